@@ -1,0 +1,1 @@
+"""How good the bullets are, compared with what people wrote."""

@@ -1,0 +1,22 @@
+"""The errors of the library. Each says what was wrong, where, and what to do."""
+
+from __future__ import annotations
+
+
+class SummarizerError(Exception):
+    """Any error that the library raises on purpose."""
+
+
+class ArticleError(SummarizerError, ValueError):
+    """An article that cannot be read or summarized."""
+
+
+class ModelError(SummarizerError):
+    """A model folder that is missing, damaged, or of a kind that this version cannot run."""
+
+
+class MissingExtraError(SummarizerError, ImportError):
+    """Something needs a package that the base install leaves out."""
+
+    def __init__(self, what: str, package: str, extra: str) -> None:
+        super().__init__(f"{what} needs {package}: pip install 'newsroom-summarizer[{extra}]'")

@@ -1,0 +1,261 @@
+"""Scores every sentence in the context of the whole article.
+
+A small BERT encoder reads the article in windows of whole sentences; the mean of a sentence's token vectors, together
+with a few surface features, goes through a two-layer transformer over the sentences (the head), which gives each
+sentence one score. The encoder runs in CTranslate2 (int8 on the CPU), the head in numpy: no torch.
+Windows, features and input text are defined here and used by training, so that what is trained is what runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import ctranslate2
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import load_file
+from tokenizers import Tokenizer
+
+from .sentences import Sentence, words
+
+Array = npt.NDArray[np.float32]
+
+WINDOW = 512
+"""Tokens of a window, the two special tokens included: what BERT encoders are trained for."""
+OVERLAP = 96
+"""Tokens of left context that a window repeats, at least, where whole sentences allow it."""
+MAX_SENTENCE_TOKENS = 128
+"""A longer sentence is cut for the encoder; its offsets stay."""
+BLOCK = 512
+"""Sentences that attend to each other in the head; a longer article goes through it in blocks."""
+
+_DIGIT = re.compile(r"\d")
+_LEANING = re.compile(
+    r"""^["'“‘]?(?:he|she|it|they|we|i|you|his|her|hers|its|their|our|my|this|that|these|those|there|here|such|but|and
+    |so|or|then|however|meanwhile|also|still|instead|yet|nor)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_QUOTE = re.compile(r"[\"“”«»]")
+_FUNCTION_WORDS = frozenset(
+    "a about after all also an and any are as at be because been before but by can could did do does for from had has "
+    "have he her him his how i if in into is it its just like may more most new no not now of on one only or other our "
+    "out over said says she should so some such than that the their them then there these they this those to under up "
+    "us was we were what when where which while who will with would you your".split()
+)
+FEATURES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A run of sentences that the encoder reads at once.
+
+    Attributes:
+        start: Index of its first sentence.
+        fresh: Index of the first sentence whose vector is taken from it; those before are context only.
+        end: Index behind its last sentence.
+    """
+
+    start: int
+    fresh: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The sentences of an article with what the extractor found.
+
+    Attributes:
+        sentences: The n sentences of the story.
+        scores: Shape (n,): log-odds that an editor's bullets stand on the sentence.
+        vectors: Shape (n, hidden): the sentences' vectors in context, of unit length.
+    """
+
+    sentences: tuple[Sentence, ...]
+    scores: Array
+    vectors: Array
+
+
+def windows(lengths: Sequence[int], size: int = WINDOW - 2, overlap: int = OVERLAP) -> list[Window]:
+    """Lays windows of whole sentences over an article, so that each sentence is fresh in exactly one.
+
+    Args:
+        lengths: Tokens of each sentence, none above `size - overlap`.
+        size: Tokens that a window may hold.
+        overlap: Tokens of context before the fresh sentences, as far as whole sentences fit.
+
+    Returns:
+        Windows in order. They are about equally long, so that they can run side by side.
+    """
+    total = sum(lengths)
+    count = 1 if total <= size else -(-(total - overlap) // (size - overlap))
+    target = min(size, total / count + overlap)
+    found: list[Window] = []
+    fresh = 0
+    while fresh < len(lengths):
+        start, held = fresh, 0
+        while start > 0 and held + lengths[start - 1] <= overlap:
+            start -= 1
+            held += lengths[start]
+        end = fresh
+        while end < len(lengths) and (end == fresh or (held + lengths[end] <= size and held < target)):
+            held += lengths[end]
+            end += 1
+        found.append(Window(start, fresh, end))
+        fresh = end
+    return found
+
+
+def input_text(sentence: Sentence) -> str:
+    """What the tokenizer is given for a sentence: its text on one line."""
+    return " ".join(sentence.text.split())
+
+
+def surface_features(sentences: Sequence[Sentence]) -> Array:
+    """What can be told of a sentence without a model, shape (n, FEATURES): place, length, form, and how often the
+    article speaks of the same things."""
+    n = len(sentences)
+    bags = [[w.lower() for w in words(s.text)] for s in sentences]
+    contents = [{w for w in bag if w not in _FUNCTION_WORDS and len(w) > 2} for bag in bags]
+    counts = Counter(w for content in contents for w in content)
+    lead = contents[0] if contents else set()
+    rows = []
+    for i, (sentence, bag, content) in enumerate(zip(sentences, bags, contents, strict=True)):
+        length = max(len(bag), 1)
+        shared = sum(counts[w] - 1 for w in content) / max(len(content), 1)
+        rows.append(
+            (
+                i / n,
+                np.log1p(i) / 4,
+                1 / (1 + i),
+                float(i == 0),
+                float(i == n - 1),
+                np.log1p(n) / 4,
+                np.log(length) / 3,
+                max(0.0, 10 - length) / 10,
+                max(0.0, length - 35) / 35,
+                min(len(_DIGIT.findall(sentence.text)), 8) / 8,
+                float(bool(_QUOTE.search(sentence.text))),
+                float(sentence.text[:1] in "\"'“‘«"),
+                float(sentence.text.rstrip("\"'”’").endswith("?")),
+                float(bool(_LEANING.match(sentence.text))),
+                np.log1p(shared) / 2,
+                len(content & lead) / max(len(content), 1),
+            )
+        )
+    return np.asarray(rows, np.float32).reshape(n, FEATURES)
+
+
+class Head:
+    """The transformer over the sentences, in numpy. `training/extractor.py` has the same in torch; a test ties them.
+
+    Args:
+        weights: The tensors of `head.safetensors`, by name.
+        heads: Attention heads.
+    """
+
+    def __init__(self, weights: dict[str, npt.NDArray[Any]], heads: int) -> None:
+        self._w: dict[str, Array] = {name: np.asarray(value, np.float32) for name, value in weights.items()}
+        self._heads = heads
+        self._layers = sum(name.endswith(".attention.weight") for name in weights)
+
+    def __call__(self, vectors: Array, features: Array) -> Array:
+        """Scores, shape (n,), from sentence vectors, shape (n, hidden), and features, shape (n, FEATURES)."""
+        x = self._norm("input_norm", vectors)
+        h = self._linear("input", np.concatenate([x, x * x.mean(0), features], axis=1))
+        blocks = [self._block(h[at : at + BLOCK]) for at in range(0, len(h), BLOCK)]
+        return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+
+    def _block(self, h: Array) -> Array:
+        for i in range(self._layers):
+            h = h + self._attention(f"layers.{i}", self._norm(f"layers.{i}.attention_norm", h))
+            up = self._linear(f"layers.{i}.up", self._norm(f"layers.{i}.norm", h))
+            h = h + self._linear(f"layers.{i}.down", np.maximum(up, 0))
+        return self._linear("output", self._norm("output_norm", h))[:, 0]
+
+    def _attention(self, name: str, x: Array) -> Array:
+        n, width = x.shape
+        qkv = self._linear(f"{name}.attention", x).reshape(n, 3, self._heads, width // self._heads)
+        q, k, v = qkv.transpose(1, 2, 0, 3)
+        weights = q @ k.transpose(0, 2, 1) / np.sqrt(np.float32(width // self._heads))
+        weights = np.exp(weights - weights.max(-1, keepdims=True))
+        mixed = (weights / weights.sum(-1, keepdims=True)) @ v
+        return self._linear(f"{name}.mix", mixed.transpose(1, 0, 2).reshape(n, width))
+
+    def _linear(self, name: str, x: Array) -> Array:
+        return x @ self._w[f"{name}.weight"].T + self._w[f"{name}.bias"]
+
+    def _norm(self, name: str, x: Array) -> Array:
+        centred = x - x.mean(-1, keepdims=True)
+        scale = np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5)
+        return centred / scale * self._w[f"{name}.weight"] + self._w[f"{name}.bias"]
+
+
+class Extractor:
+    """An exported extractor, ready to score.
+
+    Args:
+        folder: Holds `model.bin`, `config.json`, a vocabulary, `tokenizer.json` and `head.safetensors`.
+        threads: Windows that are read side by side, one core each; default: the cores that this process may use.
+
+    Raises:
+        RuntimeError: CTranslate2 cannot read the model.
+    """
+
+    def __init__(self, folder: Path, threads: int | None = None) -> None:
+        # One window a worker on one core is 1.5 times as fast as one window on two cores (benchmarks/NOTES.md).
+        self.threads = threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        self._encoder = ctranslate2.Encoder(
+            str(folder), device="cpu", compute_type="default", inter_threads=self.threads, intra_threads=1
+        )
+        self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.tokenizer.no_padding()
+        self.tokenizer.no_truncation()
+        settings = json.loads((folder / "config.json").read_text("utf-8"))["extractor"]
+        self._head = Head(load_file(folder / "head.safetensors"), settings["heads"])
+        self._open, self._close = settings["special_ids"]
+        self._pool = ThreadPoolExecutor(self.threads, "extractor")
+
+    def __call__(self, articles: Iterable[tuple[Sentence, ...]]) -> Iterator[Scored]:
+        """Scores the sentences of articles, in order; reads ahead by a few, so that every core has work."""
+        waiting: list[tuple[tuple[Sentence, ...], list[Future[Array]]]] = []
+        for sentences in articles:
+            waiting.append((sentences, self._encode(sentences)))
+            if len(waiting) > 2 * (self.threads or 1):
+                yield self._score(*waiting.pop(0))
+        while waiting:
+            yield self._score(*waiting.pop(0))
+
+    def _encode(self, sentences: tuple[Sentence, ...]) -> list[Future[Array]]:
+        tokens = token_ids(self.tokenizer, sentences)
+        return [self._pool.submit(self._read, tokens, window) for window in windows([len(t) for t in tokens])]
+
+    def _read(self, tokens: list[list[int]], window: Window) -> Array:
+        """The vectors of a window's fresh sentences, shape (fresh sentences, hidden)."""
+        read = tokens[window.start : window.end]
+        ids = [self._open, *(token for sentence in read for token in sentence), self._close]
+        hidden = np.asarray(self._encoder.forward_batch([ids]).last_hidden_state)[0]
+        starts = np.array([1, *accumulate(map(len, read), initial=1)][1:-1], np.intp)
+        sums = np.add.reduceat(hidden[: len(ids) - 1], starts)[window.fresh - window.start :]
+        return np.asarray(sums / np.array([len(t) for t in tokens[window.fresh : window.end]])[:, None], np.float32)
+
+    def _score(self, sentences: tuple[Sentence, ...], parts: list[Future[Array]]) -> Scored:
+        if not sentences:
+            return Scored((), np.zeros(0, np.float32), np.zeros((0, 1), np.float32))
+        vectors = np.concatenate([part.result() for part in parts])
+        scores = self._head(vectors, surface_features(sentences))
+        return Scored(sentences, scores, vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-6))
+
+
+def token_ids(tokenizer: Tokenizer, sentences: Sequence[Sentence]) -> list[list[int]]:
+    """The token ids of each sentence, without special tokens, at least one and at most MAX_SENTENCE_TOKENS."""
+    encodings = tokenizer.encode_batch_fast([input_text(s) for s in sentences], add_special_tokens=False)
+    return [e.ids[:MAX_SENTENCE_TOKENS] or [0] for e in encodings]

@@ -1,0 +1,168 @@
+"""From scores to the sentences of each bullet: relevance, no repetition, the whole article covered, nothing dangling."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from .extractor import Array, Scored
+from .sentences import words
+from .summary import Length
+
+Group = tuple[int, ...]
+"""Indices of the sentences that one bullet is made of: one, or a sentence with the neighbour it leans on."""
+
+_CANDIDATES = 48
+"""Groups that are looked at: enough for any list, and the work stays linear in the article's length."""
+_FEW_WORDS = 5
+_LEANS = re.compile(
+    r"""^["'“‘(]*(?:
+      (?:he|she|they|him|his|hers?|their|theirs|its|these|those|both|such|another|others|neither|either)\b
+    | (?:this|that)\b(?!\ (?:week|month|year|season|summer|spring|autumn|winter|morning|evening|afternoon|decade)\b)
+    | it\b(?!\ (?:is|was|will\ be|has\ been|remains|remained|appears|became)\ (?:the|a|un|not|still|now|expected|likely))
+    | the\ (?:move|decision|ruling|announcement|statement|incident|latter|former|pair|duo|trio|couple|two|three|change
+      |report|study|deal|plan|attack|crash|case|suspect|victims?|man|woman|boy|girl|teenager|letter|video|result|news
+      |measures?|changes|figures?)\b
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_CONNECTS = re.compile(
+    r"^[\"'“‘(]*(?:and|but|so|or|yet|nor|then|thus|however|meanwhile|also|still|instead|moreover|furthermore|besides"
+    r"|therefore|nevertheless|nonetheless|otherwise|in addition|as a result|for example|for instance|by contrast"
+    r"|on the other hand|at the same time|since then|even so|in response|in turn)\b",
+    re.IGNORECASE,
+)
+_SPOKEN = re.compile(r"[\"”]\s*,?\s*(?:he|she|they|it)\s+\w+|[\"”]\s*\w+\s+(?:he|she|they)\b", re.IGNORECASE)
+_OPEN_QUOTE = re.compile(r"^[\"“]")
+_NAMED_SPEAKER = re.compile(
+    r"[\"”]\s*,?\s*(?:(?:the|a|an)\s|[A-Z]|according\b|(?:said|says|wrote|added|told|asked|tweeted|posted)\s+(?:[A-Z]|the\b|a\b))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a list of a given length is chosen. The figures were chosen on validation articles (docs/quality.md).
+
+    Attributes:
+        words: Words of a bullet beyond which it costs something.
+        cost: What ten more words cost, in log-odds.
+        most: Words that a joined bullet may have.
+        leaning: What a sentence that leans on its neighbour costs when it cannot be joined.
+        coverage: Weight of covering the article, beside relevance.
+        early: Share of the list that may come from the first fifth of a long article.
+    """
+
+    words: int
+    cost: float
+    most: int
+    leaning: float
+    coverage: float
+    early: float
+
+
+MANNERS: dict[Length, Manner] = {
+    "brief": Manner(words=16, cost=0.2, most=30, leaning=1.0, coverage=0.0, early=1.0),
+    "standard": Manner(words=32, cost=0.5, most=45, leaning=3.0, coverage=1.0, early=0.6),
+}
+
+
+def bullet_count(article_words: int, length: Length) -> int:
+    """How many bullets "auto" is: 3 for a short item, 5 for a normal story, 7 at most; `brief` lists have 3 or 4."""
+    if length == "brief":
+        return 3 if article_words < 900 else 4
+    return 3 if article_words < 250 else 5 if article_words < 1_200 else 6 if article_words < 2_500 else 7
+
+
+def leans(sentence: str) -> bool:
+    """Whether a sentence needs its neighbour: it opens with a pronoun or "The move", or is a quote whose speaker is
+    "he", or nobody."""
+    if _LEANS.match(sentence) or _CONNECTS.match(sentence) or _SPOKEN.search(sentence):
+        return True
+    return bool(_OPEN_QUOTE.match(sentence) and not _NAMED_SPEAKER.search(sentence))
+
+
+def select(scored: Scored, count: int, length: Length) -> tuple[Group, ...]:
+    """Chooses at most `count` groups of sentences, and puts them in reading order: the best first, then article order.
+
+    Greedy: each time the group with the highest score, less its cost, plus what it adds to the coverage of the article
+    (facility location on the sentence vectors, Lin and Bilmes 2011); a group that shares a trigram with a chosen one
+    says the same and is left out (trigram blocking, Paulus et al. 2018). Fewer groups come back only where the article
+    has no more sentences.
+    """
+    manner = MANNERS[length]
+    sentences = scored.sentences
+    sizes = np.array([len(words(s.text)) for s in sentences])
+    groups, values = _candidates(scored, sizes, manner)
+    cover = _coverage(scored, groups) if manner.coverage and len(groups) > 1 else np.zeros((len(groups), 1), np.float32)
+    early = len(sentences) // 5 if len(sentences) > 2 * count else -1
+    chosen: list[int] = []
+    covered = np.zeros(cover.shape[1], np.float32)
+    used: set[int] = set()
+    said: set[tuple[str, ...]] = set()
+    for strict in (True, False):  # a second pass fills the list where the rules left it short
+        while len(chosen) < count:
+            gains = values + manner.coverage * np.maximum(cover, covered).sum(1) * count
+            best = -1
+            for i in np.argsort(-gains, kind="stable"):
+                group = groups[i]
+                if used.intersection(group):
+                    continue
+                if strict and said & _trigrams(sentences, group):
+                    continue
+                lead = sum(groups[c][-1] < early for c in chosen)
+                if strict and group[-1] < early and lead >= max(1, round(manner.early * count)):
+                    continue
+                best = int(i)
+                break
+            if best < 0:
+                break
+            chosen.append(best)
+            covered = np.maximum(covered, cover[best])
+            used.update(groups[best])
+            said |= _trigrams(sentences, groups[best])
+    first = chosen[:1]
+    return tuple(groups[i] for i in first + sorted(chosen[1:], key=lambda i: groups[i]))
+
+
+def _candidates(scored: Scored, sizes: np.ndarray, manner: Manner) -> tuple[list[Group], Array]:  # type: ignore[type-arg]
+    """The groups worth looking at, with what each is worth before the list is known."""
+    best = np.sort(np.argsort(-scored.scores, kind="stable")[:_CANDIDATES])
+    groups: list[Group] = []
+    values: list[float] = []
+    for i in map(int, best):
+        group: Group = (i,)
+        value = float(scored.scores[i])
+        if leans(scored.sentences[i].text):
+            joinable = (
+                i > 0
+                and sizes[i - 1] + sizes[i] <= manner.most
+                and not leans(scored.sentences[i - 1].text)
+                and scored.sentences[i - 1].section == scored.sentences[i].section
+            )
+            if joinable:
+                group = (i - 1, i)
+                value = (value + max(value, float(scored.scores[i - 1]))) / 2
+            else:
+                value -= manner.leaning
+        size = int(sizes[list(group)].sum())
+        value -= manner.cost * max(0, size - manner.words) / 10 + 3.0 * (size < _FEW_WORDS)
+        groups.append(group)
+        values.append(value)
+    return groups, np.asarray(values, np.float32)
+
+
+def _coverage(scored: Scored, groups: list[Group]) -> Array:
+    """How far each group covers each sentence of the article, shape (groups, sentences), a whole row at most 1."""
+    vectors = scored.vectors
+    likeness = np.stack([np.maximum(vectors[list(g)] @ vectors.T, 0).max(0) for g in groups])
+    return np.asarray(likeness / likeness.shape[1], np.float32)
+
+
+def _trigrams(sentences: tuple[object, ...], group: Group) -> set[tuple[str, ...]]:
+    found: set[tuple[str, ...]] = set()
+    for i in group:
+        tokens = [w.lower() for w in words(sentences[i].text)]  # type: ignore[attr-defined]
+        found.update(zip(tokens, tokens[1:], tokens[2:], strict=False))
+    return found

@@ -1,0 +1,153 @@
+"""Text to paragraphs and sentences, with exact offsets.
+
+Everything downstream speaks of sentences as spans of the article's text, so this is the only place where
+offsets are made. sentencex splits; this module gives it one paragraph at a time, so that a mistake in one
+paragraph (a straight quote without a partner, say) cannot reach the next.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import islice
+
+import sentencex
+
+MAX_WORDS = 80
+"""A longer "sentence" is a list, a table or a text without full stops, and is cut at its clauses."""
+
+_WORD = re.compile(r"[぀-ヿ㐀-鿿가-힯฀-๿]|[^\W_]+(?:['’.,-][^\W_]+)*")
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
+_LINE = re.compile(r"\n\s*")
+_CLAUSE_END = re.compile(r"[;:,،、，；]\s*|\s[-–—]+\s|\s+")
+_INNER_STOP = re.compile(r"[.!?]['\"”’)]*\s+['\"“‘(]*[A-Z]")
+_TERMINATED = re.compile(r"[.!?…。！？؟।۔:](?:\s*(?:[\"'”’»)\]」』]|\[\d+\]))*$")
+_QUOTES_TO_SPACES = str.maketrans("\"“”„«»", "      ")
+_CLOCK_END = re.compile(r"\b[ap]\.m\.$", re.IGNORECASE)
+_CLOCK_GOES_ON = re.compile(
+    r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|[ECMP][SD]?T\b|GMT|UTC|BST|[a-z(]"
+    r"|(?:Jan|Febr)uary|March|April|May|June|July|August|(?:Septem|Octo|Novem|Decem)ber)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of the story.
+
+    Attributes:
+        text: The sentence, `article.text[start:end]`.
+        start: Offset of its first character in the article's text.
+        end: Offset behind its last character.
+        paragraph: Index of its paragraph among the story's paragraphs, from 0.
+        section: Index of its section, from 0; a subheading opens a new one.
+    """
+
+    text: str
+    start: int
+    end: int
+    paragraph: int = 0
+    section: int = 0
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, in order; a Chinese, Japanese, Korean or Thai character counts as one."""
+    return _WORD.findall(text)
+
+
+def is_terminated(text: str) -> bool:
+    """Whether a text ends as a sentence does: a full stop or its like, and closing quotes or brackets behind it."""
+    return _TERMINATED.search(text) is not None
+
+
+def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span without the white space at its two ends."""
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def paragraphs(text: str) -> list[tuple[int, int]]:
+    """The spans (start, end) of a text's paragraphs, trimmed, none empty.
+
+    Blank lines always separate paragraphs. A single line break separates them too, unless the text is hard-wrapped
+    (many lines of about the same width that stop in the middle of a sentence), as in e-mails and old archives.
+    """
+    border = _BLANK_LINE if _is_hard_wrapped(text) else _LINE
+    spans, start = [], 0
+    for match in border.finditer(text):
+        spans.append(trimmed(text, start, match.start()))
+        start = match.end()
+    spans.append(trimmed(text, start, len(text)))
+    return [(a, b) for a, b in spans if a < b]
+
+
+def split(text: str, start: int, end: int, language: str = "en") -> list[tuple[int, int]]:
+    """The spans of the sentences of one paragraph, `text[start:end]`, as offsets into `text`; trimmed, none empty."""
+    spans: list[tuple[int, int]] = []
+    for a, b in _boundaries(text[start:end], language):
+        # An opening quote that is never closed makes sentencex take all that follows for one sentence: look again
+        # without the quotes.
+        if _INNER_STOP.search(text, start + a, start + b) and len(words(text[start + a : start + b])) > MAX_WORDS // 2:
+            inner = _boundaries(text[start + a : start + b].translate(_QUOTES_TO_SPACES), language)
+            spans += [(a + c, a + d) for c, d in inner]
+        else:
+            spans.append((a, b))
+    result: list[tuple[int, int]] = []
+    for a, b in spans:
+        a, b = trimmed(text, start + a, start + b)
+        if a == b:
+            continue
+        if result and (_goes_on(text[slice(*result[-1])], text[a:b])):
+            a = result.pop()[0]
+        result.append((a, b))
+    return [piece for a, b in result for piece in _pieces(text, a, b)]
+
+
+def _boundaries(paragraph: str, language: str) -> list[tuple[int, int]]:
+    # sentencex knows "pt", not "pt-BR", and takes its English rules for a code that it does not know.
+    code = language.replace("_", "-").split("-")[0].lower() or "en"
+    found = sentencex.get_sentence_boundaries(code, paragraph)
+    return [(int(b["start_index"]), int(b["end_index"])) for b in found]
+
+
+def _goes_on(before: str, after: str) -> bool:
+    """Whether a border is none: "at 5 p.m. | Tuesday", or a piece without a letter or digit, such as a lone quote."""
+    if not any(c.isalnum() for c in after):
+        return True
+    return bool(_CLOCK_END.search(before) and _CLOCK_GOES_ON.match(after))
+
+
+def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Cuts a span of more than MAX_WORDS words at its clauses, or where there are none, at its words."""
+    if end - start <= MAX_WORDS or len(words(text[start:end])) <= MAX_WORDS:
+        return [(start, end)]
+    result, at = [], start
+    width = MAX_WORDS // 2
+    while at < end:
+        ends = [m.end() for m in islice(_WORD.finditer(text, at, end), width)]
+        if len(ends) < width or ends[-1] >= end:
+            result.append(trimmed(text, at, end))
+            break
+        cut = _clause_cut(text, ends[width // 2], ends[-1], end)
+        result.append(trimmed(text, at, cut))
+        at = cut
+    return [(a, b) for a, b in result if a < b]
+
+
+def _clause_cut(text: str, low: int, high: int, end: int) -> int:
+    """The best place to cut between two offsets: behind a comma or the like, else behind a space, else at `high`."""
+    cuts = list(_CLAUSE_END.finditer(text, low, min(high + 1, end)))
+    strong = [m for m in cuts if m.group().strip()]
+    return (strong or cuts)[-1].end() if cuts else high
+
+
+def _is_hard_wrapped(text: str) -> bool:
+    lines = [line.strip() for line in text[:20_000].split("\n") if line.strip()]
+    if len(lines) < 4:
+        return False
+    widths = sorted(len(line) for line in lines)
+    typical, longest = widths[len(widths) // 2], widths[-1]
+    cut = sum(not is_terminated(line) for line in lines)
+    return 40 <= typical and longest <= 1.5 * typical and longest <= 120 and cut >= 0.4 * len(lines)

@@ -1,0 +1,214 @@
+"""`Summarizer`: an article in, its key points out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, overload
+
+import numpy as np
+
+from .article import Article
+from .boilerplate import story
+from .errors import ArticleError, ModelError
+from .extractor import Extractor, Scored
+from .selection import Group, bullet_count, select
+from .sentences import words
+from .summary import Bullet, Length, Span, Summary
+
+FORMAT = 1
+"""Version of the model folder's format; a folder of a newer one is refused."""
+LENGTHS: tuple[Length, ...] = ("standard", "brief")
+MOST_BULLETS = 50
+
+Text = str | Article
+
+
+class Summarizer:
+    """Turns articles into their key points, with the sentences that each point stands on.
+
+    Make one with `from_pretrained` and keep it: loading takes longer than an article. It may be used from several
+    threads at once.
+
+        summarizer = Summarizer.from_pretrained()
+        summary = summarizer(text)
+        print(summary)
+    """
+
+    def __init__(self, folder: Path, extractor: Extractor, config: dict[str, Any]) -> None:
+        self.folder = folder
+        self.config = config
+        self._extractor = extractor
+
+    @classmethod
+    def from_pretrained(cls, model: str | Path = "base", *, threads: int | None = None) -> Summarizer:
+        """Loads a model; nothing is downloaded.
+
+        Args:
+            model: The name of a shipped model ("base") or a folder that `save_pretrained` or
+                `python -m training export` wrote.
+            threads: Cores to use; default: all that this process may use.
+
+        Raises:
+            ModelError: The folder is missing or damaged, or was written by a newer version; the message names the file.
+        """
+        folder = _folder(model)
+        config = _verified(folder)
+        try:
+            extractor = Extractor(folder / "extractor", threads)
+        except (RuntimeError, OSError, KeyError, ValueError) as error:
+            raise ModelError(f"{folder / 'extractor'}: {error}") from error
+        return cls(folder, extractor, config)
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Writes the model folder, so that `from_pretrained(folder)` gives the same output.
+
+        Raises:
+            FileExistsError: The folder exists and is not empty.
+        """
+        folder = Path(folder)
+        if folder.exists() and any(folder.iterdir()):
+            raise FileExistsError(f"{folder} is not empty; choose a new folder")
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+
+    @overload
+    def __call__(
+        self, articles: Text, *, bullets: int | Literal["auto"] = "auto", length: Length = "standard"
+    ) -> Summary: ...
+
+    @overload
+    def __call__(
+        self, articles: Sequence[Text], *, bullets: int | Literal["auto"] = "auto", length: Length = "standard"
+    ) -> list[Summary]: ...
+
+    def __call__(
+        self,
+        articles: Text | Sequence[Text],
+        *,
+        bullets: int | Literal["auto"] = "auto",
+        length: Length = "standard",
+    ) -> Summary | list[Summary]:
+        """The key points of one article, or of each in a list.
+
+        Args:
+            articles: A text, an `Article`, or a list of either.
+            bullets: How many; "auto" goes by the article: 3 for a short item, 5 for a normal story, 7 at most (3 or 4
+                for `brief`). An article with fewer sentences gives fewer.
+            length: "standard" (a full sentence or two a bullet, the whole article covered) or "brief" (the wire style:
+                short sentences, the core of the news).
+
+        Returns:
+            A `Summary` for one article, a list of them for a list.
+
+        Raises:
+            ArticleError: There is nothing to summarize (empty, or not a text); in a list, the message says which.
+            ValueError: An option is out of range.
+        """
+        if isinstance(articles, str | Article):
+            return next(self.stream([articles], bullets=bullets, length=length))
+        if isinstance(articles, bytes) or not isinstance(articles, Sequence):
+            raise ArticleError(
+                f"give a str, an Article or a list of them, not {type(articles).__name__}; "
+                "for other iterables there is stream(), for files Article.from_file"
+            )
+        return list(self.stream(articles, bullets=bullets, length=length))
+
+    def stream(
+        self, articles: Iterable[Text], *, bullets: int | Literal["auto"] = "auto", length: Length = "standard"
+    ) -> Iterator[Summary]:
+        """Summaries of any iterable of articles, in order, reading only a few ahead. Arguments and errors as in a call;
+        options are checked at once, articles as they come."""
+        if length not in LENGTHS:
+            raise ValueError(f'length must be "standard" or "brief", not {length!r}')
+        if bullets != "auto" and (
+            isinstance(bullets, bool) or not isinstance(bullets, int) or not 1 <= bullets <= MOST_BULLETS
+        ):
+            raise ValueError(f'bullets must be "auto" or a whole number from 1 to {MOST_BULLETS}, not {bullets!r}')
+        return self._stream(articles, bullets, length)
+
+    def _stream(
+        self, articles: Iterable[Text], bullets: int | Literal["auto"], length: Length
+    ) -> Iterator[Summary]:
+        waiting: list[Article] = []
+
+        def sentences() -> Iterator[tuple[Any, ...]]:
+            for number, article in enumerate(articles):
+                waiting.append(_article(article, number))
+                yield story(waiting[-1].text, waiting[-1].language)
+
+        for scored in self._extractor(sentences()):
+            article = waiting.pop(0)
+            count = sum(len(words(s.text)) for s in scored.sentences)
+            groups = select(scored, bullet_count(count, length) if bullets == "auto" else bullets, length)
+            points = tuple(_bullet(article, scored, group) for group in groups)
+            yield Summary(points, article, length, str(self.config["name"]))
+
+
+def _article(value: object, number: int) -> Article:
+    article = value if isinstance(value, Article) else None
+    if article is None:
+        try:
+            article = Article.from_text(value)  # type: ignore[arg-type]
+        except ArticleError as error:
+            raise ArticleError(f"article {number}: {error}") from error
+    if not any(c.isalnum() for c in article.text):
+        what = "is empty" if not article.text.strip() else "has no letters or digits"
+        raise ArticleError(f"article {number} {what}; there is nothing to summarize")
+    return article
+
+
+def _bullet(article: Article, scored: Scored, group: Group) -> Bullet:
+    spans = tuple(Span(s.start, s.end, article.text[s.start : s.end]) for s in (scored.sentences[i] for i in group))
+    text = " ".join(" ".join(span.text.split()) for span in spans)
+    score = float(1 / (1 + np.exp(-max(scored.scores[i] for i in group))))
+    return Bullet(text, round(score, 4), "extracted", spans)
+
+
+def _folder(model: str | Path) -> Path:
+    """The folder of a model: a path, or a shipped name, which lies inside the installed package or in the checkout."""
+    if isinstance(model, Path) or Path(model).is_dir():
+        if not Path(model).is_dir():
+            raise ModelError(f"there is no model folder {model}")
+        return Path(model)
+    here = Path(__file__).resolve().parent
+    places = [here / "models" / model, here.parent / "models" / model]
+    for place in places:
+        if place.is_dir():
+            return place
+    raise ModelError(f"there is no model {model!r}: neither a folder of that name nor one of {', '.join(map(str, places))}")
+
+
+def _verified(folder: Path) -> dict[str, Any]:
+    """The folder's config, once every file is there and is the one that was written."""
+    config = _json(folder / "config.json")
+    if not isinstance(config.get("format"), int) or config["format"] > FORMAT:
+        raise ModelError(
+            f"{folder / 'config.json'}: format version {config.get('format')!r}, and this version reads up to "
+            f"{FORMAT}; update newsroom-summarizer"
+        )
+    for name, wanted in _json(folder / "checksums.json").items():
+        path = folder / name
+        if not path.is_file():
+            raise ModelError(f"{path} is missing; get the model folder again")
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        if found != wanted:
+            raise ModelError(
+                f"{path} is damaged: its sha256 is {found[:12]}…, and checksums.json says {wanted[:12]}…; "
+                "get the model folder again"
+            )
+    return config
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{path} is missing; is {path.parent} a model folder?") from None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: {error}") from error
+    if not isinstance(value, dict):
+        raise ModelError(f"{path} must hold an object")
+    return value

@@ -1,0 +1,169 @@
+"""What comes out: a summary, its bullets, the sentences they stand on, and the forms it is printed in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from html import escape
+from typing import Any, Literal
+
+from .article import Article
+
+Length = Literal["standard", "brief"]
+Method = Literal["extracted", "rewritten", "generated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of the article: `article.text[start:end] == text`."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of a bullet against its sources: its kind, whether it passed, and what was found."""
+
+    kind: str
+    passed: bool
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bullet:
+    """One key point.
+
+    Attributes:
+        text: The point, on one line.
+        score: Between 0 and 1: how sure the model is that an editor's list would say this.
+        method: "extracted" (sentences of the article), "rewritten" or "generated".
+        sources: The sentences it stands on, in article order.
+        checks: What was checked; an extracted bullet is the article's own words and has none.
+    """
+
+    text: str
+    score: float
+    method: Method
+    sources: tuple[Span, ...]
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The key points of an article.
+
+    Attributes:
+        bullets: In reading order: the news first, then article order.
+        article: The article; the sources' offsets point into its text.
+        length: The length that was asked for.
+        model: Name of the model.
+    """
+
+    bullets: tuple[Bullet, ...]
+    article: Article
+    length: Length
+    model: str
+
+    def __str__(self) -> str:
+        return self.to_markdown()
+
+    def __len__(self) -> int:
+        return len(self.bullets)
+
+    def __iter__(self) -> Iterator[Bullet]:
+        return iter(self.bullets)
+
+    def to_text(self) -> str:
+        """One bullet a line, nothing else: what a terminal or an evaluation wants."""
+        return "\n".join(bullet.text for bullet in self.bullets)
+
+    def to_markdown(self) -> str:
+        """The headline, if there is one, and the bullets as a Markdown list."""
+        head = [f"**{_markdown(self.article.title)}**", ""] if self.article.title else []
+        return "\n".join(head + [f"- {_markdown(bullet.text)}" for bullet in self.bullets])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: `title`, `language`, `length`, `model` and `bullets` with their sources and checks."""
+        return {
+            "title": self.article.title,
+            "language": self.article.language,
+            "length": self.length,
+            "model": self.model,
+            "bullets": [asdict(bullet) for bullet in self.bullets],
+        }
+
+    def to_json(self, indent: int | None = None) -> str:
+        """`to_dict` as JSON, on one line by default."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
+
+    def to_html(self) -> str:
+        """A page without scripts or network: the bullets beside the article; pointing at a bullet lights up the
+        sentences it stands on, a click leads to the first of them."""
+        return _PAGE.format(
+            language=escape(self.article.language),
+            title=escape(self.article.title or "Key points"),
+            style=_STYLE + "".join(_LIGHT.format(i=i) for i in range(len(self.bullets))),
+            bullets="\n".join(
+                f'<li><a id="b{i}" href="#s{i}" title="{escape(b.method)}, score {b.score:.2f}">{escape(b.text)}</a></li>'
+                for i, b in enumerate(self.bullets)
+            ),
+            article=self._marked(),
+        )
+
+    def _marked(self) -> str:
+        text, at, parts = self.article.text, 0, []
+        sources = sorted((span.start, span.end, i) for i, b in enumerate(self.bullets) for span in b.sources)
+        anchored: set[int] = set()
+        for start, end, i in sources:
+            if start < at:  # two bullets on one sentence: it lights up for the first
+                continue
+            anchor = "" if i in anchored else f' id="s{i}"'
+            anchored.add(i)
+            parts += [escape(text[at:start]), f'<mark class="m{i}"{anchor}>{escape(text[start:end])}</mark>']
+            at = end
+        marked = "".join([*parts, escape(text[at:])])
+        return "\n".join(f"<p>{line}</p>" for line in marked.split("\n") if line.strip())
+
+
+def _markdown(text: str | None) -> str:
+    """With a backslash before what Markdown would take for emphasis, code, a link or HTML."""
+    return "".join("\\" + c if c in "\\`*_[]<" else c for c in text or "")
+
+
+_PAGE = """<!doctype html>
+<html lang="{language}">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>{style}</style>
+<main>
+<section>
+<h1>{title}</h1>
+<ul>
+{bullets}
+</ul>
+</section>
+<article>
+{article}
+</article>
+</main>
+</html>
+"""
+_STYLE = """
+:root { color-scheme: light dark; --light: #fff1a8; --rest: #f3f0e4 }
+@media (prefers-color-scheme: dark) { :root { --light: #6b5a00; --rest: #33301f } }
+body { font: 17px/1.5 Georgia, serif; margin: 0 }
+main { display: grid; grid-template-columns: minmax(18rem, 2fr) 3fr; gap: 3rem; max-width: 75rem; margin: 2rem auto; padding: 0 1.5rem }
+section { position: sticky; top: 1rem; align-self: start }
+h1 { font-size: 1.4rem; line-height: 1.25 }
+ul { padding-left: 1.1rem }
+li { margin-bottom: .7rem }
+li a { color: inherit; text-decoration: none }
+li a:hover, li a:focus { background: var(--light) }
+mark { color: inherit; background: var(--rest) }
+@media (max-width: 45rem) { main { display: block } section { position: static } }
+"""
+_LIGHT = "main:has(#b{i}:hover, #b{i}:focus) .m{i} {{ background: var(--light) }}\n"

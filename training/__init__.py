@@ -1,0 +1,1 @@
+"""Train the models from raw data: `python -m training extractor --config training/configs/extractor.yaml`."""

@@ -1,0 +1,270 @@
+"""Fine-tunes the extractor: `python -m training extractor --config training/configs/extractor.yaml`.
+
+Two stages, because a head that starts from nothing spoils the encoder while it learns that leads are important: first
+the head alone, on the vectors of the frozen encoder (minutes), then everything together. Both run in transformers'
+Trainer. A run that was killed goes on from its last checkpoint when the same command is given again.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from eval.rouge import MEASURES, rouge
+from safetensors.torch import load_file, save_file
+from summarizer.boilerplate import story
+from summarizer.extractor import Scored, surface_features, token_ids, windows
+from summarizer.selection import select
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+from tqdm import tqdm
+from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, TrainingArguments, set_seed
+from transformers.trainer_utils import get_last_checkpoint
+
+from .data import Example, fingerprint, read
+from .labels import labels
+from .modeling import ExtractorModel, Head
+
+
+@dataclass
+class ExtractorArguments:
+    """What `python -m training extractor` is told; each is a flag and a key of the YAML file."""
+
+    train: str = field(metadata={"help": "JSONL (.gz) of articles with human bullets to train on."})
+    validation: str = field(metadata={"help": "JSONL (.gz) of articles that choose the best checkpoint."})
+    output: str = field(default="runs/extractor", metadata={"help": "Folder of the run."})
+    base_model: str = field(
+        default="sentence-transformers/all-MiniLM-L6-v2",
+        metadata={"help": "Any BERT-like checkpoint: a Hub name or a folder."},
+    )
+    auxiliary: str | None = field(
+        default=None, metadata={"help": "JSONL (.gz) of more articles for a first stage, before `train`."}
+    )
+    auxiliary_epochs: float = field(default=1.0, metadata={"help": "Passes over `auxiliary` with everything trained."})
+    limit: int | None = field(default=None, metadata={"help": "Train on the first so many articles only."})
+    head_epochs: float = field(default=6.0, metadata={"help": "Passes of the head alone, over the frozen encoder."})
+    head_learning_rate: float = field(default=1e-3, metadata={"help": "Its learning rate."})
+    epochs: float = field(default=3.0, metadata={"help": "Passes with everything trained."})
+    learning_rate: float = field(default=5e-5, metadata={"help": "The encoder's learning rate."})
+    tuned_head_learning_rate: float = field(default=2e-4, metadata={"help": "The head's, while everything is trained."})
+    batch_size: int = field(default=8, metadata={"help": "Articles a step."})
+    max_sentences: int = field(default=40, metadata={"help": "Sentences of an article that training reads."})
+    oracle_share: float = field(default=0.5, metadata={"help": "Weight of the greedy oracle in the labels, 0 to 1."})
+    label_temperature: float = field(default=5.0, metadata={"help": "Sharpness of the labels' softmax."})
+    width: int = field(default=256, metadata={"help": "Width of the head."})
+    heads: int = field(default=4, metadata={"help": "Attention heads of the head."})
+    layers: int = field(default=2, metadata={"help": "Layers of the head."})
+    dropout: float = field(default=0.2, metadata={"help": "Dropout in the head."})
+    eval_steps: int = field(default=200, metadata={"help": "Steps between two looks at the validation articles."})
+    bf16: bool = field(default=True, metadata={"help": "Train the encoder in bfloat16 where the machine can."})
+    seed: int = field(default=13, metadata={"help": "Seed of everything that is drawn."})
+
+
+class Articles(Dataset[dict[str, Any]]):
+    """Examples as the model reads them: token ids by sentence, features, labels."""
+
+    def __init__(
+        self, examples: Sequence[Example], tokenizer: Any, args: ExtractorArguments, most: int | None = None
+    ) -> None:
+        self.items: list[dict[str, Any]] = []
+        self.examples: list[Example] = []
+        self.sentences: list[tuple[Any, ...]] = []
+        for example in tqdm(examples, "labels", file=sys.stderr, mininterval=5):
+            sentences = story(example.text)[:most]
+            if not sentences:
+                continue
+            texts = [s.text for s in sentences]
+            item = {
+                "tokens": token_ids(tokenizer, sentences),
+                "features": surface_features(sentences),
+                "labels": labels(texts, example.bullets, args.oracle_share),
+            }
+            self.items.append(item)
+            self.examples.append(example)
+            self.sentences.append(sentences)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return self.items[index]
+
+
+@dataclass(frozen=True)
+class Collator:
+    """A batch of articles as tensors; see `ExtractorModel.forward` for the shapes."""
+
+    open_id: int
+    close_id: int
+    pad_id: int
+
+    def __call__(self, items: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
+        """Pads articles to the batch's most sentences, and windows to its longest."""
+        n = max(len(item["labels"]) for item in items)
+        batch = {
+            "features": _padded([item["features"] for item in items], n),
+            "mask": _padded([np.ones(len(item["labels"]), bool) for item in items], n),
+            "labels": _padded([item["labels"] for item in items], n, -100.0),
+        }
+        if "vectors" in items[0]:
+            return batch | {"vectors": _padded([item["vectors"] for item in items], n)}
+        ids, owners = [], []
+        for i, item in enumerate(items):
+            tokens = item["tokens"]
+            for window in windows([len(t) for t in tokens]):
+                read = range(window.start, window.end)
+                ids.append([self.open_id, *(t for j in read for t in tokens[j]), self.close_id])
+                own = [i * n + j + 1 if j >= window.fresh else 0 for j in read for _ in tokens[j]]
+                owners.append([0, *own, 0])
+        length = max(map(len, ids))
+        return batch | {
+            "input_ids": torch.tensor([row + [self.pad_id] * (length - len(row)) for row in ids]),
+            "attention_mask": torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in ids]),
+            "owner": torch.tensor([row + [0] * (length - len(row)) for row in owners]),
+        }
+
+
+def main(args: ExtractorArguments) -> None:
+    """Trains, and leaves in `args.output`: `encoder/` and `head.safetensors` (the best checkpoint's), `run.json` (what
+    it was made from and what it scored on the validation articles), and the Trainer's checkpoints and log."""
+    set_seed(args.seed)
+    output = Path(args.output)
+    tokenizer = AutoTokenizer.from_pretrained(args.base_model)
+    # Dropout inside the encoder costs a CPU four times the arithmetic (its random numbers); the head has enough of it.
+    dropout = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    encoder = AutoModel.from_pretrained(args.base_model, **dropout)
+    head = Head(encoder.config.hidden_size, args.width, args.heads, args.layers, args.dropout)
+    model = ExtractorModel(encoder, head, args.label_temperature)
+    collator = Collator(tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id)
+    backend = tokenizer.backend_tokenizer
+    backend.no_truncation()
+    backend.no_padding()
+    validation = Articles(read(args.validation), backend, args)
+    train = Articles(read(args.train)[: args.limit], backend, args, args.max_sentences)
+
+    start = output / "start.safetensors"
+    if start.exists():
+        model.load_state_dict(load_file(start))
+    else:
+        _train_head(model, train, validation, collator, args)
+        if args.auxiliary:
+            auxiliary = Articles(read(args.auxiliary), backend, args, args.max_sentences)
+            _fit(model, auxiliary, validation, collator, args, output / "auxiliary", args.auxiliary_epochs)
+        save_file(model.state_dict(), start)
+    trainer = _fit(model, train, validation, collator, args, output / "checkpoints", args.epochs)
+
+    scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if k.startswith("eval_rouge")}
+    encoder.save_pretrained(output / "encoder")
+    tokenizer.save_pretrained(output / "encoder")
+    save_file(head.state_dict(), output / "head.safetensors")
+    data = {name: {"fingerprint": fingerprint(path), "articles": articles} for name, path, articles in (
+        ("train", args.train, len(train)), ("validation", args.validation, len(validation)))}
+    run = {"task": "extractor", "arguments": asdict(args), "data": data, "validation": scores,
+           "steps": trainer.state.global_step, "best_step": trainer.state.best_global_step}
+    (output / "run.json").write_text(json.dumps(run, indent=2) + "\n", "utf-8")
+    print(json.dumps(scores))
+
+
+def _train_head(
+    model: ExtractorModel, train: Articles, validation: Articles, collator: Collator, args: ExtractorArguments
+) -> None:
+    """Stage one: the head alone. The encoder reads every article once, and its vectors are kept."""
+    if args.head_epochs <= 0:
+        return
+    for articles in (validation, train):
+        _add_vectors(model, articles, collator, args)
+    model.encoder.requires_grad_(False)
+    optimizer = torch.optim.AdamW(model.head.parameters(), args.head_learning_rate, weight_decay=0.01)
+    settings = _settings(args, Path(args.output) / "head", args.head_epochs, 4 * args.batch_size, bf16=False)
+    _trainer(model, settings, train, validation, collator, optimizer).train()
+    model.encoder.requires_grad_(True)
+    for item in (*train.items, *validation.items):
+        del item["vectors"]
+
+
+@torch.no_grad()
+def _add_vectors(model: ExtractorModel, articles: Articles, collator: Collator, args: ExtractorArguments) -> None:
+    model.eval()
+    for item in tqdm(articles.items, "vectors of the frozen encoder", file=sys.stderr, mininterval=5):
+        batch = collator([item])
+        with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
+            item["vectors"] = model.vectors(
+                batch["input_ids"], batch["attention_mask"], batch["owner"], batch["mask"]
+            )[0].numpy()
+
+
+def _fit(
+    model: ExtractorModel, train: Articles, validation: Articles, collator: Collator, args: ExtractorArguments,
+    output: Path, epochs: float,
+) -> Trainer:
+    """Trains everything together, from the last checkpoint in `output` if there is one, and loads the best."""
+    settings = _settings(args, output, epochs, args.batch_size, bf16=args.bf16)
+    optimizer = torch.optim.AdamW([
+        {"params": model.encoder.parameters(), "lr": args.learning_rate},
+        {"params": model.head.parameters(), "lr": args.tuned_head_learning_rate},
+    ], weight_decay=0.01)  # fmt: skip
+    trainer = _trainer(model, settings, train, validation, collator, optimizer)
+    last = get_last_checkpoint(str(output)) if output.is_dir() else None
+    trainer.train(resume_from_checkpoint=last)
+    return trainer
+
+
+def _settings(
+    args: ExtractorArguments, output: Path, epochs: float, batch_size: int, bf16: bool
+) -> TrainingArguments:
+    return TrainingArguments(
+        output_dir=str(output),
+        num_train_epochs=epochs,
+        per_device_train_batch_size=batch_size,
+        per_device_eval_batch_size=16,
+        warmup_steps=0.1,
+        bf16=bf16,
+        use_cpu=not torch.cuda.is_available(),
+        eval_strategy="steps",
+        save_strategy="steps",
+        eval_steps=args.eval_steps,
+        save_steps=args.eval_steps,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="rouge_mean",
+        logging_steps=50,
+        remove_unused_columns=False,
+        label_names=["labels"],
+        report_to="none",
+        seed=args.seed,
+    )
+
+
+def _trainer(
+    model: nn.Module, settings: TrainingArguments, train: Articles, validation: Articles, collator: Collator,
+    optimizer: torch.optim.Optimizer,
+) -> Trainer:
+    def metrics(prediction: EvalPrediction) -> dict[str, float]:
+        rows = zip(validation.sentences, np.asarray(prediction.predictions), strict=True)
+        bullets = []
+        for sentences, scores in rows:
+            scored = Scored(sentences, scores[: len(sentences)].astype(np.float32), np.zeros((len(sentences), 1), np.float32))
+            groups = select(scored, 3, "brief")
+            bullets.append([" ".join(sentences[i].text for i in group) for group in groups])
+        means = rouge(bullets, [e.bullets for e in validation.examples]).mean(0)
+        return dict(zip(MEASURES, map(float, means), strict=True)) | {"rouge_mean": float(means.mean())}
+
+    return Trainer(
+        model=model, args=settings, train_dataset=train, eval_dataset=validation, data_collator=collator,
+        compute_metrics=metrics, optimizers=(optimizer, None),
+    )
+
+
+def _padded(arrays: Sequence[np.ndarray[Any, Any]], length: int, value: float = 0.0) -> Tensor:
+    """Arrays of shape (n, ...) stacked to (arrays, length, ...)."""
+    first = arrays[0]
+    result = np.full((len(arrays), length, *first.shape[1:]), value, first.dtype)
+    for row, array in zip(result, arrays, strict=True):
+        row[: len(array)] = array
+    return torch.from_numpy(result)

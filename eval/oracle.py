@@ -21,7 +21,7 @@ def _stem(token: str) -> str:
 
 
 def stems(text: str) -> list[str]:
-    """The tokens that rouge-score compares with `use_stemmer=True` (its own tokenizer, with a cache for the stemmer)."""
+    """The tokens that rouge-score compares with `use_stemmer=True` (its tokenizer; the stemmer cached)."""
     return [_stem(token) for token in tokenize.tokenize(text, None)]
 
 
@@ -47,7 +47,10 @@ def greedy_oracle(sentences: Sequence[str], bullets: Sequence[str], most: int = 
     # Only n-grams of the bullets can overlap, which keeps the counters small.
     sizes = [(c[0].total(), c[1].total()) for c in candidates]
     common = [
-        (Counter({k: v for k, v in c[0].items() if k in unigrams}), Counter({k: v for k, v in c[1].items() if k in bigrams}))
+        (
+            Counter({k: v for k, v in c[0].items() if k in unigrams}),
+            Counter({k: v for k, v in c[1].items() if k in bigrams}),
+        )
         for c in candidates
     ]
     chosen: list[int] = []

@@ -1,4 +1,4 @@
-"""ROUGE as the papers mean it: rouge-score, stemmer on, one bullet a line (Lin 2004; "ROUGE-L" in papers is rougeLsum)."""
+"""ROUGE as the papers mean it: rouge-score, stemmer on, one bullet a line (Lin 2004); their "ROUGE-L" is rougeLsum."""
 
 from __future__ import annotations
 

@@ -1,0 +1,19 @@
+"""Turns an article into the key points that an editor would set above it, with the sentences each stands on."""
+
+from .article import Article
+from .errors import ArticleError, MissingExtraError, ModelError, SummarizerError
+from .summarizer import Summarizer
+from .summary import Bullet, Check, Span, Summary
+
+__all__ = [
+    "Article",
+    "ArticleError",
+    "Bullet",
+    "Check",
+    "MissingExtraError",
+    "ModelError",
+    "Span",
+    "Summarizer",
+    "SummarizerError",
+    "Summary",
+]

@@ -66,7 +66,7 @@ class Article:
             import trafilatura
         except ImportError as error:
             raise MissingExtraError("reading HTML", "trafilatura", "html") from error
-        found = trafilatura.bare_extraction(
+        found: Any = trafilatura.bare_extraction(
             _UNUSABLE.sub("\ufffd", html), include_comments=False, include_tables=False, with_metadata=True
         )
         if found is None or not (found.text or "").strip():

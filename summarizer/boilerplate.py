@@ -27,7 +27,8 @@ _LINE = re.compile(
     | (?:click|tap)\ (?:here|on|through)\b | scroll\ down\b | i-?report\b(?:\.com)?\s*: | editor['’]?s?['’]?\ note\b
     | (?:sign\ up|subscribe|register)\b.{0,60}\b(?:newsletter|e-?mail|alert|update|podcast|channel|briefing)
     | (?:get|receive)\b.{0,60}\bnewsletter | (?:follow|join|like|find)\b.{0,60}\b(?:twitter|facebook|instagram|linkedin|
-      youtube|tiktok|bluesky|whatsapp|threads|telegram)\b | share\ your\b | tell\ us\b | (?:have|got)\ a\ (?:news\ )?tip\b
+      youtube|tiktok|bluesky|whatsapp|threads|telegram)\b
+    | share\ your\b | tell\ us\b | (?:have|got)\ a\ (?:news\ )?tip\b
     | e-?mail\ to\ a\ friend | (?:the\ )?(?:opinions|views)\ expressed\b | (?:copyright\b|©|\(c\)\s*\d) | the-cnn-wire
     | (?:advertisement|sponsored\ content|story\ continues\ below)\b.{0,30}$ | see\ the\ original\b
     | (?:additional\ |writing\ and\ )?report(?:ing|ed)\ by\b | (?:this|the)\ (?:article|story|post|piece)\ (?:was\ )?

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -212,7 +213,7 @@ class Extractor:
 
     def __init__(self, folder: Path, threads: int | None = None) -> None:
         # One window a worker on one core is 1.5 times as fast as one window on two cores (benchmarks/NOTES.md).
-        self.threads = threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        self.threads = threads or _cores()
         self._encoder = ctranslate2.Encoder(
             str(folder), device="cpu", compute_type="default", inter_threads=self.threads, intra_threads=1
         )
@@ -229,7 +230,7 @@ class Extractor:
         waiting: list[tuple[tuple[Sentence, ...], list[Future[Array]]]] = []
         for sentences in articles:
             waiting.append((sentences, self._encode(sentences)))
-            if len(waiting) > 2 * (self.threads or 1):
+            if len(waiting) > 2 * self.threads:
                 yield self._score(*waiting.pop(0))
         while waiting:
             yield self._score(*waiting.pop(0))
@@ -253,6 +254,11 @@ class Extractor:
         vectors = np.concatenate([part.result() for part in parts])
         scores = self._head(vectors, surface_features(sentences))
         return Scored(sentences, scores, vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-6))
+
+
+def _cores() -> int:
+    """The cores that this process may use (on Linux that can be fewer than there are)."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def token_ids(tokenizer: Tokenizer, sentences: Sequence[Sentence]) -> list[list[int]]:

@@ -1,4 +1,4 @@
-"""From scores to the sentences of each bullet: relevance, no repetition, the whole article covered, nothing dangling."""
+"""From scores to the sentences of each bullet: relevance, no repetition, coverage, nothing dangling."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from .extractor import Array, Scored
-from .sentences import words
+from .sentences import Sentence, words
 from .summary import Length
 
 Group = tuple[int, ...]
@@ -21,7 +22,8 @@ _LEANS = re.compile(
     r"""^["'“‘(]*(?:
       (?:he|she|they|him|his|hers?|their|theirs|its|these|those|both|such|another|others|neither|either)\b
     | (?:this|that)\b(?!\ (?:week|month|year|season|summer|spring|autumn|winter|morning|evening|afternoon|decade)\b)
-    | it\b(?!\ (?:is|was|will\ be|has\ been|remains|remained|appears|became)\ (?:the|a|un|not|still|now|expected|likely))
+    | it\b(?!\ (?:is|was|will\ be|has\ been|remains|remained|appears|became)
+      \ (?:the|a|un|not|still|now|expected|likely))
     | the\ (?:move|decision|ruling|announcement|statement|incident|latter|former|pair|duo|trio|couple|two|three|change
       |report|study|deal|plan|attack|crash|case|suspect|victims?|man|woman|boy|girl|teenager|letter|video|result|news
       |measures?|changes|figures?)\b
@@ -126,7 +128,7 @@ def select(scored: Scored, count: int, length: Length) -> tuple[Group, ...]:
     return tuple(groups[i] for i in first + sorted(chosen[1:], key=lambda i: groups[i]))
 
 
-def _candidates(scored: Scored, sizes: np.ndarray, manner: Manner) -> tuple[list[Group], Array]:  # type: ignore[type-arg]
+def _candidates(scored: Scored, sizes: npt.NDArray[np.int_], manner: Manner) -> tuple[list[Group], Array]:
     """The groups worth looking at, with what each is worth before the list is known."""
     best = np.sort(np.argsort(-scored.scores, kind="stable")[:_CANDIDATES])
     groups: list[Group] = []
@@ -160,9 +162,9 @@ def _coverage(scored: Scored, groups: list[Group]) -> Array:
     return np.asarray(likeness / likeness.shape[1], np.float32)
 
 
-def _trigrams(sentences: tuple[object, ...], group: Group) -> set[tuple[str, ...]]:
+def _trigrams(sentences: tuple[Sentence, ...], group: Group) -> set[tuple[str, ...]]:
     found: set[tuple[str, ...]] = set()
     for i in group:
-        tokens = [w.lower() for w in words(sentences[i].text)]  # type: ignore[attr-defined]
+        tokens = [w.lower() for w in words(sentences[i].text)]
         found.update(zip(tokens, tokens[1:], tokens[2:], strict=False))
     return found

@@ -22,7 +22,7 @@ _LINE = re.compile(r"\n\s*")
 _CLAUSE_END = re.compile(r"[;:,،、，；]\s*|\s[-–—]+\s|\s+")
 _INNER_STOP = re.compile(r"[.!?]['\"”’)]*\s+['\"“‘(]*[A-Z]")
 _TERMINATED = re.compile(r"[.!?…。！？؟।۔:](?:\s*(?:[\"'”’»)\]」』]|\[\d+\]))*$")
-_QUOTES_TO_SPACES = str.maketrans("\"“”„«»", "      ")
+_QUOTES_TO_SPACES = str.maketrans('"“”„«»', "      ")
 _CLOCK_END = re.compile(r"\b[ap]\.m\.$", re.IGNORECASE)
 _CLOCK_GOES_ON = re.compile(
     r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|[ECMP][SD]?T\b|GMT|UTC|BST|[a-z(]"
@@ -150,4 +150,4 @@ def _is_hard_wrapped(text: str) -> bool:
     widths = sorted(len(line) for line in lines)
     typical, longest = widths[len(widths) // 2], widths[-1]
     cut = sum(not is_terminated(line) for line in lines)
-    return 40 <= typical and longest <= 1.5 * typical and longest <= 120 and cut >= 0.4 * len(lines)
+    return typical >= 40 and longest <= 1.5 * typical and longest <= 120 and cut >= 0.4 * len(lines)

@@ -25,6 +25,7 @@ LENGTHS: tuple[Length, ...] = ("standard", "brief")
 MOST_BULLETS = 50
 
 Text = str | Article
+Count = int | Literal["auto"]
 
 
 class Summarizer:
@@ -75,20 +76,20 @@ class Summarizer:
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
 
     @overload
-    def __call__(
-        self, articles: Text, *, bullets: int | Literal["auto"] = "auto", length: Length = "standard"
+    def __call__(  # type: ignore[overload-overlap]  # a str is also a Sequence[str]; here it is one article
+        self, articles: Text, *, bullets: Count = "auto", length: Length = "standard"
     ) -> Summary: ...
 
     @overload
     def __call__(
-        self, articles: Sequence[Text], *, bullets: int | Literal["auto"] = "auto", length: Length = "standard"
+        self, articles: Sequence[Text], *, bullets: Count = "auto", length: Length = "standard"
     ) -> list[Summary]: ...
 
     def __call__(
         self,
         articles: Text | Sequence[Text],
         *,
-        bullets: int | Literal["auto"] = "auto",
+        bullets: Count = "auto",
         length: Length = "standard",
     ) -> Summary | list[Summary]:
         """The key points of one article, or of each in a list.
@@ -117,7 +118,7 @@ class Summarizer:
         return list(self.stream(articles, bullets=bullets, length=length))
 
     def stream(
-        self, articles: Iterable[Text], *, bullets: int | Literal["auto"] = "auto", length: Length = "standard"
+        self, articles: Iterable[Text], *, bullets: Count = "auto", length: Length = "standard"
     ) -> Iterator[Summary]:
         """Summaries of any iterable of articles, in order, reading only a few ahead. Arguments and errors as in a call;
         options are checked at once, articles as they come."""
@@ -129,9 +130,7 @@ class Summarizer:
             raise ValueError(f'bullets must be "auto" or a whole number from 1 to {MOST_BULLETS}, not {bullets!r}')
         return self._stream(articles, bullets, length)
 
-    def _stream(
-        self, articles: Iterable[Text], bullets: int | Literal["auto"], length: Length
-    ) -> Iterator[Summary]:
+    def _stream(self, articles: Iterable[Text], bullets: Count, length: Length) -> Iterator[Summary]:
         waiting: list[Article] = []
 
         def sentences() -> Iterator[tuple[Any, ...]]:
@@ -178,7 +177,9 @@ def _folder(model: str | Path) -> Path:
     for place in places:
         if place.is_dir():
             return place
-    raise ModelError(f"there is no model {model!r}: neither a folder of that name nor one of {', '.join(map(str, places))}")
+    raise ModelError(
+        f"there is no model {model!r}: neither a folder of that name nor one of {', '.join(map(str, places))}"
+    )
 
 
 def _verified(folder: Path) -> dict[str, Any]:

@@ -107,8 +107,7 @@ class Summary:
             title=escape(self.article.title or "Key points"),
             style=_STYLE + "".join(_LIGHT.format(i=i) for i in range(len(self.bullets))),
             bullets="\n".join(
-                f'<li><a id="b{i}" href="#s{i}" title="{escape(b.method)}, score {b.score:.2f}">{escape(b.text)}</a></li>'
-                for i, b in enumerate(self.bullets)
+                _ITEM.format(i=i, hint=_hint(b), text=escape(b.text)) for i, b in enumerate(self.bullets)
             ),
             article=self._marked(),
         )
@@ -128,11 +127,16 @@ class Summary:
         return "\n".join(f"<p>{line}</p>" for line in marked.split("\n") if line.strip())
 
 
+def _hint(bullet: Bullet) -> str:
+    return f"{escape(bullet.method)}, score {bullet.score:.2f}"
+
+
 def _markdown(text: str | None) -> str:
     """With a backslash before what Markdown would take for emphasis, code, a link or HTML."""
     return "".join("\\" + c if c in "\\`*_[]<" else c for c in text or "")
 
 
+_ITEM = '<li><a id="b{i}" href="#s{i}" title="{hint}">{text}</a></li>'
 _PAGE = """<!doctype html>
 <html lang="{language}">
 <meta charset="utf-8">
@@ -156,7 +160,8 @@ _STYLE = """
 :root { color-scheme: light dark; --light: #fff1a8; --rest: #f3f0e4 }
 @media (prefers-color-scheme: dark) { :root { --light: #6b5a00; --rest: #33301f } }
 body { font: 17px/1.5 Georgia, serif; margin: 0 }
-main { display: grid; grid-template-columns: minmax(18rem, 2fr) 3fr; gap: 3rem; max-width: 75rem; margin: 2rem auto; padding: 0 1.5rem }
+main { display: grid; grid-template-columns: minmax(18rem, 2fr) 3fr; gap: 3rem }
+main { max-width: 75rem; margin: 2rem auto; padding: 0 1.5rem }
 section { position: sticky; top: 1rem; align-self: start }
 h1 { font-size: 1.4rem; line-height: 1.25 }
 ul { padding-left: 1.1rem }

@@ -35,6 +35,8 @@ def main(argv: list[str]) -> None:
     elif task == "export":
         from . import export
 
+        if rest and not rest[0].startswith("-"):
+            rest.insert(0, "--run")
         export.main(_parsed(export.ExportArguments, rest))
     else:
         sys.exit(_wrong(f"there is no task {task!r}.\n\n{USAGE}"))

@@ -27,8 +27,8 @@ def read(path: str | Path, text_field: str = "article", bullets_field: str = "bu
     """
     path = Path(path)
     examples: list[Example] = []
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
+    open_ = gzip.open if path.suffix == ".gz" else open
+    with open_(path, "rt", encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
@@ -39,8 +39,9 @@ def read(path: str | Path, text_field: str = "article", bullets_field: str = "bu
                 raise ValueError(f"{where}: not valid JSON ({error})") from error
             text, bullets = row.get(text_field, row.get("text")), row.get(bullets_field)
             if not isinstance(text, str) or not isinstance(bullets, list) or not bullets:
+                fields = ", ".join(row)
                 raise ValueError(
-                    f'{where}: needs "{text_field}" (text) and "{bullets_field}" (a list); its fields are {", ".join(row)}'
+                    f'{where}: needs "{text_field}" (text) and "{bullets_field}" (a list); its fields are {fields}'
                 )
             examples.append(Example(str(row.get("id", number)), text, tuple(map(str, bullets))))
     if not examples:

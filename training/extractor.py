@@ -16,16 +16,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from eval.rouge import MEASURES, rouge
 from safetensors.torch import load_file, save_file
-from summarizer.boilerplate import story
-from summarizer.extractor import Scored, surface_features, token_ids, windows
-from summarizer.selection import select
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 from tqdm import tqdm
 from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, TrainingArguments, set_seed
 from transformers.trainer_utils import get_last_checkpoint
+
+from eval.rouge import MEASURES, rouge
+from summarizer.boilerplate import story
+from summarizer.extractor import Scored, surface_features, token_ids, windows
+from summarizer.selection import select
 
 from .data import Example, fingerprint, read
 from .labels import labels
@@ -163,10 +164,21 @@ def main(args: ExtractorArguments) -> None:
     encoder.save_pretrained(output / "encoder")
     tokenizer.save_pretrained(output / "encoder")
     save_file(head.state_dict(), output / "head.safetensors")
-    data = {name: {"fingerprint": fingerprint(path), "articles": articles} for name, path, articles in (
-        ("train", args.train, len(train)), ("validation", args.validation, len(validation)))}
-    run = {"task": "extractor", "arguments": asdict(args), "data": data, "validation": scores,
-           "steps": trainer.state.global_step, "best_step": trainer.state.best_global_step}
+    data = {
+        name: {"fingerprint": fingerprint(path), "articles": articles}
+        for name, path, articles in (
+            ("train", args.train, len(train)),
+            ("validation", args.validation, len(validation)),
+        )
+    }
+    run = {
+        "task": "extractor",
+        "arguments": asdict(args),
+        "data": data,
+        "validation": scores,
+        "steps": trainer.state.global_step,
+        "best_step": trainer.state.best_global_step,
+    }
     (output / "run.json").write_text(json.dumps(run, indent=2) + "\n", "utf-8")
     print(json.dumps(scores))
 
@@ -194,14 +206,19 @@ def _add_vectors(model: ExtractorModel, articles: Articles, collator: Collator, 
     for item in tqdm(articles.items, "vectors of the frozen encoder", file=sys.stderr, mininterval=5):
         batch = collator([item])
         with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
-            item["vectors"] = model.vectors(
-                batch["input_ids"], batch["attention_mask"], batch["owner"], batch["mask"]
-            )[0].numpy()
+            item["vectors"] = model.vectors(batch["input_ids"], batch["attention_mask"], batch["owner"], batch["mask"])[
+                0
+            ].numpy()
 
 
 def _fit(
-    model: ExtractorModel, train: Articles, validation: Articles, collator: Collator, args: ExtractorArguments,
-    output: Path, epochs: float,
+    model: ExtractorModel,
+    train: Articles,
+    validation: Articles,
+    collator: Collator,
+    args: ExtractorArguments,
+    output: Path,
+    epochs: float,
 ) -> Trainer:
     """Trains everything together, from the last checkpoint in `output` if there is one, and loads the best."""
     settings = _settings(args, output, epochs, args.batch_size, bf16=args.bf16)
@@ -215,9 +232,7 @@ def _fit(
     return trainer
 
 
-def _settings(
-    args: ExtractorArguments, output: Path, epochs: float, batch_size: int, bf16: bool
-) -> TrainingArguments:
+def _settings(args: ExtractorArguments, output: Path, epochs: float, batch_size: int, bf16: bool) -> TrainingArguments:
     return TrainingArguments(
         output_dir=str(output),
         num_train_epochs=epochs,
@@ -242,22 +257,32 @@ def _settings(
 
 
 def _trainer(
-    model: nn.Module, settings: TrainingArguments, train: Articles, validation: Articles, collator: Collator,
+    model: nn.Module,
+    settings: TrainingArguments,
+    train: Articles,
+    validation: Articles,
+    collator: Collator,
     optimizer: torch.optim.Optimizer,
 ) -> Trainer:
     def metrics(prediction: EvalPrediction) -> dict[str, float]:
         rows = zip(validation.sentences, np.asarray(prediction.predictions), strict=True)
         bullets = []
         for sentences, scores in rows:
-            scored = Scored(sentences, scores[: len(sentences)].astype(np.float32), np.zeros((len(sentences), 1), np.float32))
+            n = len(sentences)
+            scored = Scored(sentences, scores[:n].astype(np.float32), np.zeros((n, 1), np.float32))
             groups = select(scored, 3, "brief")
             bullets.append([" ".join(sentences[i].text for i in group) for group in groups])
         means = rouge(bullets, [e.bullets for e in validation.examples]).mean(0)
         return dict(zip(MEASURES, map(float, means), strict=True)) | {"rouge_mean": float(means.mean())}
 
     return Trainer(
-        model=model, args=settings, train_dataset=train, eval_dataset=validation, data_collator=collator,
-        compute_metrics=metrics, optimizers=(optimizer, None),
+        model=model,
+        args=settings,
+        train_dataset=train,
+        eval_dataset=validation,
+        data_collator=collator,
+        compute_metrics=metrics,
+        optimizers=(optimizer, None),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+
 from eval.oracle import f1, greedy_oracle, ngrams
 
 ORACLE_SENTENCES = 3

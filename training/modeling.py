@@ -6,8 +6,9 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from summarizer.extractor import FEATURES
 from torch import Tensor, nn
+
+from summarizer.extractor import FEATURES
 
 SINGLE_WEIGHT = 0.3
 """Weight of a sentence's own loss beside the list's: the two pull about equally on an article of 30 sentences."""

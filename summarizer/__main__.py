@@ -1,0 +1,5 @@
+"""`python -m summarizer` is the command `summarize`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,150 @@
+"""The command `summarize`: parse, call, print."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .article import Article
+from .errors import ArticleError, SummarizerError
+from .summarizer import MOST_BULLETS, Count, Summarizer
+from .summary import Summary
+
+WRONG_USE = 2
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+
+
+class Lengths(StrEnum):
+    """The values of --length."""
+
+    standard = "standard"
+    brief = "brief"
+
+
+class Formats(StrEnum):
+    """The values of --format."""
+
+    text = "text"
+    markdown = "markdown"
+    json = "json"
+    html = "html"
+
+
+@app.command(context_settings={"help_option_names": ["-h", "--help"]})
+def summarize(
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="Articles: .txt, .html or .json (title, text); - reads standard input."),
+    ],
+    bullets: Annotated[
+        str,
+        typer.Option("--bullets", "-b", metavar="N", help=f"How many bullets: 1 to {MOST_BULLETS}, or auto."),
+    ] = "auto",
+    length: Annotated[
+        Lengths,
+        typer.Option("--length", "-l", help="standard: full sentences, the whole story; brief: the wire style."),
+    ] = Lengths.standard,
+    format: Annotated[
+        Formats,
+        typer.Option(
+            "--format",
+            "-f",
+            help="text: one bullet a line; json: a line an article, with sources; "
+            "html: a page with the sources lit up in the article.",
+        ),
+    ] = Formats.markdown,
+    model: Annotated[
+        str,
+        typer.Option("--model", "-m", metavar="NAME", help="A shipped model's name or a model folder."),
+    ] = "base",
+    language: Annotated[
+        str,
+        typer.Option(metavar="CODE", help="The articles' language; sentence borders depend on it."),
+    ] = "en",
+    threads: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Cores to use; default: all.", show_default=False)
+    ] = None,
+) -> None:
+    """Print the key points of articles, with no network.
+
+    [bold]Examples[/bold]
+
+      summarize article.txt
+      summarize article.html --bullets 3 --length brief
+      summarize article.json --format html > article-points.html
+      curl -s https://example.org/story | summarize -
+
+    The bullets go to standard output, messages to standard error. Exit code 0: all articles summarized;
+    1: at least one failed (the others are printed); 2: wrong use.
+    """
+    # Lone surrogates cannot be printed; everything else is UTF-8, whatever the terminal's locale says.
+    sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    sys.exit(_run(files, _count(bullets), length, format, model, language, threads))
+
+
+def _run(
+    files: list[str], bullets: Count, length: Lengths, form: Formats, model: str, language: str, threads: int | None
+) -> int:
+    if form is Formats.html and len(files) > 1:
+        print("error: --format html writes one page; give one file", file=sys.stderr)
+        return WRONG_USE
+    try:
+        summarizer = Summarizer.from_pretrained(model, threads=threads)
+    except SummarizerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return WRONG_USE
+    failed = False
+    for name, article in _articles(files, language):
+        try:
+            if isinstance(article, ArticleError):
+                raise article
+            summary = summarizer(article, bullets=bullets, length=length.value)
+        except ArticleError as error:
+            message = str(error).removeprefix("article 0 ")
+            print(f"error: {message if name in message else f'{name}: {message}'}", file=sys.stderr)
+            failed = True
+            continue
+        _print(summary, form, name if len(files) > 1 else None)
+    return int(failed)
+
+
+def _articles(files: list[str], language: str) -> Iterator[tuple[str, Article | ArticleError]]:
+    for name in files:
+        try:
+            if name == "-":
+                data = sys.stdin.buffer.read()
+                yield "standard input", Article.from_bytes(data, "text", language)
+            else:
+                yield name, Article.from_file(Path(name), language)
+        except ArticleError as error:
+            yield ("standard input" if name == "-" else name), error
+
+
+def _print(summary: Summary, form: Formats, name: str | None) -> None:
+    if form is Formats.json:
+        print(summary.to_json())
+    elif form is Formats.html:
+        print(summary.to_html())
+    else:
+        text = summary.to_text() if form is Formats.text else summary.to_markdown()
+        print(f"== {name}\n{text}\n" if name else text)
+
+
+def _count(value: str) -> Count:
+    if value == "auto":
+        return "auto"
+    if value.isascii() and value.isdigit() and 1 <= int(value) <= MOST_BULLETS:
+        return int(value)
+    print(f"error: --bullets takes auto or a whole number from 1 to {MOST_BULLETS}, not {value!r}", file=sys.stderr)
+    sys.exit(WRONG_USE)
+
+
+def main() -> None:
+    """Entry point of the command."""
+    app()

@@ -1,0 +1,95 @@
+"""Turns a run into a model folder: `python -m training export runs/extractor --output models/base`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ctranslate2.converters import TransformersConverter
+from safetensors.numpy import load_file, save_file
+from transformers import AutoTokenizer
+
+from summarizer.summarizer import FORMAT
+
+from .card import card
+
+
+@dataclass
+class ExportArguments:
+    """What `python -m training export RUN` is told."""
+
+    run: str = field(metadata={"help": "Folder of a finished run; may stand without the flag."})
+    output: str = field(metadata={"help": "The model folder to write; what it held of an earlier export is replaced."})
+    name: str = field(default="", metadata={"help": "Name of the model; default: the folder's."})
+    base: str = field(default="", metadata={"help": "Name of the base checkpoint for the card; default: the run's."})
+    base_licence: str = field(default="see the base checkpoint", metadata={"help": "Its licence, for the card."})
+    data_description: str = field(default="", metadata={"help": "A sentence on the training data, for the card."})
+    quantization: str = field(default="int8", metadata={"help": "CTranslate2's: int8, int16, float16 or float32."})
+
+
+def main(args: ExportArguments) -> None:
+    """Writes the folder; the card's scores are added by `python -m eval --card`.
+
+    Raises:
+        FileNotFoundError: The run is not finished.
+    """
+    run, output = Path(args.run), Path(args.output)
+    if not (run / "run.json").is_file():
+        raise FileNotFoundError(f"{run / 'run.json'} is missing: the run is not finished, or {run} is no run")
+    record = json.loads((run / "run.json").read_text("utf-8"))
+    part = output / "extractor"
+    output.mkdir(parents=True, exist_ok=True)
+    TransformersConverter(str(run / "encoder")).convert(str(part), quantization=args.quantization, force=True)
+    shutil.copy(run / "encoder" / "tokenizer.json", part / "tokenizer.json")
+    head = {name: value.astype(np.float16) for name, value in load_file(run / "head.safetensors").items()}
+    save_file(head, part / "head.safetensors")
+
+    made = _provenance(record, args)
+    encoder = json.loads((part / "config.json").read_text("utf-8"))
+    tokenizer = AutoTokenizer.from_pretrained(run / "encoder")
+    encoder["extractor"] = {
+        "heads": record["arguments"]["heads"],
+        "special_ids": [tokenizer.cls_token_id, tokenizer.sep_token_id],
+    }
+    _write(part / "config.json", encoder)
+    config = {
+        "format": FORMAT,
+        "name": args.name or output.name,
+        "method": "extractive",
+        "languages": ["en"],
+        "defaults": {"bullets": "auto", "length": "standard"},
+        "extractor": made,
+    }
+    _write(output / "config.json", config)
+    (output / "README.md").write_text(card(config), "utf-8")
+    files = sorted(p for p in output.rglob("*") if p.is_file() and p.suffix != ".md" and p.name != "checksums.json")
+    sums = {str(p.relative_to(output)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+    _write(output / "checksums.json", sums)
+    size = sum(p.stat().st_size for p in files) / 1e6
+    print(f"{output}: {len(files)} files, {size:.1f} MB", file=sys.stderr)
+
+
+def _provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
+    """What the part was made from, without the paths of the machine that made it."""
+    arguments = record["arguments"]
+    paths = ("train", "validation", "auxiliary", "output", "base_model")
+    return {
+        "base": args.base or arguments["base_model"],
+        "base_licence": args.base_licence,
+        "data": {name: {"file": Path(arguments[name]).name, **about} for name, about in record["data"].items()},
+        "data_description": args.data_description,
+        "recipe": {name: value for name, value in arguments.items() if name not in paths and value is not None},
+        "steps": record["steps"],
+        "best_step": record["best_step"],
+        "quantization": args.quantization,
+    }
+
+
+def _write(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")

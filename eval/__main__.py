@@ -14,10 +14,10 @@ from tqdm import tqdm
 
 from summarizer import Summarizer
 from summarizer.boilerplate import story
-from training.data import Example, fingerprint, read
 
 from .bootstrap import RESAMPLES, SEED, interval, paired
 from .card import with_scores
+from .data import Example, fingerprint, read
 from .oracle import greedy_oracle
 from .rouge import MEASURES, rouge
 

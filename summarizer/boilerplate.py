@@ -73,7 +73,7 @@ def story(text: str, language: str = "en") -> tuple[Sentence, ...]:
         if not kept:
             start = _behind_dateline(text, start, end)
         if formed and not terminated and _is_heading(text[start:end]):
-            section += bool(kept)
+            section = kept[-1].section + 1 if kept else 0
             continue
         sentences = split(text, start, end, language)
         if formed and not terminated and sentences and not text[start:end].endswith((",", "-", "–", "—")):
@@ -107,7 +107,7 @@ def title_of(text: str) -> str | None:
         return None
     first = text[slice(*spans[0])]
     heading = _is_heading(first) and not is_terminated(first) and not is_boilerplate(first)
-    return first if heading and is_terminated(text[slice(*spans[1])]) else None
+    return first if heading and any(is_terminated(text[slice(*span)]) for span in spans[1:4]) else None
 
 
 def _behind_dateline(text: str, start: int, end: int) -> int:

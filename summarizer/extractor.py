@@ -197,7 +197,8 @@ class Head:
     def _norm(self, name: str, x: Array) -> Array:
         centred = x - x.mean(-1, keepdims=True)
         scale = np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5)
-        return centred / scale * self._w[f"{name}.weight"] + self._w[f"{name}.bias"]
+        result: Array = centred / scale * self._w[f"{name}.weight"] + self._w[f"{name}.bias"]
+        return result
 
 
 class Extractor:

@@ -69,6 +69,8 @@ def main(args: ExportArguments) -> None:
     _write(output / "config.json", config)
     (output / "README.md").write_text(card(config), "utf-8")
     files = sorted(p for p in output.rglob("*") if p.is_file() and p.suffix != ".md" and p.name != "checksums.json")
+    for path in files:  # safetensors writes files that only their owner may read
+        path.chmod(0o644)
     sums = {str(p.relative_to(output)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
     _write(output / "checksums.json", sums)
     size = sum(p.stat().st_size for p in files) / 1e6

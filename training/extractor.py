@@ -23,12 +23,12 @@ from tqdm import tqdm
 from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, TrainingArguments, set_seed
 from transformers.trainer_utils import get_last_checkpoint
 
+from eval.data import Example, fingerprint, read
 from eval.rouge import MEASURES, rouge
 from summarizer.boilerplate import story
 from summarizer.extractor import Scored, surface_features, token_ids, windows
 from summarizer.selection import select
 
-from .data import Example, fingerprint, read
 from .labels import labels
 from .modeling import ExtractorModel, Head
 

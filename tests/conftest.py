@@ -1,0 +1,57 @@
+"""A tiny model, built in memory: same parts, random weights, a few kilobytes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from summarizer import Article, Summarizer
+
+EXAMPLES = sorted(Path(__file__).parent.parent.joinpath("examples").glob("*.json"))
+
+STORY = """The council voted on Monday to keep the Marl Lane baths open. It had agreed in May to pull them down.
+Repairs will cost 2.9 million pounds, said Ann Roe, who leads the council. The roof comes first.
+A trust will run the building from April under a 25-year lease. About 120 people swim there each week.
+"We listened," said Roe. Derek Malloy, the finance chief, voted against and called the sum a gamble.
+Work starts on May 11 and should end by the autumn, according to the trust."""
+
+
+@pytest.fixture(scope="session")
+def base() -> Summarizer:
+    """The shipped model."""
+    return Summarizer.from_pretrained()
+
+
+@pytest.fixture(scope="session")
+def examples() -> list[dict]:
+    return [json.loads(path.read_text("utf-8")) for path in EXAMPLES]
+
+
+@pytest.fixture
+def story() -> Article:
+    return Article(STORY)
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory) -> Path:
+    """A BERT of two layers of width 32 with a vocabulary of letters: a Hugging Face checkpoint in a folder."""
+    transformers = pytest.importorskip("transformers")
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocabulary += list("abcdefghijklmnopqrstuvwxyz0123456789.,\"'") + [
+        f"##{c}" for c in "abcdefghijklmnopqrstuvwxyz0123456789"
+    ]
+    ids = {token: i for i, token in enumerate(vocabulary)}
+    tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    folder = tmp_path_factory.mktemp("tiny") / "checkpoint"
+    transformers.BertTokenizerFast(tokenizer_object=tokenizer).save_pretrained(folder)
+    transformers.set_seed(3)
+    config = transformers.BertConfig(
+        vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
+    )
+    transformers.BertModel(config).save_pretrained(folder)
+    return folder

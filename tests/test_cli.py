@@ -1,0 +1,81 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from .conftest import EXAMPLES, STORY
+
+
+def run(*args, stdin=b""):
+    return subprocess.run(
+        [sys.executable, "-m", "summarizer", *map(str, args)], input=stdin, capture_output=True, check=False
+    )
+
+
+@pytest.fixture
+def article(tmp_path):
+    path = tmp_path / "story.txt"
+    path.write_text(STORY)
+    return path
+
+
+def test_markdown_by_default_and_nothing_on_stderr(article):
+    done = run(article)
+    lines = done.stdout.decode().splitlines()
+    assert done.returncode == 0 and done.stderr == b""
+    assert len(lines) == 3 and all(line.startswith("- ") for line in lines)
+
+
+def test_formats_and_options(article):
+    text = run(article, "--format", "text", "--bullets", 2, "--length", "brief").stdout.decode()
+    assert len(text.splitlines()) == 2
+    record = json.loads(run(article, "-f", "json", "-b", "1").stdout)
+    (bullet,) = record["bullets"]
+    (source, *_) = bullet["sources"]
+    assert STORY[source["start"] : source["end"]] == source["text"]
+    page = run(article, "-f", "html").stdout.decode()
+    assert page.startswith("<!doctype html>") and "<mark" in page and "<script" not in page
+
+
+def test_standard_input_in_any_locale(article, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = run("-", "-f", "text", stdin="Das Café schließt am Montag, sagte der Bürgermeister.".encode())
+    assert done.stdout.decode().strip() == "Das Café schließt am Montag, sagte der Bürgermeister."
+
+
+def test_a_bad_file_is_named_and_the_others_are_printed(article, tmp_path):
+    (tmp_path / "empty.txt").write_text("")
+    done = run(tmp_path / "no.txt", tmp_path / "empty.txt", article)
+    assert done.returncode == 1
+    assert "no.txt: No such file" in done.stderr.decode() and "empty.txt: is empty" in done.stderr.decode()
+    assert f"== {article}" in done.stdout.decode()
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ([], "Missing argument"),
+        (["story.txt", "--bullets", "0"], "--bullets takes"),
+        (["story.txt", "--bullets", "many"], "--bullets takes"),
+        (["story.txt", "--length", "long"], "--length"),
+        (["story.txt", "--model", "nowhere"], "no model 'nowhere'"),
+        (["a.txt", "b.txt", "--format", "html"], "one file"),
+    ],
+)
+def test_wrong_use(args, message):
+    done = run(*args)
+    assert done.returncode == 2 and done.stdout == b""
+    assert message in done.stderr.decode() and b"Traceback" not in done.stderr
+
+
+def test_help_teaches():
+    text = run("--help").stdout.decode()
+    for word in ("Examples", "--bullets", "--length", "Exit code"):
+        assert word in text
+
+
+def test_examples_on_the_command_line():
+    done = run(*EXAMPLES, "-f", "json")
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == len(EXAMPLES)

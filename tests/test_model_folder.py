@@ -1,0 +1,51 @@
+import json
+
+import pytest
+
+from summarizer import ModelError, Summarizer
+
+
+@pytest.fixture
+def folder(base, tmp_path):
+    base.save_pretrained(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def refused(folder, match):
+    with pytest.raises(ModelError, match=match):
+        Summarizer.from_pretrained(folder)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["config.json", "checksums.json", "extractor/model.bin", "extractor/tokenizer.json", "extractor/head.safetensors"],
+)
+def test_a_missing_file_is_named(folder, name):
+    (folder / name).unlink()
+    refused(folder, rf"{name}.* is missing")
+
+
+@pytest.mark.parametrize("name", ["extractor/model.bin", "extractor/head.safetensors", "config.json"])
+def test_a_damaged_file_is_named(folder, name):
+    data = bytearray((folder / name).read_bytes())
+    at = data.find(b"name") if name == "config.json" else len(data) // 2
+    data[at] ^= 1
+    (folder / name).write_bytes(data)
+    refused(folder, rf"{name}.* is damaged")
+
+
+def test_a_newer_format_is_refused(folder):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"format": 99}))
+    refused(folder, r"config\.json.*99.*update")
+
+
+def test_broken_json_is_named(folder):
+    (folder / "config.json").write_text("{")
+    refused(folder, r"config\.json")
+
+
+def test_no_such_model(tmp_path):
+    refused("no-such-model", "no model 'no-such-model'")
+    refused(tmp_path / "nowhere", "no model folder")
+    refused(tmp_path, r"config\.json.*is missing")

@@ -1,0 +1,140 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from summarizer.boilerplate import is_boilerplate, story, title_of
+from summarizer.sentences import MAX_WORDS, paragraphs, split, words
+
+
+def texts(text, language="en"):
+    return [s.text for s in story(text, language)]
+
+
+def test_abbreviations_decimals_and_clock_times_do_not_end_a_sentence():
+    text = "Dr. Smith paid $1.5m to the U.S. on Jan. 3. The talks ended at 5 p.m. Tuesday. Mr. Lee left."
+    assert texts(text) == [
+        "Dr. Smith paid $1.5m to the U.S. on Jan. 3.",
+        "The talks ended at 5 p.m. Tuesday.",
+        "Mr. Lee left.",
+    ]
+
+
+def test_a_quote_of_two_sentences_stays_whole():
+    assert texts('"We go. We win," she said. He left.') == ['"We go. We win," she said.', "He left."]
+
+
+def test_a_quote_without_a_partner_does_not_swallow_the_rest():
+    rest = "The police came at noon. The crowd grew by the hour. Nobody knew why it had started. " * 5
+    found = texts(f'He said "we go there. {rest}\nThe mayor spoke.')
+    assert len(found) >= 10
+    assert found[-1] == "The mayor spoke."
+    assert max(len(words(s)) for s in found) < 30
+
+
+def test_text_without_full_stops_is_cut_at_clauses():
+    found = texts(", ".join(f"word{i} and then some" for i in range(400)))
+    assert len(found) > 10
+    assert all(len(words(s)) <= MAX_WORDS for s in found)
+
+
+def test_hard_wrapped_lines_are_one_paragraph_and_long_lines_are_one_each():
+    wrapped = (
+        "The council voted on Monday to keep the baths on Marl Lane\nopen after all, and set aside 2.9 million pounds"
+        " for the\nrepairs that surveyors had asked for in the spring of last\nyear, when the roof let in water for a week."
+    )
+    assert len(paragraphs(wrapped)) == 1
+    assert len(paragraphs("A long line of news ends here, as news does, on a full stop.\n" * 4)) == 4
+
+
+def test_chinese_and_arabic():
+    assert len(texts("今天天气很好。我们去公园！你呢？", "zh")) == 3
+    assert len(texts("ذهب الولد إلى المدرسة. ثم عاد إلى البيت؟ نعم.", "ar")) == 3
+
+
+def test_datelines_are_left_out_and_the_story_stays():
+    for dateline in (
+        "(CNN) -- ", "(CNN)", "LONDON (Reuters) - ", "London, England (CNN) -- ", "BRUSSELS, March 3 (Reuters) – ",
+        "PORT ALDER, Scotland -- ", "WASHINGTON — ", "BRUSSELS (Northern Wire) - ", "(Northern Wire) --",
+    ):  # fmt: skip
+        assert texts(f"{dateline}The council voted on Monday.") == ["The council voted on Monday."], dateline
+    kept = "NASA (the space agency) said it would launch a probe on Monday."
+    assert texts(kept) == [kept]
+
+
+def test_furniture_is_no_part_of_the_story():
+    text = """Council votes to keep the baths
+
+By Jane Doe
+
+The council voted on Monday to keep the baths open.
+
+The baths on Marl Lane, pictured in 1934
+
+What happens next
+
+Work starts in May, the council said.
+Read more: Why the roof leaked
+Watch the video below.
+Sign up for our morning newsletter here.
+Sources include: the council, the trust.
+Ann Lee contributed to this report.
+Copyright 2026 The Herald. All rights reserved."""
+    found = story(text)
+    assert [s.text for s in found] == [
+        "The council voted on Monday to keep the baths open.",
+        "Work starts in May, the council said.",
+    ]
+    assert [s.section for s in found] == [0, 1]
+    assert title_of(text) == "Council votes to keep the baths"
+
+
+def test_sentences_that_only_look_like_furniture_stay():
+    for sentence in (
+        "Watching the tide, Roe said the harbour would hold.",
+        "Human Rights Watch said many of the victims were civilians.",
+        "More than 40 people were hurt.",
+        "By Monday the water had gone.",
+        "Video shows the bridge falling.",
+        "Readers more often choose print.",
+    ):
+        assert not is_boilerplate(sentence), sentence
+
+
+def test_a_text_that_is_all_furniture_is_not_lost():
+    assert texts("Read more: Why the roof leaked") == ["Read more: Why the roof leaked"]
+
+
+PIECES = [
+    "(CNN) -- ",
+    "LONDON (Reuters) - ",
+    "»",
+    "By ",
+    "\n\n",
+    "\r\n",
+    ". ",
+    "? ",
+    "。",
+    "؟",
+    "5 p.m. ",
+    "Dr. ",
+    *"\"'“”",
+]
+HOSTILE = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=30)), max_size=30).map("".join)
+
+
+@given(HOSTILE)
+def test_offsets_are_exact_and_sentences_in_order(text):
+    text = text.encode("utf-8", "replace").decode()
+    end = 0
+    for sentence in story(text):
+        assert text[sentence.start : sentence.end] == sentence.text
+        assert sentence.text == sentence.text.strip() != ""
+        assert sentence.start >= end
+        end = sentence.end
+
+
+@given(HOSTILE)
+def test_splitting_loses_nothing_but_white_space(text):
+    text = text.encode("utf-8", "replace").decode()
+    for start, stop in paragraphs(text):
+        joined = "".join(text[a:b] for a, b in split(text, start, stop))
+        assert "".join(joined.split()) == "".join(text[start:stop].split())

@@ -1,0 +1,200 @@
+"""The library as its users call it, on the shipped model."""
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import count, islice
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from summarizer import Article, ArticleError, Summarizer, Summary
+from summarizer.selection import leans
+
+from .conftest import STORY
+from .test_sentences import HOSTILE
+
+
+def check(summary: Summary) -> None:
+    """What holds for every summary."""
+    assert summary.bullets
+    for bullet in summary.bullets:
+        assert bullet.text == " ".join(bullet.text.split()) != ""
+        assert bullet.method == "extracted"
+        assert 0 <= bullet.score <= 1
+        assert bullet.sources
+        for span in bullet.sources:
+            assert summary.article.text[span.start : span.end] == span.text
+    used = [span.start for bullet in summary.bullets for span in bullet.sources]
+    assert len(used) == len(set(used))
+    for text in (str(summary), summary.to_text(), summary.to_html(), summary.to_json()):
+        text.encode()
+    assert json.loads(summary.to_json()) == json.loads(json.dumps(summary.to_dict()))
+
+
+def test_a_text_an_article_and_a_list(base, story):
+    one = base(STORY)
+    check(one)
+    assert base(story) == one
+    assert base([STORY, story]) == [one, one]
+    assert base([]) == []
+
+
+def test_the_number_of_bullets(base):
+    for bullets in (1, 2, 3, 5):
+        assert len(base(STORY, bullets=bullets)) == bullets
+    assert len(base("One sentence stands here.", bullets=5)) == 1
+    assert len(base("The council met on Monday. The mayor, Ann Roe, spoke for an hour.", bullets=5)) == 2
+
+
+def test_auto_follows_the_length_of_the_article(base, examples):
+    assert len(base(STORY)) == 3
+    for example in examples:
+        article = Article.from_json(example)
+        assert len(base(article)) == 5
+        assert len(base(article, length="brief")) == 3
+        check(base(article))
+
+
+def test_standard_covers_the_article_and_is_not_its_lead(base, examples):
+    for example in examples:
+        summary = base(Article.from_json(example))
+        starts = sorted(span.start for bullet in summary for span in bullet.sources)
+        assert starts[-1] > 0.4 * len(example["text"]), example["id"]
+        assert starts[3] > 0.1 * len(example["text"]), example["id"]
+
+
+def test_brief_is_shorter_than_standard(base, examples):
+    def words(length):
+        return sum(len(b.text.split()) for e in examples for b in base(e["text"], bullets=3, length=length))
+
+    assert words("brief") < words("standard")
+
+
+def test_no_bullet_dangles_and_no_furniture_is_shown(base, examples):
+    for example in examples:
+        for bullet in base(Article.from_json(example)):
+            assert not leans(bullet.text), bullet.text
+            assert "Read more" not in bullet.text and "contributed to" not in bullet.text
+            assert bullet.text != example["title"]
+
+
+def test_bullets_are_in_article_order_behind_the_news(base, examples):
+    for example in examples:
+        bullets = base(Article.from_json(example)).bullets
+        starts = [bullet.sources[0].start for bullet in bullets[1:]]
+        assert starts == sorted(starts)
+
+
+def test_it_finds_the_news(base, examples):
+    """At least two of three brief bullets share their matter with what the editor wrote: measured, not perfect."""
+    from eval.rouge import rouge
+
+    ours = [[b.text for b in base(e["text"], length="brief")] for e in examples]
+    theirs = [e["brief"] for e in examples]
+    assert rouge(ours, theirs).mean(0)[0] > 25
+
+
+def test_stream_reads_only_a_few_ahead_and_keeps_order(base):
+    read = count()
+
+    def endless():
+        for i in read:
+            yield f"Item {i} was sold on Monday for a record price. The buyer was not named by the house."
+
+    first = list(islice(base.stream(endless(), bullets=1), 5))
+    assert [b.bullets[0].text.split()[1] for b in first] == ["0", "1", "2", "3", "4"]
+    assert next(read) < 40
+
+
+def test_the_same_from_many_threads_and_in_any_company(base, examples):
+    texts = [e["text"] for e in examples]
+    alone = [base(t) for t in texts]
+    assert base(texts) == alone
+    assert list(base.stream(reversed(texts))) == alone[::-1]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(base, texts * 4)) == alone * 4
+
+
+def test_save_and_load_give_the_same(base, story, tmp_path):
+    base.save_pretrained(tmp_path / "copy")
+    again = Summarizer.from_pretrained(tmp_path / "copy")
+    assert again(story) == base(story)
+    with pytest.raises(FileExistsError, match="not empty"):
+        base.save_pretrained(tmp_path / "copy")
+
+
+def test_no_torch_and_no_network():
+    code = (
+        "import socket, sys\n"
+        "socket.socket.connect = None\n"
+        "from summarizer import Summarizer\n"
+        "Summarizer.from_pretrained()('The council voted on Monday. It was close.')\n"
+        "bad = {'torch', 'transformers', 'training', 'eval', 'trafilatura'} & set(sys.modules)\n"
+        "sys.exit(', '.join(bad) or 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("", "empty"), (" \n\t ", "empty"), ("...!?", "no letters or digits"), ("\x00\x00", "no letters or digits")],
+)
+def test_nothing_to_summarize(base, text, message):
+    with pytest.raises(ArticleError, match=message):
+        base(text)
+    with pytest.raises(ArticleError, match="article 1"):
+        base([STORY, text])
+
+
+def test_wrong_arguments(base):
+    with pytest.raises(ArticleError, match="bytes"):
+        base(b"The council voted.")
+    with pytest.raises(ArticleError, match=r"article 0.*int"):
+        base([3])
+    for bullets in (0, -1, 51, 2.5, "three", True):
+        with pytest.raises(ValueError, match="bullets"):
+            base(STORY, bullets=bullets)
+    with pytest.raises(ValueError, match="length"):
+        base(STORY, length="long")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        STORY.upper(),
+        STORY.replace(".", "").replace("\n", " "),
+        STORY.replace(".", "").replace("\n", " ") * 30,
+        "The mayor\x00 spoke \ud800 on Monday. Nobody\udfff listened to the speech at all.",
+        "ذهب الولد إلى المدرسة في الصباح. ثم عاد إلى البيت في المساء. قال المعلم إنه سعيد.",
+        "今天上午市议会投票决定保留游泳馆。维修费用为二百九十万英镑。工程将于五月开始。",
+        "a" * 5000,
+        "word " * 5000,
+        "Yes. " * 3000,
+        '"' * 300 + "The council voted.",
+        "🙂🙂🙂 The council voted on Monday 🙂. The mayor was glad 🙂.",
+        "<p>The council voted.</p> <p>The mayor spoke.</p>",
+    ],
+    ids=lambda text: text[:12].encode("ascii", "replace").decode(),
+)
+def test_odd_texts_give_a_summary(base, text):
+    for length in ("standard", "brief"):
+        check(base(text, length=length))
+
+
+def test_two_megabytes(base, examples):
+    text = "\n".join(e["text"] for e in examples) * 70
+    assert len(text) > 2_000_000
+    summary = base(text)
+    assert len(summary) == 7
+    check(summary)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(text=HOSTILE, bullets=st.integers(1, 8), length=st.sampled_from(["standard", "brief"]))
+def test_hostile_text(base, text, bullets, length):
+    with suppress(ArticleError):
+        check(base(text, bullets=bullets, length=length))

@@ -1,0 +1,168 @@
+"""Training from raw data to a model folder, on a tiny encoder built in memory."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from summarizer import Summarizer
+from summarizer.boilerplate import story
+from summarizer.extractor import FEATURES, MAX_SENTENCE_TOKENS, OVERLAP, WINDOW, surface_features, windows
+from training.labels import labels
+
+from .conftest import STORY
+
+torch = pytest.importorskip("torch")
+COMMAND = [sys.executable, "-m", "training"]
+
+
+@given(st.lists(st.integers(1, MAX_SENTENCE_TOKENS), max_size=200))
+def test_every_sentence_is_fresh_in_one_window_that_fits(lengths):
+    found = windows(lengths)
+    assert [i for w in found for i in range(w.fresh, w.end)] == list(range(len(lengths)))
+    for window in found:
+        assert sum(lengths[window.start : window.end]) <= WINDOW - 2
+        assert sum(lengths[window.start : window.fresh]) <= OVERLAP
+        # There is context wherever the sentence before fits.
+        assert window.fresh == 0 or lengths[window.fresh - 1] > OVERLAP or window.start < window.fresh
+
+
+def test_labels_prefer_what_the_bullets_say():
+    sentences = [s.text for s in story(STORY)]
+    found = labels(sentences, ["Council votes to keep the Marl Lane baths open", "Work starts on May 11"], 0.5)
+    assert set(np.argsort(-found)[:2]) == {0, len(sentences) - 1}
+    assert found.min() >= 0 and found.max() <= 1
+
+
+def test_head_in_numpy_is_the_head_in_torch():
+    from summarizer.extractor import Head as NumpyHead
+    from training.modeling import Head
+
+    torch.manual_seed(0)
+    head = Head(hidden=24, width=16, heads=2, layers=2).eval()
+    vectors, features = torch.randn(2, 7, 24), torch.randn(2, 7, FEATURES)
+    mask = torch.ones(2, 7, dtype=torch.bool)
+    mask[1, 5:] = False
+    with torch.no_grad():
+        wanted = head(vectors, features, mask).numpy()
+    in_numpy = NumpyHead({k: v.numpy() for k, v in head.state_dict().items()}, heads=2)
+    assert in_numpy(vectors[0].numpy(), features[0].numpy()) == pytest.approx(wanted[0], abs=1e-5)
+    assert in_numpy(vectors[1, :5].numpy(), features[1, :5].numpy()) == pytest.approx(wanted[1, :5], abs=1e-5)
+
+
+def test_features_do_not_depend_on_what_they_cannot_see():
+    sentences = story(STORY)
+    assert surface_features(sentences).shape == (len(sentences), FEATURES)
+    assert np.isfinite(surface_features(sentences[:1])).all()
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory, tiny_checkpoint):
+    folder = tmp_path_factory.mktemp("training")
+    bullets = ["Council votes to keep the Marl Lane baths open", "Work starts on May 11"]
+    rows = [
+        json.dumps({"id": str(i), "article": STORY.replace("Monday", f"day {i}"), "bullets": bullets})
+        for i in range(12)
+    ]
+    (folder / "train.jsonl").write_text("\n".join(rows))
+    path = folder / "config.yaml"
+    path.write_text(
+        f"train: {folder / 'train.jsonl'}\nvalidation: {folder / 'train.jsonl'}\noutput: {folder / 'run'}\n"
+        f"base_model: {tiny_checkpoint}\nhead_epochs: 1\nepochs: 2\nbatch_size: 4\neval_steps: 2\nwidth: 16\nheads: 2\n"
+    )
+    return path
+
+
+def train(config, *flags):
+    return subprocess.run(
+        [*COMMAND, "extractor", "--config", str(config), *flags], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def run(config):
+    done = train(config)
+    assert done.returncode == 0, done.stderr
+    assert set(json.loads(done.stdout.splitlines()[-1])) >= {"rouge1", "rouge2", "rougeLsum"}
+    return config.parent / "run"
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(run, config):
+    from safetensors.numpy import load_file
+
+    again = config.parent / "again"
+    shutil.copytree(run, again)
+    for gone in ("encoder", "head.safetensors", "run.json", "checkpoints/checkpoint-6"):
+        path = again / gone
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    done = train(config, "--output", str(again))
+    assert done.returncode == 0, done.stderr
+    assert "vectors of the frozen encoder" not in done.stderr
+    first, second = load_file(run / "head.safetensors"), load_file(again / "head.safetensors")
+    assert first.keys() == second.keys()
+    for name, value in first.items():
+        assert np.allclose(value, second[name], atol=1e-5), name
+
+
+def test_export_gives_a_model_that_runs_and_knows_its_origin(run, tmp_path):
+    command = [*COMMAND, "export", str(run), "--output", str(tmp_path / "mine"), "--quantization", "float32"]
+    subprocess.run(command, check=True, capture_output=True)
+    summarizer = Summarizer.from_pretrained(tmp_path / "mine")
+    assert len(summarizer(STORY, bullets=3)) == 3
+    card = (tmp_path / "mine" / "README.md").read_text()
+    assert "12 articles" in card and "train.jsonl" in card and str(run.parent) not in card
+    assert not list(tmp_path.rglob("*.pkl")) and not list(tmp_path.rglob("*.bin.index*"))
+
+
+def test_exported_scores_are_the_trained_ones(run, tmp_path):
+    from safetensors.torch import load_file
+    from transformers import AutoModel, AutoTokenizer
+
+    from training.extractor import Collator
+    from training.modeling import ExtractorModel, Head
+
+    subprocess.run(
+        [*COMMAND, "export", str(run), "--output", str(tmp_path / "m"), "--quantization", "float32"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    sentences = story(STORY * 12)
+    (scored,) = Summarizer.from_pretrained(tmp_path / "m")._extractor([sentences])
+    tokenizer = AutoTokenizer.from_pretrained(run / "encoder")
+    head = Head(32, 16, 2, 2)
+    head.load_state_dict(load_file(run / "head.safetensors"))
+    model = ExtractorModel(AutoModel.from_pretrained(run / "encoder"), head, 5.0).eval()
+    from summarizer.extractor import token_ids
+
+    item = {
+        "tokens": token_ids(tokenizer.backend_tokenizer, sentences),
+        "features": surface_features(sentences),
+        "labels": np.zeros(len(sentences), np.float32),
+    }
+    assert len(windows([len(t) for t in item["tokens"]])) > 2
+    with torch.no_grad():
+        logits = model(**Collator(2, 3, 0)([item]))["logits"][0].numpy()
+    assert scored.scores == pytest.approx(logits, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["fly"], "no task 'fly'"),
+        (["extractor", "--config", "nowhere.yaml"], "nowhere.yaml"),
+        (["extractor", "--config"], "needs a file"),
+    ],
+)
+def test_wrong_use(args, message):
+    done = subprocess.run([*COMMAND, *args], capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
+
+
+def test_an_unknown_key_is_named_with_its_neighbour(tmp_path):
+    (tmp_path / "c.yaml").write_text("learning_rte: 1\n")
+    done = train(tmp_path / "c.yaml")
+    assert done.returncode == 2 and "did you mean 'learning_rate'" in done.stderr

@@ -24,6 +24,7 @@ SYSTEMS = ("this project, brief", "this project, standard", "sumy LexRank", "LEA
 
 
 def main() -> None:
+    """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="JSONL with article; default: the examples of this repository")
     parser.add_argument("--rounds", type=int, default=5, help="times that every article is summarized (default: 5)")

@@ -13,6 +13,7 @@ ROUNDS = 24
 
 
 def main() -> None:
+    """Measures and prints."""
     folder = str(Summarizer.from_pretrained().folder / "extractor")
     print("| tokens | one window on two cores, ms | a window on each core, ms a window |\n| --- | --- | --- |")
     for tokens in (128, 256, 512):

@@ -80,7 +80,7 @@ def test_data_errors_name_line_and_fields(tmp_path):
     with pytest.raises(ValueError, match=r"line 2 of .*a\.jsonl.*body, id"):
         read(path)
     path.write_text('{"article": "x", "bul')
-    with pytest.raises(ValueError, match="line 1 of .*not valid JSON"):
+    with pytest.raises(ValueError, match=r"line 1 of .*not valid JSON"):
         read(path)
     path.write_text("")
     with pytest.raises(ValueError, match="no article"):

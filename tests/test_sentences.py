@@ -39,7 +39,7 @@ def test_text_without_full_stops_is_cut_at_clauses():
 def test_hard_wrapped_lines_are_one_paragraph_and_long_lines_are_one_each():
     wrapped = (
         "The council voted on Monday to keep the baths on Marl Lane\nopen after all, and set aside 2.9 million pounds"
-        " for the\nrepairs that surveyors had asked for in the spring of last\nyear, when the roof let in water for a week."
+        " for the\nrepairs that surveyors had asked for in the spring of last\nyear, when the roof let in water."
     )
     assert len(paragraphs(wrapped)) == 1
     assert len(paragraphs("A long line of news ends here, as news does, on a full stop.\n" * 4)) == 4

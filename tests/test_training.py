@@ -109,9 +109,14 @@ def test_a_killed_run_goes_on_to_the_same_weights(run, config):
         assert np.allclose(value, second[name], atol=1e-5), name
 
 
+def export(run, folder):
+    command = [*COMMAND, "export", str(run), "--output", str(folder), "--quantization", "float32"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_export_gives_a_model_that_runs_and_knows_its_origin(run, tmp_path):
-    command = [*COMMAND, "export", str(run), "--output", str(tmp_path / "mine"), "--quantization", "float32"]
-    subprocess.run(command, check=True, capture_output=True)
+    export(run, tmp_path / "mine")
     summarizer = Summarizer.from_pretrained(tmp_path / "mine")
     assert len(summarizer(STORY, bullets=3)) == 3
     card = (tmp_path / "mine" / "README.md").read_text()
@@ -126,10 +131,7 @@ def test_exported_scores_are_the_trained_ones(run, tmp_path):
     from training.extractor import Collator
     from training.modeling import ExtractorModel, Head
 
-    subprocess.run(
-        [*COMMAND, "export", str(run), "--output", str(tmp_path / "m"), "--quantization", "float32"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    export(run, tmp_path / "m")
     sentences = story(STORY * 12)
     (scored,) = Summarizer.from_pretrained(tmp_path / "m")._extractor([sentences])
     tokenizer = AutoTokenizer.from_pretrained(run / "encoder")

@@ -45,6 +45,7 @@ def main(args: ExportArguments) -> None:
     record = json.loads((run / "run.json").read_text("utf-8"))
     part = output / "extractor"
     output.mkdir(parents=True, exist_ok=True)
+    _with_position_type(run / "encoder" / "config.json")
     TransformersConverter(str(run / "encoder")).convert(str(part), quantization=args.quantization, force=True)
     shutil.copy(run / "encoder" / "tokenizer.json", part / "tokenizer.json")
     head = {name: value.astype(np.float16) for name, value in load_file(run / "head.safetensors").items()}
@@ -75,6 +76,12 @@ def main(args: ExportArguments) -> None:
     _write(output / "checksums.json", sums)
     size = sum(p.stat().st_size for p in files) / 1e6
     print(f"{output}: {len(files)} files, {size:.1f} MB", file=sys.stderr)
+
+
+def _with_position_type(path: Path) -> None:
+    """CTranslate2's BERT converter asks for an attribute that transformers 5 no longer writes."""
+    config = json.loads(path.read_text("utf-8"))
+    _write(path, {"position_embedding_type": "absolute"} | config)
 
 
 def _provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:

@@ -23,6 +23,9 @@ _CLAUSE_END = re.compile(r"[;:,،、，；]\s*|\s[-–—]+\s|\s+")
 _INNER_STOP = re.compile(r"[.!?]['\"”’)]*\s+['\"“‘(]*[A-Z]")
 _TERMINATED = re.compile(r"[.!?…。！？؟।۔:](?:\s*(?:[\"'”’»)\]」』]|\[\d+\]))*$")
 _QUOTES_TO_SPACES = str.maketrans('"“”„«»', "      ")
+_TITLE_END = re.compile(
+    r"(?:^|\s)(?:Coun|Cllr|Capt|Insp|Supt|Det|Sgt|Gov|Sen|Rep|Lt|Col|Gen|Maj|Cpl|Rev|Hon|Prof|Messrs|Fr|Amb|Adm)\.$"
+)
 _CLOCK_END = re.compile(r"\b[ap]\.m\.$", re.IGNORECASE)
 _CLOCK_GOES_ON = re.compile(
     r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|[ECMP][SD]?T\b|GMT|UTC|BST|[a-z(]"
@@ -113,10 +116,10 @@ def _boundaries(paragraph: str, language: str) -> list[tuple[int, int]]:
 
 
 def _goes_on(before: str, after: str) -> bool:
-    """Whether a border is none: "at 5 p.m. | Tuesday", or a piece without a letter or digit, such as a lone quote."""
+    """Whether a border is none: "at 5 p.m. | Tuesday", "Coun. | Malloy", or a lone quote or the like."""
     if not any(c.isalnum() for c in after):
         return True
-    return bool(_CLOCK_END.search(before) and _CLOCK_GOES_ON.match(after))
+    return bool(_TITLE_END.search(before) or (_CLOCK_END.search(before) and _CLOCK_GOES_ON.match(after)))
 
 
 def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -56,7 +56,7 @@ class Summary:
     """The key points of an article.
 
     Attributes:
-        bullets: In reading order: the news first, then article order.
+        bullets: In reading order: article order, but what is clearly the news comes first.
         article: The article; the sources' offsets point into its text.
         length: The length that was asked for.
         model: Name of the model.

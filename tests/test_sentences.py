@@ -10,11 +10,14 @@ def texts(text, language="en"):
 
 
 def test_abbreviations_decimals_and_clock_times_do_not_end_a_sentence():
-    text = "Dr. Smith paid $1.5m to the U.S. on Jan. 3. The talks ended at 5 p.m. Tuesday. Mr. Lee left."
+    text = (
+        "Dr. Smith paid $1.5m to the U.S. on Jan. 3. The talks ended at 5 p.m. Tuesday. Mr. Lee left. Coun. Roe stayed."
+    )
     assert texts(text) == [
         "Dr. Smith paid $1.5m to the U.S. on Jan. 3.",
         "The talks ended at 5 p.m. Tuesday.",
         "Mr. Lee left.",
+        "Coun. Roe stayed.",
     ]
 
 

@@ -63,8 +63,7 @@ def test_standard_covers_the_article_and_is_not_its_lead(base, examples):
     for example in examples:
         summary = base(Article.from_json(example))
         starts = sorted(span.start for bullet in summary for span in bullet.sources)
-        assert starts[-1] > 0.4 * len(example["text"]), example["id"]
-        assert starts[3] > 0.1 * len(example["text"]), example["id"]
+        assert starts[-2] > 0.25 * len(example["text"]), example["id"]
 
 
 def test_brief_is_shorter_than_standard(base, examples):
@@ -80,6 +79,12 @@ def test_no_bullet_dangles_and_no_furniture_is_shown(base, examples):
             assert not leans(bullet.text), bullet.text
             assert "Read more" not in bullet.text and "contributed to" not in bullet.text
             assert bullet.text != example["title"]
+
+
+def test_the_list_says_what_happened(base, examples):
+    for example in examples:
+        lead = base(Article.from_json(example)).bullets[0].sources[0]
+        assert lead.start < 0.2 * len(example["text"]), example["id"]
 
 
 def test_bullets_are_in_article_order_behind_the_news(base, examples):

@@ -15,15 +15,18 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import ctranslate2
 import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file
+from threadpoolctl import ThreadpoolController
 from tokenizers import Tokenizer
 
 from .sentences import Sentence, words
@@ -53,6 +56,18 @@ _FUNCTION_WORDS = frozenset(
     "us was we were what when where which while who will with would you your".split()
 )
 FEATURES = 16
+
+
+_BLAS = ThreadpoolController()
+_BLAS_LOCK = Lock()
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Keeps numpy's matrix products on one core. They are small; what costs is that BLAS threads go on spinning after
+    one, on the cores that read the next windows. The lock makes sure that the caller's own setting comes back."""
+    with _BLAS_LOCK, _BLAS.limit(limits=1, user_api="blas"):
+        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +268,9 @@ class Extractor:
         if not sentences:
             return Scored((), np.zeros(0, np.float32), np.zeros((0, 1), np.float32))
         vectors = np.concatenate([part.result() for part in parts])
-        scores = self._head(vectors, surface_features(sentences))
+        features = surface_features(sentences)
+        with one_core():
+            scores = self._head(vectors, features)
         return Scored(sentences, scores, vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-6))
 
 

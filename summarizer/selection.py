@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .extractor import Array, Scored
+from .extractor import Array, Scored, one_core
 from .sentences import Sentence, words
 from .summary import Length
 
@@ -170,7 +170,8 @@ def _candidates(scored: Scored, sizes: npt.NDArray[np.int_], manner: Manner) -> 
 def _coverage(scored: Scored, groups: list[Group]) -> Array:
     """How far each group covers each sentence of the article, shape (groups, sentences), a whole row at most 1."""
     vectors = scored.vectors
-    likeness = np.stack([np.maximum(vectors[list(g)] @ vectors.T, 0).max(0) for g in groups])
+    with one_core():
+        likeness = np.stack([np.maximum(vectors[list(g)] @ vectors.T, 0).max(0) for g in groups])
     return np.asarray(likeness / likeness.shape[1], np.float32)
 
 

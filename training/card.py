@@ -15,7 +15,7 @@ tags: [summarization, extractive, news]
 # {name}
 
 Scores every sentence of a news article by how likely an editor's key points stand on it. Run by
-[newsroom-summarizer](https://pypi.org/project/newsroom-summarizer/) on a CPU: `Summarizer.from_pretrained("{name}")`.
+newsroom-summarizer on a CPU: `Summarizer.from_pretrained("{name}")`.
 
 ## What it was made from
 

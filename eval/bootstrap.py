@@ -13,7 +13,7 @@ Floats = npt.NDArray[np.float64]
 
 def interval(scores: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> tuple[float, float]:
     """The 95% percentile interval of the mean of scores, shape (articles,)."""
-    means = _resampled(np.asarray(scores, float)[:, None], resamples, seed)[:, 0]
+    means = _resampled(np.asarray(scores, float), resamples, seed)
     low, high = np.percentile(means, [2.5, 97.5])
     return float(low), float(high)
 
@@ -36,14 +36,14 @@ def paired(a: Floats, b: Floats, resamples: int = RESAMPLES, seed: int = SEED) -
     if len(a) != len(b) or not len(a):
         raise ValueError(f"a paired bootstrap needs the same articles twice, got {len(a)} and {len(b)} scores")
     difference = np.asarray(a, float) - np.asarray(b, float)
-    means = _resampled(difference[:, None], resamples, seed)[:, 0]
+    means = _resampled(difference, resamples, seed)
     low, high = np.percentile(means, [2.5, 97.5])
     tail = min(float((means <= 0).mean()), float((means >= 0).mean()))
     return float(difference.mean()), float(low), float(high), min(1.0, 2 * max(tail, 1 / resamples))
 
 
 def _resampled(scores: Floats, resamples: int, seed: int) -> Floats:
-    """Means of bootstrap samples, shape (resamples, columns), from scores of shape (articles, columns)."""
+    """Means of bootstrap samples, shape (resamples,), from scores of shape (articles,)."""
     rng = np.random.default_rng(seed)
     n = len(scores)
     # How often each article is drawn is multinomial, so a sample's mean is one matrix product.

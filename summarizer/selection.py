@@ -106,32 +106,31 @@ def select(scored: Scored, count: int, length: Length) -> tuple[Group, ...]:
     sizes = np.array([len(words(s.text)) for s in sentences])
     groups, values = _candidates(scored, sizes, manner)
     cover = _coverage(scored, groups) if manner.coverage and len(groups) > 1 else np.zeros((len(groups), 1), np.float32)
+    trigrams = [_trigrams(sentences, group) for group in groups]
     early = len(sentences) // 3 if len(sentences) > 2 * count else -1
+    most_early = max(1, round(manner.early * count))
     chosen: list[int] = []
     covered = np.zeros(cover.shape[1], np.float32)
     used: set[int] = set()
     said: set[tuple[str, ...]] = set()
+
+    def allowed(i: int, strict: bool) -> bool:
+        if used.intersection(groups[i]):
+            return False
+        repeats = len(said & trigrams[i]) > _SHARED_TRIGRAMS
+        crowds = groups[i][-1] < early and sum(groups[c][-1] < early for c in chosen) >= most_early
+        return not strict or not (repeats or crowds)
+
     for strict in (True, False):  # a second pass fills the list where the rules left it short
         while len(chosen) < count:
             gains = values + manner.coverage * np.maximum(cover, covered).sum(1) * count
-            best = -1
-            for i in np.argsort(-gains, kind="stable"):
-                group = groups[i]
-                if used.intersection(group):
-                    continue
-                if strict and len(said & _trigrams(sentences, group)) > _SHARED_TRIGRAMS:
-                    continue
-                lead = sum(groups[c][-1] < early for c in chosen)
-                if strict and group[-1] < early and lead >= max(1, round(manner.early * count)):
-                    continue
-                best = int(i)
-                break
-            if best < 0:
+            best = next((i for i in map(int, np.argsort(-gains, kind="stable")) if allowed(i, strict)), None)
+            if best is None:
                 break
             chosen.append(best)
             covered = np.maximum(covered, cover[best])
             used.update(groups[best])
-            said |= _trigrams(sentences, groups[best])
+            said |= trigrams[best]
     chosen.sort(key=lambda i: groups[i])
     best_first = sorted(chosen, key=lambda i: -values[i])
     if len(chosen) > 1 and values[best_first[0]] - values[best_first[1]] > _CLEAR_LEAD:

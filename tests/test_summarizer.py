@@ -95,12 +95,12 @@ def test_bullets_are_in_article_order_behind_the_news(base, examples):
 
 
 def test_it_finds_the_news(base, examples):
-    """At least two of three brief bullets share their matter with what the editor wrote: measured, not perfect."""
+    """Against the editor's brief lists; the first three sentences reach 46, any three sentences far less."""
     from eval.rouge import rouge
 
     ours = [[b.text for b in base(e["text"], length="brief")] for e in examples]
     theirs = [e["brief"] for e in examples]
-    assert rouge(ours, theirs).mean(0)[0] > 25
+    assert rouge(ours, theirs).mean(0)[0] > 42
 
 
 def test_stream_reads_only_a_few_ahead_and_keeps_order(base):

@@ -64,7 +64,6 @@ def main(args: ExportArguments) -> None:
         "name": args.name or output.name,
         "method": "extractive",
         "languages": ["en"],
-        "defaults": {"bullets": "auto", "length": "standard"},
         "extractor": made,
     }
     _write(output / "config.json", config)
@@ -87,13 +86,16 @@ def _with_position_type(path: Path) -> None:
 def _provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
     """What the part was made from, without the paths of the machine that made it."""
     arguments = record["arguments"]
-    paths = ("train", "validation", "auxiliary", "output", "base_model")
+    paths = {"train", "validation", "auxiliary", "output", "base_model"}
+    unused = set() if arguments["auxiliary"] else {"auxiliary_epochs"}
     return {
         "base": args.base or arguments["base_model"],
         "base_licence": args.base_licence,
         "data": {name: {"file": Path(arguments[name]).name, **about} for name, about in record["data"].items()},
         "data_description": args.data_description,
-        "recipe": {name: value for name, value in arguments.items() if name not in paths and value is not None},
+        "recipe": {
+            name: value for name, value in arguments.items() if name not in paths | unused and value is not None
+        },
         "steps": record["steps"],
         "best_step": record["best_step"],
         "quantization": args.quantization,

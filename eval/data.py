@@ -1,54 +1,232 @@
-"""Articles with the bullets that people wrote for them, from JSONL."""
+"""Articles with the bullets that people wrote, and lists of bullets: from JSONL, CSV, Parquet, a folder or the Hub."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
 import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+TEXT_COLUMNS = ("article", "text", "document")
+BULLETS_COLUMNS = ("bullets", "highlights", "summary")
+_ITEM = re.compile(r"<li\b[^>]*>(.*?)</li>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^>]+>")
+_BREAK = re.compile(r"\s*(?:\n|<n>|<q>)\s*")
+_MARKER = re.compile(r"^\s*(?:[-*•·]|\d+[.)])\s+")
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An article and its human list."""
+    """An article and the lists that people wrote for it.
+
+    Attributes:
+        id: Its id, or its number in the file, from 1.
+        text: The article; empty where only lists are compared.
+        references: The human lists: one, or one from each of several editors.
+    """
 
     id: str
     text: str
-    bullets: tuple[str, ...]
+    references: tuple[tuple[str, ...], ...]
+
+    @property
+    def bullets(self) -> tuple[str, ...]:
+        """The first human list."""
+        return self.references[0]
 
 
-def read(path: str | Path, text_field: str = "article", bullets_field: str = "bullets") -> list[Example]:
-    """The examples of a JSONL file, plain or .gz: one object a line with an article, a list of bullets and an `id`.
+def read(
+    source: str | Path, text_column: str | None = None, bullets_column: str | None = None, split: str = "test"
+) -> list[Example]:
+    """Articles with human lists.
+
+    Args:
+        source: A file (.jsonl, .json with one object a line, .csv, .parquet; .gz), a folder of .json files, or the name
+            of a data set on the Hub, such as `abisee/cnn_dailymail:3.0.0`.
+        text_column: Where the article is; default: the first of `article`, `text`, `document` that is there.
+        bullets_column: Where the list is: a list, a list of lists (several editors), or a text with one bullet a line
+            or in `<li>`; default: the first of `bullets`, `highlights`, `summary`.
+        split: The split to take, where the source is a data set on the Hub.
 
     Raises:
-        ValueError: A line is no JSON object or lacks a field; the message names line and fields.
+        ValueError: A record lacks a column, or its list is empty; the message names the line and its columns.
         FileNotFoundError: There is no such file.
     """
-    path = Path(path)
-    examples: list[Example] = []
-    open_ = gzip.open if path.suffix == ".gz" else open
-    with open_(path, "rt", encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            where = f"line {number} of {path}"
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise ValueError(f"{where}: not valid JSON ({error})") from error
-            text, bullets = row.get(text_field, row.get("text")), row.get(bullets_field)
-            if not isinstance(text, str) or not isinstance(bullets, list) or not bullets:
-                fields = ", ".join(row)
-                raise ValueError(
-                    f'{where}: needs "{text_field}" (text) and "{bullets_field}" (a list); its fields are {fields}'
-                )
-            examples.append(Example(str(row.get("id", number)), text, tuple(map(str, bullets))))
+    examples = []
+    for where, number, row in _rows(source, split):
+        text = row.get(_column(row, text_column, TEXT_COLUMNS, "--text-column", where))
+        value = row.get(_column(row, bullets_column, BULLETS_COLUMNS, "--bullets-column", where))
+        if not isinstance(text, str) or not text.strip():
+            raise ValueError(f"{where}: the article is empty")
+        examples.append(Example(_id(row, number), text, _lists(value, where)))
     if not examples:
-        raise ValueError(f"{path} holds no article")
+        raise ValueError(f"{source} holds no article")
     return examples
 
 
-def fingerprint(path: str | Path) -> str:
-    """The first 12 digits of the file's sha256: names the data that a figure was measured on."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+def read_lists(source: str | Path, bullets_column: str | None = None) -> dict[str, list[str]] | list[list[str]]:
+    """Lists of bullets, as a system printed them. JSONL with `id` and `bullets` (strings, or objects with `text`) gives
+    them by id; plain text, one article a line with `<n>` between bullets, gives them in order. An empty list is kept.
+
+    Raises:
+        ValueError: A line cannot be read, or an id stands twice or is missing; the message names it.
+    """
+    found: dict[str, list[str]] = {}
+    ordered: list[list[str]] = []
+    for where, _, row in _rows(source, "test"):
+        value = row.get(_column(row, bullets_column, BULLETS_COLUMNS, "--bullets-column", where))
+        bullets = list(_bullets(value, where))
+        if row.get("id") is None:
+            ordered.append(bullets)
+        elif str(row["id"]) in found:
+            raise ValueError(f"{where}: the id {row['id']!r} stands there a second time")
+        else:
+            found[str(row["id"])] = bullets
+        if found and ordered:
+            raise ValueError(f"{where}: some records of this file have an id and some have none")
+    if not found and not ordered:
+        raise ValueError(f"{source} holds no list of bullets")
+    return found or ordered
+
+
+def read_references(source: str | Path, bullets_column: str | None = None) -> list[Example]:
+    """Human lists without their articles, in the forms of `read_lists`; several lists for one article as in `read`."""
+    rows = [
+        Example(
+            _id(row, number),
+            next((row[c] for c in TEXT_COLUMNS if isinstance(row.get(c), str)), ""),
+            _lists(row.get(_column(row, bullets_column, BULLETS_COLUMNS, "--bullets-column", where)), where),
+        )
+        for where, number, row in _rows(source, "test")
+    ]
+    if not rows:
+        raise ValueError(f"{source} holds no list of bullets")
+    return rows
+
+
+def aligned(lists: dict[str, list[str]] | list[list[str]], examples: list[Example], name: str) -> list[list[str]]:
+    """A system's lists in the order of the articles: by id, or by place where they have none.
+
+    Raises:
+        ValueError: The two do not fit together; the message says how.
+    """
+    if isinstance(lists, list):
+        if len(lists) != len(examples):
+            raise ValueError(f"{name} has {len(lists)} lists without ids for {len(examples)} articles")
+        return lists
+    ids = {example.id for example in examples}
+    unknown, missing = [key for key in lists if key not in ids], [key for key in ids if key not in lists]
+    for what, keys in (("has ids that the articles lack", unknown), ("lacks lists for articles", missing)):
+        if keys:
+            raise ValueError(f"{name} {what}: {len(keys)} of them, such as {sorted(keys)[0]!r}")
+    return [lists[example.id] for example in examples]
+
+
+def fingerprint(source: str | Path) -> str:
+    """The first 12 digits of the sha256 of a file, or of a folder's .json files: names the data that a figure was
+    measured on. A data set on the Hub is named by its own name."""
+    path = Path(source)
+    if not path.exists():
+        return str(source)
+    digest = hashlib.sha256()
+    for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _rows(source: str | Path, split: str) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+    """Records with the place that an error message names, and their number from 1."""
+    path = Path(source)
+    kind = next((s for s in reversed(path.suffixes) if s != ".gz"), "").lower()
+    if path.is_dir():
+        for number, file in enumerate(sorted(path.glob("*.json")), 1):
+            yield str(file), number, _object(file.read_text("utf-8"), str(file)) | {"id": file.stem}
+    elif kind in (".csv", ".parquet") and path.is_file():
+        yield from _table(path, kind[1:])
+    elif path.is_file():
+        yield from _lines(path, kind)
+    elif kind or path.is_absolute() or str(source).startswith((".", "~")):
+        raise FileNotFoundError(f"there is no file {path}")
+    else:
+        yield from _hub(str(source), split)
+
+
+def _lines(path: Path, kind: str) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+    open_ = gzip.open if path.suffix == ".gz" else open
+    with open_(path, "rt", encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            where = f"line {number} of {path}"
+            if kind in (".jsonl", ".json"):
+                if line.strip():
+                    yield where, number, _object(line, where)
+            else:
+                yield where, number, {"bullets": line.strip("\n")}
+
+
+def _object(text: str, where: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        cut = "" if text.rstrip().endswith("}") else "; it ends in the middle: was it still being written?"
+        raise ValueError(f"{where}: not valid JSON ({error}){cut}") from error
+    if not isinstance(value, dict):
+        raise ValueError(f"{where}: needs a JSON object, not {type(value).__name__}")
+    return value
+
+
+def _table(path: Path, kind: str) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+    from datasets import Dataset
+
+    make = Dataset.from_csv if kind == "csv" else Dataset.from_parquet
+    rows = make(str(path), keep_in_memory=True)
+    for number, row in enumerate(rows, 1):
+        yield f"row {number} of {path}", number, row
+
+
+def _hub(name: str, split: str) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+    from datasets import load_dataset
+
+    name, _, config = name.partition(":")
+    for number, row in enumerate(load_dataset(name, config or None, split=split), 1):
+        yield f"row {number} of {name} ({split})", number, row
+
+
+def _column(row: Mapping[str, Any], wanted: str | None, usual: Iterable[str], flag: str, where: str) -> str:
+    for name in (wanted,) if wanted else usual:
+        if name in row:
+            return name
+    missing = f'"{wanted}"' if wanted else " nor ".join(f'"{name}"' for name in usual)
+    neither = "there is no" if wanted else "there is neither"
+    raise ValueError(f"{where}: {neither} {missing}; it has {', '.join(map(str, row))}. Name the column with {flag}")
+
+
+def _id(row: Mapping[str, Any], number: int) -> str:
+    return str(row["id"] if row.get("id") is not None else number)
+
+
+def _lists(value: object, where: str) -> tuple[tuple[str, ...], ...]:
+    """The human lists of one record; an empty one is an error, since nothing can be measured against it."""
+    several = isinstance(value, list) and bool(value) and isinstance(value[0], list)
+    lists = tuple(_bullets(one, where) for one in (value if several else [value]))  # type: ignore[union-attr]
+    if not all(lists):
+        raise ValueError(f"{where}: the human list is empty")
+    return lists
+
+
+def _bullets(value: object, where: str) -> tuple[str, ...]:
+    """Bullets from a list of strings or of objects with `text`, from `<li>`, or from lines."""
+    if isinstance(value, str):
+        items = _ITEM.findall(value)
+        parts = [_TAG.sub("", item) for item in items] if items else _BREAK.split(value)
+        parts = [_MARKER.sub("", part) for part in parts]
+    elif isinstance(value, list):
+        parts = [part["text"] if isinstance(part, dict) and "text" in part else part for part in value]
+    else:
+        raise ValueError(f"{where}: bullets must be a list or a text, not {type(value).__name__}")
+    if not all(isinstance(part, str) for part in parts):
+        raise ValueError(f"{where}: every bullet must be a text")
+    return tuple(" ".join(part.split()) for part in parts if part.strip())

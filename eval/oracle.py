@@ -7,27 +7,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
 
-from nltk.stem.porter import PorterStemmer
-from rouge_score import tokenize
+from rouge_score.tokenizers import Tokenizer
 
-_STEMMER = PorterStemmer()
+from .rouge import EnglishTokenizer
 
-
-@lru_cache(maxsize=200_000)
-def _stem(token: str) -> str:
-    return str(_STEMMER.stem(token)) if len(token) > 3 else token
+ENGLISH = EnglishTokenizer()
+"""The tokens of rouge-score with `use_stemmer=True`: what training labels are counted in."""
 
 
-def stems(text: str) -> list[str]:
-    """The tokens that rouge-score compares with `use_stemmer=True` (its tokenizer; the stemmer cached)."""
-    return [_stem(token) for token in tokenize.tokenize(text, None)]
+def unigrams(text: str, tokenizer: Tokenizer = ENGLISH) -> Counter[str]:
+    """Counts of the tokens of a text."""
+    return Counter(tokenizer.tokenize(text))
 
 
-def ngrams(text: str) -> tuple[Counter[str], Counter[tuple[str, str]]]:
+def ngrams(text: str, tokenizer: Tokenizer = ENGLISH) -> tuple[Counter[str], Counter[tuple[str, str]]]:
     """Counts of unigrams and bigrams of a text. A bigram does not cross the text's end, so give it one bullet."""
-    tokens = stems(text)
+    tokens = tokenizer.tokenize(text)
     return Counter(tokens), Counter(zip(tokens, tokens[1:], strict=False))
 
 
@@ -36,19 +32,21 @@ def f1(overlap: int, candidate: int, reference: int) -> float:
     return 2 * overlap / (candidate + reference) if candidate + reference else 0.0
 
 
-def greedy_oracle(sentences: Sequence[str], bullets: Sequence[str], most: int = 3) -> list[int]:
+def greedy_oracle(
+    sentences: Sequence[str], bullets: Sequence[str], most: int = 3, tokenizer: Tokenizer = ENGLISH
+) -> list[int]:
     """Indices of at most `most` sentences, in the order they were taken: each time the one that raises
     ROUGE-1 F1 + ROUGE-2 F1 against all bullets most, until none does."""
-    candidates = [ngrams(s) for s in sentences]
-    references = [ngrams(b) for b in bullets]
-    unigrams = sum((r[0] for r in references), Counter[str]())
+    candidates = [ngrams(s, tokenizer) for s in sentences]
+    references = [ngrams(b, tokenizer) for b in bullets]
+    words = sum((r[0] for r in references), Counter[str]())
     bigrams = sum((r[1] for r in references), Counter[tuple[str, str]]())
-    n1, n2 = unigrams.total(), bigrams.total()
+    n1, n2 = words.total(), bigrams.total()
     # Only n-grams of the bullets can overlap, which keeps the counters small.
     sizes = [(c[0].total(), c[1].total()) for c in candidates]
     common = [
         (
-            Counter({k: v for k, v in c[0].items() if k in unigrams}),
+            Counter({k: v for k, v in c[0].items() if k in words}),
             Counter({k: v for k, v in c[1].items() if k in bigrams}),
         )
         for c in candidates
@@ -60,9 +58,9 @@ def greedy_oracle(sentences: Sequence[str], bullets: Sequence[str], most: int = 
         gains = []
         for i, (one, two) in enumerate(common):
             if i not in chosen and one:
-                o1 = sum(min(have[0][k] + v, unigrams[k]) - min(have[0][k], unigrams[k]) for k, v in one.items())
+                o1 = sum(min(have[0][k] + v, words[k]) - min(have[0][k], words[k]) for k, v in one.items())
                 o2 = sum(min(have[1][k] + v, bigrams[k]) - min(have[1][k], bigrams[k]) for k, v in two.items())
-                o1 += sum(min(v, unigrams[k]) for k, v in have[0].items())
+                o1 += sum(min(v, words[k]) for k, v in have[0].items())
                 o2 += sum(min(v, bigrams[k]) for k, v in have[1].items())
                 gains.append((f1(o1, length[0] + sizes[i][0], n1) + f1(o2, length[1] + sizes[i][1], n2), -i))
         if not gains or max(gains)[0] <= best:

@@ -1,33 +1,100 @@
-"""ROUGE as the papers mean it: rouge-score, stemmer on, one bullet a line (Lin 2004); their "ROUGE-L" is rougeLsum."""
+"""ROUGE as the papers mean it: rouge-score, stemmer on, one bullet a line (Lin 2004); their "ROUGE-L" is rougeLsum.
+
+Published figures for English come from rouge-score's own tokenizer, which keeps `a` to `z` and digits and nothing else:
+two equal sentences in Hindi score 0. Another language than English gets a tokenizer of its own (`UnicodeTokenizer`).
+"""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from rouge_score import rouge_scorer
+import regex
+from nltk.stem.porter import PorterStemmer
+from rouge_score import rouge_scorer, scoring, tokenize
+from rouge_score.tokenizers import Tokenizer
 
-MEASURES = ("rouge1", "rouge2", "rougeLsum")
+MEASURES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
+PARTS = ("precision", "recall", "f1")
+Several = Literal["best", "mean"]
+References = Sequence[Sequence[str]]
+"""The human lists of one article: several annotators may have written one each."""
 
-_SCORER = rouge_scorer.RougeScorer(list(MEASURES), use_stemmer=True)
+_STEMMER = PorterStemmer()
+_TOKEN = regex.compile(
+    r"\p{N}+(?:[.,]\p{N}+)*"  # 1,200.50 is one number
+    r"|[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*"  # scripts without spaces: characters
+    r"|[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}]+)*"
+)
 
 
-def rouge(predictions: Iterable[Sequence[str]], references: Iterable[Sequence[str]]) -> npt.NDArray[np.float64]:
-    """F1 of each list of bullets against its human list, times 100.
+@lru_cache(maxsize=500_000)
+def _stem(token: str) -> str:
+    return str(_STEMMER.stem(token)) if len(token) > 3 else token
+
+
+class EnglishTokenizer(Tokenizer):  # type: ignore[misc]
+    """rouge-score's tokens with `use_stemmer=True`; it stems every word anew, this keeps the stems."""
+
+    def tokenize(self, text: str) -> list[str]:
+        """The stems of a text."""
+        return [_stem(token) for token in tokenize.tokenize(text, None)]
+
+
+class UnicodeTokenizer(Tokenizer):  # type: ignore[misc]
+    """Words of any script, whole, in lower case, without stemming: `café` is a word, `1,200.50` one number, and a
+    character of a script that is written without spaces stands for itself."""
+
+    def tokenize(self, text: str) -> list[str]:
+        """The tokens of a text."""
+        return list(_TOKEN.findall(unicodedata.normalize("NFC", text).casefold()))
+
+
+def tokenizer(language: str) -> Tokenizer:
+    """The tokenizer for a language, by its code: rouge-score's for English ("en"), the Unicode one for all others."""
+    return EnglishTokenizer() if language.split("-", maxsplit=1)[0].lower() == "en" else UnicodeTokenizer()
+
+
+def rouge(
+    predictions: Iterable[Sequence[str]],
+    references: Iterable[References],
+    language: str = "en",
+    several: Several = "best",
+) -> npt.NDArray[np.float64]:
+    """Each list of bullets against its human lists, times 100.
 
     Args:
         predictions: A list of bullets for each article; an empty one scores 0.
-        references: The human list of each article, in the same order.
+        references: The human lists of each article, in the same order; with one list, it is a sequence of one.
+        language: Chooses the tokenizer.
+        several: With more than one human list: the score with the one that it is most like ("best"), as rouge-score
+            does, or the mean over all.
 
     Returns:
-        Shape (articles, 3): rouge1, rouge2, rougeLsum.
+        Shape (articles, 4, 3): rouge1, rouge2, rougeL, rougeLsum; precision, recall, F1.
 
     Raises:
         ValueError: The two differ in length.
     """
-    rows = []
-    for prediction, reference in zip(predictions, references, strict=True):
-        scores = _SCORER.score("\n".join(reference), "\n".join(prediction))
-        rows.append([100 * scores[measure].fmeasure for measure in MEASURES])
-    return np.asarray(rows, float).reshape(-1, len(MEASURES))
+    scorer = rouge_scorer.RougeScorer(list(MEASURES), tokenizer=tokenizer(language))
+    rows = [
+        _merged([_parts(scorer.score("\n".join(one), "\n".join(prediction))) for one in lists], several)
+        for prediction, lists in zip(predictions, references, strict=True)
+    ]
+    return np.asarray(rows, float).reshape(-1, len(MEASURES), len(PARTS))
+
+
+def _parts(scores: dict[str, scoring.Score]) -> list[list[float]]:
+    return [[100 * s.precision, 100 * s.recall, 100 * s.fmeasure] for s in (scores[m] for m in MEASURES)]
+
+
+def _merged(scores: list[list[list[float]]], several: Several) -> npt.NDArray[np.float64]:
+    stacked = np.asarray(scores)
+    if several == "mean":
+        return np.asarray(stacked.mean(0))
+    best = stacked[:, :, 2].argmax(0)
+    return np.asarray(stacked[best, np.arange(len(MEASURES))])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from .checks import dangles
 from .extractor import Array, Scored, one_core
 from .sentences import Sentence, words
 from .summary import Length
@@ -22,17 +23,6 @@ _SHARED_TRIGRAMS = 1
 """One in common is often a name ("the Marl Lane"); more is the same thing said twice."""
 _CLEAR_LEAD = 0.7
 """Log-odds by which the best must be ahead to be put before what the article says earlier."""
-_LEANS = re.compile(
-    r"""^["'“‘(]*(?:
-      (?:he|she|they|him|his|hers?|their|theirs|its|these|those|both|such|others|neither|either)\b
-    | (?:this|that)\b(?!\ (?:week|month|year|season|summer|spring|autumn|winter|morning|evening|afternoon|decade)\b)
-    | it\b(?!\ (?:is|was|will\ be|has\ been|remains|remained|appears|became)
-      \ (?:the|a|un|not|still|now|expected|likely))
-    | the\ (?:move|decision|ruling|announcement|statement|incident|latter|former|pair|duo|trio|couple|two|three|changes?
-      |measures?|man|woman|boy|girl|teenager|suspect)\b
-    )""",
-    re.IGNORECASE | re.VERBOSE,
-)
 _CONNECTS = re.compile(
     r"^[\"'“‘(]*(?:and|but|so|or|yet|nor|then|thus|however|meanwhile|also|still|instead|moreover|furthermore|besides"
     r"|therefore|nevertheless|nonetheless|otherwise|in addition|as a result|for example|for instance|by contrast"
@@ -85,7 +75,7 @@ def bullet_count(article_words: int, length: Length) -> int:
 def leans(sentence: str) -> bool:
     """Whether a sentence needs its neighbour: it opens with a pronoun or "The move", or is a quote whose speaker is
     "he", or nobody."""
-    if _LEANS.match(sentence) or _CONNECTS.match(sentence) or _SPOKEN.search(sentence):
+    if dangles(sentence) or _CONNECTS.match(sentence) or _SPOKEN.search(sentence):
         return True
     if sentence.count('"') % 2 or sentence.count("“") != sentence.count("”"):
         return True  # a piece of a longer quote

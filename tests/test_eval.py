@@ -1,69 +1,173 @@
+"""`python -m eval` and what it reads and writes, as users call it."""
+
+import csv
+import gzip
 import json
 import subprocess
 import sys
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from rouge_score import rouge_scorer
 
-from eval.bootstrap import interval, paired
+from eval import baselines
 from eval.card import SCORES_BEGIN, SCORES_END, with_scores
-from eval.data import read
-from eval.oracle import f1, greedy_oracle, ngrams
-from eval.rouge import rouge
+from eval.data import read, read_lists
+from eval.gate import fallen, raise_floors
+from eval.rouge import tokenizer
 
 from .conftest import STORY
 
-WORDS = st.lists(
-    st.sampled_from("the council councils voted vote votes 2.9 million Marl Lane's baths".split()), max_size=9
+HUMAN = ["Council keeps Marl Lane baths open", "Work starts on May 11"]
+
+
+def run(*flags):
+    return subprocess.run([sys.executable, "-m", "eval", *map(str, flags)], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def data(tmp_path):
+    path = tmp_path / "data.jsonl"
+    rows = [{"id": f"a{i}", "article": STORY, "bullets": HUMAN} for i in range(3)]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    return path
+
+
+def test_a_model_beside_baselines_and_predictions(data, tmp_path):
+    other = tmp_path / "other.jsonl"
+    rows = [{"id": f"a{i}", "bullets": [{"text": HUMAN[0]}, {"text": "Repairs cost 3 million"}]} for i in (2, 0, 1)]
+    other.write_text("\n".join(map(json.dumps, rows)))
+    done = run("--data", data, "--model", "base", "--predictions", other, "--baselines", *baselines.BASELINES,
+               "--json", tmp_path / "r.json", "--report", tmp_path / "r.html")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    for name in ("LEAD-3", "random", "LexRank", "TextRank", "base", "other", "oracle"):
+        assert f"| {name} |" in done.stdout
+    result = json.loads((tmp_path / "r.json").read_text())
+    systems = result["systems"]
+    assert result["articles"] == 3 and len(result["fingerprint"]) == 12 and result["bootstrap"]["seed"] == 13
+    assert systems["oracle"]["rouge1"]["f1"]["value"] >= systems["LEAD-3"]["rouge1"]["f1"]["value"]
+    assert systems["other"]["supported"]["value"] == 50  # "3 million" stands nowhere in the story
+    assert systems["base"]["supported"]["value"] == 100
+    assert set(systems["base"]["rougeLsum"]) == {"precision", "recall", "f1"}
+    assert result["above"]["base"]["base"] == "LEAD-3" and result["closed"]["oracle"]["rouge1_f1"] == 100
+    assert (tmp_path / "r.html").stat().st_size > 1000
+
+
+def test_lists_against_lists_in_plain_text(tmp_path):
+    ours, human = tmp_path / "ours.txt", tmp_path / "human.txt.gz"
+    ours.write_text("Council keeps baths<n>Work starts\n\n")
+    human.write_bytes(gzip.compress(b"Council keeps baths<n>Work starts\nA trust takes over\n"))
+    done = run("--predictions", ours, "--references", human, "--json", tmp_path / "r.json")
+    assert done.returncode == 0, done.stderr
+    assert "ours has no bullets for 1 articles" in done.stderr
+    assert json.loads((tmp_path / "r.json").read_text())["systems"]["ours"]["rouge2"]["f1"]["value"] == 50
+    assert "facts in the article" not in done.stdout  # there is no article
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ([], "give either --data"),
+        (["--references", "x.txt"], "give --predictions"),
+        (["--data", "no.jsonl"], "there is no file no.jsonl"),
+        (["--data", "{data}", "--model", "no-such-model"], "no model 'no-such-model'"),
+        (
+            ["--data", "{data}", "--text-column", "body"],
+            'there is no "body"; it has id, article, bullets. Name the column',
+        ),
+        (["--data", "{data}", "--predictions", "{short}"], "3 articles"),
+        (["--data", "{data}", "--predictions", "{unknown}"], "has ids that the articles lack: 1 of them, such as 'b'"),
+        (["--data", "{data}", "--metric", "nothing"], "package.module:function"),
+    ],
 )
+def test_wrong_use_ends_with_2_and_says_what_to_do(data, tmp_path, flags, message):
+    (tmp_path / "short.txt").write_text("one\n")
+    (tmp_path / "unknown.jsonl").write_text(json.dumps({"id": "b", "bullets": ["x"]}))
+    names = {"data": data, "short": tmp_path / "short.txt", "unknown": tmp_path / "unknown.jsonl"}
+    done = run(*[flag.format(**names) for flag in flags])
+    assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
+    assert not done.stdout
 
 
-def test_rouge_by_hand():
-    # Two of three words of the prediction are in the reference of four: P 2/3, R 2/4, F 4/7. One bigram of two and
-    # three: F 2/5. As one line each, the longest common subsequence is the two words: F 4/7.
-    (scores,) = rouge([["a b x"]], [["a b c d"]])
-    assert scores == pytest.approx([400 / 7, 200 / 5, 400 / 7])
+def test_data_in_every_form(tmp_path):
+    lines = "- Council keeps Marl Lane baths open\n- Work starts on May 11"
+    items = "<ul><li>Council keeps <b>Marl Lane</b> baths open</li><li>Work starts on May 11</li></ul>"
+    with (tmp_path / "d.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["id", "text", "highlights"], ["1", STORY, lines], ["2", STORY, items]])
+    rows = read(tmp_path / "d.csv")
+    assert [list(e.bullets) for e in rows] == [HUMAN, HUMAN] and rows[1].id == "2" and rows[0].text == STORY
+
+    from datasets import Dataset
+
+    Dataset.from_dict({"body": [STORY], "points": [HUMAN]}).to_parquet(tmp_path / "d.parquet")
+    assert list(read(tmp_path / "d.parquet", "body", "points")[0].bullets) == HUMAN
+
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "x.json").write_text(json.dumps({"text": STORY, "bullets": [HUMAN, ["Baths stay"]]}))
+    (example,) = read(tmp_path / "folder")
+    assert example.id == "x" and example.references == (tuple(HUMAN), ("Baths stay",))
 
 
-def test_rouge_of_itself_is_100_and_of_nothing_0():
-    assert rouge([["A council voted.", "It was close."]], [["A council voted.", "It was close."]])[0] == pytest.approx(
-        100
-    )
-    assert rouge([[]], [["A council voted."]])[0] == pytest.approx(0)
-    with pytest.raises(ValueError):
-        rouge([["a"]], [])
+def test_data_errors_name_the_place(tmp_path):
+    path = tmp_path / "a.jsonl"
+    for text, message in (
+        (
+            '{"article": "x", "bullets": ["y"]}\n{"body": "x", "id": 3}\n',
+            r"line 2 of .*a\.jsonl.*it has body, id.*--text-c",
+        ),
+        ('{"article": "x", "bul', r"line 1 of .*not valid JSON.*ends in the middle"),
+        ("", "no article"),
+        ('{"article": "x", "bullets": []}', "line 1 of .*human list is empty"),
+        ('{"article": " ", "bullets": ["y"]}', "line 1 of .*article is empty"),
+        ('{"article": "x", "bullets": 3}', "must be a list or a text, not int"),
+        ("[1]", "needs a JSON object, not list"),
+    ):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=message):
+            read(path)
+    path.write_text('{"id": 1, "bullets": ["x"]}\n{"id": 1, "bullets": ["y"]}')
+    with pytest.raises(ValueError, match=r"line 2 of .*second time"):
+        read_lists(path)
+    path.write_text('{"id": 1, "bullets": ["x"]}\n{"bullets": ["y"]}')
+    with pytest.raises(ValueError, match=r"line 2 of .*some have none"):
+        read_lists(path)
 
 
-@given(WORDS, WORDS)
-def test_ngrams_agree_with_rouge_score(a, b):
-    left, right = " ".join(a), " ".join(b)
-    scores = rouge_scorer.RougeScorer(["rouge1", "rouge2"], use_stemmer=True).score(right, left)
-    for name, x, y in zip(("rouge1", "rouge2"), ngrams(left), ngrams(right), strict=True):
-        assert f1((x & y).total(), x.total(), y.total()) == pytest.approx(scores[name].fmeasure)
+def test_baselines_take_what_there_is():
+    sentences = ["One thing happened in town.", "Another thing happened.", "The mayor spoke of the thing."]
+    for count in (2, 9):
+        for lists in (
+            baselines.lead(sentences, count),
+            baselines.random(sentences, count, 1),
+            baselines.lexrank(sentences, count),
+            baselines.textrank(sentences, count),
+            baselines.oracle(sentences, ["mayor spoke", "thing happened"], count, tokenizer("en")),
+        ):
+            assert 1 <= len(lists) <= count and set(lists) <= set(sentences)
+    assert baselines.random(sentences, 2, 1) == baselines.random(sentences, 2, 1)
 
 
-def test_oracle_takes_what_covers_the_bullets_and_stops():
-    sentences = ["The roof leaks a lot in winter.", "The council voted to keep the baths.", "Repairs cost millions."]
-    assert greedy_oracle(sentences, ["Council voted to keep baths", "Repairs cost millions"], 3) == [1, 2]
-    assert greedy_oracle(sentences, ["Entirely other matters"], 3) == []
-    assert greedy_oracle([], ["A point"], 3) == []
+def test_floors_hold_fall_and_are_lowered_on_purpose_only(data, tmp_path):
+    floors = tmp_path / "floors.json"
+    command = ("--data", data, "--model", "base", "--floors", floors)
+    missing = run(*command)
+    assert missing.returncode == 2 and "no floors for 'data.jsonl, brief, 3 bullets'" in missing.stderr
+    assert run(*command, "--set-floors").returncode == 0 and run(*command).returncode == 0
+    kept = json.loads(floors.read_text())
+    kept["data.jsonl, brief, 3 bullets"]["rouge2_f1"] = 99.0
+    floors.write_text(json.dumps(kept))
+    below = run(*command)
+    assert below.returncode == 1 and "rouge2_f1 is" in below.stderr and "its floor is 99.00" in below.stderr
+    assert run(*command, "--set-floors").returncode == 2
+    assert run(*command, "--set-floors", "--lower-floors").returncode == 0 and run(*command).returncode == 0
 
 
-def test_paired_bootstrap_tells_a_difference_from_noise():
-    rng = np.random.default_rng(0)
-    a = rng.normal(30, 10, 500)
-    difference, low, high, p = paired(a + 1 + rng.normal(0, 1, 500), a)
-    assert 0 < low < difference < high and p < 0.01
-    _, low, high, p = paired(a + rng.normal(0, 1, 500), a)
-    assert low < 0 < high and p > 0.05
-    low, high = interval(a)
-    # The normal approximation: 1.96 standard errors to each side.
-    assert high - low == pytest.approx(2 * 1.96 * a.std() / 500**0.5, rel=0.05)
-    with pytest.raises(ValueError, match="same articles"):
-        paired(a, a[:3])
+def test_a_score_that_is_missing_is_below_its_floor(tmp_path):
+    from eval.bootstrap import Figure
+
+    path = tmp_path / "floors.json"
+    names = ("rouge1_f1", "rouge2_f1", "rougeLsum_f1", "bullet_match_f1", "supported")
+    raise_floors(path, "x", dict.fromkeys(names, Figure(50.0, 40.0, 60.0)), lower=False)
+    assert not fallen(path, "x", dict.fromkeys(names, Figure(49.6, 40.0, 60.0)))
+    assert len(fallen(path, "x", dict.fromkeys(names, Figure(float("nan"), 0.0, 0.0)))) == 5
 
 
 def test_scores_in_a_card_are_replaced_by_key():
@@ -72,30 +176,3 @@ def test_scores_in_a_card_are_replaced_by_key():
     twice = with_scores(with_scores(once, "| c |", "validation, brief"), "| b |", "test, brief")
     assert "Not measured" not in once and "| a |" in once
     assert "| a |" not in twice and "| b |" in twice and "| c |" in twice and twice.endswith("## Limits\n")
-
-
-def test_data_errors_name_line_and_fields(tmp_path):
-    path = tmp_path / "a.jsonl"
-    path.write_text('{"article": "x", "bullets": ["y"]}\n{"body": "x", "id": 3}\n')
-    with pytest.raises(ValueError, match=r"line 2 of .*a\.jsonl.*body, id"):
-        read(path)
-    path.write_text('{"article": "x", "bul')
-    with pytest.raises(ValueError, match=r"line 1 of .*not valid JSON"):
-        read(path)
-    path.write_text("")
-    with pytest.raises(ValueError, match="no article"):
-        read(path)
-
-
-def test_the_command_prints_a_table_and_writes_json(tmp_path):
-    data = tmp_path / "data.jsonl"
-    row = {"id": "1", "article": STORY, "bullets": ["Council keeps Marl Lane baths open", "Work starts on May 11"]}
-    data.write_text("\n".join([json.dumps(row)] * 3))
-    command = [sys.executable, "-m", "eval", "--data", str(data), "--json", str(tmp_path / "r.json")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert all(name in done.stdout for name in ("LEAD-3", "model", "oracle", "RLsum"))
-    result = json.loads((tmp_path / "r.json").read_text())
-    assert result["articles"] == 3
-    assert result["systems"]["oracle"]["rouge1"]["f1"] >= result["systems"]["LEAD-3"]["rouge1"]["f1"]
-    wrong = subprocess.run([*command[:4], str(tmp_path / "no.jsonl")], capture_output=True, text=True, check=False)
-    assert wrong.returncode == 2 and "Traceback" not in wrong.stderr

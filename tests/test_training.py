@@ -109,6 +109,16 @@ def test_a_killed_run_goes_on_to_the_same_weights(run, config):
         assert np.allclose(value, second[name], atol=1e-5), name
 
 
+def test_an_auxiliary_stage_trains_before_the_articles_and_is_recorded(config, tmp_path):
+    from safetensors.numpy import load_file
+
+    done = train(config, "--output", str(tmp_path), "--auxiliary", str(config.parent / "train.jsonl"), "--epochs", "1")
+    assert done.returncode == 0, done.stderr
+    before, after = (load_file(tmp_path / f"after_{stage}.safetensors") for stage in ("head", "auxiliary"))
+    assert any(not np.allclose(before[name], after[name]) for name in before if name.startswith("encoder."))
+    assert json.loads((tmp_path / "run.json").read_text())["data"]["auxiliary"]["articles"] == 12
+
+
 def export(run, folder):
     command = [*COMMAND, "export", str(run), "--output", str(folder), "--quantization", "float32"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)

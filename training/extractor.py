@@ -24,7 +24,7 @@ from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, Trai
 from transformers.trainer_utils import get_last_checkpoint
 
 from eval.data import Example, fingerprint, read
-from eval.rouge import MEASURES, rouge
+from eval.metric import KeyPoints
 from summarizer.boilerplate import story
 from summarizer.extractor import Scored, surface_features, token_ids, windows
 from summarizer.selection import select
@@ -149,28 +149,32 @@ def main(args: ExtractorArguments) -> None:
     validation = Articles(read(args.validation), backend, args)
     train = Articles(read(args.train)[: args.limit], backend, args, args.max_sentences)
 
-    start = output / "start.safetensors"
-    if start.exists():
-        model.load_state_dict(load_file(start))
-    else:
-        _train_head(model, train, validation, collator, args)
-        if args.auxiliary:
+    for stage in ("head", "auxiliary"):
+        done = output / f"after_{stage}.safetensors"
+        if done.exists():
+            model.load_state_dict(load_file(done))
+        elif stage == "head":
+            _train_head(model, train, validation, collator, args)
+        elif args.auxiliary:
             auxiliary = Articles(read(args.auxiliary), backend, args, args.max_sentences)
             _fit(model, auxiliary, validation, collator, args, output / "auxiliary", args.auxiliary_epochs)
-        save_file(model.state_dict(), start)
+        if not done.exists():
+            save_file(model.state_dict(), done)
     trainer = _fit(model, train, validation, collator, args, output / "checkpoints", args.epochs)
 
     scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if k.startswith("eval_rouge")}
     encoder.save_pretrained(output / "encoder")
     tokenizer.save_pretrained(output / "encoder")
     save_file(head.state_dict(), output / "head.safetensors")
+    read_from = {"train": (args.train, train), "validation": (args.validation, validation)}
     data = {
-        name: {"fingerprint": fingerprint(path), "articles": articles}
-        for name, path, articles in (
-            ("train", args.train, len(train)),
-            ("validation", args.validation, len(validation)),
-        )
+        name: {"fingerprint": fingerprint(path), "articles": len(articles)}
+        for name, (path, articles) in read_from.items()
     }
+    if args.auxiliary:
+        share = min(args.auxiliary_epochs, 1.0)
+        about = {"fingerprint": fingerprint(args.auxiliary), "articles": round(share * len(read(args.auxiliary)))}
+        data["auxiliary"] = about
     run = {
         "task": "extractor",
         "arguments": asdict(args),
@@ -264,6 +268,9 @@ def _trainer(
     collator: Collator,
     optimizer: torch.optim.Optimizer,
 ) -> Trainer:
+    scorer = KeyPoints(keep_in_memory=True)
+    references = [list(example.bullets) for example in validation.examples]
+
     def metrics(prediction: EvalPrediction) -> dict[str, float]:
         rows = zip(validation.sentences, np.asarray(prediction.predictions), strict=True)
         bullets = []
@@ -272,8 +279,9 @@ def _trainer(
             scored = Scored(sentences, scores[:n].astype(np.float32), np.zeros((n, 1), np.float32))
             groups = select(scored, 3, "brief")
             bullets.append([" ".join(sentences[i].text for i in group) for group in groups])
-        means = rouge(bullets, [e.bullets for e in validation.examples]).mean(0)
-        return dict(zip(MEASURES, map(float, means), strict=True)) | {"rouge_mean": float(means.mean())}
+        found = scorer.compute(predictions=bullets, references=references)
+        scores = {name: found[name] for name in ("rouge1", "rouge2", "rougeLsum")}
+        return scores | {"rouge_mean": float(np.mean(list(scores.values())))}
 
     return Trainer(
         model=model,

@@ -1,0 +1,60 @@
+"""Simple systems to stand beside: the lead, a random choice, LexRank, TextRank; and the greedy oracle as their bound."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from rouge_score.tokenizers import Tokenizer
+from sumy.models.dom import ObjectDocumentModel, Paragraph
+from sumy.models.dom import Sentence as SumySentence
+from sumy.nlp.stemmers import Stemmer
+from sumy.summarizers import AbstractSummarizer
+from sumy.summarizers.lex_rank import LexRankSummarizer
+from sumy.summarizers.text_rank import TextRankSummarizer
+
+from summarizer.sentences import words
+
+from .oracle import greedy_oracle
+
+BASELINES = ("lead", "random", "lexrank", "textrank", "oracle")
+
+
+def lead(sentences: Sequence[str], count: int) -> list[str]:
+    """The first sentences of the story: hard to beat in news."""
+    return list(sentences[:count])
+
+
+def random(sentences: Sequence[str], count: int, seed: int) -> list[str]:
+    """Any sentences, in article order; the same ones for the same story and seed."""
+    rng = np.random.default_rng([seed, zlib.crc32("\n".join(sentences).encode())])
+    chosen = rng.choice(len(sentences), min(count, len(sentences)), replace=False)
+    return [sentences[i] for i in sorted(chosen)]
+
+
+def oracle(sentences: Sequence[str], human: Sequence[str], count: int, tokenizer: Tokenizer) -> list[str]:
+    """The sentences that cover the human list best, in article order: what no choice of sentences can much exceed."""
+    return [sentences[i] for i in sorted(greedy_oracle(sentences, human, count, tokenizer))]
+
+
+def lexrank(sentences: Sequence[str], count: int) -> list[str]:
+    """Sumy's LexRank (Erkan and Radev 2004) on this library's sentences."""
+    return _sumy(LexRankSummarizer, sentences, count)
+
+
+def textrank(sentences: Sequence[str], count: int) -> list[str]:
+    """Sumy's TextRank (Mihalcea and Tarau 2004) on this library's sentences."""
+    return _sumy(TextRankSummarizer, sentences, count)
+
+
+class _Words:
+    """Stands in for sumy's tokenizer, which downloads data when it is first used."""
+
+    def to_words(self, sentence: str) -> list[str]:
+        return words(sentence)
+
+
+def _sumy(kind: Callable[[Stemmer], AbstractSummarizer], sentences: Sequence[str], count: int) -> list[str]:
+    document = ObjectDocumentModel([Paragraph([SumySentence(s, _Words()) for s in sentences])])
+    return [str(s) for s in kind(Stemmer("english"))(document, count)]

@@ -1,0 +1,58 @@
+"""Floors: scores that the shipped model must not fall below, kept as data (`eval/floors.json`)."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .bootstrap import Figure
+
+GUARDED = ("rouge1_f1", "rouge2_f1", "rougeLsum_f1", "bullet_match_f1", "supported")
+SLACK = 0.5
+"""Points that a floor is set below the score, for the last digits that another CPU's int8 arithmetic moves."""
+
+
+def fallen(path: Path, key: str, figures: Mapping[str, Figure]) -> list[str]:
+    """What is below its floor, a sentence each; empty where all is well.
+
+    Args:
+        path: The file with the floors.
+        key: Data, length and number of bullets: floors are kept for each.
+        figures: The model's means.
+
+    Raises:
+        ValueError: The file holds no floors for this data and these options.
+    """
+    floors = _read(path).get(key)
+    if floors is None:
+        known = ", ".join(map(repr, _read(path))) or "none"
+        raise ValueError(f"{path} has no floors for {key!r} (it has {known}); set them with --set-floors")
+    return [
+        f"{name} is {figures[name].value:.2f}, and its floor is {floor:.2f}"
+        for name, floor in floors.items()
+        if not figures[name].value >= floor
+    ]
+
+
+def raise_floors(path: Path, key: str, figures: Mapping[str, Figure], lower: bool) -> dict[str, float]:
+    """Sets the floors of this data to just below the scores, and returns them.
+
+    Raises:
+        ValueError: That would lower one, and `lower` does not allow it.
+    """
+    everything = _read(path)
+    new = {name: math.floor(10 * (figures[name].value - SLACK)) / 10 for name in GUARDED}
+    old = everything.get(key, {})
+    down = [f"{name} from {old[name]} to {value}" for name, value in new.items() if value < old.get(name, value)]
+    if down and not lower:
+        raise ValueError(f"this would lower floors ({'; '.join(down)}); if that is meant, add --lower-floors")
+    everything[key] = new
+    path.write_text(json.dumps(everything, indent=2) + "\n", "utf-8")
+    return new
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}

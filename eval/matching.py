@@ -1,0 +1,85 @@
+"""Bullets against bullets: which human point each bullet makes, which are missed, and in what order they come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from rouge_score.tokenizers import Tokenizer
+from scipy.optimize import linear_sum_assignment
+
+from .oracle import f1, unigrams
+
+MATCH = 0.3
+"""ROUGE-1 F1 from which two bullets count as making one point: about four content words of twelve in common."""
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Matching:
+    """The best one-to-one pairing of a list with a human list.
+
+    Attributes:
+        pairs: (bullet, human bullet, likeness) of each pair that is at least `MATCH` alike.
+        precision: Sum of the pairs' likeness over the number of bullets, 0 to 1.
+        recall: The same over the number of human bullets.
+        missed: Human bullets without a partner.
+        unmatched: Bullets without a partner.
+        order: Share of the pairs of pairs that stand in the same order in both lists; NaN with fewer than two pairs.
+    """
+
+    pairs: tuple[tuple[int, int, float], ...]
+    precision: float
+    recall: float
+    missed: int
+    unmatched: int
+    order: float
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall."""
+        both = self.precision + self.recall
+        return 2 * self.precision * self.recall / both if both else 0.0
+
+
+def likeness(left: Sequence[str], right: Sequence[str], tokenizer: Tokenizer) -> Floats:
+    """ROUGE-1 F1 between each bullet of two lists, shape (left, right), 0 to 1."""
+    ours, theirs = [unigrams(b, tokenizer) for b in left], [unigrams(b, tokenizer) for b in right]
+    rows = [[f1((x & y).total(), x.total(), y.total()) for y in theirs] for x in ours]
+    return np.asarray(rows, float).reshape(len(left), len(right))
+
+
+def match(bullets: Sequence[str], human: Sequence[str], tokenizer: Tokenizer) -> Matching:
+    """Pairs bullets with human bullets so that the sum of their likeness is the greatest (the assignment problem,
+    Kuhn 1955), and drops the pairs that make different points."""
+    alike = likeness(bullets, human, tokenizer)
+    again = [bullet in bullets[:i] for i, bullet in enumerate(bullets)]
+    alike[again] = 0.0  # a copy makes no point of its own
+    rows, columns = linear_sum_assignment(-alike)
+    pairs = tuple(
+        (int(i), int(j), float(alike[i, j])) for i, j in zip(rows, columns, strict=True) if alike[i, j] >= MATCH
+    )
+    total = sum(value for *_, value in pairs)
+    return Matching(
+        pairs,
+        precision=total / len(bullets) if bullets else 0.0,
+        recall=total / len(human) if human else 0.0,
+        missed=len(human) - len(pairs),
+        unmatched=len(bullets) - len(pairs),
+        order=_order([j for _, j, _ in sorted(pairs)]),
+    )
+
+
+def redundancy(bullets: Sequence[str], tokenizer: Tokenizer) -> float:
+    """Mean likeness of the bullets of one list with each other, 0 to 1; 0 for fewer than two."""
+    if len(bullets) < 2:
+        return 0.0
+    return float(likeness(bullets, bullets, tokenizer)[np.triu_indices(len(bullets), 1)].mean())
+
+
+def _order(places: list[int]) -> float:
+    after = [b > a for i, a in enumerate(places) for b in places[i + 1 :]]
+    return float(np.mean(after)) if after else float("nan")

@@ -1,0 +1,177 @@
+"""A page to look at an evaluation: scores, what the lists look like, and every article beside its lists.
+
+Here it becomes data; `report.html` is the page that draws it, in the reader's browser, from one JSON block.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rouge_score.tokenizers import Tokenizer
+from tqdm import tqdm
+
+from summarizer.boilerplate import story
+from summarizer.checks import Fact, Known, facts
+
+from .alignment import source_of
+from .data import Example
+from .evaluation import Evaluation, Measured
+from .matching import MATCH, match
+from .rouge import tokenizer
+from .table import plain
+
+Bullets = list[dict[str, Any]]
+
+_TEMPLATE = Path(__file__).with_name("report.html")
+_SCORES = {
+    "rouge1_f1": ("R1", "ROUGE-1 F1: words shared with the human list"),
+    "rouge2_f1": ("R2", "ROUGE-2 F1: pairs of words shared with the human list"),
+    "rougeLsum_f1": ("RLsum", "ROUGE-Lsum F1: words shared in the same order, bullet by bullet"),
+    "bullet_match_f1": ("bullets matched", "F1 of the likeness of bullets paired one to one with human bullets"),
+}
+_REST = {
+    "bullets": ("bullets", "bullets in a list"),
+    "words": ("words", "words in a list"),
+    "missed": ("points missed, %", "human bullets that no bullet is paired with"),
+    "unmatched": ("bullets without a point, %", "bullets that are paired with no human bullet"),
+    "order": ("in order, %", "pairs of paired bullets that stand in the order of the human list"),
+    "supported": ("facts in the article, %", "bullets whose numbers, dates, names and quotes were all found there"),
+    "dangling": ("dangling, %", 'bullets that open with a pronoun, or "The move", whose noun is not in them'),
+    "redundancy": ("redundancy, %", "likeness of the bullets of one list with each other"),
+    "novel_2gram": ("new bigrams, %", "pairs of words that stand nowhere in the article"),
+    "coverage": ("coverage", "share of the words that lie in a piece copied from the article"),
+    "density": ("density", "mean length, in words, of the copied piece that a word lies in"),
+    "compression": ("compression", "words of the article for each word of the list"),
+}
+# The last bin of each is open: one long list must not flatten the picture of all others.
+_COUNTS, _LENGTHS, _LENGTH_STEP, _PLACES = 11, 13, 5, 10
+
+
+def report(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
+    """One self-contained HTML file, without network.
+
+    Args:
+        evaluation: What was measured.
+        about: What it was measured on and with, as for `table`; `options.language` chooses how sentences are split and
+            words are counted (default: "en").
+    """
+    data = json.dumps(_data(evaluation, about), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # No "<" may end the script block, and no half of a surrogate pair may keep the file from being written.
+    data = data.replace("<", "\\u003c").encode("utf-8", "replace").decode("utf-8")
+    return _TEMPLATE.read_text("utf-8").replace("{{data}}", data)
+
+
+def _data(evaluation: Evaluation, about: Mapping[str, Any]) -> dict[str, Any]:
+    articles = list(_articles(evaluation, about.get("options", {}).get("language", "en")))
+    keys = evaluation.systems[0].columns
+    human = [(article, bullets) for article in articles for bullets in article["human"]]
+    return {
+        "result": plain(evaluation, about),
+        "systems": [system.name for system in evaluation.systems],
+        "scores": {key: title for key, title in _SCORES.items() if key in keys},
+        "rest": {key: title for key, title in _REST.items() if key in keys},
+        "columns": {system.name: _columns(system) for system in evaluation.systems},
+        "shapes": {
+            "human": _shape(human),
+            "systems": [
+                _shape([(article, article["systems"][i]["bullets"]) for article in articles])
+                for i in range(len(evaluation.systems))
+            ],
+        },
+        "match": MATCH,
+        "articles": articles,
+    }
+
+
+def _columns(system: Measured) -> dict[str, list[float | None]]:
+    """Every measure of every article, null where it has no value."""
+    return {
+        key: [None if np.isnan(value) else round(float(value), 2) for value in column]
+        for key, column in system.columns.items()
+    }
+
+
+def _articles(evaluation: Evaluation, language: str) -> Iterator[dict[str, Any]]:
+    tokens = tokenizer(language)
+    often = Counter(example.id for example in evaluation.examples)
+    for i, example in enumerate(tqdm(evaluation.examples, "report", file=sys.stderr, mininterval=2, leave=False)):
+        sentences = story(example.text, language) if example.text else ()
+        texts = [sentence.text for sentence in sentences]
+        known = Known(example.text) if example.text else None
+        yield {
+            # Two articles of one id still need an address each.
+            "id": example.id if often[example.id] == 1 else f"{example.id} (article {i + 1})",
+            "text": _pieces(example.text, [(sentence.start, sentence.end) for sentence in sentences]),
+            "human": [_bullets(bullets, texts, known, tokens) for bullets in example.references],
+            "systems": [
+                _paired(_bullets(system.lists[i], texts, known, tokens), system.lists[i], example, tokens)
+                for system in evaluation.systems
+            ],
+        }
+
+
+def _bullets(bullets: Sequence[str], sentences: Sequence[str], known: Known | None, tokens: Tokenizer) -> Bullets:
+    """Each bullet's pieces, every second of them a fact that was not found, the kinds of these, and its source."""
+    found: Bullets = []
+    for bullet in bullets:
+        missing = _missing(bullet, known) if known else []
+        parts = _pieces(bullet, [(fact.start, fact.end) for fact in missing])
+        found.append({"parts": parts, "source": source_of(bullet, sentences, tokens)})
+        if missing:
+            found[-1]["missing"] = [fact.kind for fact in missing]
+    return found
+
+
+def _paired(found: Bullets, bullets: Sequence[str], example: Example, tokens: Tokenizer) -> dict[str, Any]:
+    """A system's list, with the human list that it is most like and the pairs between the two."""
+    matchings = [match(bullets, human, tokens) for human in example.references]
+    best = max(range(len(matchings)), key=lambda k: matchings[k].f1)
+    for i, human, likeness in matchings[best].pairs:
+        found[i]["pair"] = [human, round(likeness, 2)]
+    return {"human": best, "bullets": found}
+
+
+def _missing(bullet: str, known: Known) -> list[Fact]:
+    """Facts that were not found, in order; of two that overlap (a name within a quote) the one that begins first."""
+    kept: list[Fact] = []
+    for fact in sorted(facts(bullet), key=lambda fact: (fact.start, -fact.end)):
+        if not known.supports(fact) and (not kept or fact.start >= kept[-1].end):
+            kept.append(fact)
+    return kept
+
+
+def _pieces(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
+    """The text cut at spans: pieces 1, 3, 5, … are the spans. Unlike offsets, they mean the same to JavaScript, which
+    counts an emoji as two characters."""
+    cuts = [0, *(cut for span in spans for cut in span), len(text)]
+    return [text[start:end] for start, end in pairwise(cuts)]
+
+
+def _shape(lists: Sequence[tuple[dict[str, Any], Bullets]]) -> dict[str, list[float]]:
+    """What lists look like: for the number of bullets, their length in words, and the place of their sources in the
+    article, the percentage in each bin."""
+    bullets = [(article, bullet) for article, one in lists for bullet in one]
+    words = [len("".join(bullet["parts"]).split()) for _, bullet in bullets]
+    # The middle of the sentence, so that the few sentences of a short article do not all lean to its start.
+    places = [
+        int(_PLACES * (bullet["source"] + 0.5) / (len(article["text"]) // 2))
+        for article, bullet in bullets
+        if bullet["source"] is not None
+    ]
+    return {
+        "bullets": _shares([len(one) for _, one in lists], _COUNTS, len(lists)),
+        "words": _shares([count // _LENGTH_STEP for count in words], _LENGTHS, len(bullets)),
+        "places": _shares(places, _PLACES, len(bullets)),
+    }
+
+
+def _shares(values: Sequence[int], bins: int, whole: int) -> list[float]:
+    counts = np.bincount(np.minimum(np.asarray(values, int), bins - 1), minlength=bins)
+    return [round(100 * float(count) / max(whole, 1), 2) for count in counts]

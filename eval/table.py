@@ -1,0 +1,91 @@
+"""An evaluation as Markdown tables, and as plain data with everything that is needed to make it again."""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+from .bootstrap import RESAMPLES, SEED, Difference, Figure
+from .evaluation import SCORES, Evaluation
+from .rouge import PARTS
+
+_SCORES = {"rouge1": "R1", "rouge2": "R2", "rougeL": "RL", "rougeLsum": "RLsum", "bullet_match": "bullets matched"}
+_COUNTS = {
+    "bullets": "bullets",
+    "words": "words",
+    "missed": "points missed, %",
+    "unmatched": "bullets without a point, %",
+    "supported": "facts in the article, %",
+    "dangling": "dangling, %",
+    "redundancy": "redundancy, %",
+    "novel_2gram": "new bigrams, %",
+    "density": "density",
+}
+_LIBRARIES = ("rouge-score", "evaluate", "numpy", "scipy", "nltk")
+
+
+def table(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
+    """Scores with intervals and the paired differences, then what the lists look like, as two Markdown tables."""
+    articles = f"{len(evaluation.examples):,} articles of {about['data']} (sha256 {about['fingerprint']}…)"
+    lines = [
+        f"{articles}, {about['what']}; F1, {about['tokens']}, with 95% bootstrap intervals.",
+        "",
+        _row("system", *_SCORES.values()),
+        _row(*["---"] * (1 + len(_SCORES))),
+    ]
+    for system in evaluation.systems:
+        row = evaluation.figures[system.name]
+        lines.append(_row(system.name, *(_figure(row[f"{s}_f1"]) for s in _SCORES)))
+    for name, row in evaluation.above.items():
+        if not name.startswith(("oracle", "random", "LexRank", "TextRank")):
+            lines.append(_row(f"{name} above {evaluation.base} (paired)", *(_above(row[f"{s}_f1"]) for s in _SCORES)))
+    shown = [key for key in _COUNTS if key in evaluation.systems[0].columns]
+    closed = "rouge1_f1" in next(iter(evaluation.closed.values()), {})
+    titles = [_COUNTS[key] for key in shown] + (["of the way from LEAD to the oracle (R1), %"] if closed else [])
+    lines += ["", _row("system", *titles), _row(*["---"] * (1 + len(titles)))]
+    for system in evaluation.systems:
+        cells = [_plain(evaluation.figures[system.name][key].value) for key in shown]
+        if closed:
+            cells.append(_plain(evaluation.closed[system.name]["rouge1_f1"]))
+        lines.append(_row(system.name, *cells))
+    return "\n".join(lines)
+
+
+def plain(evaluation: Evaluation, about: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole result, for a JSON file: every measure of every system with its interval, the differences from the
+    first system, and the versions, data and options that it was made with. A measure without a value is null."""
+    return {
+        **about,
+        "articles": len(evaluation.examples),
+        "bootstrap": {"resamples": RESAMPLES, "seed": SEED},
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
+        "systems": {name: _nested(row) for name, row in evaluation.figures.items()},
+        "above": {name: {"base": evaluation.base, **_nested(row)} for name, row in evaluation.above.items()},
+        "closed": evaluation.closed,
+    }
+
+
+def _nested(row: Mapping[str, Figure] | Mapping[str, Difference]) -> dict[str, Any]:
+    """Figures by measure; precision, recall and F1 of one measure stand together under its usual name."""
+    flat = {key: {k: None if math.isnan(v) else v for k, v in value._asdict().items()} for key, value in row.items()}
+    scores = {score: {part: flat.pop(f"{score}_{part}") for part in PARTS} for score in SCORES}
+    return {**scores, **flat}
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _figure(figure: Figure) -> str:
+    return f"{figure.value:.2f} ({figure.low:.1f} to {figure.high:.1f})"
+
+
+def _above(difference: Difference) -> str:
+    return f"{difference.difference:+.2f} ({difference.low:+.2f} to {difference.high:+.2f})"
+
+
+def _plain(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.1f}"

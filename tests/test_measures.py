@@ -1,0 +1,138 @@
+"""Matching, faithfulness and the bootstrap, against cases worked by hand."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eval.bootstrap import differences, figures, interval, paired
+from eval.data import Example
+from eval.evaluation import evaluate
+from eval.faithfulness import Source, dangling, fragments, judge
+from eval.matching import likeness, match, redundancy
+from eval.rouge import tokenizer
+
+ENGLISH = tokenizer("en")
+BULLETS = st.lists(
+    st.lists(
+        st.sampled_from("council votes roof baths trust lease swim gamble May".split()), min_size=1, max_size=6
+    ).map(" ".join),
+    min_size=1,
+    max_size=4,
+    unique=True,
+)
+
+
+def test_matching_by_hand():
+    # Likeness (ROUGE-1 F1): "a b c" with "a b c" 1; "a b" with "a b c" 2*2/5 = 0.8, and with "d e" 0.
+    # One to one, so "a b" gets nothing: precision 1/2, recall 1/2, one point missed, one bullet without a point.
+    found = match(["a b", "a b c"], ["a b c", "d e"], ENGLISH)
+    assert found.pairs == ((1, 0, pytest.approx(1.0)),)
+    assert (found.precision, found.recall, found.f1) == pytest.approx((0.5, 0.5, 0.5))
+    assert (found.missed, found.unmatched) == (1, 1) and math.isnan(found.order)
+
+
+def test_the_best_pairing_is_found_where_the_greedy_one_is_not():
+    # "a b c" is most like the first human bullet (6/7), but then "a b x" has no partner: with the second it has
+    # 2 * 1 / (3 + 2) = 0.4, and "a b x" with the first 2 * 2 / (3 + 4): 0.4 + 0.571 is more than 0.857 + 0.
+    found = match(["a b c", "a b x"], ["a b c d", "c e"], ENGLISH)
+    assert [(i, j) for i, j, _ in found.pairs] == [(0, 1), (1, 0)]
+    assert sum(value for *_, value in found.pairs) == pytest.approx(0.4 + 4 / 7)
+
+
+def test_order_agreement():
+    human = ["alpha one", "beta two", "gamma three"]
+    assert match(human, human, ENGLISH).order == 1
+    assert match(human[::-1], human, ENGLISH).order == 0
+    # Of the three pairs of pairs, (beta, gamma) alone is turned round.
+    assert match([human[0], human[2], human[1]], human, ENGLISH).order == pytest.approx(2 / 3)
+
+
+@given(BULLETS)
+def test_a_list_matches_itself_and_a_copy_never_raises_precision(bullets):
+    assert match(bullets, bullets, ENGLISH).f1 == pytest.approx(1)
+    human = ["council votes to keep baths", "trust gets lease"]
+    once = match(bullets, human, ENGLISH)
+    assert match([*bullets, bullets[0]], human, ENGLISH).precision <= once.precision
+    assert match(bullets, human[::-1], ENGLISH).f1 == pytest.approx(once.f1)
+
+
+def test_redundancy_is_the_mean_likeness_of_pairs():
+    # Pairs: (1,2) alike 1, (1,3) and (2,3) alike 0.
+    assert redundancy(["a b", "a b", "c d"], ENGLISH) == pytest.approx(1 / 3)
+    assert redundancy(["a b"], ENGLISH) == 0
+    assert likeness([], ["a"], ENGLISH).shape == (0, 1)
+
+
+def test_coverage_and_density_by_hand():
+    # Fragments of "the roof comes first today" in "roof comes first , says the mayor": "the" (1), "roof comes first"
+    # (3); "today" is new. Coverage (1 + 3) / 5, density (1 + 9) / 5, compression 6 / 5. Bigrams: "the roof" and "first
+    # today" are new, "roof comes" and "comes first" are not: 2 of 4.
+    source = Source("Roof comes first, says the mayor")
+    found = source.copied(["the roof comes first today"])
+    assert fragments("roof comes first says the mayor".split(), "the roof comes first today".split()) == [1, 3]
+    assert (found["coverage"], found["density"], found["compression"]) == pytest.approx((0.8, 2.0, 1.2))
+    assert (found["novel_1gram"], found["novel_2gram"]) == pytest.approx((20, 50))
+    assert math.isnan(source.copied([])["coverage"])
+
+
+def test_supported_counts_bullets_and_facts():
+    source = Source("Ann Roe, who leads the council, said repairs cost 2.9 million pounds.")
+    found = source.supported(["Roe: repairs cost £2.9m", "Roe: repairs cost £2.8m", "Work goes on"])
+    # Two of three bullets hold; one of two numbers; both names.
+    assert found["supported"] == pytest.approx(200 / 3)
+    assert (found["supported_number"], found["supported_name"]) == (50, 100)
+    assert math.isnan(found["supported_quote"])
+
+
+def test_dangling_share():
+    assert dangling(["He said no", "The move is final", "Ann Roe said no", "This week Roe said no"]) == 50
+
+
+def test_a_metric_of_your_own(tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text("def shout(articles, lists):\n    return [len(x) for x in lists]\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    examples = [Example("1", "a b", (("a",),))]
+    result = evaluate(examples, {"ours": [["a", "b"]]}, judges={"mine:shout": judge("mine:shout")})
+    assert result.figures["ours"]["mine:shout"].value == 2
+    for wrong in ("mine", "mine:nothing", "no_such_module:f"):
+        with pytest.raises(ValueError, match=wrong):
+            judge(wrong)
+
+
+def test_paired_bootstrap_tells_a_difference_from_noise():
+    rng = np.random.default_rng(0)
+    a = rng.normal(30, 10, 500)
+    difference, low, high, p = paired(a + 1 + rng.normal(0, 1, 500), a)
+    assert 0 < low < difference < high and p < 0.01
+    _, low, high, p = paired(a + rng.normal(0, 1, 500), a)
+    assert low < 0 < high and p > 0.05
+    low, high = interval(a)
+    # The normal approximation: 1.96 standard errors to each side.
+    assert high - low == pytest.approx(2 * 1.96 * a.std() / 500**0.5, rel=0.05)
+    with pytest.raises(ValueError, match="same articles"):
+        paired(a, a[:3])
+    with pytest.raises(ValueError, match="same articles"):
+        differences(np.zeros((0, 2)), np.zeros((0, 2)))
+
+
+def test_a_column_with_gaps_is_averaged_over_what_is_there():
+    table = np.array([[1.0, np.nan], [3.0, 5.0], [2.0, 7.0]])
+    first, second = figures(table, resamples=2000)
+    assert (first.value, second.value) == (2.0, 6.0)
+    assert 1 <= first.low < first.high <= 3
+
+
+def test_the_order_of_articles_does_not_matter():
+    examples = [Example(str(i), f"article {i} says {i}", ((f"says {i}",),)) for i in range(6)]
+    lists = [[f"article {i}"] if i % 2 else [f"says {i}", "more"] for i in range(6)]
+    there = evaluate(examples, {"a": lists}).figures["a"]
+    back = evaluate(examples[::-1], {"a": lists[::-1]}).figures["a"]
+    assert all(there[k].value == pytest.approx(back[k].value) or math.isnan(there[k].value) for k in there)
+
+
+def test_another_number_of_lists_is_an_error():
+    with pytest.raises(ValueError, match="ours has 2 lists of bullets for 1 articles"):
+        evaluate([Example("1", "", (("a",),))], {"ours": [["a"], ["b"]]})

@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rouge_score import rouge_scorer
+
+from eval.metric import KeyPoints
+from eval.oracle import f1, greedy_oracle, ngrams
+from eval.rouge import MEASURES, UnicodeTokenizer, rouge
+
+WORDS = st.lists(
+    st.sampled_from("the council councils voted vote votes 2.9 million Marl Lane's baths".split()), max_size=9
+)
+LISTS = st.lists(WORDS.map(" ".join), max_size=3)
+
+
+def test_rouge_by_hand():
+    # Two of three words of the prediction are in the reference of four: P 2/3, R 2/4, F 4/7. One bigram of two and
+    # three: P 1/2, R 1/3, F 2/5. On one line, the longest common subsequence is the two words.
+    (scores,) = rouge([["a b x"]], [[["a b c d"]]])
+    assert scores == pytest.approx(
+        np.array([[200 / 3, 50, 400 / 7], [50, 100 / 3, 40], [200 / 3, 50, 400 / 7], [200 / 3, 50, 400 / 7]])
+    )
+
+
+def test_rouge_lsum_goes_line_by_line_and_rouge_l_does_not():
+    # The reference's lines stand in the other order: by lines all six words are found, in one sequence only three.
+    (scores,) = rouge([["d e f", "a b c"]], [[["a b c", "d e f"]]])
+    assert scores[MEASURES.index("rougeLsum"), 2] == pytest.approx(100)
+    assert scores[MEASURES.index("rougeL"), 2] == pytest.approx(50)
+
+
+@given(LISTS, LISTS.filter(any))
+def test_english_is_rouge_score_with_its_stemmer(ours, human):
+    wanted = rouge_scorer.RougeScorer(list(MEASURES), use_stemmer=True).score("\n".join(human), "\n".join(ours))
+    (scores,) = rouge([ours], [[human]])
+    for measure, row in zip(MEASURES, scores, strict=True):
+        assert row / 100 == pytest.approx(list(wanted[measure]))
+
+
+@given(WORDS, WORDS)
+def test_ngrams_agree_with_rouge_score(a, b):
+    left, right = " ".join(a), " ".join(b)
+    scores = rouge_scorer.RougeScorer(["rouge1", "rouge2"], use_stemmer=True).score(right, left)
+    for name, x, y in zip(("rouge1", "rouge2"), ngrams(left), ngrams(right), strict=True):
+        assert f1((x & y).total(), x.total(), y.total()) == pytest.approx(scores[name].fmeasure)
+
+
+def test_of_nothing_0_and_unequal_lengths_are_an_error():
+    assert rouge([[]], [[["A council voted."]]])[0] == pytest.approx(0)
+    with pytest.raises(ValueError):
+        rouge([["a"]], [])
+
+
+def test_several_human_lists_best_and_mean():
+    # F1 with the first list 1, with the second 2 * 1 / (2 + 2) = 0.5.
+    lists = [[["a b"], ["a c"]]]
+    assert rouge([["a b"]], lists)[0, 0, 2] == pytest.approx(100)
+    assert rouge([["a b"]], lists, several="mean")[0, 0, 2] == pytest.approx(75)
+
+
+def test_the_unicode_tokenizer_keeps_words_and_numbers_whole():
+    tokens = UnicodeTokenizer().tokenize
+    assert tokens("Le café coûte 1,200.50 euros, l'été") == ["le", "café", "coûte", "1,200.50", "euros", "l'été"]
+    assert tokens("प्रधानमंत्री ने कहा") == ["प्रधानमंत्री", "ने", "कहा"]
+    assert tokens("東京で") == ["東", "京", "で"]
+    hindi = "प्रधानमंत्री ने सोमवार को संसद में कहा"
+    assert rouge([[hindi]], [[[hindi]]], language="hi")[0] == pytest.approx(100)
+    assert rouge([[hindi]], [[[hindi]]])[0] == pytest.approx(0)  # what a published English figure would count
+
+
+def test_oracle_takes_what_covers_the_bullets_and_stops():
+    sentences = ["The roof leaks a lot in winter.", "The council voted to keep the baths.", "Repairs cost millions."]
+    assert greedy_oracle(sentences, ["Council voted to keep baths", "Repairs cost millions"], 3) == [1, 2]
+    assert greedy_oracle(sentences, ["Entirely other matters"], 3) == []
+    assert greedy_oracle([], ["A point"], 3) == []
+
+
+def test_the_evaluate_metric_takes_one_list_or_several():
+    metric = KeyPoints(keep_in_memory=True)
+    one = metric.compute(predictions=[["a b x"]], references=[["a b c d"]])
+    assert one["rouge1"] == pytest.approx(400 / 7) and one["rouge1_recall"] == pytest.approx(50)
+    assert "supported" not in one  # no article was given
+    several = KeyPoints(keep_in_memory=True).compute(predictions=[["a b"]], references=[[["a b"], ["a c"]]])
+    assert several["rouge1"] == pytest.approx(100)
+    article = "Ann Roe paid 12 euros."
+    found = KeyPoints(keep_in_memory=True).compute(
+        predictions=[["Ann Roe paid 13 euros"]], references=[["Roe paid 12"]], articles=[article]
+    )
+    assert found["supported"] == 0 and found["supported_name"] == 100
+    with pytest.raises(ValueError, match="article 0 is empty"):
+        KeyPoints(keep_in_memory=True).compute(predictions=[["a"]], references=[[]])

@@ -19,10 +19,12 @@ _ngrams = lru_cache(maxsize=4096)(ngrams)
 def source_of(bullet: str, sentences: Sequence[str], tokenizer: Tokenizer = ENGLISH) -> int | None:
     """Index of the sentence with the greatest ROUGE-1 F1 + ROUGE-2 F1 with the bullet, the first one of equals: what
     the oracle would take for it. None where no sentence is at least `LEAST` like it."""
-    ours = _ngrams(bullet, tokenizer)
-    likeness = [
-        sum(f1((x & y).total(), x.total(), y.total()) for x, y in zip(ours, _ngrams(sentence, tokenizer), strict=True))
-        for sentence in sentences
-    ]
+    likeness = [_likeness(bullet, sentence, tokenizer) for sentence in sentences]
     best = max(range(len(likeness)), key=likeness.__getitem__, default=None)
     return best if best is not None and likeness[best] >= LEAST else None
+
+
+def _likeness(bullet: str, sentence: str, tokenizer: Tokenizer) -> float:
+    (ours1, ours2), (theirs1, theirs2) = _ngrams(bullet, tokenizer), _ngrams(sentence, tokenizer)
+    one = f1((ours1 & theirs1).total(), ours1.total(), theirs1.total())
+    return one + f1((ours2 & theirs2).total(), ours2.total(), theirs2.total())

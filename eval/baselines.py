@@ -1,4 +1,4 @@
-"""Simple systems to stand beside: the lead, a random choice, LexRank, TextRank; and the greedy oracle as their bound."""
+"""Simple systems to stand beside (lead, random choice, LexRank, TextRank), and the oracle that bounds them."""
 
 from __future__ import annotations
 

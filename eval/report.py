@@ -41,14 +41,11 @@ _REST = {
     "words": ("words", "words in a list"),
     "missed": ("points missed, %", "human bullets that no bullet is paired with"),
     "unmatched": ("bullets without a point, %", "bullets that are paired with no human bullet"),
-    "order": ("in order, %", "pairs of paired bullets that stand in the order of the human list"),
     "supported": ("facts in the article, %", "bullets whose numbers, dates, names and quotes were all found there"),
     "dangling": ("dangling, %", 'bullets that open with a pronoun, or "The move", whose noun is not in them'),
     "redundancy": ("redundancy, %", "likeness of the bullets of one list with each other"),
     "novel_2gram": ("new bigrams, %", "pairs of words that stand nowhere in the article"),
-    "coverage": ("coverage", "share of the words that lie in a piece copied from the article"),
     "density": ("density", "mean length, in words, of the copied piece that a word lies in"),
-    "compression": ("compression", "words of the article for each word of the list"),
 }
 # The last bin of each is open: one long list must not flatten the picture of all others.
 _COUNTS, _LENGTHS, _LENGTH_STEP, _PLACES = 11, 13, 5, 10

@@ -1,4 +1,4 @@
-"""`python -m training TASK`: extractor, export."""
+"""`python -m training TASK`: extractor, rewriter, export."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ USAGE = """usage: python -m training TASK [--config FILE.yaml] [--flag value ...
 
 tasks:
   extractor   fine-tune the sentence scorer from articles with human bullets
+  rewriter    fine-tune a small T5 that writes the bullets from the sentences
   export      turn a run into a model folder: CTranslate2 int8, checksums, model card
 
 A YAML file holds the same keys as the flags; a flag wins over the file. `python -m training TASK --help` lists them."""
@@ -32,6 +33,10 @@ def main(argv: list[str]) -> None:
         from . import extractor
 
         extractor.main(_parsed(extractor.ExtractorArguments, rest))
+    elif task == "rewriter":
+        from . import rewriter
+
+        rewriter.main(_parsed(rewriter.RewriterArguments, rest))
     elif task == "export":
         from . import export
 

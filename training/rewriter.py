@@ -1,0 +1,190 @@
+"""Fine-tunes the rewriter: `python -m training rewriter --config training/configs/rewriter.yaml`.
+
+Human bullets are paired with the sentences they were made from (`pairs.py`); a small T5, made smaller (`smaller.py`),
+learns to write the one from the other in a given number of words. A run that was killed goes on from its last
+checkpoint when the same command is given again.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import (
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    DataCollatorForSeq2Seq,
+    EvalPrediction,
+    Seq2SeqTrainer,
+    Seq2SeqTrainingArguments,
+    set_seed,
+)
+from transformers.trainer_utils import get_last_checkpoint
+
+from eval.data import fingerprint, read
+from eval.metric import KeyPoints
+from summarizer.rewriter import prompt
+from summarizer.sentences import words
+
+from .pairs import Pair, pairs
+from .smaller import with_decoder_layers, with_vocabulary
+
+
+@dataclass
+class RewriterArguments:
+    """What `python -m training rewriter` is told; each is a flag and a key of the YAML file."""
+
+    train: str = field(metadata={"help": "JSONL (.gz) of articles with human bullets to train on."})
+    validation: str = field(metadata={"help": "JSONL (.gz) of articles that choose the best checkpoint."})
+    output: str = field(default="runs/rewriter", metadata={"help": "Folder of the run."})
+    base_model: str = field(default="google/flan-t5-small", metadata={"help": "A T5: a Hub name or a folder."})
+    auxiliary: str | None = field(default=None, metadata={"help": "JSONL (.gz) of more articles with longer points."})
+    auxiliary_pairs: int = field(default=6000, metadata={"help": "Pairs of `auxiliary` to take, at most."})
+    limit: int | None = field(default=None, metadata={"help": "Train on the first so many articles only."})
+    vocabulary: int = field(default=16000, metadata={"help": "Pieces of the vocabulary to keep; 0 keeps all."})
+    decoder_layers: int = field(default=4, metadata={"help": "Layers of the decoder to keep; 0 keeps all."})
+    epochs: float = field(default=3.0, metadata={"help": "Passes over the pairs."})
+    learning_rate: float = field(default=5e-4, metadata={"help": "Highest learning rate."})
+    batch_size: int = field(default=32, metadata={"help": "Pairs a step."})
+    label_smoothing: float = field(default=0.0, metadata={"help": "Label smoothing, 0 to 1."})
+    max_source_tokens: int = field(default=192, metadata={"help": "Tokens that go in; the rest is cut."})
+    max_target_tokens: int = field(default=80, metadata={"help": "Tokens that come out."})
+    validation_pairs: int = field(default=400, metadata={"help": "Pairs that are rewritten at each look."})
+    eval_steps: int = field(default=200, metadata={"help": "Steps between two looks at the validation pairs."})
+    bf16: bool = field(default=True, metadata={"help": "Train in bfloat16 where the machine can."})
+    seed: int = field(default=13, metadata={"help": "Seed of everything that is drawn."})
+
+
+def main(args: RewriterArguments) -> None:
+    """Trains, and leaves in `args.output`: `model/` (the best checkpoint), `run.json` (what it was made from and what it
+    scored on the validation pairs), and the Trainer's checkpoints and log."""
+    set_seed(args.seed)
+    output = Path(args.output)
+    train = pairs(read(args.train)[: args.limit])
+    if args.auxiliary:
+        train += _some(pairs(read(args.auxiliary)), args.auxiliary_pairs, args.seed)
+    validation = _some(pairs(read(args.validation)), args.validation_pairs, args.seed)
+    model, tokenizer = _start(args, train, output / "start")
+    data = [_rows(of, tokenizer, args) for of in (train, validation)]
+    trainer = Seq2SeqTrainer(
+        model=model,
+        args=_settings(args, output),
+        train_dataset=data[0],
+        eval_dataset=data[1],
+        data_collator=DataCollatorForSeq2Seq(tokenizer, model, pad_to_multiple_of=8),
+        processing_class=tokenizer,
+        compute_metrics=_Rewrites(validation, tokenizer),
+    )
+    checkpoints = output / "checkpoints"
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None)
+    scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if "rouge" in k or "supported" in k}
+    model.save_pretrained(output / "model")
+    tokenizer.save_pretrained(output / "model")
+    run = {
+        "task": "rewriter",
+        "arguments": asdict(args),
+        "data": {
+            name: {"fingerprint": fingerprint(path)}
+            for name, path in (("train", args.train), ("auxiliary", args.auxiliary), ("validation", args.validation))
+            if path
+        },
+        "pairs": {"train": len(train), "validation": len(validation)},
+        "validation": scores,
+        "steps": trainer.state.global_step,
+        "best_step": trainer.state.best_global_step,
+    }
+    (output / "run.json").write_text(json.dumps(run, indent=2) + "\n", "utf-8")
+    print(json.dumps(scores))
+
+
+def _some(found: list[Pair], count: int, seed: int) -> list[Pair]:
+    return random.Random(seed).sample(found, min(count, len(found)))
+
+
+def _start(args: RewriterArguments, train: Sequence[Pair], folder: Path) -> tuple[Any, Any]:
+    """The base, made smaller once; a run that goes on finds it in its folder."""
+    if (folder / "config.json").exists():
+        return _loaded(str(folder)), AutoTokenizer.from_pretrained(folder)
+    model, tokenizer = _loaded(args.base_model), AutoTokenizer.from_pretrained(args.base_model)
+    if args.vocabulary:
+        texts = [text for pair in train for text in (pair.sources, pair.context, pair.target)]
+        tokenizer = with_vocabulary(model, tokenizer, texts, args.vocabulary)
+    if args.decoder_layers:
+        with_decoder_layers(model, args.decoder_layers)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return model, tokenizer
+
+
+def _loaded(name: str) -> Any:
+    # Dropout's random numbers cost a CPU more than the arithmetic; early stopping on validation does its work.
+    model = AutoModelForSeq2SeqLM.from_pretrained(name, dropout_rate=0.0)
+    if model.get_output_embeddings().weight is not model.get_input_embeddings().weight:
+        # transformers 5 says "tied" for every T5; a newer T5 has a head of its own, which would not be saved.
+        model.config.tie_word_embeddings = False
+    return model
+
+
+def _rows(of: Sequence[Pair], tokenizer: Any, args: RewriterArguments) -> list[dict[str, Any]]:
+    prompts = [prompt(pair.sources, pair.context, len(words(pair.target))) for pair in of]
+    ins = tokenizer(prompts, truncation=True, max_length=args.max_source_tokens)["input_ids"]
+    outs = tokenizer([pair.target for pair in of], truncation=True, max_length=args.max_target_tokens)["input_ids"]
+    return [
+        {"input_ids": a, "attention_mask": [1] * len(a), "labels": b, "length": len(a)}
+        for a, b in zip(ins, outs, strict=True)
+    ]
+
+
+def _settings(args: RewriterArguments, output: Path) -> Seq2SeqTrainingArguments:
+    return Seq2SeqTrainingArguments(
+        output_dir=str(output / "checkpoints"),
+        num_train_epochs=args.epochs,
+        learning_rate=args.learning_rate,
+        per_device_train_batch_size=args.batch_size,
+        per_device_eval_batch_size=50,
+        label_smoothing_factor=args.label_smoothing,
+        warmup_steps=0.05,
+        weight_decay=0.01,
+        bf16=args.bf16,
+        use_cpu=not torch.cuda.is_available(),
+        train_sampling_strategy="group_by_length",
+        predict_with_generate=True,
+        generation_max_length=args.max_target_tokens,
+        generation_num_beams=1,
+        eval_strategy="steps",
+        save_strategy="steps",
+        eval_steps=args.eval_steps,
+        save_steps=args.eval_steps,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="rouge_mean",
+        logging_steps=50,
+        report_to="none",
+        seed=args.seed,
+    )
+
+
+class _Rewrites:
+    """Rewrites of the validation pairs against what people wrote, and whether their facts stand in the sentences."""
+
+    def __init__(self, validation: Sequence[Pair], tokenizer: Any) -> None:
+        self._validation, self._tokenizer = validation, tokenizer
+        self._scorer = KeyPoints(keep_in_memory=True)
+
+    def __call__(self, prediction: EvalPrediction) -> dict[str, float]:
+        ids = np.where(prediction.predictions < 0, self._tokenizer.pad_token_id, prediction.predictions)
+        texts = self._tokenizer.decode(ids, skip_special_tokens=True)
+        found = self._scorer.compute(
+            predictions=[[text] for text in texts],
+            references=[[pair.target] for pair in self._validation],
+            articles=[f"{pair.sources} {pair.context}" for pair in self._validation],
+        )
+        scores = {name: found[name] for name in ("rouge1", "rouge2", "rougeLsum")}
+        extra = {"supported": found["supported"], "words": found["words"]}
+        return scores | extra | {"rouge_mean": float(np.mean(list(scores.values())))}

@@ -25,28 +25,11 @@ from .data import Example
 from .evaluation import Evaluation, Measured
 from .matching import MATCH, match
 from .rouge import tokenizer
-from .table import plain
+from .table import LIST_TITLES, SCORE_TITLES, plain
 
 Bullets = list[dict[str, Any]]
 
 _TEMPLATE = Path(__file__).with_name("report.html")
-_SCORES = {
-    "rouge1_f1": ("R1", "ROUGE-1 F1: words shared with the human list"),
-    "rouge2_f1": ("R2", "ROUGE-2 F1: pairs of words shared with the human list"),
-    "rougeLsum_f1": ("RLsum", "ROUGE-Lsum F1: words shared in the same order, bullet by bullet"),
-    "bullet_match_f1": ("bullets matched", "F1 of the likeness of bullets paired one to one with human bullets"),
-}
-_REST = {
-    "bullets": ("bullets", "bullets in a list"),
-    "words": ("words", "words in a list"),
-    "missed": ("points missed, %", "human bullets that no bullet is paired with"),
-    "unmatched": ("bullets without a point, %", "bullets that are paired with no human bullet"),
-    "supported": ("facts in the article, %", "bullets whose numbers, dates, names and quotes were all found there"),
-    "dangling": ("dangling, %", 'bullets that open with a pronoun, or "The move", whose noun is not in them'),
-    "redundancy": ("redundancy, %", "likeness of the bullets of one list with each other"),
-    "novel_2gram": ("new bigrams, %", "pairs of words that stand nowhere in the article"),
-    "density": ("density", "mean length, in words, of the copied piece that a word lies in"),
-}
 # The last bin of each is open: one long list must not flatten the picture of all others.
 _COUNTS, _LENGTHS, _LENGTH_STEP, _PLACES = 11, 13, 5, 10
 
@@ -72,8 +55,8 @@ def _data(evaluation: Evaluation, about: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "result": plain(evaluation, about),
         "systems": [system.name for system in evaluation.systems],
-        "scores": {key: title for key, title in _SCORES.items() if key in keys},
-        "rest": {key: title for key, title in _REST.items() if key in keys},
+        "scores": {key: title for key, title in SCORE_TITLES.items() if key in keys},
+        "rest": {key: title for key, title in LIST_TITLES.items() if key in keys},
         "columns": {system.name: _columns(system) for system in evaluation.systems},
         "shapes": {
             "human": _shape(human),

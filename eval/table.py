@@ -12,17 +12,23 @@ from .bootstrap import RESAMPLES, SEED, Difference, Figure
 from .evaluation import SCORES, Evaluation
 from .rouge import PARTS
 
-_SCORES = {"rouge1": "R1", "rouge2": "R2", "rougeL": "RL", "rougeLsum": "RLsum", "bullet_match": "bullets matched"}
-_COUNTS = {
-    "bullets": "bullets",
-    "words": "words",
-    "missed": "points missed, %",
-    "unmatched": "bullets without a point, %",
-    "supported": "facts in the article, %",
-    "dangling": "dangling, %",
-    "redundancy": "redundancy, %",
-    "novel_2gram": "new bigrams, %",
-    "density": "density",
+SCORE_TITLES = {
+    "rouge1_f1": ("R1", "ROUGE-1 F1: words shared with the human list"),
+    "rouge2_f1": ("R2", "ROUGE-2 F1: pairs of words shared with the human list"),
+    "rougeL_f1": ("RL", "ROUGE-L F1: words shared in the same order, the list taken as one line"),
+    "rougeLsum_f1": ("RLsum", "ROUGE-Lsum F1: words shared in the same order, bullet by bullet"),
+    "bullet_match_f1": ("bullets matched", "F1 of the likeness of bullets paired one to one with human bullets"),
+}
+LIST_TITLES = {
+    "bullets": ("bullets", "bullets in a list"),
+    "words": ("words", "words in a list"),
+    "missed": ("points missed, %", "human bullets that no bullet is paired with"),
+    "unmatched": ("bullets without a point, %", "bullets that are paired with no human bullet"),
+    "supported": ("facts in the article, %", "bullets whose numbers, dates, names and quotes were all found there"),
+    "dangling": ("dangling, %", 'bullets that open with a pronoun, or "The move", whose noun is not in them'),
+    "redundancy": ("redundancy, %", "likeness of the bullets of one list with each other"),
+    "novel_2gram": ("new bigrams, %", "pairs of words that stand nowhere in the article"),
+    "density": ("density", "mean length, in words, of the copied piece that a word lies in"),
 }
 _LIBRARIES = ("rouge-score", "evaluate", "numpy", "scipy", "nltk")
 
@@ -33,18 +39,18 @@ def table(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
     lines = [
         f"{articles}, {about['what']}; F1, {about['tokens']}, with 95% bootstrap intervals.",
         "",
-        _row("system", *_SCORES.values()),
-        _row(*["---"] * (1 + len(_SCORES))),
+        _row("system", *(title for title, _ in SCORE_TITLES.values())),
+        _row(*["---"] * (1 + len(SCORE_TITLES))),
     ]
     for system in evaluation.systems:
         row = evaluation.figures[system.name]
-        lines.append(_row(system.name, *(_figure(row[f"{s}_f1"]) for s in _SCORES)))
+        lines.append(_row(system.name, *(_figure(row[s]) for s in SCORE_TITLES)))
     for name, row in evaluation.above.items():
         if not name.startswith(("oracle", "random", "LexRank", "TextRank")):
-            lines.append(_row(f"{name} above {evaluation.base} (paired)", *(_above(row[f"{s}_f1"]) for s in _SCORES)))
-    shown = [key for key in _COUNTS if key in evaluation.systems[0].columns]
+            lines.append(_row(f"{name} above {evaluation.base} (paired)", *(_above(row[s]) for s in SCORE_TITLES)))
+    shown = [key for key in LIST_TITLES if key in evaluation.systems[0].columns]
     closed = "rouge1_f1" in next(iter(evaluation.closed.values()), {})
-    titles = [_COUNTS[key] for key in shown] + (["of the way from LEAD to the oracle (R1), %"] if closed else [])
+    titles = [LIST_TITLES[key][0] for key in shown] + (["of the way from LEAD to the oracle (R1), %"] if closed else [])
     lines += ["", _row("system", *titles), _row(*["---"] * (1 + len(titles)))]
     for system in evaluation.systems:
         cells = [_plain(evaluation.figures[system.name][key].value) for key in shown]

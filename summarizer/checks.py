@@ -219,7 +219,8 @@ def _numbers(text: str) -> list[Number]:
         if read is None:
             continue
         values, unit, scale = read
-        number = Number("number", match.group().strip(), match.start(), match.end(), values, unit)
+        stated = match.group().strip()
+        number = Number("number", stated, text.index(stated, match.start()), match.end(), values, unit)
         between = text[found[-1].end : match.start("digits")] if found and match.group("digits") else ""
         if between and _RANGE.fullmatch(between):
             # "2 to 3 million", "$2-3 million", "20 to 25 percent": scale and unit may belong to both.

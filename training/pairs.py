@@ -34,9 +34,9 @@ REACH = 3
 
 _LABEL = re.compile(r"^(?:NEW|UPDATE|BREAKING|REPORT|JUST IN)\s*:\s*")
 _FUNCTION = frozenset(
-    "a an the of to in on at for by with from as and or but is are was were be been has have had will would can could may "
-    "might it its this that these those he she they his her their him them who which what when where while after before "
-    "not no s says say said also more than about over into out up".split()
+    "a an the of to in on at for by with from as and or but is are was were be been has have had will would can could "
+    "may might it its this that these those he she they his her their him them who which what when where while after "
+    "before not no s says say said also more than about over into out up".split()
 )
 _STEM = PorterStemmer().stem
 

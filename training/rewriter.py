@@ -62,8 +62,8 @@ class RewriterArguments:
 
 
 def main(args: RewriterArguments) -> None:
-    """Trains, and leaves in `args.output`: `model/` (the best checkpoint), `run.json` (what it was made from and what it
-    scored on the validation pairs), and the Trainer's checkpoints and log."""
+    """Trains, and leaves in `args.output`: `model/` (the best checkpoint), `run.json` (what it was made from and what
+    it scored on the validation pairs), and the Trainer's checkpoints and log."""
     set_seed(args.seed)
     output = Path(args.output)
     train = pairs(read(args.train)[: args.limit])

@@ -39,6 +39,34 @@ def test_labels_prefer_what_the_bullets_say():
     assert found.min() >= 0 and found.max() <= 1
 
 
+def test_the_expected_reward_is_rouge_of_lists_weighted_by_their_probability():
+    from itertools import combinations
+
+    from eval.rouge import rouge
+    from training.extractor import _stacked
+    from training.labels import overlaps
+    from training.modeling import ExtractorModel
+
+    sentences = [s.text for s in story(STORY)][:5]
+    human = [
+        "Council votes to keep the Marl Lane baths open",
+        "Repairs cost 2.9 million pounds, the roof first",
+    ]
+    scores = torch.tensor([[1.0, -0.5, 0.3, 0.0, 0.7, 9.0]])  # the sixth is padding
+    mask = torch.tensor([[True] * 5 + [False]])
+    longer = overlaps(["x"] * 6, ["y"])  # stands beside it in the batch
+    pairs = [_stacked([one, longer[n]]) for n, one in enumerate(overlaps(sentences, human))]
+    pairs = [tuple(tensor[:1] for tensor in one) for one in pairs]
+    found = ExtractorModel(None, None, 5.0, 1.0).expected_reward(scores, mask, pairs)
+    lists = list(combinations(range(5), 3))
+    weights = torch.tensor([float(scores[0, list(one)].sum()) for one in lists]).softmax(-1).numpy()
+    means = rouge([[sentences[i] for i in one] for one in lists], [[human]] * len(lists))[:, :, 2]
+    # Bigrams that cross two bullets count in rouge-score and not here, so unigrams are compared exactly.
+    unigrams = ExtractorModel(None, None, 5.0, 1.0).expected_reward(scores, mask, pairs[:1])
+    assert float(unigrams) == pytest.approx(float((weights * means[:, 0]).sum()) / 100, rel=1e-4)
+    assert float(found) == pytest.approx(float((weights * means[:, :2].sum(1)).sum()) / 100, rel=0.05)
+
+
 def test_head_in_numpy_is_the_head_in_torch():
     from summarizer.extractor import Head as NumpyHead
     from training.modeling import Head
@@ -73,7 +101,8 @@ def config(tmp_path_factory, tiny_checkpoint):
     path = folder / "config.yaml"
     path.write_text(
         f"train: {folder / 'train.jsonl'}\nvalidation: {folder / 'train.jsonl'}\noutput: {folder / 'run'}\n"
-        f"base_model: {tiny_checkpoint}\nhead_epochs: 1\nepochs: 2\nbatch_size: 4\neval_steps: 2\nwidth: 16\nheads: 2\n"
+        f"base_model: {tiny_checkpoint}\nhead_epochs: 1\nepochs: 2\n"
+        "batch_size: 4\neval_steps: 2\nwidth: 16\nheads: 2\n"
     )
     return path
 
@@ -97,7 +126,13 @@ def test_a_killed_run_goes_on_to_the_same_weights(run, config):
 
     again = config.parent / "again"
     shutil.copytree(run, again)
-    for gone in ("encoder", "head.safetensors", "run.json", "checkpoints/checkpoint-6"):
+    for gone in (
+        "encoder",
+        "head.safetensors",
+        "run.json",
+        "everything/checkpoint-6",
+        "after_everything.safetensors",
+    ):
         path = again / gone
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     done = train(config, "--output", str(again))

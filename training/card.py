@@ -26,8 +26,10 @@ The folder holds weights only, none of the articles' text.
 
 ## Recipe
 
-`python -m training extractor --config training/configs/extractor.yaml`, then `python -m training export`. Step
-{best_step} of {steps} scored best on the validation articles and is the one kept.
+`python -m training extractor --config training/configs/extractor.yaml`, then `python -m training export`. The
+stages, and the step of each that scored best on the validation articles and was taken:
+
+{stages}
 
 | setting | value |
 | --- | --- |
@@ -63,8 +65,10 @@ def card(config: dict[str, Any]) -> str:
         quantization=part["quantization"],
         data=data,
         description=description,
-        best_step=part["best_step"],
-        steps=part["steps"],
+        stages="\n".join(
+            f"- {name}: step {about['best_step']} of {about['steps']}{'' if about['kept'] else ', not kept'}"
+            for name, about in part["stages"].items()
+        ),
         recipe="\n".join(f"| {name} | {value} |" for name, value in part["recipe"].items()),
         begin=SCORES_BEGIN,
         end=SCORES_END,

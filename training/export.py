@@ -96,8 +96,7 @@ def _provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]
         "recipe": {
             name: value for name, value in arguments.items() if name not in paths | unused and value is not None
         },
-        "steps": record["steps"],
-        "best_step": record["best_step"],
+        "stages": record["stages"],
         "quantization": args.quantization,
     }
 

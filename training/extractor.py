@@ -1,15 +1,18 @@
 """Fine-tunes the extractor: `python -m training extractor --config training/configs/extractor.yaml`.
 
-Two stages, because a head that starts from nothing spoils the encoder while it learns that leads are important: first
-the head alone, on the vectors of the frozen encoder (minutes), then everything together. Both run in transformers'
-Trainer. A run that was killed goes on from its last checkpoint when the same command is given again.
+In stages, each in transformers' Trainer:
+- head: the head alone, on the vectors of the frozen encoder (minutes), because a head that starts from nothing spoils
+  the encoder while it learns that leads are important;
+- auxiliary, if there are such articles, and everything: encoder and head together, on sentences and on what whole lists
+  score (minimum risk training).
+A run that was killed goes on from its last checkpoint when the same command is given again.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,8 +32,10 @@ from summarizer.boilerplate import story
 from summarizer.extractor import Scored, surface_features, token_ids, windows
 from summarizer.selection import select
 
-from .labels import labels
+from .labels import Overlap, labels, overlaps
 from .modeling import ExtractorModel, Head
+
+STAGES = ("head", "auxiliary", "everything")
 
 
 @dataclass
@@ -56,6 +61,10 @@ class ExtractorArguments:
     tuned_head_learning_rate: float = field(default=2e-4, metadata={"help": "The head's, while everything is trained."})
     batch_size: int = field(default=8, metadata={"help": "Articles a step."})
     max_sentences: int = field(default=40, metadata={"help": "Sentences of an article that training reads."})
+    main_bullets: int = field(default=3, metadata={"help": "Bullets of a human list that count, from its top."})
+    risk_weight: float = field(
+        default=50.0, metadata={"help": "Weight of what whole lists score; 0 for sentences alone."}
+    )
     oracle_share: float = field(default=0.5, metadata={"help": "Weight of the greedy oracle in the labels, 0 to 1."})
     label_temperature: float = field(default=5.0, metadata={"help": "Sharpness of the labels' softmax."})
     width: int = field(default=256, metadata={"help": "Width of the head."})
@@ -81,11 +90,14 @@ class Articles(Dataset[dict[str, Any]]):
             if not sentences:
                 continue
             texts = [s.text for s in sentences]
+            bullets = example.bullets[: args.main_bullets]
             item = {
                 "tokens": token_ids(tokenizer, sentences),
                 "features": surface_features(sentences),
-                "labels": labels(texts, example.bullets, args.oracle_share),
+                "labels": labels(texts, bullets, args.oracle_share),
             }
+            if args.risk_weight:
+                item["overlaps"] = overlaps(texts, bullets)
             self.items.append(item)
             self.examples.append(example)
             self.sentences.append(sentences)
@@ -113,6 +125,8 @@ class Collator:
             "mask": _padded([np.ones(len(item["labels"]), bool) for item in items], n),
             "labels": _padded([item["labels"] for item in items], n, -100.0),
         }
+        if "vectors" not in items[0] and "overlaps" in items[0]:
+            batch["overlaps"] = [_stacked([item["overlaps"][n] for item in items]) for n in (0, 1)]
         if "vectors" in items[0]:
             return batch | {"vectors": _padded([item["vectors"] for item in items], n)}
         ids, owners = [], []
@@ -141,7 +155,7 @@ def main(args: ExtractorArguments) -> None:
     dropout = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     encoder = AutoModel.from_pretrained(args.base_model, **dropout)
     head = Head(encoder.config.hidden_size, args.width, args.heads, args.layers, args.dropout)
-    model = ExtractorModel(encoder, head, args.label_temperature)
+    model = ExtractorModel(encoder, head, args.label_temperature, args.risk_weight)
     collator = Collator(tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id)
     backend = tokenizer.backend_tokenizer
     backend.no_truncation()
@@ -149,20 +163,17 @@ def main(args: ExtractorArguments) -> None:
     validation = Articles(read(args.validation), backend, args)
     train = Articles(read(args.train)[: args.limit], backend, args, args.max_sentences)
 
-    for stage in ("head", "auxiliary"):
-        done = output / f"after_{stage}.safetensors"
-        if done.exists():
-            model.load_state_dict(load_file(done))
-        elif stage == "head":
-            _train_head(model, train, validation, collator, args)
-        elif args.auxiliary:
-            auxiliary = Articles(read(args.auxiliary), backend, args, args.max_sentences)
-            _fit(model, auxiliary, validation, collator, args, output / "auxiliary", args.auxiliary_epochs)
-        if not done.exists():
-            save_file(model.state_dict(), done)
-    trainer = _fit(model, train, validation, collator, args, output / "checkpoints", args.epochs)
+    def fit(stage: str) -> Trainer:
+        if stage == "head":
+            return _train_head(model, train, validation, collator, args)
+        articles, epochs = train, args.epochs
+        if stage == "auxiliary":
+            articles = Articles(read(str(args.auxiliary)), backend, args, args.max_sentences)
+            epochs = args.auxiliary_epochs
+        return _train_everything(model, articles, validation, collator, args, output / stage, epochs)
 
-    scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if k.startswith("eval_rouge")}
+    epochs = (args.head_epochs, args.auxiliary_epochs if args.auxiliary else 0, args.epochs)
+    record = _in_stages(model, fit, [s for s, e in zip(STAGES, epochs, strict=True) if e > 0], output)
     encoder.save_pretrained(output / "encoder")
     tokenizer.save_pretrained(output / "encoder")
     save_file(head.state_dict(), output / "head.safetensors")
@@ -179,43 +190,74 @@ def main(args: ExtractorArguments) -> None:
         "task": "extractor",
         "arguments": asdict(args),
         "data": data,
-        "validation": scores,
-        "steps": trainer.state.global_step,
-        "best_step": trainer.state.best_global_step,
+        "validation": next(about["validation"] for about in reversed(record.values()) if about["kept"]),
+        "stages": record,
     }
     (output / "run.json").write_text(json.dumps(run, indent=2) + "\n", "utf-8")
-    print(json.dumps(scores))
+    print(json.dumps(run["validation"]))
+
+
+def _in_stages(
+    model: ExtractorModel, fit: Callable[[str], Trainer], stages: Sequence[str], output: Path
+) -> dict[str, Any]:
+    """Goes through the stages, past those that an earlier run has done. A stage that lowers the validation score is
+    undone, but for the auxiliary one, which reads other articles and shows its worth only in the next."""
+    notes = output / "stages.json"
+    earlier = json.loads(notes.read_text("utf-8")) if notes.exists() else {}
+    record: dict[str, Any] = {}
+    for stage in stages:
+        done = output / f"after_{stage}.safetensors"
+        if stage in earlier and done.exists():
+            model.load_state_dict(load_file(done))
+            record[stage] = earlier[stage]
+            continue
+        earlier = {}  # what came after it started from other weights
+        before = {name: value.clone() for name, value in model.state_dict().items()}
+        trainer = fit(stage)
+        scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if k.startswith("eval_rouge")}
+        for item in (*trainer.train_dataset.items, *trainer.eval_dataset.items):
+            item.pop("vectors", None)  # the next stage trains the encoder
+        best = max((about["validation"]["rouge_mean"] for about in record.values() if about["kept"]), default=0.0)
+        kept = stage == "auxiliary" or scores["rouge_mean"] >= best
+        if not kept:
+            model.load_state_dict(before)
+        state = trainer.state
+        about = {"steps": state.global_step, "best_step": state.best_global_step, "kept": kept, "validation": scores}
+        record[stage] = about
+        output.mkdir(parents=True, exist_ok=True)
+        save_file(model.state_dict(), done)
+        notes.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+    return record
 
 
 def _train_head(
     model: ExtractorModel, train: Articles, validation: Articles, collator: Collator, args: ExtractorArguments
-) -> None:
-    """Stage one: the head alone. The encoder reads every article once, and its vectors are kept."""
-    if args.head_epochs <= 0:
-        return
+) -> Trainer:
+    """The head alone, on sentences alone. The encoder reads every article once, and its vectors are kept."""
     for articles in (validation, train):
         _add_vectors(model, articles, collator, args)
     model.encoder.requires_grad_(False)
     optimizer = torch.optim.AdamW(model.head.parameters(), args.head_learning_rate, weight_decay=0.01)
     settings = _settings(args, Path(args.output) / "head", args.head_epochs, 4 * args.batch_size, bf16=False)
-    _trainer(model, settings, train, validation, collator, optimizer).train()
+    trainer = _trainer(model, settings, train, validation, collator, optimizer)
+    trainer.train()
     model.encoder.requires_grad_(True)
-    for item in (*train.items, *validation.items):
-        del item["vectors"]
+    return trainer
 
 
 @torch.no_grad()
 def _add_vectors(model: ExtractorModel, articles: Articles, collator: Collator, args: ExtractorArguments) -> None:
     model.eval()
+    device = next(model.parameters()).device
     for item in tqdm(articles.items, "vectors of the frozen encoder", file=sys.stderr, mininterval=5):
         batch = collator([item])
-        with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
-            item["vectors"] = model.vectors(batch["input_ids"], batch["attention_mask"], batch["owner"], batch["mask"])[
-                0
-            ].numpy()
+        read = [batch[name].to(device) for name in ("input_ids", "attention_mask", "owner", "mask")]
+        with torch.autocast(device.type, torch.bfloat16, enabled=args.bf16):
+            found = model.vectors(*read)
+        item["vectors"] = found[0].cpu().numpy()
 
 
-def _fit(
+def _train_everything(
     model: ExtractorModel,
     train: Articles,
     validation: Articles,
@@ -292,6 +334,16 @@ def _trainer(
         compute_metrics=metrics,
         optimizers=(optimizer, None),
     )
+
+
+def _stacked(overlaps: Sequence[Overlap]) -> tuple[Tensor, Tensor, Tensor]:
+    """Overlaps of articles, padded with zeros to the most sentences and the most n-grams among them."""
+    sentences, grams = (max(o.counts.shape[axis] for o in overlaps) for axis in (0, 1))
+    counts = np.zeros((len(overlaps), sentences, grams), np.float32)
+    for row, overlap in zip(counts, overlaps, strict=True):
+        row[: overlap.counts.shape[0], : overlap.counts.shape[1]] = overlap.counts
+    wanted, sizes = _padded([o.wanted for o in overlaps], grams), _padded([o.sizes for o in overlaps], sentences)
+    return torch.from_numpy(counts), wanted, sizes
 
 
 def _padded(arrays: Sequence[np.ndarray[Any, Any]], length: int, value: float = 0.0) -> Tensor:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,3 +38,36 @@ def labels(sentences: Sequence[str], bullets: Sequence[str], oracle_share: float
     hard = np.zeros(len(sentences), np.float32)
     hard[greedy_oracle(sentences, bullets, ORACLE_SENTENCES)] = 1
     return oracle_share * hard + (1 - oracle_share) * soft
+
+
+class Overlap(NamedTuple):
+    """What a list's ROUGE-n is counted from, for one n. Only the human list's n-grams can be shared, so a sentence is a
+    row of counts of these.
+
+    Attributes:
+        counts: Shape (sentences, n-grams): how often each n-gram of the human list stands in each sentence.
+        wanted: Shape (n-grams,): how often it stands in the human list.
+        sizes: Shape (sentences,): all n-grams of each sentence.
+    """
+
+    counts: npt.NDArray[np.float32]
+    wanted: npt.NDArray[np.float32]
+    sizes: npt.NDArray[np.float32]
+
+
+def overlaps(sentences: Sequence[str], bullets: Sequence[str]) -> tuple[Overlap, Overlap]:
+    """The overlap with a human list in unigrams and in bigrams."""
+    human, texts = [ngrams(bullet) for bullet in bullets], [ngrams(sentence) for sentence in sentences]
+    found = []
+    for n in (0, 1):
+        wanted: Counter[Any] = sum((one[n] for one in human), Counter[Any]())
+        counts = [[text[n][gram] for gram in wanted] for text in texts]
+        sizes = [text[n].total() for text in texts]
+        found.append(
+            Overlap(
+                np.asarray(counts, np.float32).reshape(len(texts), -1),
+                np.fromiter(wanted.values(), np.float32),
+                np.asarray(sizes, np.float32),
+            )
+        )
+    return found[0], found[1]

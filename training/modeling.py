@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import torch
@@ -10,8 +12,14 @@ from torch import Tensor, nn
 
 from summarizer.extractor import FEATURES
 
+CANDIDATES = 12
+"""Best sentences of an article that lists are made of in training: 220 lists of three."""
 SINGLE_WEIGHT = 0.3
 """Weight of a sentence's own loss beside the list's: the two pull about equally on an article of 30 sentences."""
+
+
+Overlaps = Sequence[tuple[Tensor, Tensor, Tensor]]
+"""For unigrams and for bigrams, what `labels.Overlap` holds, with a first dimension for the articles."""
 
 
 class Layer(nn.Module):
@@ -68,11 +76,14 @@ class ExtractorModel(nn.Module):
         encoder: A BERT-like model from transformers.
         head: The head for its hidden size.
         label_temperature: How sharp the target distribution over the sentences is.
+        risk_weight: Weight of the expected reward of lists beside the losses of single sentences; rewards differ by a
+            few hundredths only.
     """
 
-    def __init__(self, encoder: Any, head: Head, label_temperature: float) -> None:
+    def __init__(self, encoder: Any, head: Head, label_temperature: float, risk_weight: float = 0.0) -> None:
         super().__init__()
-        self.encoder, self.head, self.label_temperature = encoder, head, label_temperature
+        self.encoder, self.head = encoder, head
+        self.label_temperature, self.risk_weight = label_temperature, risk_weight
 
     def vectors(self, input_ids: Tensor, attention_mask: Tensor, owner: Tensor, mask: Tensor) -> Tensor:
         """The mean of each sentence's token vectors, shape (articles, sentences, hidden). `owner`, shape (windows,
@@ -93,9 +104,11 @@ class ExtractorModel(nn.Module):
         input_ids: Tensor | None = None,
         attention_mask: Tensor | None = None,
         owner: Tensor | None = None,
+        overlaps: Overlaps = (),
     ) -> dict[str, Tensor]:
         """Scores from token ids, or from vectors that were made before. Labels: shape (articles, sentences), how well
-        each sentence covers the human bullets; -100 where there is no sentence."""
+        each sentence covers the human bullets; -100 where there is no sentence. With overlaps,
+        what whole lists score counts as well."""
         if vectors is None:
             assert input_ids is not None and attention_mask is not None and owner is not None
             vectors = self.vectors(input_ids, attention_mask, owner, mask)
@@ -103,7 +116,28 @@ class ExtractorModel(nn.Module):
             logits = self.head(vectors.float(), features, mask)
         if labels is None:
             return {"logits": logits}
-        return {"loss": self.loss(logits, labels, mask), "logits": logits.masked_fill(~mask, -100.0)}
+        loss = self.loss(logits, labels, mask)
+        if overlaps:
+            loss = loss - self.risk_weight * self.expected_reward(logits, mask, overlaps)
+        return {"loss": loss, "logits": logits.masked_fill(~mask, -100.0)}
+
+    def expected_reward(self, logits: Tensor, mask: Tensor, overlaps: Overlaps) -> Tensor:
+        """What lists of three, drawn by their scores, would score on average: ROUGE-1 F1 + ROUGE-2 F1 (minimum risk
+        training, Shen et al. 2016, over all lists of the best candidates instead of a sample). A list's log-probability
+        is the sum of its sentences' scores, and it is rewarded as a whole, so that length and repetition count.
+
+        Shapes: logits and mask (articles, sentences)."""
+        articles, n = logits.shape
+        best = logits.masked_fill(~mask, -1e4).topk(min(CANDIDATES, n)).indices
+        lists = torch.tensor(list(combinations(range(best.shape[1]), min(3, n))), device=logits.device)
+        members = best[:, lists]  # (articles, lists, 3)
+        rows = torch.arange(articles, device=logits.device)[:, None, None]
+        reward = logits.new_zeros(members.shape[:2])
+        for counts, wanted, sizes in overlaps:
+            shared = torch.minimum(counts[rows, members].sum(2), wanted[:, None, :]).sum(-1)
+            reward += 2 * shared / (sizes[rows, members].sum(-1) + wanted.sum(-1)[:, None]).clamp(min=1)
+        drawn = logits[rows, members].sum(-1).masked_fill(~mask[rows, members].all(-1), -1e4).softmax(-1)
+        return (drawn * reward).sum(-1).mean()
 
     def loss(self, logits: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
         """The sum of two: the cross-entropy between the scores' softmax over the article's sentences and the labels'

@@ -1,4 +1,4 @@
-"""Rewrites selected sentences as bullets of the asked-for length."""
+"""What a rewriter reads: the wanted length, the sentences of a bullet, and the one that explains them."""
 
 from __future__ import annotations
 

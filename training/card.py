@@ -10,31 +10,14 @@ _CARD = """---
 language: en
 library_name: newsroom-summarizer
 license: apache-2.0
-tags: [summarization, extractive, news]
+tags: [summarization, news]
 ---
 # {name}
 
-Scores every sentence of a news article by how likely an editor's key points stand on it. Run by
-newsroom-summarizer on a CPU: `Summarizer.from_pretrained("{name}")`.
+{what} Run by newsroom-summarizer on a CPU: `Summarizer.from_pretrained("{name}")`. The folder holds weights only, none
+of the articles' text.
 
-## What it was made from
-
-- Base checkpoint: {base} ({base_licence}), fine-tuned and stored as {quantization} for CTranslate2.
-{data}
-{description}
-The folder holds weights only, none of the articles' text.
-
-## Recipe
-
-`python -m training extractor --config training/configs/extractor.yaml`, then `python -m training export`. The
-stages, and the step of each that scored best on the validation articles and was taken:
-
-{stages}
-
-| setting | value |
-| --- | --- |
-{recipe}
-
+{parts}
 ## Scores
 
 {begin}
@@ -43,33 +26,73 @@ Not measured yet: `python -m eval --model MODEL --data FILE --card`.
 
 ## Limits
 
-- It chooses sentences; it does not write. A bullet is as long, and as well put, as the article's own sentence.
+{limits}
 - It was trained on English news. Other languages are split and scored, but nothing was measured there.
 - ROUGE measures likeness to the highlights of one site. It does not measure truth or taste.
 - A sentence can mislead outside its place. Every bullet carries its source spans, so that an editor can look.
 """
+_PART = """## {title}
+
+- Base checkpoint: {base} ({base_licence}), fine-tuned and stored as {quantization} for CTranslate2.
+{data}
+- Made by `python -m training {task} --config training/configs/{task}.yaml`, then `python -m training export`.
+{steps}
+
+| setting | value |
+| --- | --- |
+{recipe}
+"""
+_WHAT = {
+    "extractor": "Scores every sentence of a news article by how likely an editor's key points stand on it.",
+    "rewriter": "Writes a key point from the sentences it stands on, in a given number of words.",
+}
+_LIMITS = {
+    "extractor": "- A bullet that is not rewritten is as long, and as well put, as the article's own sentence.",
+    "rewriter": "- A rewrite can be wrong in ways that no check finds.",
+}
 
 
 def card(config: dict[str, Any]) -> str:
     """The card of a model folder, from its config."""
-    part = config["extractor"]
-    data = "\n".join(
-        f"- {name.capitalize()}: {about['articles']:,} articles ({about['file']}, sha256 {about['fingerprint']}…)"
-        for name, about in part["data"].items()
-    )
-    description = f"- {part['data_description']}\n" if part["data_description"] else ""
+    parts = [task for task in _WHAT if task in config]
     return _CARD.format(
         name=config["name"],
-        base=part["base"],
-        base_licence=part["base_licence"],
-        quantization=part["quantization"],
-        data=data,
-        description=description,
-        stages="\n".join(
-            f"- {name}: step {about['best_step']} of {about['steps']}{'' if about['kept'] else ', not kept'}"
-            for name, about in part["stages"].items()
-        ),
-        recipe="\n".join(f"| {name} | {value} |" for name, value in part["recipe"].items()),
+        what=" ".join(_WHAT[task] for task in parts),
+        parts="\n".join(_part(task, config[task]) for task in parts),
+        limits="\n".join(_LIMITS[task] for task in parts),
         begin=SCORES_BEGIN,
         end=SCORES_END,
     )
+
+
+def _part(task: str, part: dict[str, Any]) -> str:
+    data = [
+        f"- {name.capitalize()}: {_count(about)}{about['file']}, sha256 {about['fingerprint']}…"
+        for name, about in part["data"].items()
+    ]
+    if part["data_description"]:
+        data.append(f"- {part['data_description']}")
+    if "pairs" in part:
+        data.append(
+            f"- Pairs of sentences and bullets: {', '.join(f'{n:,} {name}' for name, n in part['pairs'].items())}."
+        )
+    stages = part.get("stages") or {"training": part | {"kept": True}}
+    steps = [
+        f"- Stage {name}: step {about['best_step']} of {about['steps']} scored best on the validation articles"
+        f"{'' if about['kept'] else '; the stage lowered the score and was undone'}."
+        for name, about in stages.items()
+    ]
+    return _PART.format(
+        title=f"The {task}",
+        task=task,
+        base=part["base"],
+        base_licence=part["base_licence"],
+        quantization=part["quantization"],
+        data="\n".join(data),
+        steps="\n".join(steps),
+        recipe="\n".join(f"| {name} | {value} |" for name, value in part["recipe"].items()),
+    )
+
+
+def _count(about: dict[str, Any]) -> str:
+    return f"{about['articles']:,} articles, " if "articles" in about else ""

@@ -43,29 +43,13 @@ def main(args: ExportArguments) -> None:
     if not (run / "run.json").is_file():
         raise FileNotFoundError(f"{run / 'run.json'} is missing: the run is not finished, or {run} is no run")
     record = json.loads((run / "run.json").read_text("utf-8"))
-    part = output / "extractor"
+    task = record["task"]
     output.mkdir(parents=True, exist_ok=True)
-    _with_position_type(run / "encoder" / "config.json")
-    TransformersConverter(str(run / "encoder")).convert(str(part), quantization=args.quantization, force=True)
-    shutil.copy(run / "encoder" / "tokenizer.json", part / "tokenizer.json")
-    head = {name: value.astype(np.float16) for name, value in load_file(run / "head.safetensors").items()}
-    save_file(head, part / "head.safetensors")
+    (_extractor if task == "extractor" else _rewriter)(run, output / task, record, args.quantization)
 
-    made = _provenance(record, args)
-    encoder = json.loads((part / "config.json").read_text("utf-8"))
-    tokenizer = AutoTokenizer.from_pretrained(run / "encoder")
-    encoder["extractor"] = {
-        "heads": record["arguments"]["heads"],
-        "special_ids": [tokenizer.cls_token_id, tokenizer.sep_token_id],
-    }
-    _write(part / "config.json", encoder)
-    config = {
-        "format": FORMAT,
-        "name": args.name or output.name,
-        "method": "extractive",
-        "languages": ["en"],
-        "extractor": made,
-    }
+    earlier = output / "config.json"
+    config = json.loads(earlier.read_text("utf-8")) if earlier.is_file() else {}
+    config |= {"format": FORMAT, "name": args.name or output.name, "languages": ["en"], task: _provenance(record, args)}
     _write(output / "config.json", config)
     (output / "README.md").write_text(card(config), "utf-8")
     files = sorted(p for p in output.rglob("*") if p.is_file() and p.suffix != ".md" and p.name != "checksums.json")
@@ -75,6 +59,36 @@ def main(args: ExportArguments) -> None:
     _write(output / "checksums.json", sums)
     size = sum(p.stat().st_size for p in files) / 1e6
     print(f"{output}: {len(files)} files, {size:.1f} MB", file=sys.stderr)
+
+
+def _extractor(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
+    _with_position_type(run / "encoder" / "config.json")
+    TransformersConverter(str(run / "encoder")).convert(str(part), quantization=quantization, force=True)
+    shutil.copy(run / "encoder" / "tokenizer.json", part / "tokenizer.json")
+    head = {name: value.astype(np.float16) for name, value in load_file(run / "head.safetensors").items()}
+    save_file(head, part / "head.safetensors")
+    encoder = json.loads((part / "config.json").read_text("utf-8"))
+    tokenizer = AutoTokenizer.from_pretrained(run / "encoder")
+    encoder["extractor"] = {
+        "heads": record["arguments"]["heads"],
+        "special_ids": [tokenizer.cls_token_id, tokenizer.sep_token_id],
+    }
+    _write(part / "config.json", encoder)
+
+
+def _rewriter(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
+    _UntiedConverter(str(run / "model")).convert(str(part), quantization=quantization, force=True)
+    shutil.copy(run / "model" / "tokenizer.json", part / "tokenizer.json")
+
+
+class _UntiedConverter(TransformersConverter):  # type: ignore[misc]
+    """CTranslate2 scales the scores of a T5 whose head is its embeddings; transformers 5 says "tied" of every T5."""
+
+    def load_model(self, model_class: Any, resolved_path: str, **kwargs: Any) -> Any:
+        model = super().load_model(model_class, resolved_path, **kwargs)
+        tied = model.get_output_embeddings().weight is model.get_input_embeddings().weight
+        model.config.tie_word_embeddings = tied
+        return model
 
 
 def _with_position_type(path: Path) -> None:
@@ -87,7 +101,7 @@ def _provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]
     """What the part was made from, without the paths of the machine that made it."""
     arguments = record["arguments"]
     paths = {"train", "validation", "auxiliary", "output", "base_model"}
-    unused = set() if arguments["auxiliary"] else {"auxiliary_epochs"}
+    unused = set() if arguments["auxiliary"] else {"auxiliary_epochs", "auxiliary_pairs"}
     return {
         "base": args.base or arguments["base_model"],
         "base_licence": args.base_licence,
@@ -96,7 +110,7 @@ def _provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]
         "recipe": {
             name: value for name, value in arguments.items() if name not in paths | unused and value is not None
         },
-        "stages": record["stages"],
+        **{name: record[name] for name in ("stages", "pairs", "steps", "best_step", "validation") if name in record},
         "quantization": args.quantization,
     }
 

@@ -1,0 +1,176 @@
+"""The rewriter's pairs, its smaller base, and its training, on a tiny T5 built in memory."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from eval.data import Example
+from training.pairs import pairs
+
+from .conftest import STORY
+
+torch = pytest.importorskip("torch")
+
+
+def pairs_of(*bullets):
+    return pairs([Example("1", STORY, (bullets,))])
+
+
+def test_a_bullet_is_paired_with_the_sentence_it_was_made_from():
+    (pair,) = pairs_of("Council votes to keep Marl Lane baths open.")
+    assert pair.sources == "The council voted on Monday to keep the Marl Lane baths open."
+    assert pair.target == "Council votes to keep Marl Lane baths open" and pair.context == ""
+
+
+def test_a_second_sentence_is_taken_where_it_adds_much():
+    (pair,) = pairs_of("Repairs will cost 2.9 million pounds, and the roof comes first")
+    assert pair.sources.startswith("Repairs will cost") and pair.sources.endswith("The roof comes first.")
+    assert pair.context.startswith("The council voted on Monday")
+
+
+@pytest.mark.parametrize(
+    "bullet",
+    [
+        "Repairs will cost 3.9 million pounds",  # another number
+        "Repairs will cost 2.9 million pounds, said Jane Doe",  # another name
+        "Mayor praises swimmers for their endless patience",  # other words
+        "He voted against the sum and called it a gamble",  # cannot be read alone
+        "Baths open",  # says too little
+        "The council voted on Monday to keep the Marl Lane baths open.",  # nothing was rewritten
+    ],
+)
+def test_what_would_teach_it_to_invent_is_left_out(bullet):
+    assert not pairs_of(bullet)
+
+
+@pytest.fixture(scope="module")
+def tiny_t5(tmp_path_factory):
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration, set_seed
+
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:;'\"-"
+    pieces = ["<pad>", "</s>", "<unk>", "▁", *letters, *(f"▁{c}" for c in letters)]
+    pieces += ["▁the", "▁council", "▁baths", "▁Lane", "▁open", *(f"▁{c}{c}" for c in "abcdefghijklm")]
+    backend = Tokenizer(models.Unigram([(p, -1.0 - i / 100) for i, p in enumerate(pieces)], unk_id=2))
+    backend.pre_tokenizer = pre_tokenizers.Metaspace()
+    backend.decoder = decoders.Metaspace()
+    backend.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    folder = tmp_path_factory.mktemp("t5")
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=backend, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
+    )
+    tokenizer.save_pretrained(folder)
+    set_seed(1)
+    config = T5Config(
+        vocab_size=len(pieces), d_model=32, d_kv=8, d_ff=48, num_layers=3, num_decoder_layers=3, num_heads=2,
+        feed_forward_proj="gated-gelu", decoder_start_token_id=0, tie_word_embeddings=False,
+    )  # fmt: skip
+    model = T5ForConditionalGeneration(config)
+    model.lm_head.weight = torch.nn.Parameter(torch.randn_like(model.lm_head.weight))
+    model.config.tie_word_embeddings = False
+    model.save_pretrained(folder)
+    return folder
+
+
+def test_a_smaller_vocabulary_gives_the_same_scores_for_what_it_keeps(tiny_t5):
+    from transformers import AutoTokenizer
+
+    from training.rewriter import _loaded
+    from training.smaller import with_vocabulary
+
+    model, tokenizer = _loaded(str(tiny_t5)), AutoTokenizer.from_pretrained(tiny_t5)
+    text = "the council baths open"
+    with torch.no_grad():
+        ids = tokenizer(text, return_tensors="pt").input_ids
+        before = model(input_ids=ids, decoder_input_ids=ids).logits
+    cut = with_vocabulary(model, tokenizer, [text], 150)
+    assert len(tokenizer) == 160 and model.config.vocab_size == len(cut) == 152
+    fewer = cut(text, return_tensors="pt").input_ids
+    assert cut.convert_ids_to_tokens(fewer[0]) == tokenizer.convert_ids_to_tokens(ids[0])
+    with torch.no_grad():
+        after = model(input_ids=fewer, decoder_input_ids=fewer).logits
+    places = tokenizer.convert_tokens_to_ids(cut.convert_ids_to_tokens(range(len(cut))))
+    assert torch.allclose(before[..., places], after, atol=1e-5)
+    gone = "mm"
+    assert f"▁{gone}" in tokenizer.get_vocab() and f"▁{gone}" not in cut.get_vocab()
+    assert cut.decode(cut(f"{gone} baths")["input_ids"], skip_special_tokens=True) == f"{gone} baths"
+
+
+def test_fewer_decoder_layers_still_generate(tiny_t5):
+    from training.rewriter import _loaded
+    from training.smaller import with_decoder_layers
+
+    model = _loaded(str(tiny_t5))
+    first, last = model.decoder.block[0], model.decoder.block[-1]
+    with_decoder_layers(model, 2)
+    assert list(model.decoder.block) == [first, last] and model.config.num_decoder_layers == 2
+    assert model.generate(torch.tensor([[5, 6, 1]]), max_new_tokens=4).shape[1] <= 5
+
+
+def test_training_from_raw_data_goes_on_after_a_kill(tiny_t5, tmp_path):
+    rows = [
+        json.dumps({"id": str(i), "article": STORY.replace("Monday", f"{i} June"), "bullets": bullets})
+        for i, bullets in enumerate([["Council voted to keep Marl Lane baths open", "Work starts on May 11"]] * 8)
+    ]
+    (tmp_path / "train.jsonl").write_text("\n".join(rows))
+    command = [
+        sys.executable, "-m", "training", "rewriter", "--train", str(tmp_path / "train.jsonl"), "--validation",
+        str(tmp_path / "train.jsonl"), "--auxiliary", str(tmp_path / "train.jsonl"), "--auxiliary_pairs", "3",
+        "--base_model", str(tiny_t5), "--output", str(tmp_path / "run"), "--vocabulary", "136", "--decoder_layers", "2",
+        "--batch_size", "4", "--eval_steps", "3", "--validation_pairs", "4", "--max_target_tokens", "12",
+    ]  # fmt: skip
+    done = subprocess.run([*command, "--epochs", "2"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert record["pairs"] == {"train": 19, "validation": 4} and set(record["data"]) == {
+        "train",
+        "validation",
+        "auxiliary",
+    }
+    assert "rouge1" in json.loads(done.stdout.splitlines()[-1])
+    config = json.loads((tmp_path / "run" / "model" / "config.json").read_text())
+    assert config["num_decoder_layers"] == 2 and config["vocab_size"] == 136
+    again = subprocess.run([*command, "--epochs", "2"], capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout.splitlines()[-1]) == json.loads(done.stdout.splitlines()[-1])
+
+
+def test_export_writes_what_the_checkpoint_writes(tiny_t5, tmp_path):
+    """CTranslate2's greedy output, and its scores, are transformers'."""
+    import ctranslate2
+    from transformers import AutoTokenizer
+
+    from summarizer.summarizer import FORMAT
+    from training.rewriter import _loaded
+
+    run = tmp_path / "run"
+    (run / "model").mkdir(parents=True)
+    model, tokenizer = _loaded(str(tiny_t5)), AutoTokenizer.from_pretrained(tiny_t5)
+    model.save_pretrained(run / "model")
+    tokenizer.save_pretrained(run / "model")
+    arguments = {"train": "t.jsonl", "auxiliary": None, "base_model": "tiny", "epochs": 1.0}
+    record = {
+        "task": "rewriter", "arguments": arguments, "data": {"train": {"fingerprint": "0" * 12}},
+        "pairs": {"train": 1200}, "steps": 9, "best_step": 6, "validation": {"rouge1": 1.0},
+    }  # fmt: skip
+    (run / "run.json").write_text(json.dumps(record))
+    command = [sys.executable, "-m", "training", "export", str(run), "--output", str(tmp_path / "mine")]
+    done = subprocess.run([*command, "--quantization", "float32"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+    tokens = tokenizer.convert_ids_to_tokens(tokenizer("the council baths")["input_ids"])
+    translator = ctranslate2.Translator(str(tmp_path / "mine" / "rewriter"))
+    (result,) = translator.translate_batch([tokens], beam_size=1, max_decoding_length=6, return_scores=True)
+    ids = torch.tensor([tokenizer("the council baths")["input_ids"]])
+    wanted = model.generate(ids, max_new_tokens=6, do_sample=False, output_logits=True, return_dict_in_generate=True)
+    assert result.hypotheses[0] == tokenizer.convert_ids_to_tokens(wanted.sequences[0, 1:])
+    steps = torch.stack(wanted.logits, 1)[0].log_softmax(-1)
+    score = steps.gather(1, wanted.sequences[0, 1:, None]).mean()
+    assert result.scores[0] == pytest.approx(float(score), abs=1e-3)
+
+    config = json.loads((tmp_path / "mine" / "config.json").read_text())
+    assert config["format"] == FORMAT and config["rewriter"]["pairs"] == {"train": 1200}
+    card = (tmp_path / "mine" / "README.md").read_text()
+    assert "1,200 train" in card and "step 6 of 9" in card and str(tmp_path) not in card

@@ -11,9 +11,11 @@ Several systems side by side, with a page to look at:
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from tqdm import tqdm
 from summarizer import Article, Summarizer
 from summarizer.boilerplate import story
 from summarizer.errors import SummarizerError
+from summarizer.summarizer import folder_of
 
 from . import baselines
 from .bootstrap import SEED
@@ -31,7 +34,7 @@ from .evaluation import Evaluation, evaluate
 from .faithfulness import judge
 from .gate import fallen, raise_floors
 from .report import report
-from .rouge import tokenizer
+from .rouge import is_english, tokenizer
 from .table import plain, table
 
 Lists = list[list[str]]
@@ -45,12 +48,35 @@ def main(argv: list[str]) -> None:
         parser.error("give either --data (articles with human lists) or --references (human lists alone)")
     if args.references and (args.model or not args.predictions):
         parser.error("--references holds no articles to summarize; give --predictions, or give --data")
+    if args.limit is not None and args.limit < 1:
+        parser.error(f"--limit must be at least 1, not {args.limit}")
+    if (args.set_floors or args.lower_floors) and not args.floors:
+        parser.error("--set-floors and --lower-floors need --floors FILE")
+    args.model = args.model or ([] if args.predictions else ["base"])
+    if (args.floors or args.card) and not args.model:
+        parser.error("--floors and --card are about a model; give --model")
+    if args.card and not (Path(_named(args.model[0])[1]) / "README.md").is_file():
+        parser.error(f"--card needs a model folder with a README.md; {args.model[0]!r} is none")
     try:
         below = _run(args)
     except (ValueError, OSError, SummarizerError) as error:
         parser.exit(2, f"error: {error}\n")
     if below:
         parser.exit(1, "".join(f"below the floor: {line}\n" for line in below))
+
+
+def _count(text: str) -> int | str:
+    if text == "auto" or (text.isdigit() and int(text)):
+        return text if text == "auto" else int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number from 1 nor auto")
+
+
+def _named(given: str) -> tuple[str, str]:
+    """The name of a system and where it is, from NAME=PLACE or PLACE."""
+    name, equals, place = given.partition("=")
+    if equals and not Path(given).exists():
+        return name, place
+    return Path(given).name.split(".")[0] or given, given
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,7 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     data = parser.add_argument_group("what is measured")
     data.add_argument("--data", help="articles with human lists: .jsonl, .csv, .parquet, .gz, a folder, or a Hub name")
     data.add_argument("--references", help="human lists without articles: .jsonl, or plain text")
-    data.add_argument("--model", action="append", default=[], help="model name or folder; may be repeated")
+    data.add_argument(
+        "--model", action="append", default=[], metavar="[NAME=]MODEL", help="model name or folder; may be repeated"
+    )
     data.add_argument(
         "--predictions", action="append", default=[], metavar="[NAME=]FILE", help="lists of a system; may be repeated"
     )
@@ -76,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument("--split", default="test", help="split of a Hub data set (default: test)")
     data.add_argument("--limit", type=int, help="only the first so many articles")
     how = parser.add_argument_group("how")
-    how.add_argument("--bullets", default="3", help="how many bullets, or auto (default: 3)")
+    how.add_argument("--bullets", type=_count, default=3, help="how many bullets, or auto (default: 3)")
     how.add_argument("--length", default="brief", choices=["brief", "standard"], help="(default: brief)")
     how.add_argument("--language", default="en", help="code; any but en gets the Unicode tokenizer (default: en)")
     how.add_argument("--several", default="best", choices=["best", "mean"], help="with several human lists an article")
@@ -93,20 +121,19 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(args: argparse.Namespace) -> list[str]:
     """Does what was asked; gives what is below its floor."""
-    count = args.bullets if args.bullets == "auto" else int(args.bullets)
     judges = {name: judge(name) for name in args.metric}
     if args.data:
         examples = read(args.data, args.text_column, args.bullets_column, args.split)[: args.limit]
     else:
         examples = read_references(args.references, args.bullets_column)[: args.limit]
-    models = args.model or ([] if args.predictions else ["base"])
-    systems = _systems(args, examples, models, count)
-    evaluation = evaluate(examples, systems, args.language, args.several, judges)
+    names = {"lead": f"LEAD-{_fixed(args)}", "lexrank": "LexRank", "textrank": "TextRank"}
+    systems = _systems(args, examples, names)
+    evaluation = evaluate(examples, systems, args.language, args.several, judges, lead=names["lead"], oracle="oracle")
     for system in evaluation.systems:
         empty = sum(not bullets for bullets in system.lists)
         if empty:
             print(f"warning: {system.name} has no bullets for {empty} articles; they score 0", file=sys.stderr)
-    about = _about(args, count)
+    about = _about(args)
     text = table(evaluation, about)
     print(text)
     if args.json:
@@ -114,81 +141,90 @@ def _run(args: argparse.Namespace) -> list[str]:
     if args.report:
         args.report.write_text(report(evaluation, about), "utf-8")
     if args.card:
-        card = Path(models[0]) / "README.md"
+        card = Path(_named(args.model[0])[1]) / "README.md"
         title = f"{about['data']}, {args.length}, {args.bullets} bullets"
         card.write_text(with_scores(card.read_text("utf-8"), text, title), "utf-8")
-    return _gate(args, evaluation, about, models) if args.floors else []
+    return _gate(args, evaluation, about) if args.floors else []
 
 
-def _systems(args: argparse.Namespace, examples: list[Example], models: list[str], count: Any) -> dict[str, Lists]:
-    """Every system's lists, made or read, in the order of the table: the lead first, the oracle last."""
-    lead = 3 if count == "auto" else count
-    made: dict[str, Callable[[], Iterable[list[str]]]] = {}
-    if args.data:
-        sentences = [[s.text for s in story(example.text, args.language)] for example in examples]
-        tokens = tokenizer(args.language)
-        pairs = list(zip(sentences, examples, strict=True))
-        made = {
-            "lead": lambda: (baselines.lead(s, lead) for s in sentences),
-            "random": lambda: (baselines.random(s, lead, SEED) for s in sentences),
-            "lexrank": lambda: (baselines.lexrank(s, lead) for s in sentences),
-            "textrank": lambda: (baselines.textrank(s, lead) for s in sentences),
-            "oracle": lambda: (baselines.oracle(s, e.bullets, lead, tokens) for s, e in pairs),
-        }
-    titles = {"lead": f"LEAD-{lead}", "lexrank": "LexRank", "textrank": "TextRank"}
-    wanted = [name for name in baselines.BASELINES if name in args.baselines and name in made]
+def _fixed(args: argparse.Namespace) -> int:
+    """The number of bullets of systems that do not choose it themselves."""
+    return 3 if args.bullets == "auto" else int(args.bullets)
+
+
+def _systems(args: argparse.Namespace, examples: list[Example], names: dict[str, str]) -> dict[str, Lists]:
+    """Every system's lists, read or made, in the order of the table: the lead first, the oracle last."""
+    given = _predictions(args, examples)  # before models run for hours
+    count, tokens = _fixed(args), tokenizer(args.language)
+    sentences = [[s.text for s in story(e.text, args.language)] for e in examples] if args.data else []
+    pairs = list(zip(sentences, examples, strict=False))
+    made: dict[str, Callable[[], Iterable[list[str]]]] = {
+        "lead": lambda: (baselines.lead(s, count) for s in sentences),
+        "random": lambda: (baselines.random(s, count, SEED) for s in sentences),
+        "lexrank": lambda: (baselines.lexrank(s, count) for s in sentences),
+        "textrank": lambda: (baselines.textrank(s, count) for s in sentences),
+        "oracle": lambda: (baselines.oracle(s, e.references, count, tokens) for s, e in pairs),
+    }
+    order: list[tuple[str, Callable[[], Iterable[list[str]]]]] = []
+    wanted = [name for name in baselines.BASELINES if name in args.baselines and args.data]
+    order += [(names.get(name, name), made[name]) for name in wanted if name != "oracle"]
+    order += [(name, partial(_summaries, args, examples, place)) for name, place in map(_named, args.model)]
+    order += [(name, partial(iter, lists)) for name, lists in given.items()]
+    order += [("oracle", made["oracle"])] if "oracle" in wanted else []
     found: dict[str, Lists] = {}
-
-    def take(name: str, lists: Iterable[list[str]]) -> None:
+    for name, lists in order:
         if name in found:
-            raise ValueError(f"two systems are called {name!r}; name them with --predictions NAME=FILE")
-        found[name] = list(tqdm(lists, f"{name}: bullets", len(examples), file=sys.stderr, mininterval=2))
+            raise ValueError(f"two systems are called {name!r}; name them: --model NAME=MODEL, --predictions NAME=FILE")
+        found[name] = list(tqdm(lists(), f"{name}: bullets", len(examples), file=sys.stderr, mininterval=2))
+    return found
 
-    for name in wanted:
-        if name != "oracle":
-            take(titles.get(name, name), made[name]())
-    for model in models:
-        take(Path(model).name, _summaries(model, examples, count, args.length, args.language))
-    for given in args.predictions:
-        name, _, file = given.rpartition("=") if not Path(given).exists() else ("", "", given)
-        lists = read_lists(file, args.bullets_column if args.references else None)
+
+def _predictions(args: argparse.Namespace, examples: list[Example]) -> dict[str, Lists]:
+    found: dict[str, Lists] = {}
+    for name, file in map(_named, args.predictions):
+        if name in found:
+            raise ValueError(f"two systems are called {name!r}; name them: --predictions NAME=FILE")
+        lists = read_lists(file)
         if isinstance(lists, list) and args.limit:
             lists = lists[: args.limit]
         elif args.limit:
             lists = {example.id: lists[example.id] for example in examples if example.id in lists}
-        take(name or Path(file).name.split(".")[0], aligned(lists, examples, file))
-    if "oracle" in wanted:
-        take("oracle", made["oracle"]())
+        found[name] = aligned(lists, examples, file)
     return found
 
 
-def _summaries(model: str, examples: Sequence[Example], count: Any, length: Any, language: str) -> Iterable[list[str]]:
-    articles = (Article.from_text(example.text, language=language) for example in examples)
-    stream = Summarizer.from_pretrained(model).stream(articles, bullets=count, length=length)
+def _summaries(args: argparse.Namespace, examples: Sequence[Example], model: str) -> Iterable[list[str]]:
+    articles = (Article.from_text(example.text, language=args.language) for example in examples)
+    stream = Summarizer.from_pretrained(model).stream(articles, bullets=args.bullets, length=args.length)
     return ([bullet.text for bullet in summary] for summary in stream)
 
 
-def _about(args: argparse.Namespace, count: Any) -> dict[str, Any]:
+def _about(args: argparse.Namespace) -> dict[str, Any]:
     """What the figures were made with."""
     source = args.data or args.references
-    number = f"{count} bullets" if args.data else "lists as given"
+    there = Path(source).exists()
+    made = f", `{args.length}`, {args.bullets} bullets" if args.model else ""
+    files = [place for _, place in map(_named, args.predictions)]
     return {
-        "data": Path(source).name if Path(source).exists() else source,
-        "fingerprint": fingerprint(source),
-        "what": f"`{args.length}`, {number}" if args.data else number,
-        "tokens": "rouge-score's tokens, stemmed" if args.language.startswith("en") else "Unicode tokens, unstemmed",
-        "options": {
-            name: getattr(args, name)
-            for name in ("bullets", "length", "language", "several", "limit", "split", "text_column", "bullets_column")
-        },
+        "data": Path(source).name if there else source,
+        "fingerprint": f"sha256 {fingerprint(source)}…" if there else f"split {args.split}",
+        "what": made,
+        "tokens": "rouge-score's tokens, stemmed" if is_english(args.language) else "Unicode tokens, unstemmed",
+        "options": {name: value for name, value in vars(args).items() if not isinstance(value, Path)},
+        "predictions": {file: fingerprint(file) for file in files},
+        "models": {model: _model_fingerprint(place) for model, place in map(_named, args.model)},
     }
 
 
-def _gate(args: argparse.Namespace, evaluation: Evaluation, about: dict[str, Any], models: list[str]) -> list[str]:
-    if not models:
-        raise ValueError("--floors guards a model; give --model")
-    key = f"{about['data']}, {args.length}, {args.bullets} bullets"
-    figures = evaluation.figures[Path(models[0]).name]
+def _model_fingerprint(model: str) -> str:
+    """The first 12 digits of the sha256 of a model's list of checksums: names its weights."""
+    return hashlib.sha256((folder_of(model) / "checksums.json").read_bytes()).hexdigest()[:12]
+
+
+def _gate(args: argparse.Namespace, evaluation: Evaluation, about: dict[str, Any]) -> list[str]:
+    limit = f", first {args.limit}" if args.limit else ""
+    key = f"{about['data']} ({about['fingerprint']}){limit}, {args.length}, {args.bullets} bullets"
+    figures = evaluation.figures[_named(args.model[0])[0]]
     if args.set_floors:
         print(f"floors of {key!r}: {raise_floors(args.floors, key, figures, args.lower_floors)}", file=sys.stderr)
         return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -16,7 +17,7 @@ from sumy.summarizers.text_rank import TextRankSummarizer
 
 from summarizer.sentences import words
 
-from .oracle import greedy_oracle
+from .oracle import f1, greedy_oracle, unigrams
 
 BASELINES = ("lead", "random", "lexrank", "textrank", "oracle")
 
@@ -33,9 +34,22 @@ def random(sentences: Sequence[str], count: int, seed: int) -> list[str]:
     return [sentences[i] for i in sorted(chosen)]
 
 
-def oracle(sentences: Sequence[str], human: Sequence[str], count: int, tokenizer: Tokenizer) -> list[str]:
-    """The sentences that cover the human list best, in article order: what no choice of sentences can much exceed."""
-    return [sentences[i] for i in sorted(greedy_oracle(sentences, human, count, tokenizer))]
+def oracle(
+    sentences: Sequence[str], references: Sequence[Sequence[str]], count: int, tokenizer: Tokenizer
+) -> list[str]:
+    """The sentences that cover a human list best, in article order: what no choice of sentences can much exceed. With
+    several human lists, the choice that comes nearest to its own."""
+
+    def reached(chosen: Sequence[int], human: Sequence[str]) -> float:
+        ours, theirs = (
+            [unigrams(text, tokenizer) for text in texts] for texts in ([sentences[i] for i in chosen], human)
+        )
+        x, y = sum(ours, Counter[str]()), sum(theirs, Counter[str]())
+        return f1((x & y).total(), x.total(), y.total())
+
+    choices = [(sorted(greedy_oracle(sentences, human, count, tokenizer)), human) for human in references]
+    best, _ = max(choices, key=lambda choice: reached(*choice))
+    return [sentences[i] for i in best]
 
 
 def lexrank(sentences: Sequence[str], count: int) -> list[str]:

@@ -41,9 +41,13 @@ def figures(scores: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> lis
         seed: Seed of the sampling. The same articles are drawn for every column.
     """
     scores = np.asarray(scores, float)
-    means = _resampled(scores, resamples, seed)
-    low, high = _nan_percentile(means, [2.5, 97.5])
-    return [Figure(*map(float, row)) for row in zip(_nan_mean(scores), low, high, strict=True)]
+    return of(means(scores), resampled(scores, resamples, seed))
+
+
+def of(values: Floats, drawn: Floats) -> list[Figure]:
+    """Figures from values, shape (columns,), and what bootstrap samples gave for them, shape (resamples, columns)."""
+    low, high = _ends(drawn)
+    return [Figure(*map(float, row)) for row in zip(values, low, high, strict=True)]
 
 
 def interval(scores: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> tuple[float, float]:
@@ -56,8 +60,8 @@ def differences(a: Floats, b: Floats, resamples: int = RESAMPLES, seed: int = SE
     """How far system a is above system b on the same articles, column by column.
 
     Args:
-        a: Scores of the one system, shape (articles, columns).
-        b: Scores of the other, on the same articles in the same order.
+        a: Scores of the one system, shape (articles, columns); NaN where there is no value.
+        b: Scores of the other, on the same articles in the same order. An article counts where both have a value.
         resamples: Bootstrap samples of the articles.
         seed: Seed of the sampling.
 
@@ -67,11 +71,13 @@ def differences(a: Floats, b: Floats, resamples: int = RESAMPLES, seed: int = SE
     if np.shape(a) != np.shape(b) or not len(a):
         raise ValueError(f"a paired bootstrap needs the same articles twice, got {len(a)} and {len(b)} scores")
     difference = np.asarray(a, float) - np.asarray(b, float)
-    means = _resampled(difference, resamples, seed)
-    low, high = _nan_percentile(means, [2.5, 97.5])
-    tail = np.minimum((means <= 0).mean(0), (means >= 0).mean(0))
-    p = np.minimum(1.0, 2 * np.maximum(tail, 1 / resamples))
-    return [Difference(*map(float, row)) for row in zip(_nan_mean(difference), low, high, p, strict=True)]
+    drawn = resampled(difference, resamples, seed)
+    low, high = _ends(drawn)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        tail = np.minimum((drawn <= 0).sum(0), (drawn >= 0).sum(0)) / np.isfinite(drawn).sum(0)
+    # The sampling cannot tell a smaller p than one of its samples.
+    p = np.where(np.isfinite(low), np.clip(2 * tail, 2 / resamples, 1.0), np.nan)
+    return [Difference(*map(float, row)) for row in zip(means(difference), low, high, p, strict=True)]
 
 
 def paired(a: Floats, b: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> Difference:
@@ -81,11 +87,9 @@ def paired(a: Floats, b: Floats, resamples: int = RESAMPLES, seed: int = SEED) -
     return differences(np.asarray(a, float)[:, None], np.asarray(b, float)[:, None], resamples, seed)[0]
 
 
-def _resampled(scores: Floats, resamples: int, seed: int) -> Floats:
+def resampled(scores: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> Floats:
     """Means of bootstrap samples, shape (resamples, columns), from scores of shape (articles, columns)."""
     n = len(scores)
-    if not n:
-        return np.full((resamples, scores.shape[1]), np.nan)
     rng = np.random.default_rng(seed)
     there = np.isfinite(scores)
     filled = np.where(there, scores, 0.0)
@@ -103,12 +107,18 @@ def _resampled(scores: Floats, resamples: int, seed: int) -> Floats:
     return found
 
 
-def _nan_mean(scores: Floats) -> Floats:
+def means(scores: Floats) -> Floats:
+    """The means of columns over the articles that have a value, NaN where none has."""
     there = np.isfinite(scores)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(there, scores, 0.0).sum(0) / there.sum(0))
 
 
-def _nan_percentile(means: Floats, ends: list[float]) -> Floats:
-    """Percentiles by column; NaN for a column that has no value in some resample, rather than a figure of the rest."""
-    return np.asarray(np.percentile(means, ends, axis=0))
+def _ends(drawn: Floats) -> Floats:
+    """The 2.5th and the 97.5th percentile of columns, shape (2, columns), over the samples that have a value; NaN for a
+    column that lacks one in more than a tenth of them: too few articles have it for an interval."""
+    enough = np.isfinite(drawn).mean(0) >= 0.9
+    found = np.full((2, drawn.shape[1]), np.nan)
+    if enough.any():
+        found[:, enough] = np.nanpercentile(drawn[:, enough], [2.5, 97.5], axis=0)
+    return found

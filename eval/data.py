@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
 import json
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +60,17 @@ def read(
         FileNotFoundError: There is no such file.
     """
     examples = []
+    seen: set[str] = set()
     for where, number, row in _rows(source, split):
         text = row.get(_column(row, text_column, TEXT_COLUMNS, "--text-column", where))
         value = row.get(_column(row, bullets_column, BULLETS_COLUMNS, "--bullets-column", where))
         if not isinstance(text, str) or not text.strip():
             raise ValueError(f"{where}: the article is empty")
-        examples.append(Example(_id(row, number), text, _lists(value, where)))
+        key = _id(row, number)
+        if key in seen:
+            raise ValueError(f"{where}: the id {key!r} stands there a second time")
+        seen.add(key)
+        examples.append(Example(key, text, _lists(value, where)))
     if not examples:
         raise ValueError(f"{source} holds no article")
     return examples
@@ -141,15 +149,24 @@ def fingerprint(source: str | Path) -> str:
 def _rows(source: str | Path, split: str) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
     """Records with the place that an error message names, and their number from 1."""
     path = Path(source)
+    try:
+        yield from _records(path, source, split)
+    except (EOFError, UnicodeDecodeError, zlib.error, gzip.BadGzipFile, csv.Error) as error:
+        raise ValueError(f"{path} cannot be read to its end: {error}") from error
+
+
+def _records(path: Path, source: str | Path, split: str) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
     kind = next((s for s in reversed(path.suffixes) if s != ".gz"), "").lower()
     if path.is_dir():
         for number, file in enumerate(sorted(path.glob("*.json")), 1):
             yield str(file), number, _object(file.read_text("utf-8"), str(file)) | {"id": file.stem}
-    elif kind in (".csv", ".parquet") and path.is_file():
-        yield from _table(path, kind[1:])
+    elif kind == ".csv" and path.is_file():
+        yield from _csv(path)
+    elif kind == ".parquet" and path.is_file():
+        yield from _parquet(path)
     elif path.is_file():
         yield from _lines(path, kind)
-    elif kind or path.is_absolute() or str(source).startswith((".", "~")):
+    elif kind in (".jsonl", ".json", ".csv", ".parquet", ".txt") or str(source).startswith(("/", ".", "~")):
         raise FileNotFoundError(f"there is no file {path}")
     else:
         yield from _hub(str(source), split)
@@ -178,11 +195,23 @@ def _object(text: str, where: str) -> dict[str, Any]:
     return value
 
 
-def _table(path: Path, kind: str) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
-    from datasets import Dataset
+def _csv(path: Path) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+    """The rows of a CSV file; every value stays a text, so that the id 007 is not 7."""
+    csv.field_size_limit(1 << 30)
+    open_ = gzip.open if path.suffix == ".gz" else open
+    with open_(path, "rt", encoding="utf-8-sig", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file, strict=True), 1):
+            yield f"row {number} of {path}", number, row
 
-    make = Dataset.from_csv if kind == "csv" else Dataset.from_parquet
-    rows = make(str(path), keep_in_memory=True)
+
+def _parquet(path: Path) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        rows = pyarrow.parquet.read_table(path).to_pylist()
+    except pyarrow.ArrowInvalid as error:
+        raise ValueError(f"{path} is no Parquet file: {error}") from error
     for number, row in enumerate(rows, 1):
         yield f"row {number} of {path}", number, row
 
@@ -221,7 +250,7 @@ def _bullets(value: object, where: str) -> tuple[str, ...]:
     """Bullets from a list of strings or of objects with `text`, from `<li>`, or from lines."""
     if isinstance(value, str):
         items = _ITEM.findall(value)
-        parts = [_TAG.sub("", item) for item in items] if items else _BREAK.split(value)
+        parts = [unescape(_TAG.sub("", item)) for item in items] if items else _BREAK.split(value)
         parts = [_MARKER.sub("", part) for part in parts]
     elif isinstance(value, list):
         parts = [part["text"] if isinstance(part, dict) and "text" in part else part for part in value]

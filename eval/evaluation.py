@@ -8,18 +8,21 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from rouge_score.tokenizers import Tokenizer
 from tqdm import tqdm
 
-from .bootstrap import Difference, Figure, differences, figures
+from .bootstrap import Difference, Figure, differences, means, of, resampled
 from .data import Example
 from .faithfulness import Judge, Source, dangling
-from .matching import match, redundancy
-from .rouge import MEASURES, PARTS, Several, rouge, tokenizer
+from .matching import Matching, match, redundancy
+from .rouge import MEASURES, PARTS, References, Several, is_english, rouge, tokenizer
 
 Floats = npt.NDArray[np.float64]
 Lists = Sequence[Sequence[str]]
 SCORES = (*MEASURES, "bullet_match")
 """What has precision, recall and F1; in a flat table under `rouge1_precision`, `rouge1_recall` and `rouge1_f1`."""
+CLOSED = ("rouge1_f1", "rouge2_f1", "rougeLsum_f1")
+"""Measures for which the way from the lead to the oracle is shown."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,12 @@ class Evaluation:
     Attributes:
         examples: The articles with their human lists.
         systems: The systems, in the order they were given.
-        figures: For each system, each measure's mean with its interval.
+        figures: For each system, each measure's mean over the articles with its interval.
         above: For each system but the base, how far it is above the base, measure by measure.
         base: The system that the others are compared with: the first.
-        closed: For each system, the share of the way from the lead to the oracle that its rouge1, rouge2 and rougeLsum
-            close, in percent; empty where one of the two was not measured.
+        closed: For each system, the share of the way from the lead to the oracle that it closes, in percent; empty
+            where one of the two was not measured.
+        judges: Names of the measures that were the caller's own.
     """
 
     examples: Sequence[Example]
@@ -56,7 +60,8 @@ class Evaluation:
     figures: dict[str, dict[str, Figure]]
     above: dict[str, dict[str, Difference]]
     base: str
-    closed: dict[str, dict[str, float]]
+    closed: dict[str, dict[str, Figure]]
+    judges: tuple[str, ...] = ()
 
 
 def evaluate(
@@ -65,102 +70,129 @@ def evaluate(
     language: str = "en",
     several: Several = "best",
     judges: Mapping[str, Judge] | None = None,
+    lead: str | None = None,
+    oracle: str | None = None,
 ) -> Evaluation:
     """Measures systems on the same articles.
 
     Args:
         examples: Articles (their text may be empty; what needs it is then left out) and human lists.
         systems: A list of bullets for each article, by the system's name; the first one is what others are compared
-            with. The names of `lead` and `oracle` begin with "LEAD" and "oracle".
-        language: Chooses the tokenizer of ROUGE and of the matching.
+            with.
+        language: Chooses the tokenizer. Measures whose rules are English (facts, dangling) are left out for others.
         several: What a score is where an article has several human lists: "best" or "mean".
         judges: Metrics of your own, by name.
+        lead: Name of the system that the way to the oracle starts from.
+        oracle: Name of the system that it ends at.
 
     Raises:
-        ValueError: A system has another number of lists than there are articles.
+        ValueError: There is no article or no system, a system has another number of lists than there are articles, or
+            a metric of your own gives another number of figures.
     """
+    if not examples or not systems:
+        raise ValueError("there is nothing to measure: no articles, or no lists of bullets")
     for name, lists in systems.items():
         if len(lists) != len(examples):
             raise ValueError(f"{name} has {len(lists)} lists of bullets for {len(examples)} articles")
-    sources = (
-        [Source(e.text) for e in tqdm(examples, "articles", file=sys.stderr, mininterval=2, leave=False)]
-        if all(e.text for e in examples)
-        else None
-    )
-    measured = []
-    for name, lists in systems.items():
-        columns = _columns(name, examples, sources, lists, language, several)
-        for title, judge in (judges or {}).items():
-            columns[title] = np.asarray(judge([e.text for e in examples], [list(x) for x in lists]), float)
-        measured.append(Measured(name, lists, columns))
-    return _with_intervals(examples, tuple(measured))
+    columns = {name: _scores(name, examples, lists, language, several) for name, lists in systems.items()}
+    for name, rows in _looks(examples, systems, language, several).items():
+        columns[name] |= {key: np.asarray([row[key] for row in rows]) for key in rows[0]}
+    for title, judge in (judges or {}).items():
+        for name, lists in systems.items():
+            found = np.asarray(judge([e.text for e in examples], [list(x) for x in lists]), float)
+            if found.shape != (len(examples),):
+                raise ValueError(f"{title} gave figures of shape {found.shape} for {len(examples)} articles")
+            columns[name][title] = found
+    measured = tuple(Measured(name, lists, columns[name]) for name, lists in systems.items())
+    return _with_intervals(examples, measured, lead, oracle, tuple(judges or ()))
 
 
-def _columns(
-    name: str,
-    examples: Sequence[Example],
-    sources: Sequence[Source] | None,
-    lists: Lists,
-    language: str,
-    several: Several,
-) -> dict[str, Floats]:
-    tokens = tokenizer(language)
-    references = [example.references for example in examples]
+def _scores(name: str, examples: Sequence[Example], lists: Lists, language: str, several: Several) -> dict[str, Floats]:
     progress = tqdm(lists, name, file=sys.stderr, mininterval=2)
-    scores = rouge(progress, references, language, several)
-    columns = {f"{m}_{p}": scores[:, i, j] for i, m in enumerate(MEASURES) for j, p in enumerate(PARTS)}
-    rows: list[dict[str, float]] = []
-    for i, bullets in enumerate(lists):
-        matchings = [match(bullets, human, tokens) for human in references[i]]
-        best = max(matchings, key=lambda m: m.f1)
-        human = references[i][matchings.index(best)]
-        sizes = [len(b.split()) for b in bullets]
-        row = {
-            "bullet_match_precision": 100 * best.precision,
-            "bullet_match_recall": 100 * best.recall,
-            "bullet_match_f1": 100 * best.f1,
-            "missed": 100 * best.missed / len(human),
-            "unmatched": 100 * best.unmatched / len(bullets) if bullets else float("nan"),
-            "order": 100 * best.order,
-            "bullets": float(len(bullets)),
-            "words": float(sum(sizes)),
-            "bullet_words": float(np.mean(sizes)) if bullets else float("nan"),
-            "human_bullets": float(len(human)),
-            "human_words": float(sum(len(b.split()) for b in human)),
-            "redundancy": 100 * redundancy(bullets, tokens),
-            "dangling": dangling(bullets),
-            "empty": 100.0 * (not bullets),
-        }
-        if sources:
-            row |= sources[i].supported(bullets) | sources[i].copied(bullets)
-        rows.append(row)
-    return columns | {key: np.asarray([row[key] for row in rows]) for key in rows[0]}
+    scores = rouge(progress, [example.references for example in examples], language, several)
+    return {f"{m}_{p}": scores[:, i, j] for i, m in enumerate(MEASURES) for j, p in enumerate(PARTS)}
 
 
-def _with_intervals(examples: Sequence[Example], systems: tuple[Measured, ...]) -> Evaluation:
+def _looks(
+    examples: Sequence[Example], systems: Mapping[str, Lists], language: str, several: Several
+) -> dict[str, list[dict[str, float]]]:
+    """What can be said of each list beside ROUGE. The articles are the outer loop: one at a time is held in memory."""
+    tokens, english = tokenizer(language), is_english(language)
+    with_text = all(example.text for example in examples)
+    rows: dict[str, list[dict[str, float]]] = {name: [] for name in systems}
+    for i, example in enumerate(tqdm(examples, "lists", file=sys.stderr, mininterval=2, leave=False)):
+        source = Source(example.text) if with_text else None
+        for name, lists in systems.items():
+            bullets = lists[i]
+            row = _matched(bullets, example.references, tokens, several) | _shape(bullets, tokens)
+            if english:
+                row["dangling"] = dangling(bullets)
+            if source:
+                row |= source.copied(bullets) | (source.supported(bullets) if english else {})
+            rows[name].append(row)
+    return rows
+
+
+def _matched(bullets: Sequence[str], references: References, tokens: Tokenizer, several: Several) -> dict[str, float]:
+    """The matching with the human list that the bullets are most like, or the mean over all of them."""
+    rows = [_of_matching(match(bullets, human, tokens), bullets, human) for human in references]
+    if several == "best":
+        return max(rows, key=lambda row: row["bullet_match_f1"])
+    values = means(np.asarray([list(row.values()) for row in rows]))
+    return dict(zip(rows[0], map(float, values), strict=True))
+
+
+def _of_matching(matching: Matching, bullets: Sequence[str], human: Sequence[str]) -> dict[str, float]:
+    return {
+        "bullet_match_precision": 100 * matching.precision,
+        "bullet_match_recall": 100 * matching.recall,
+        "bullet_match_f1": 100 * matching.f1,
+        "missed": 100 * matching.missed / len(human),
+        "unmatched": 100 * matching.unmatched / len(bullets) if bullets else float("nan"),
+        "order": 100 * matching.order,
+        "human_bullets": float(len(human)),
+        "human_words": float(sum(len(b.split()) for b in human)),
+    }
+
+
+def _shape(bullets: Sequence[str], tokens: Tokenizer) -> dict[str, float]:
+    sizes = [len(bullet.split()) for bullet in bullets]
+    return {
+        "bullets": float(len(bullets)),
+        "words": float(sum(sizes)),
+        "bullet_words": float(np.mean(sizes)) if bullets else float("nan"),
+        "redundancy": 100 * redundancy(bullets, tokens),
+        "empty": 100.0 * (not bullets),
+    }
+
+
+def _with_intervals(
+    examples: Sequence[Example],
+    systems: tuple[Measured, ...],
+    lead: str | None,
+    oracle: str | None,
+    judges: tuple[str, ...],
+) -> Evaluation:
     names = list(systems[0].columns)
     tables = [np.stack([system.columns[name] for name in names], 1) for system in systems]
     # All systems at once, so that every figure comes from the same samples of the articles.
-    found = iter(figures(np.concatenate(tables, 1)))
-    means = {system.name: {name: next(found) for name in names} for system in systems}
-    base = systems[0].name
+    table = np.concatenate(tables, 1)
+    values, drawn = means(table), resampled(table)
+    places = {(s.name, name): i * len(names) + j for i, s in enumerate(systems) for j, name in enumerate(names)}
+    found = of(values, drawn)
+    figures = {s.name: {name: found[places[s.name, name]] for name in names} for s in systems}
     above = {
-        system.name: dict(zip(names, differences(table, tables[0]), strict=True))
-        for system, table in zip(systems[1:], tables[1:], strict=True)
+        system.name: dict(zip(names, differences(one, tables[0]), strict=True))
+        for system, one in zip(systems[1:], tables[1:], strict=True)
     }
-    return Evaluation(examples, systems, means, above, base, _closed(means))
-
-
-def _closed(means: dict[str, dict[str, Figure]]) -> dict[str, dict[str, float]]:
-    low = next((name for name in means if name.startswith("LEAD")), None)
-    high = next((name for name in means if name.startswith("oracle")), None)
-    if low is None or high is None:
-        return {}
-    keys = [f"{m}_f1" for m in ("rouge1", "rouge2", "rougeLsum")]
-    return {
-        name: {
-            k: 100 * (row[k].value - means[low][k].value) / (means[high][k].value - means[low][k].value) for k in keys
-        }
-        for name, row in means.items()
-        if all(means[high][k].value > means[low][k].value for k in keys)
-    }
+    closed: dict[str, dict[str, Figure]] = {}
+    if lead in figures and oracle in figures:
+        for system in systems:
+            closed[system.name] = {}
+            for key in CLOSED:
+                at, low, high = places[system.name, key], places[str(lead), key], places[str(oracle), key]
+                with np.errstate(invalid="ignore", divide="ignore"):
+                    share = 100 * (drawn[:, at] - drawn[:, low]) / (drawn[:, high] - drawn[:, low])
+                    value = 100 * (values[at] - values[low]) / (values[high] - values[low])
+                (closed[system.name][key],) = of(np.asarray([value]), share[:, None])
+    return Evaluation(examples, systems, figures, above, systems[0].name, closed, judges)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 
 import regex
 
-from summarizer.checks import KINDS, Known, dangles, facts
+from summarizer.facts import KINDS, Known, facts
+from summarizer.selection import dangles
 
 Judge = Callable[[list[str], list[list[str]]], Sequence[float]]
 """A metric of your own: the articles and their lists of bullets go in, a figure for each article comes out."""
@@ -34,7 +35,8 @@ class Source:
 
         Returns:
             "supported": share of the bullets whose numbers, dates, names and quotes all stand in the article, times
-            100; and for each kind, as "supported_number", the share of its facts, NaN where the list states none.
+            100, 0 for a list without bullets; and for each kind, as "supported_number", the share of its facts, NaN
+            where the list states none.
         """
         holds: dict[str, list[bool]] = {kind: [] for kind in KINDS}
         whole = []
@@ -43,13 +45,15 @@ class Source:
             whole.append(all(ok for _, ok in stated))
             for kind, ok in stated:
                 holds[kind].append(ok)
-        return {"supported": _percent(whole)} | {f"supported_{kind}": _percent(holds[kind]) for kind in KINDS}
+        return {"supported": _percent(whole) if whole else 0.0} | {
+            f"supported_{kind}": _percent(holds[kind]) for kind in KINDS
+        }
 
     def copied(self, bullets: Sequence[str]) -> dict[str, float]:
         """How far a list is made of the article's own pieces (Grusky et al. 2018, Newsroom).
 
         Returns:
-            "coverage": share of the list's words that lie in a piece shared with the article, 0 to 1;
+            "coverage": share of the list's words that lie in a piece shared with the article, times 100;
             "density": mean length, over the list's words, of the piece that each lies in, in words;
             "compression": words of the article for each word of the list;
             "novel_1gram" to "novel_4gram": share of the n-grams that are nowhere in the article, times 100.
@@ -59,7 +63,7 @@ class Source:
         size = sum(map(len, lists))
         pieces = [length for one in lists for length in fragments(self._words, one)]
         result = {
-            "coverage": sum(pieces) / size if size else float("nan"),
+            "coverage": 100 * sum(pieces) / size if size else float("nan"),
             "density": sum(length**2 for length in pieces) / size if size else float("nan"),
             "compression": len(self._words) / size if size else float("nan"),
         }

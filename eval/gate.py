@@ -20,7 +20,7 @@ def fallen(path: Path, key: str, figures: Mapping[str, Figure]) -> list[str]:
 
     Args:
         path: The file with the floors.
-        key: Data, length and number of bullets: floors are kept for each.
+        key: Data (with its fingerprint), length and number of bullets: floors are kept for each.
         figures: The model's means.
 
     Raises:
@@ -30,6 +30,9 @@ def fallen(path: Path, key: str, figures: Mapping[str, Figure]) -> list[str]:
     if floors is None:
         known = ", ".join(map(repr, _read(path))) or "none"
         raise ValueError(f"{path} has no floors for {key!r} (it has {known}); set them with --set-floors")
+    unknown = [name for name in floors if name not in figures]
+    if unknown:
+        raise ValueError(f"{path}: there is no measure {unknown[0]!r}; the guarded ones are {', '.join(GUARDED)}")
     return [
         f"{name} is {figures[name].value:.2f}, and its floor is {floor:.2f}"
         for name, floor in floors.items()

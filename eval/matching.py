@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from .oracle import f1, unigrams
 
 MATCH = 0.3
-"""ROUGE-1 F1 from which two bullets count as making one point: about four content words of twelve in common."""
+"""ROUGE-1 F1 from which two bullets count as making one point: below it they share little but "the" and "of"."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -54,14 +54,13 @@ def likeness(left: Sequence[str], right: Sequence[str], tokenizer: Tokenizer) ->
 
 def match(bullets: Sequence[str], human: Sequence[str], tokenizer: Tokenizer) -> Matching:
     """Pairs bullets with human bullets so that the sum of their likeness is the greatest (the assignment problem,
-    Kuhn 1955), and drops the pairs that make different points."""
+    Kuhn 1955). Bullets that are less alike than `MATCH` make different points and are no pair."""
     alike = likeness(bullets, human, tokenizer)
     again = [bullet in bullets[:i] for i, bullet in enumerate(bullets)]
     alike[again] = 0.0  # a copy makes no point of its own
+    alike[alike < MATCH] = 0.0  # before pairing, so that two weak pairs do not outweigh a good one
     rows, columns = linear_sum_assignment(-alike)
-    pairs = tuple(
-        (int(i), int(j), float(alike[i, j])) for i, j in zip(rows, columns, strict=True) if alike[i, j] >= MATCH
-    )
+    pairs = tuple((int(i), int(j), float(alike[i, j])) for i, j in zip(rows, columns, strict=True) if alike[i, j] > 0)
     total = sum(value for *_, value in pairs)
     return Matching(
         pairs,
@@ -74,9 +73,9 @@ def match(bullets: Sequence[str], human: Sequence[str], tokenizer: Tokenizer) ->
 
 
 def redundancy(bullets: Sequence[str], tokenizer: Tokenizer) -> float:
-    """Mean likeness of the bullets of one list with each other, 0 to 1; 0 for fewer than two."""
+    """Mean likeness of the bullets of one list with each other, 0 to 1; NaN for fewer than two."""
     if len(bullets) < 2:
-        return 0.0
+        return float("nan")
     return float(likeness(bullets, bullets, tokenizer)[np.triu_indices(len(bullets), 1)].mean())
 
 

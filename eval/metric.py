@@ -57,6 +57,8 @@ class KeyPoints(evaluate.Metric):  # type: ignore[misc]
         language: str = "en",
         several: Any = "best",
     ) -> dict[str, float]:
+        if articles is not None and len(articles) != len(predictions):
+            raise ValueError(f"there are {len(articles)} articles for {len(predictions)} lists of bullets")
         examples = []
         for i, lists in enumerate(references):
             if not all(lists):

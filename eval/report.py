@@ -18,7 +18,7 @@ from rouge_score.tokenizers import Tokenizer
 from tqdm import tqdm
 
 from summarizer.boilerplate import story
-from summarizer.checks import Fact, Known, facts
+from summarizer.facts import Fact, Known, facts
 
 from .alignment import source_of
 from .data import Example

@@ -25,10 +25,13 @@ References = Sequence[Sequence[str]]
 """The human lists of one article: several annotators may have written one each."""
 
 _STEMMER = PorterStemmer()
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー々〆"
+"""Scripts that are written without spaces: their characters are the tokens."""
 _TOKEN = regex.compile(
     r"\p{N}+(?:[.,]\p{N}+)*"  # 1,200.50 is one number
-    r"|[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*"  # scripts without spaces: characters
-    r"|[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}]+)*"
+    rf"|[{_UNSPACED}]\p{{M}}*"
+    rf"|[[\p{{L}}\p{{M}}\p{{N}}_]--[{_UNSPACED}]]+(?:['’][[\p{{L}}\p{{M}}]--[{_UNSPACED}]]+)*",
+    regex.V1,
 )
 
 
@@ -54,9 +57,14 @@ class UnicodeTokenizer(Tokenizer):  # type: ignore[misc]
         return list(_TOKEN.findall(unicodedata.normalize("NFC", text).casefold()))
 
 
+def is_english(language: str) -> bool:
+    """Whether a language code ("en", "en-US", "en_GB", "eng") is English."""
+    return language.lower().replace("_", "-").split("-", maxsplit=1)[0] in ("en", "eng", "english")
+
+
 def tokenizer(language: str) -> Tokenizer:
-    """The tokenizer for a language, by its code: rouge-score's for English ("en"), the Unicode one for all others."""
-    return EnglishTokenizer() if language.split("-", maxsplit=1)[0].lower() == "en" else UnicodeTokenizer()
+    """The tokenizer for a language, by its code: rouge-score's for English, the Unicode one for all others."""
+    return EnglishTokenizer() if is_english(language) else UnicodeTokenizer()
 
 
 def rouge(
@@ -78,8 +86,13 @@ def rouge(
         Shape (articles, 4, 3): rouge1, rouge2, rougeL, rougeLsum; precision, recall, F1.
 
     Raises:
-        ValueError: The two differ in length.
+        ValueError: The two differ in length, or `several` is neither.
     """
+    predictions, references = list(predictions), list(references)
+    if len(predictions) != len(references):
+        raise ValueError(f"there are {len(predictions)} lists of bullets for {len(references)} articles")
+    if several not in ("best", "mean"):
+        raise ValueError(f'several must be "best" or "mean", not {several!r}')
     scorer = rouge_scorer.RougeScorer(list(MEASURES), tokenizer=tokenizer(language))
     rows = [
         _merged([_parts(scorer.score("\n".join(one), "\n".join(prediction))) for one in lists], several)

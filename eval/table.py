@@ -30,14 +30,18 @@ LIST_TITLES = {
     "novel_2gram": ("new bigrams, %", "pairs of words that stand nowhere in the article"),
     "density": ("density", "mean length, in words, of the copied piece that a word lies in"),
 }
-_LIBRARIES = ("rouge-score", "evaluate", "numpy", "scipy", "nltk")
+NO_RIVALS = ("oracle", "random", "LexRank", "TextRank")
+"""Systems whose distance from the first is of no interest in the table; the JSON has it."""
+_LIBRARIES = (
+    "newsroom-summarizer rouge-score evaluate datasets numpy scipy nltk regex sumy sentencex ctranslate2".split()
+)
 
 
 def table(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
     """Scores with intervals and the paired differences, then what the lists look like, as two Markdown tables."""
-    articles = f"{len(evaluation.examples):,} articles of {about['data']} (sha256 {about['fingerprint']}…)"
+    articles = f"{len(evaluation.examples):,} articles of {about['data']} ({about['fingerprint']})"
     lines = [
-        f"{articles}, {about['what']}; F1, {about['tokens']}, with 95% bootstrap intervals.",
+        f"{articles}{about['what']}; F1, {about['tokens']}, with 95% bootstrap intervals.",
         "",
         _row("system", *(title for title, _ in SCORE_TITLES.values())),
         _row(*["---"] * (1 + len(SCORE_TITLES))),
@@ -46,16 +50,16 @@ def table(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
         row = evaluation.figures[system.name]
         lines.append(_row(system.name, *(_figure(row[s]) for s in SCORE_TITLES)))
     for name, row in evaluation.above.items():
-        if not name.startswith(("oracle", "random", "LexRank", "TextRank")):
+        if name not in NO_RIVALS:
             lines.append(_row(f"{name} above {evaluation.base} (paired)", *(_above(row[s]) for s in SCORE_TITLES)))
-    shown = [key for key in LIST_TITLES if key in evaluation.systems[0].columns]
-    closed = "rouge1_f1" in next(iter(evaluation.closed.values()), {})
-    titles = [LIST_TITLES[key][0] for key in shown] + (["of the way from LEAD to the oracle (R1), %"] if closed else [])
+    shown = [key for key in (*LIST_TITLES, *evaluation.judges) if key in evaluation.systems[0].columns]
+    titles = [LIST_TITLES[key][0] if key in LIST_TITLES else key for key in shown]
+    titles += ["of the way from LEAD to the oracle (R1), %"] if evaluation.closed else []
     lines += ["", _row("system", *titles), _row(*["---"] * (1 + len(titles)))]
     for system in evaluation.systems:
         cells = [_plain(evaluation.figures[system.name][key].value) for key in shown]
-        if closed:
-            cells.append(_plain(evaluation.closed[system.name]["rouge1_f1"]))
+        if evaluation.closed:
+            cells.append(_plain(evaluation.closed[system.name]["rouge1_f1"].value))
         lines.append(_row(system.name, *cells))
     return "\n".join(lines)
 
@@ -70,15 +74,21 @@ def plain(evaluation: Evaluation, about: Mapping[str, Any]) -> dict[str, Any]:
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
         "systems": {name: _nested(row) for name, row in evaluation.figures.items()},
         "above": {name: {"base": evaluation.base, **_nested(row)} for name, row in evaluation.above.items()},
-        "closed": evaluation.closed,
+        "closed": {
+            name: {key: _numbers(value) for key, value in row.items()} for name, row in evaluation.closed.items()
+        },
     }
 
 
 def _nested(row: Mapping[str, Figure] | Mapping[str, Difference]) -> dict[str, Any]:
     """Figures by measure; precision, recall and F1 of one measure stand together under its usual name."""
-    flat = {key: {k: None if math.isnan(v) else v for k, v in value._asdict().items()} for key, value in row.items()}
+    flat = {key: _numbers(value) for key, value in row.items()}
     scores = {score: {part: flat.pop(f"{score}_{part}") for part in PARTS} for score in SCORES}
     return {**scores, **flat}
+
+
+def _numbers(value: Figure | Difference) -> dict[str, float | None]:
+    return {name: None if math.isnan(number) else number for name, number in value._asdict().items()}
 
 
 def _row(*cells: str) -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .checks import dangles
 from .extractor import Array, Scored, one_core
 from .sentences import Sentence, words
 from .summary import Length
@@ -23,6 +22,22 @@ _SHARED_TRIGRAMS = 1
 """One in common is often a name ("the Marl Lane"); more is the same thing said twice."""
 _CLEAR_LEAD = 0.7
 """Log-odds by which the best must be ahead to be put before what the article says earlier."""
+_DANGLES = re.compile(
+    r"""^["'“‘(]*(?:(?:but|and|so|or|yet|then|however|meanwhile|still|also|instead),?\s)?(?:
+      (?:he|she|they|him|his|hers?|their|theirs|its|these|such|others|neither|either)\b
+    | both\b(?!\ \w+s\b)
+    | those\b(?!\ (?:who|with|in|on|\w+ed|killed|hurt)\b)
+    | (?:this|that)\b(?!\ (?:week|month|year|season|summer|spring|autumn|winter|morning|evening|afternoon|decade)\b)
+    | it\b(?!\ (?:is|was|will\ be|has\ been|remains|remained|appears|became)
+      \ (?:the|a|un|not|still|now|expected|likely)|['’]s\ (?:the|a|not)\b|\ (?:took|takes|emerged)\b)
+    | the\ (?:move|decision|ruling|announcement|statement|incident|latter|former|pair|duo|trio|couple|changes?
+      |measures?|man|woman|boy|girl|teenager|suspect)\b
+      (?!,|\ (?:of|by|who|whose|that|in|to|accused|from|for|named|on)\b)
+    | the\ (?:two|three)\ (?:were|are|was|had|have|will|said|say|also|met)\b
+    | the\ \d+-year-old\ (?:was|is|had|has|said|says|told|died|will|also)\b
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _CONNECTS = re.compile(
     r"^[\"'“‘(]*(?:and|but|so|or|yet|nor|then|thus|however|meanwhile|also|still|instead|moreover|furthermore|besides"
     r"|therefore|nevertheless|nonetheless|otherwise|in addition|as a result|for example|for instance|by contrast"
@@ -70,6 +85,11 @@ def bullet_count(article_words: int, length: Length) -> int:
     if length == "brief":
         return 3 if article_words < 900 else 4
     return 3 if article_words < 250 else 5 if article_words < 1_200 else 6 if article_words < 2_500 else 7
+
+
+def dangles(sentence: str) -> bool:
+    """Whether a sentence opens with a pronoun, or "The move", whose noun stands before it."""
+    return _DANGLES.match(sentence) is not None
 
 
 def leans(sentence: str) -> bool:

@@ -56,7 +56,7 @@ class Summarizer:
         Raises:
             ModelError: The folder is missing or damaged, or was written by a newer version; the message names the file.
         """
-        folder = _folder(model)
+        folder = folder_of(model)
         config = _verified(folder)
         try:
             extractor = Extractor(folder / "extractor", threads)
@@ -166,7 +166,7 @@ def _bullet(article: Article, scored: Scored, group: Group) -> Bullet:
     return Bullet(text, round(score, 4), "extracted", spans)
 
 
-def _folder(model: str | Path) -> Path:
+def folder_of(model: str | Path) -> Path:
     """The folder of a model: a path, or a shipped name, which lies inside the installed package or in the checkout."""
     if isinstance(model, Path) or Path(model).is_dir():
         if not Path(model).is_dir():

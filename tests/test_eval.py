@@ -10,7 +10,7 @@ import pytest
 
 from eval import baselines
 from eval.card import SCORES_BEGIN, SCORES_END, with_scores
-from eval.data import read, read_lists
+from eval.data import fingerprint, read, read_lists
 from eval.gate import fallen, raise_floors
 from eval.rouge import tokenizer
 
@@ -42,12 +42,16 @@ def test_a_model_beside_baselines_and_predictions(data, tmp_path):
         assert f"| {name} |" in done.stdout
     result = json.loads((tmp_path / "r.json").read_text())
     systems = result["systems"]
-    assert result["articles"] == 3 and len(result["fingerprint"]) == 12 and result["bootstrap"]["seed"] == 13
+    assert result["articles"] == 3 and fingerprint(data) in result["fingerprint"] and result["bootstrap"]["seed"] == 13
     assert systems["oracle"]["rouge1"]["f1"]["value"] >= systems["LEAD-3"]["rouge1"]["f1"]["value"]
     assert systems["other"]["supported"]["value"] == 50  # "3 million" stands nowhere in the story
     assert systems["base"]["supported"]["value"] == 100
     assert set(systems["base"]["rougeLsum"]) == {"precision", "recall", "f1"}
-    assert result["above"]["base"]["base"] == "LEAD-3" and result["closed"]["oracle"]["rouge1_f1"] == 100
+    assert result["above"]["base"]["base"] == "LEAD-3"
+    assert result["closed"]["oracle"]["rouge1_f1"]["value"] == pytest.approx(100)
+    assert {"sumy", "sentencex", "newsroom-summarizer"} <= set(result["versions"])
+    assert result["options"]["baselines"] == list(baselines.BASELINES) and len(result["models"]["base"]) == 12
+    assert list(result["predictions"].values()) == [fingerprint(other)]
     assert (tmp_path / "r.html").stat().st_size > 1000
 
 
@@ -76,12 +80,21 @@ def test_lists_against_lists_in_plain_text(tmp_path):
         (["--data", "{data}", "--predictions", "{short}"], "3 articles"),
         (["--data", "{data}", "--predictions", "{unknown}"], "has ids that the articles lack: 1 of them, such as 'b'"),
         (["--data", "{data}", "--metric", "nothing"], "package.module:function"),
+        (["--data", "{data}", "--limit", "0"], "at least 1"),
+        (["--data", "{data}", "--bullets", "x"], "neither a whole number from 1 nor auto"),
+        (["--data", "{data}", "--set-floors"], "need --floors FILE"),
+        (["--data", "{data}", "--predictions", "{short}", "--card"], "give --model"),
+        (["--data", "{data}", "--card"], "needs a model folder"),
+        (["--data", "{data}", "--model", "base", "--model", "base"], "two systems are called 'base'"),
+        (["--data", "{data}", "--predictions", "{few}"], "lacks lists for articles: 2 of them, such as 'a1'"),
     ],
 )
 def test_wrong_use_ends_with_2_and_says_what_to_do(data, tmp_path, flags, message):
     (tmp_path / "short.txt").write_text("one\n")
+    (tmp_path / "few.jsonl").write_text(json.dumps({"id": "a0", "bullets": ["x"]}))
     (tmp_path / "unknown.jsonl").write_text(json.dumps({"id": "b", "bullets": ["x"]}))
     names = {"data": data, "short": tmp_path / "short.txt", "unknown": tmp_path / "unknown.jsonl"}
+    names["few"] = tmp_path / "few.jsonl"
     done = run(*[flag.format(**names) for flag in flags])
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
     assert not done.stdout
@@ -91,9 +104,9 @@ def test_data_in_every_form(tmp_path):
     lines = "- Council keeps Marl Lane baths open\n- Work starts on May 11"
     items = "<ul><li>Council keeps <b>Marl Lane</b> baths open</li><li>Work starts on May 11</li></ul>"
     with (tmp_path / "d.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([["id", "text", "highlights"], ["1", STORY, lines], ["2", STORY, items]])
+        csv.writer(file).writerows([["id", "text", "highlights"], ["1", STORY, lines], ["007", STORY, items]])
     rows = read(tmp_path / "d.csv")
-    assert [list(e.bullets) for e in rows] == [HUMAN, HUMAN] and rows[1].id == "2" and rows[0].text == STORY
+    assert [list(e.bullets) for e in rows] == [HUMAN, HUMAN] and rows[1].id == "007" and rows[0].text == STORY
 
     from datasets import Dataset
 
@@ -119,6 +132,7 @@ def test_data_errors_name_the_place(tmp_path):
         ('{"article": " ", "bullets": ["y"]}', "line 1 of .*article is empty"),
         ('{"article": "x", "bullets": 3}', "must be a list or a text, not int"),
         ("[1]", "needs a JSON object, not list"),
+        ('{"id": 1, "article": "x", "bullets": ["y"]}\n' * 2, "line 2 of .*the id '1' stands there a second time"),
     ):
         path.write_text(text)
         with pytest.raises(ValueError, match=message):
@@ -139,20 +153,60 @@ def test_baselines_take_what_there_is():
             baselines.random(sentences, count, 1),
             baselines.lexrank(sentences, count),
             baselines.textrank(sentences, count),
-            baselines.oracle(sentences, ["mayor spoke", "thing happened"], count, tokenizer("en")),
+            baselines.oracle(sentences, [["mayor spoke", "thing happened"]], count, tokenizer("en")),
         ):
             assert 1 <= len(lists) <= count and set(lists) <= set(sentences)
+    assert baselines.lead(sentences, 2) == sentences[:2]
     assert baselines.random(sentences, 2, 1) == baselines.random(sentences, 2, 1)
+    assert len({tuple(baselines.random(sentences, 1, seed)) for seed in range(20)}) == 3
+    story = [
+        "The budget vote failed.", "Rain fell in June.", "The budget vote failed again, late.", "A budget vote failed."
+    ]  # fmt: skip
+    assert "Rain fell in June." not in baselines.textrank(story, 3)  # it shares words with none
+    two = [["rain fell"], ["budget vote failed", "rain fell in june"]]
+    assert baselines.oracle(story, two, 2, tokenizer("en")) == ["Rain fell in June."]
+
+
+def test_a_hub_name_may_hold_dots(monkeypatch):
+    import datasets
+
+    asked = []
+    rows = [{"id": "x", "article": STORY, "highlights": "Baths stay open\nWork starts"}]
+    monkeypatch.setattr(datasets, "load_dataset", lambda *a, **k: asked.append((a, k)) or rows)
+    (example,) = read("abisee/cnn_dailymail:3.0.0", split="validation")
+    assert example.bullets == ("Baths stay open", "Work starts")
+    assert asked == [(("abisee/cnn_dailymail", "3.0.0"), {"split": "validation"})]
+
+
+def test_files_that_break_off_are_errors_that_name_them(tmp_path):
+    whole = gzip.compress(json.dumps({"article": STORY, "bullets": HUMAN}).encode())
+    (tmp_path / "a.jsonl.gz").write_bytes(whole[:-12])
+    (tmp_path / "b.csv").write_text('id,text,bullets\n1,"never closed')
+    (tmp_path / "c.jsonl").write_bytes('{"article": "é"}'.encode("latin-1"))
+    (tmp_path / "d.parquet").write_bytes(b"no")
+    for name in ("a.jsonl.gz", "b.csv", "c.jsonl", "d.parquet"):
+        with pytest.raises(ValueError, match=name):
+            read(tmp_path / name)
+
+
+def test_the_shipped_floors_are_those_that_make_test_checks():
+    from pathlib import Path
+
+    root = Path(__file__).parent.parent
+    floors = json.loads((root / "eval" / "floors.json").read_text())
+    keys = [key for key in floors if fingerprint(root / "examples") in key]
+    assert len(keys) == 2 and any("brief, 4" in key for key in keys) and any("standard, auto" in key for key in keys)
 
 
 def test_floors_hold_fall_and_are_lowered_on_purpose_only(data, tmp_path):
     floors = tmp_path / "floors.json"
     command = ("--data", data, "--model", "base", "--floors", floors)
     missing = run(*command)
-    assert missing.returncode == 2 and "no floors for 'data.jsonl, brief, 3 bullets'" in missing.stderr
+    assert missing.returncode == 2 and "no floors for 'data.jsonl (sha256" in missing.stderr
     assert run(*command, "--set-floors").returncode == 0 and run(*command).returncode == 0
     kept = json.loads(floors.read_text())
-    kept["data.jsonl, brief, 3 bullets"]["rouge2_f1"] = 99.0
+    (key,) = kept
+    kept[key]["rouge2_f1"] = 99.0
     floors.write_text(json.dumps(kept))
     below = run(*command)
     assert below.returncode == 1 and "rouge2_f1 is" in below.stderr and "its floor is 99.00" in below.stderr

@@ -42,6 +42,16 @@ def test_the_best_pairing_is_found_where_the_greedy_one_is_not():
     assert sum(value for *_, value in found.pairs) == pytest.approx(0.4 + 4 / 7)
 
 
+def test_two_weak_pairs_do_not_outweigh_a_good_one():
+    # 0 is 0.5 alike with human 0 and 2/7 with human 1; 1 is 2/7 alike with human 0. Two times 2/7 is more than 0.5, but
+    # pairs below 0.3 are none.
+    found = match(["a b c d", "a x y"], ["a b e f", "c u v"], ENGLISH)
+    assert likeness(["a b c d", "a x y"], ["a b e f", "c u v"], ENGLISH) == pytest.approx(
+        np.array([[0.5, 2 / 7], [2 / 7, 0]])
+    )
+    assert found.pairs == ((0, 0, pytest.approx(0.5)),)
+
+
 def test_order_agreement():
     human = ["alpha one", "beta two", "gamma three"]
     assert match(human, human, ENGLISH).order == 1
@@ -62,7 +72,7 @@ def test_a_list_matches_itself_and_a_copy_never_raises_precision(bullets):
 def test_redundancy_is_the_mean_likeness_of_pairs():
     # Pairs: (1,2) alike 1, (1,3) and (2,3) alike 0.
     assert redundancy(["a b", "a b", "c d"], ENGLISH) == pytest.approx(1 / 3)
-    assert redundancy(["a b"], ENGLISH) == 0
+    assert math.isnan(redundancy(["a b"], ENGLISH))
     assert likeness([], ["a"], ENGLISH).shape == (0, 1)
 
 
@@ -72,8 +82,9 @@ def test_coverage_and_density_by_hand():
     # today" are new, "roof comes" and "comes first" are not: 2 of 4.
     source = Source("Roof comes first, says the mayor")
     found = source.copied(["the roof comes first today"])
+    assert fragments("a b x a b c".split(), "a b c".split()) == [3]  # the longest piece, not the first
     assert fragments("roof comes first says the mayor".split(), "the roof comes first today".split()) == [1, 3]
-    assert (found["coverage"], found["density"], found["compression"]) == pytest.approx((0.8, 2.0, 1.2))
+    assert (found["coverage"], found["density"], found["compression"]) == pytest.approx((80, 2.0, 1.2))
     assert (found["novel_1gram"], found["novel_2gram"]) == pytest.approx((20, 50))
     assert math.isnan(source.copied([])["coverage"])
 
@@ -85,6 +96,7 @@ def test_supported_counts_bullets_and_facts():
     assert found["supported"] == pytest.approx(200 / 3)
     assert (found["supported_number"], found["supported_name"]) == (50, 100)
     assert math.isnan(found["supported_quote"])
+    assert source.supported([])["supported"] == 0
 
 
 def test_dangling_share():
@@ -97,6 +109,8 @@ def test_a_metric_of_your_own(tmp_path, monkeypatch):
     examples = [Example("1", "a b", (("a",),))]
     result = evaluate(examples, {"ours": [["a", "b"]]}, judges={"mine:shout": judge("mine:shout")})
     assert result.figures["ours"]["mine:shout"].value == 2
+    with pytest.raises(ValueError, match=r"short gave figures of shape \(2,\) for 1 articles"):
+        evaluate(examples, {"ours": [["a"]]}, judges={"short": lambda articles, lists: [1, 2]})
     for wrong in ("mine", "mine:nothing", "no_such_module:f"):
         with pytest.raises(ValueError, match=wrong):
             judge(wrong)
@@ -109,6 +123,14 @@ def test_paired_bootstrap_tells_a_difference_from_noise():
     assert 0 < low < difference < high and p < 0.01
     _, low, high, p = paired(a + rng.normal(0, 1, 500), a)
     assert low < 0 < high and p > 0.05
+    # By the normal approximation: z is mean over standard error, p the two tails beyond it.
+    noise = rng.normal(0.08, 1, 500)
+    z = noise.mean() / (noise.std() / 500**0.5)
+    found = paired(a + noise, a)
+    assert found.p == pytest.approx(math.erfc(abs(z) / 2**0.5), abs=0.02)
+    assert found.high - found.low == pytest.approx(2 * 1.96 * noise.std() / 500**0.5, rel=0.05)
+    assert paired(a + noise, a) == found and paired(a + noise, a, seed=14) != found
+    assert paired(a, a + noise).difference == pytest.approx(-found.difference)
     low, high = interval(a)
     # The normal approximation: 1.96 standard errors to each side.
     assert high - low == pytest.approx(2 * 1.96 * a.std() / 500**0.5, rel=0.05)
@@ -123,6 +145,58 @@ def test_a_column_with_gaps_is_averaged_over_what_is_there():
     first, second = figures(table, resamples=2000)
     assert (first.value, second.value) == (2.0, 6.0)
     assert 1 <= first.low < first.high <= 3
+    rare = np.full((100, 1), np.nan)
+    rare[:8] = np.arange(8.0)[:, None]
+    (figure,) = figures(rare)
+    assert figure.value == 3.5 and 0 < figure.low < figure.high < 7
+    rare[1:] = np.nan
+    (figure,) = figures(rare)
+    assert figure.value == 0 and math.isnan(figure.low)
+    (difference,) = differences(rare * np.nan, rare)
+    assert math.isnan(difference.difference) and math.isnan(difference.p)
+
+
+EXAMPLES = [
+    Example("1", "Ann Roe paid 12 euros. Then it rained.", (("ann roe paid", "it rained"),)),
+    Example("2", "The court freed Bo Lee. He left.", (("court freed bo lee",),)),
+    Example("3", "Prices rose 5%. Nobody knew why.", (("prices rose",), ("nobody knew why", "prices rose 5%"))),
+]
+FIRST = [["Ann Roe paid 12 euros.", "Then it rained."], ["The court freed Bo Lee."], ["Nobody knew why."]]
+SECOND = [["it rained", "ann roe paid"], [], ["prices rose 6%"]]
+
+
+def test_an_evaluation_by_hand():
+    result = evaluate(EXAMPLES, {"first": FIRST, "second": SECOND}, lead="first", oracle="second")
+    first, second = result.figures["first"], result.figures["second"]
+    # ROUGE-1 F1 of `first`: 1: five of eight words, all five human words: 2*5/(8+5). 2: 2*4/(5+4). 3: with the second
+    # list, 3 of 3 and 3 of 6: 2*3/(3+6).
+    wanted = 100 * (10 / 13 + 8 / 9 + 6 / 9) / 3
+    assert first["rouge1_f1"].value == pytest.approx(wanted)
+    # Of `second`: 1: all words. 2: nothing. 3: "prices rose" of "prices rose 6": 2*2/(3+2) with the first list.
+    assert second["rouge1_f1"].value == pytest.approx(100 * (1 + 0 + 0.8) / 3)
+    assert result.above["second"]["rouge1_f1"].difference == pytest.approx(100 * 1.8 / 3 - wanted)
+    assert result.base == "first" and set(result.above) == {"second"}
+    # `second` misses nothing of 1, all of 2, nothing of 3's first list; it has no bullet too many; its order is turned.
+    assert second["missed"].value == pytest.approx(100 / 3)
+    assert second["unmatched"].value == 0 and second["order"].value == 0
+    # `first` in 3 makes one of two points of the second list.
+    assert first["missed"].value == pytest.approx(100 * (0 + 0 + 0.5) / 3)
+    # 6% stands nowhere, and an empty list supports nothing.
+    assert second["supported"].value == pytest.approx(100 * (1 + 0 + 0) / 3) and first["supported"].value == 100
+    assert second["empty"].value == pytest.approx(100 / 3) and second["bullets"].value == 1
+    assert result.closed["first"]["rouge1_f1"].value == 0 and result.closed["second"]["rouge1_f1"].value == 100
+
+
+def test_the_mean_over_several_editors():
+    mean = evaluate(EXAMPLES[2:], {"first": FIRST[2:]}, several="mean").figures["first"]
+    # No point of the first list, one of two of the second.
+    assert mean["missed"].value == pytest.approx(100 * (1 + 0.5) / 2)
+    assert mean["bullet_match_f1"].value == pytest.approx(100 * (0 + 2 * 1 * 0.5 / 1.5) / 2)
+
+
+def test_english_rules_are_not_counted_for_other_languages():
+    found = evaluate([Example("1", "Er sagte nein.", (("Er sagte nein",),))], {"a": [["Er sagte nein"]]}, language="de")
+    assert not {"supported", "dangling"} & set(found.figures["a"]) and found.figures["a"]["rouge1_f1"].value == 100
 
 
 def test_the_order_of_articles_does_not_matter():

@@ -18,7 +18,7 @@ TEMPLATE = Path(__file__).parent.parent / "eval" / "report.html"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), None)
 ABOUT = {
     "data": "invented.jsonl",
-    "fingerprint": "0123456789ab",
+    "fingerprint": "sha256 0123456789ab…",
     "what": "`brief`, 3 bullets",
     "tokens": "rouge-score's tokens, stemmed",
     "options": {"language": "en"},
@@ -72,7 +72,7 @@ def test_data_holds_texts_lists_pairs_and_sources():
     assert ["".join(bullet["parts"]) for bullet in ours["bullets"]] == SYSTEMS["ours"][0]
     assert ferry["systems"][1]["bullets"] == []
     assert data["columns"]["ours"]["rouge1_f1"][1] == 0
-    assert data["columns"]["ours"]["supported"][1] is None
+    assert data["columns"]["ours"]["supported"][1] == 0 and data["columns"]["ours"]["unmatched"][1] is None
 
 
 def test_facts_that_are_not_in_the_article_are_marked():

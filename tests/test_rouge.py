@@ -48,8 +48,10 @@ def test_ngrams_agree_with_rouge_score(a, b):
 
 def test_of_nothing_0_and_unequal_lengths_are_an_error():
     assert rouge([[]], [[["A council voted."]]])[0] == pytest.approx(0)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="1 lists of bullets for 0 articles"):
         rouge([["a"]], [])
+    with pytest.raises(ValueError, match="not 'worst'"):
+        rouge([["a"]], [[["a"]]], several="worst")
 
 
 def test_several_human_lists_best_and_mean():
@@ -64,9 +66,17 @@ def test_the_unicode_tokenizer_keeps_words_and_numbers_whole():
     assert tokens("Le café coûte 1,200.50 euros, l'été") == ["le", "café", "coûte", "1,200.50", "euros", "l'été"]
     assert tokens("प्रधानमंत्री ने कहा") == ["प्रधानमंत्री", "ने", "कहा"]
     assert tokens("東京で") == ["東", "京", "で"]
+    assert tokens("AI技術とデータを") == ["ai", "技", "術", "と", "デ", "ー", "タ", "を"]
+    assert tokens("GDP增长5.2%") == ["gdp", "增", "长", "5.2"]
     hindi = "प्रधानमंत्री ने सोमवार को संसद में कहा"
     assert rouge([[hindi]], [[[hindi]]], language="hi")[0] == pytest.approx(100)
     assert rouge([[hindi]], [[[hindi]]])[0] == pytest.approx(0)  # what a published English figure would count
+
+
+@pytest.mark.parametrize("code", ["en", "EN", "en-US", "en_GB", "eng"])
+def test_every_code_for_english_is_english(code):
+    assert rouge([["votes"]], [[["voted"]]], language=code)[0, 0, 2] == pytest.approx(100)  # stemmed
+    assert rouge([["votes"]], [[["voted"]]], language="de")[0, 0, 2] == 0
 
 
 def test_oracle_takes_what_covers_the_bullets_and_stops():
@@ -88,5 +98,7 @@ def test_the_evaluate_metric_takes_one_list_or_several():
         predictions=[["Ann Roe paid 13 euros"]], references=[["Roe paid 12"]], articles=[article]
     )
     assert found["supported"] == 0 and found["supported_name"] == 100
+    with pytest.raises(ValueError, match="2 articles for 1 lists"):
+        KeyPoints(keep_in_memory=True).compute(predictions=[["a"]], references=[["a"]], articles=["x", "y"])
     with pytest.raises(ValueError, match="article 0 is empty"):
         KeyPoints(keep_in_memory=True).compute(predictions=[["a"]], references=[[]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import difflib
 import sys
 from dataclasses import fields
@@ -12,6 +13,8 @@ import yaml
 from transformers import HfArgumentParser
 
 T = TypeVar("T")
+
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of malloc.h
 
 USAGE = """usage: python -m training TASK [--config FILE.yaml] [--flag value ...]
 
@@ -29,6 +32,7 @@ def main(argv: list[str]) -> None:
         print(USAGE)
         return
     task, *rest = argv
+    _keep_memory()
     if task == "extractor":
         from . import extractor
 
@@ -45,6 +49,16 @@ def main(argv: list[str]) -> None:
         export.main(_parsed(export.ExportArguments, rest))
     else:
         sys.exit(_wrong(f"there is no task {task!r}.\n\n{USAGE}"))
+
+
+def _keep_memory() -> None:
+    """Tells glibc to keep large blocks: it gives them back and asks for them again at every step, which on a CPU takes
+    as long as the step itself (benchmarks/NOTES.md). Does nothing elsewhere."""
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+        if mallopt:
+            mallopt(_M_MMAP_MAX, 0)
+            mallopt(_M_TRIM_THRESHOLD, -1)
 
 
 def _parsed(kind: type[T], argv: list[str]) -> T:

@@ -11,7 +11,6 @@ Several systems side by side, with a page to look at:
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +23,7 @@ from tqdm import tqdm
 from summarizer import Article, Summarizer
 from summarizer.boilerplate import story
 from summarizer.errors import SummarizerError
-from summarizer.summarizer import folder_of
+from summarizer.summarizer import folder_of, version_of
 
 from . import baselines
 from .bootstrap import SEED
@@ -212,13 +211,8 @@ def _about(args: argparse.Namespace) -> dict[str, Any]:
         "tokens": "rouge-score's tokens, stemmed" if is_english(args.language) else "Unicode tokens, unstemmed",
         "options": {name: value for name, value in vars(args).items() if not isinstance(value, Path)},
         "predictions": {file: fingerprint(file) for file in files},
-        "models": {model: _model_fingerprint(place) for model, place in map(_named, args.model)},
+        "models": {model: version_of(folder_of(place)) for model, place in map(_named, args.model)},
     }
-
-
-def _model_fingerprint(model: str) -> str:
-    """The first 12 digits of the sha256 of a model's list of checksums: names its weights."""
-    return hashlib.sha256((folder_of(model) / "checksums.json").read_bytes()).hexdigest()[:12]
 
 
 def _gate(args: argparse.Namespace, evaluation: Evaluation, about: dict[str, Any]) -> list[str]:

@@ -4,6 +4,7 @@ from .article import Article
 from .errors import ArticleError, MissingExtraError, ModelError, SummarizerError
 from .summarizer import Summarizer
 from .summary import Bullet, Check, Span, Summary
+from .version import __version__
 
 __all__ = [
     "Article",
@@ -16,4 +17,5 @@ __all__ = [
     "Summarizer",
     "SummarizerError",
     "Summary",
+    "__version__",
 ]

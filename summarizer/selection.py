@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from .extractor import Array, Scored, one_core
 from .sentences import Sentence, words
 from .summary import Length
+from .tidy import tidied
 
 Group = tuple[int, ...]
 """Indices of the sentences that one bullet is made of: one, or a sentence with the neighbour it leans on."""
@@ -113,8 +113,7 @@ def select(scored: Scored, count: int, length: Length) -> tuple[Group, ...]:
     """
     manner = MANNERS[length]
     sentences = scored.sentences
-    sizes = np.array([len(words(s.text)) for s in sentences])
-    groups, values = _candidates(scored, sizes, manner)
+    groups, values = _candidates(scored, manner)
     cover = _coverage(scored, groups) if manner.coverage and len(groups) > 1 else np.zeros((len(groups), 1), np.float32)
     trigrams = [_trigrams(sentences, group) for group in groups]
     early = len(sentences) // 3 if len(sentences) > 2 * count else -1
@@ -149,19 +148,21 @@ def select(scored: Scored, count: int, length: Length) -> tuple[Group, ...]:
     return tuple(groups[i] for i in chosen)
 
 
-def _candidates(scored: Scored, sizes: npt.NDArray[np.int_], manner: Manner) -> tuple[list[Group], Array]:
+def _candidates(scored: Scored, manner: Manner) -> tuple[list[Group], Array]:
     """The groups worth looking at, with what each is worth before the list is known."""
+    alone = [tidied(s.text) for s in scored.sentences]
+    sizes = np.array([len(words(text)) for text in alone])
     best = np.sort(np.argsort(-scored.scores, kind="stable")[:_CANDIDATES])
     groups: list[Group] = []
     values: list[float] = []
     for i in map(int, best):
         group: Group = (i,)
         value = float(scored.scores[i])
-        if leans(scored.sentences[i].text):
+        if leans(alone[i]):
             joinable = (
                 i > 0
                 and sizes[i - 1] + sizes[i] <= manner.most
-                and not leans(scored.sentences[i - 1].text)
+                and not leans(alone[i - 1])
                 and scored.sentences[i - 1].section == scored.sentences[i].section
             )
             if joinable:

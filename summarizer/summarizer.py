@@ -18,6 +18,7 @@ from .extractor import Extractor, Scored
 from .selection import Group, bullet_count, select
 from .sentences import words
 from .summary import Bullet, Length, Span, Summary
+from .tidy import bullet_of
 
 FORMAT = 1
 """Version of the model folder's format; a folder of a newer one is refused."""
@@ -42,6 +43,7 @@ class Summarizer:
     def __init__(self, folder: Path, extractor: Extractor, config: dict[str, Any]) -> None:
         self.folder = folder
         self.config = config
+        self.version = version_of(folder)
         self._extractor = extractor
 
     @classmethod
@@ -143,7 +145,25 @@ class Summarizer:
             count = sum(len(words(s.text)) for s in scored.sentences)
             groups = select(scored, bullet_count(count, length) if bullets == "auto" else bullets, length)
             points = tuple(_bullet(article, scored, group) for group in groups)
-            yield Summary(points, article, length, str(self.config["name"]))
+            yield Summary(
+                points,
+                article,
+                length,
+                bullets,
+                str(self.config["name"]),
+                self.version,
+                self._warnings(article, len(points), bullets),
+            )
+
+    def _warnings(self, article: Article, points: int, asked: Count) -> tuple[str, ...]:
+        found = []
+        if asked != "auto" and points < asked:
+            found.append(f"{asked} bullets were asked for, and the story has sentences for {points}.")
+        languages = self.config.get("languages", [])
+        if languages and article.language.split("-")[0].lower() not in languages:
+            made_for = ", ".join(languages)
+            found.append(f"The model was made for {made_for}; nothing was measured for {article.language}.")
+        return tuple(found)
 
 
 def _article(value: object, number: int) -> Article:
@@ -161,9 +181,8 @@ def _article(value: object, number: int) -> Article:
 
 def _bullet(article: Article, scored: Scored, group: Group) -> Bullet:
     spans = tuple(Span(s.start, s.end, article.text[s.start : s.end]) for s in (scored.sentences[i] for i in group))
-    text = " ".join(" ".join(span.text.split()) for span in spans)
     score = float(1 / (1 + np.exp(-max(scored.scores[i] for i in group))))
-    return Bullet(text, round(score, 4), "extracted", spans)
+    return Bullet(bullet_of([span.text for span in spans]), round(score, 4), "extracted", spans)
 
 
 def folder_of(model: str | Path) -> Path:
@@ -180,6 +199,11 @@ def folder_of(model: str | Path) -> Path:
     raise ModelError(
         f"there is no model {model!r}: neither a folder of that name nor one of {', '.join(map(str, places))}"
     )
+
+
+def version_of(folder: Path) -> str:
+    """The first 12 digits of the sha256 of a model's list of checksums: names its weights."""
+    return hashlib.sha256((folder / "checksums.json").read_bytes()).hexdigest()[:12]
 
 
 def _verified(folder: Path) -> dict[str, Any]:

@@ -9,9 +9,13 @@ from html import escape
 from typing import Any, Literal
 
 from .article import Article
+from .version import __version__
 
 Length = Literal["standard", "brief"]
 Method = Literal["extracted", "rewritten", "generated"]
+Status = Literal["draft", "approved"]
+
+DISCLOSURE = "Key points chosen by software from the sentences of the article; a draft until an editor has approved it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ class Bullet:
     """One key point.
 
     Attributes:
-        text: The point, on one line.
+        text: The point, on one line. An extracted one is its sources' text, at most without a "But" or "Meanwhile," at
+            the start and without asides in parentheses.
         score: Between 0 and 1: how sure the model is that an editor's list would say this.
         method: "extracted" (sentences of the article), "rewritten" or "generated".
         sources: The sentences it stands on, in article order.
@@ -59,13 +64,22 @@ class Summary:
         bullets: In reading order: article order, but what is clearly the news comes first.
         article: The article; the sources' offsets point into its text.
         length: The length that was asked for.
+        asked: The number of bullets that was asked for, or "auto".
         model: Name of the model.
+        model_version: The first 12 digits of the sha256 of the model's checksums: names its weights.
+        warnings: What a reader of the list should know: fewer bullets than asked for, or a language that the model was
+            not made for.
+        status: "draft"; what else it becomes is an editor's to say.
     """
 
     bullets: tuple[Bullet, ...]
     article: Article
     length: Length
+    asked: int | Literal["auto"]
     model: str
+    model_version: str
+    warnings: tuple[str, ...] = ()
+    status: Status = "draft"
 
     def __str__(self) -> str:
         return self.to_markdown()
@@ -86,13 +100,17 @@ class Summary:
         return "\n".join(head + [f"- {_markdown(bullet.text)}" for bullet in self.bullets])
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data: `title`, `language`, `length`, `model` and `bullets` with their sources and checks."""
+        """The record of this summary as plain data; `docs/summary.schema.json` describes it."""
         return {
+            "status": self.status,
+            "disclosure": DISCLOSURE,
+            "software": f"newsroom-summarizer {__version__}",
+            "model": {"name": self.model, "version": self.model_version},
+            "options": {"bullets": self.asked, "length": self.length},
             "title": self.article.title,
             "language": self.article.language,
-            "length": self.length,
-            "model": self.model,
             "bullets": [asdict(bullet) for bullet in self.bullets],
+            "warnings": list(self.warnings),
         }
 
     def to_json(self, indent: int | None = None) -> str:
@@ -110,6 +128,7 @@ class Summary:
                 _ITEM.format(i=i, hint=_hint(b), text=escape(b.text)) for i, b in enumerate(self.bullets)
             ),
             article=self._marked(),
+            note=escape(" ".join([DISCLOSURE, f"Model: {self.model} ({self.model_version}).", *self.warnings])),
         )
 
     def _marked(self) -> str:
@@ -149,6 +168,7 @@ _PAGE = """<!doctype html>
 <ul>
 {bullets}
 </ul>
+<footer>{note}</footer>
 </section>
 <article>
 {article}
@@ -169,6 +189,7 @@ li { margin-bottom: .7rem }
 li a { color: inherit; text-decoration: none }
 li a:hover, li a:focus { background: var(--light) }
 mark { color: inherit; background: var(--rest) }
+footer { font: .8rem/1.4 sans-serif; opacity: .7 }
 @media (max-width: 45rem) { main { display: block } section { position: static } }
 """
 _LIGHT = "main:has(#b{i}:hover, #b{i}:focus) .m{i} {{ background: var(--light) }}\n"

@@ -11,7 +11,8 @@ from summarizer import Article, Summarizer
 settings.register_profile("any machine", deadline=None)  # a busy machine is not a failure
 settings.load_profile("any machine")
 
-EXAMPLES = sorted(Path(__file__).parent.parent.joinpath("examples").glob("*.json"))
+ROOT = Path(__file__).parent.parent
+EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
 
 STORY = """The council voted on Monday to keep the Marl Lane baths open. It had agreed in May to pull them down.
 Repairs will cost 2.9 million pounds, said Ann Roe, who leads the council. The roof comes first.

@@ -10,12 +10,15 @@ from itertools import count, islice
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from summarizer import Article, ArticleError, Summarizer, Summary
 from summarizer.selection import leans
 
-from .conftest import STORY
+from .conftest import ROOT, STORY
 from .test_sentences import HOSTILE
+
+SCHEMA = Draft202012Validator(json.loads((ROOT / "docs" / "summary.schema.json").read_text("utf-8")))
 
 
 def check(summary: Summary) -> None:
@@ -33,6 +36,7 @@ def check(summary: Summary) -> None:
     for text in (str(summary), summary.to_text(), summary.to_html(), summary.to_json()):
         text.encode()
     assert json.loads(summary.to_json()) == json.loads(json.dumps(summary.to_dict()))
+    SCHEMA.validate(json.loads(summary.to_json()))
 
 
 def test_a_text_an_article_and_a_list(base, story):
@@ -101,6 +105,26 @@ def test_it_finds_the_news(base, examples):
     ours = [[b.text for b in base(e["text"], length="brief")] for e in examples]
     theirs = [e["brief"] for e in examples]
     assert rouge(ours, [[human] for human in theirs]).mean(0)[0, 2] > 42
+
+
+def test_the_record_says_how_the_list_was_made(base, story):
+    record = base(story, bullets=4, length="brief").to_dict()
+    assert record["status"] == "draft" and "editor" in record["disclosure"]
+    assert record["options"] == {"bullets": 4, "length": "brief"}
+    assert record["model"] == {"name": "base", "version": base.version}
+    assert record["warnings"] == []
+    (warning,) = base("One sentence stands here.", bullets=5).warnings
+    assert warning == "5 bullets were asked for, and the story has sentences for 1."
+    (warning,) = base(Article("Das Bad bleibt offen. Der Rat stimmte ab.", language="de"), bullets=1).warnings
+    assert "nothing was measured for de" in warning
+    assert warning in base(Article("Das Bad bleibt offen.", language="de"), bullets=1).to_html()
+
+
+def test_words_that_tie_a_sentence_to_its_neighbour_are_left_out_and_its_source_is_whole(base):
+    text = "But the council (pictured) voted on Monday to keep the baths open, and the mayor agreed with it."
+    (bullet,) = base(text, bullets=1)
+    assert bullet.text == "The council voted on Monday to keep the baths open, and the mayor agreed with it."
+    assert bullet.sources[0].text == text
 
 
 def test_stream_reads_only_a_few_ahead_and_keeps_order(base):

@@ -31,6 +31,7 @@ from eval.metric import KeyPoints
 from summarizer.boilerplate import story
 from summarizer.extractor import Scored, surface_features, token_ids, windows
 from summarizer.selection import select
+from summarizer.tidy import bullet_of
 
 from .labels import Overlap, labels, overlaps
 from .modeling import ExtractorModel, Head
@@ -320,7 +321,7 @@ def _trainer(
             n = len(sentences)
             scored = Scored(sentences, scores[:n].astype(np.float32), np.zeros((n, 1), np.float32))
             groups = select(scored, 3, "brief")
-            bullets.append([" ".join(sentences[i].text for i in group) for group in groups])
+            bullets.append([bullet_of([sentences[i].text for i in group]) for group in groups])
         found = scorer.compute(predictions=bullets, references=references)
         scores = {name: found[name] for name in ("rouge1", "rouge2", "rougeLsum")}
         return scores | {"rouge_mean": float(np.mean(list(scores.values())))}

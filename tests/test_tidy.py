@@ -1,0 +1,36 @@
+"""A sentence by itself: only deletion, never inside a quote."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from summarizer.sentences import words
+from summarizer.tidy import tidied
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("But the council refused.", "The council refused."),
+        ("Meanwhile, 3,600 homes were without power.", "3,600 homes were without power."),
+        ("And, unions say, the offer is too low.", "Unions say, the offer is too low."),
+        ("Still, the ferry sailed.", "The ferry sailed."),
+        ("Mara Quill (pictured), 31, won.", "Mara Quill, 31, won."),
+        ("The sum (2.9 million pounds) is high.", "The sum is high."),
+        # left alone
+        ("Still waters run deep.", "Still waters run deep."),
+        ("But for the fog, the ferry would have sailed.", "But for the fog, the ferry would have sailed."),
+        ("Andrew Roe said no.", "Andrew Roe said no."),
+        ("Butter costs more.", "Butter costs more."),
+        ('"But we won (again)," said Quill.', '"But we won (again)," said Quill.'),
+        ("The European Central Bank (ECB) agreed.", "The European Central Bank (ECB) agreed."),
+    ],
+)
+def test_only_what_ties_it_to_its_neighbours_goes(sentence, expected):
+    assert tidied(sentence) == expected
+
+
+@given(st.text(alphabet="aB (),.\"“”'\nutBdMew", max_size=60))
+def test_nothing_is_put_in(sentence):
+    rest = iter(w.lower() for w in words(sentence))
+    assert all(word.lower() in rest for word in words(tidied(sentence)))

@@ -33,6 +33,7 @@ REACH = 3
 """Sentences between the two that one bullet may be made from."""
 
 _LABEL = re.compile(r"^(?:NEW|UPDATE|BREAKING|REPORT|JUST IN)\s*:\s*")
+_ABBREVIATION_END = re.compile(r"\b(?:\w\.){2,}$|\.\.$")
 _FUNCTION = frozenset(
     "a an the of to in on at for by with from as and or but is are was were be been has have had will would can could "
     "may might it its this that these those he she they his her their him them who which what when where while after "
@@ -56,10 +57,10 @@ class Pair:
     target: str
 
 
-def pairs(examples: Iterable[Example]) -> list[Pair]:
+def pairs(examples: Iterable[Example], progress: bool = True) -> list[Pair]:
     """The pairs of articles; several bullets of one article may give one each, none where nothing fits."""
     found = []
-    for example in tqdm(examples, "pairs", file=sys.stderr, mininterval=5):
+    for example in tqdm(examples, "pairs", file=sys.stderr, mininterval=5, disable=not progress):
         sentences = story(example.text)
         bags = [_content(s.text) for s in sentences]
         bigrams = [set(ngrams(s.text)[1]) for s in sentences]
@@ -99,7 +100,7 @@ def _pair(
     known = Known(f"{sources} {context}")
     if not all(known.supports(fact) for fact in facts(bullet)):
         return None
-    return Pair(sources, context, bullet.rstrip("."))
+    return Pair(sources, context, bullet if _ABBREVIATION_END.search(bullet) else bullet.rstrip("."))
 
 
 def _content(text: str) -> set[str]:

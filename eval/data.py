@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 TEXT_COLUMNS = ("article", "text", "document")
+_BULLETS_FLAG = "Name it with --bullets-column"
 BULLETS_COLUMNS = ("bullets", "highlights", "summary")
 _ITEM = re.compile(r"<li\b[^>]*>(.*?)</li>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
@@ -62,8 +63,8 @@ def read(
     examples = []
     seen: set[str] = set()
     for where, number, row in _rows(source, split):
-        text = row.get(_column(row, text_column, TEXT_COLUMNS, "--text-column", where))
-        value = row.get(_column(row, bullets_column, BULLETS_COLUMNS, "--bullets-column", where))
+        text = row.get(_column(row, text_column, TEXT_COLUMNS, "Name it with --text-column", where))
+        value = row.get(_column(row, bullets_column, BULLETS_COLUMNS, _BULLETS_FLAG, where))
         if not isinstance(text, str) or not text.strip():
             raise ValueError(f"{where}: the article is empty")
         key = _id(row, number)
@@ -76,7 +77,7 @@ def read(
     return examples
 
 
-def read_lists(source: str | Path, bullets_column: str | None = None) -> dict[str, list[str]] | list[list[str]]:
+def read_lists(source: str | Path) -> dict[str, list[str]] | list[list[str]]:
     """Lists of bullets, as a system printed them. JSONL with `id` and `bullets` (strings, or objects with `text`) gives
     them by id; plain text, one article a line with `<n>` between bullets, gives them in order. An empty list is kept.
 
@@ -86,7 +87,7 @@ def read_lists(source: str | Path, bullets_column: str | None = None) -> dict[st
     found: dict[str, list[str]] = {}
     ordered: list[list[str]] = []
     for where, _, row in _rows(source, "test"):
-        value = row.get(_column(row, bullets_column, BULLETS_COLUMNS, "--bullets-column", where))
+        value = row.get(_column(row, None, BULLETS_COLUMNS, "Call it bullets", where))
         bullets = list(_bullets(value, where))
         if row.get("id") is None:
             ordered.append(bullets)
@@ -107,7 +108,7 @@ def read_references(source: str | Path, bullets_column: str | None = None) -> li
         Example(
             _id(row, number),
             next((row[c] for c in TEXT_COLUMNS if isinstance(row.get(c), str)), ""),
-            _lists(row.get(_column(row, bullets_column, BULLETS_COLUMNS, "--bullets-column", where)), where),
+            _lists(row.get(_column(row, bullets_column, BULLETS_COLUMNS, _BULLETS_FLAG, where)), where),
         )
         for where, number, row in _rows(source, "test")
     ]
@@ -224,13 +225,13 @@ def _hub(name: str, split: str) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
         yield f"row {number} of {name} ({split})", number, row
 
 
-def _column(row: Mapping[str, Any], wanted: str | None, usual: Iterable[str], flag: str, where: str) -> str:
+def _column(row: Mapping[str, Any], wanted: str | None, usual: Iterable[str], hint: str, where: str) -> str:
     for name in (wanted,) if wanted else usual:
         if name in row:
             return name
     missing = f'"{wanted}"' if wanted else " nor ".join(f'"{name}"' for name in usual)
     neither = "there is no" if wanted else "there is neither"
-    raise ValueError(f"{where}: {neither} {missing}; it has {', '.join(map(str, row))}. Name the column with {flag}")
+    raise ValueError(f"{where}: {neither} {missing}; it has {', '.join(map(str, row))}. {hint}")
 
 
 def _id(row: Mapping[str, Any], number: int) -> str:

@@ -194,5 +194,7 @@ def _with_intervals(
                 with np.errstate(invalid="ignore", divide="ignore"):
                     share = 100 * (drawn[:, at] - drawn[:, low]) / (drawn[:, high] - drawn[:, low])
                     value = 100 * (values[at] - values[low]) / (values[high] - values[low])
-                (closed[system.name][key],) = of(np.asarray([value]), share[:, None])
+                found = np.append(share, value)
+                found[~np.isfinite(found)] = np.nan  # the oracle is no better than the lead
+                (closed[system.name][key],) = of(found[-1:], found[:-1, None])
     return Evaluation(examples, systems, figures, above, systems[0].name, closed, judges)

@@ -47,7 +47,7 @@ def raise_floors(path: Path, key: str, figures: Mapping[str, Figure], lower: boo
         ValueError: That would lower one, and `lower` does not allow it.
     """
     everything = _read(path)
-    new = {name: math.floor(10 * (figures[name].value - SLACK)) / 10 for name in GUARDED}
+    new = {name: math.floor(10 * (figures[name].value - SLACK)) / 10 for name in GUARDED if name in figures}
     old = everything.get(key, {})
     down = [f"{name} from {old[name]} to {value}" for name, value in new.items() if value < old.get(name, value)]
     if down and not lower:

@@ -24,7 +24,7 @@ from .alignment import source_of
 from .data import Example
 from .evaluation import Evaluation, Measured
 from .matching import MATCH, match
-from .rouge import tokenizer
+from .rouge import is_english, tokenizer
 from .table import LIST_TITLES, SCORE_TITLES, plain
 
 Bullets = list[dict[str, Any]]
@@ -84,7 +84,7 @@ def _articles(evaluation: Evaluation, language: str) -> Iterator[dict[str, Any]]
     for i, example in enumerate(tqdm(evaluation.examples, "report", file=sys.stderr, mininterval=2, leave=False)):
         sentences = story(example.text, language) if example.text else ()
         texts = [sentence.text for sentence in sentences]
-        known = Known(example.text) if example.text else None
+        known = Known(example.text) if example.text and is_english(language) else None  # the rules are English
         yield {
             # Two articles of one id still need an address each.
             "id": example.id if often[example.id] == 1 else f"{example.id} (article {i + 1})",

@@ -13,6 +13,7 @@ from .boilerplate import title_of
 from .errors import ArticleError, MissingExtraError
 
 _UNUSABLE = re.compile("[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_BREAKS = {0x0B: "\n", 0x0C: "\n"}
 _HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])", re.I | re.S)
 _TAG = re.compile(r"</?(?:p|div|article|h[1-6]|li|ul|br|span|a|section|figure|strong|em)\b[^<>]*>", re.I)
 _SUFFIXES = {".html": "html", ".htm": "html", ".xhtml": "html", ".json": "json"}
@@ -27,7 +28,7 @@ class Article:
             that no text can hold (NUL and other control characters, lone surrogates) are replaced one for one by
             U+FFFD, so that offsets into the string you passed stay right.
         title: The headline, if there is one.
-        language: A language code such as "en" or "pt-BR"; the sentence splitter follows it.
+        language: A language code such as "en" or "pt-BR" ("pt_BR" is written so); the sentence splitter follows it.
 
     Raises:
         ArticleError: `text` is not a string.
@@ -41,7 +42,8 @@ class Article:
         if not isinstance(self.text, str):
             hint = "; decode it first, or use Article.from_file" if isinstance(self.text, bytes) else ""
             raise ArticleError(f"an article's text must be a str, and this is {type(self.text).__name__}{hint}")
-        object.__setattr__(self, "text", _UNUSABLE.sub("\ufffd", self.text))
+        object.__setattr__(self, "text", _UNUSABLE.sub("\ufffd", self.text.translate(_BREAKS)))
+        object.__setattr__(self, "language", self.language.replace("_", "-"))
         if self.title is not None:
             object.__setattr__(self, "title", " ".join(_UNUSABLE.sub(" ", str(self.title)).split()) or None)
 

@@ -14,8 +14,11 @@ _AGENCY = r"(?:CNN|Reuters|AP|AFP|UPI|DPA|PA|ANI|Xinhua|Bloomberg|BBC|NBC|CBS|AB
 _DASH = r"(?:--+|[-–—:]|_)"
 _PLACE = r"[A-Z][A-Z.'’ -]{2,30}(?:,\s*[A-Z][\w.'’ ]{1,30}){0,2}"
 _DATELINE = re.compile(
-    rf"(?:[A-Z][\w.,'’ -]{{2,60}}?\s*)?\((?:{_AGENCY}\)\s*{_DASH}*|[A-Z][\w.&'’ ]{{1,40}}\)\s*{_DASH}+)\s*"
-    rf"|{_PLACE}(?:,?\s+[A-Z][a-z]+\.?\s+\d{{1,2}})?\s*(?:--+|[–—]|\s-)\s*(?=[A-Z\"'“‘\d])"
+    # "(CNN)" needs no dash where only a place in capitals stands before it: "The Palestinian Authority (PA) said" has
+    # none either.
+    rf"(?:{_PLACE}\s*)?\({_AGENCY}\)\s*{_DASH}*\s*"
+    rf"|(?:[A-Z][\w.,'’ -]{{2,60}}?\s*)?\((?:{_AGENCY}|[A-Z][\w.&'’ ]{{1,40}})\)\s*{_DASH}+\s*"
+    rf"|{_PLACE}(?:,?\s+[A-Z][a-z]+\.?\s+\d{{1,2}})?(?:\s*(?:--+|—)|\s[-–])\s*(?=[A-Z\"'“‘\d])"
 )
 _LINE = re.compile(
     r"""^(?:
@@ -26,13 +29,16 @@ _LINE = re.compile(
     | (?:sources?|contacts?|references?)(?:\ includes?)?\s*: | watch\b.{0,80}\b(?:video|below|above|clip)\b
     | (?:click|tap)\ (?:here|on|through)\b | scroll\ down\b | i-?report\b(?:\.com)?\s*: | editor['’]?s?['’]?\ note\b
     | (?:sign\ up|subscribe|register)\b.{0,60}\b(?:newsletter|e-?mail|alert|update|podcast|channel|briefing)
-    | (?:get|receive)\b.{0,60}\bnewsletter | (?:follow|join|like|find)\b.{0,60}\b(?:twitter|facebook|instagram|linkedin|
-      youtube|tiktok|bluesky|whatsapp|threads|telegram)\b
+    | (?:get|receive)\b.{0,60}\bnewsletter
+    | (?:follow|join|find|like\ (?:us|our|this))\b[^,]{0,60}\b(?:twitter|facebook|instagram|linkedin|youtube|tiktok
+      |bluesky|whatsapp|threads|telegram)\b
     | share\ your\b | tell\ us\b | (?:have|got)\ a\ (?:news\ )?tip\b
-    | e-?mail\ to\ a\ friend | (?:the\ )?(?:opinions|views)\ expressed\b | (?:copyright\b|©|\(c\)\s*\d) | the-cnn-wire
+    | e-?mail\ to\ a\ friend | (?:the\ )?(?:opinions|views)\ expressed\b | the-cnn-wire
+    | (?:copyright\W+(?:\d|c\b|the\b)|©|\(c\)\s*\d)
     | (?:advertisement|sponsored\ content|story\ continues\ below)\b.{0,30}$ | see\ the\ original\b
-    | (?:additional\ |writing\ and\ )?report(?:ing|ed)\ by\b | (?:this|the)\ (?:article|story|post|piece)\ (?:was\ )?
-      (?:originally|first)\ (?:published|appeared) | for\ more\ (?:information|stories|news|on\ this)\b
+    | (?:additional\ |writing\ and\ )?report(?:ing|ed)\ by\b(?!\ (?:the|a|an|local|other|several|many)\b)
+    | (?:this|the)\ (?:article|story|post|piece)\ (?:was\ )?(?:originally|first)\ (?:published|appeared)
+    | for\ more\ (?:information|stories|news|on\ this)\b
     | (?:last\ )?(?:updated|published)\s*(?:at|on)?\s*:?\s*\d | subscribe\b.{0,40}$ | this\ is\ a\ developing\ story
     )""",
     re.IGNORECASE | re.VERBOSE,
@@ -40,12 +46,14 @@ _LINE = re.compile(
 _ANYWHERE = re.compile(
     r"contributed (?:reporting|to (?:this|the) +(?:report|story|article|piece))|all rights reserved|click here"
     r"|may not be published, broadcast|for confidential support|terms of (?:use|service) and privacy"
-    r"|»\s*\.?$|\bgetty images\b\W*$",
+    r"|^[^«»]*»\s*\.?$|\bgetty images\b\W*$",
     re.IGNORECASE,
 )
 _BYLINE = re.compile(r"^[Bb]y[\s.]+(?:(?:[A-Z][\w.'’-]*|and|for|of|the|in|at|,|&|\||\.)[\s,.|]*){1,14}$")
 _DETACHED_STOP = re.compile(r"\w ['\"”’)]*\.$")
-_CAPTION = re.compile(r"\bpictured\b|\((?:left|right|above|below|top|bottom|cent(?:re|er))\)", re.IGNORECASE)
+_CAPTION = re.compile(
+    r"^\W*pictured\b|(?<![(,])(?<!,\s)\bpictured\b(?!\))[^,]*$|\(left\).*\(right\)|\(right\).*\(left\)", re.IGNORECASE
+)
 _HEADING_WORDS = 14
 _CAPTION_WORDS = 60
 
@@ -68,7 +76,7 @@ def story(text: str, language: str = "en") -> tuple[Sentence, ...]:
     # have one.
     formed = len(spans) > 2 and sum(b - a for (a, b), end in zip(spans, ends, strict=True) if end) > 0.6 * len(text)
     kept: list[Sentence] = []
-    section = paragraph = 0
+    section = 0
     for (start, end), terminated in zip(spans, ends, strict=True):
         if not kept:
             start = _behind_dateline(text, start, end)
@@ -81,13 +89,12 @@ def story(text: str, language: str = "en") -> tuple[Sentence, ...]:
             caption = not credit and len(sentences) <= 2 and len(words(text[start:end])) <= _CAPTION_WORDS
             sentences = [] if caption else sentences[:-1]
         found = [(a, b) for a, b in sentences if not is_boilerplate(text[a:b])]
-        kept += [Sentence(text[a:b], a, b, paragraph, section) for a, b in found]
-        paragraph += bool(found)
+        kept += [Sentence(text[a:b], a, b, section) for a, b in found]
     kept = _without_links(kept)
     if kept:
         return tuple(kept)
-    everything = [(a, b, i) for i, (start, end) in enumerate(spans) for a, b in split(text, start, end, language)]
-    return tuple(Sentence(text[a:b], a, b, i) for a, b, i in everything if any(c.isalnum() for c in text[a:b]))
+    everything = [span for start, end in spans for span in split(text, start, end, language)]
+    return tuple(Sentence(text[a:b], a, b) for a, b in everything if any(c.isalnum() for c in text[a:b]))
 
 
 def is_boilerplate(sentence: str) -> bool:

@@ -51,7 +51,7 @@ _NEGATIONS = frozenset(
     "refusing unable lacks lacked lack".split()
 )
 _NEGATIONS_BEFORE_TO = frozenset("fail fails failed failing failure decline declines declined declining".split())
-_NOT_NEGATING = re.compile(r"\bno (?:longer than|more than|less than|doubt|matter|\d)|\bnot (?:only|just)\b", re.I)
+_MEASURES = frozenset(["longer", "more", "less", "fewer", "later"])
 _OPENERS = frozenset(
     "who whom whose which that when where while after before because as if although though since until unless and but "
     "or so what how why".split()
@@ -136,7 +136,7 @@ class Checker:
         return (
             *self._facts(bullet, sources, context),
             self._words(read, bullet),
-            _negation(read, source, sources),
+            _negation(read, source),
             _attribution(bullet, sources, read, source),
             _order(read, source, bullet),
             _verdict("alone", "opens with a pronoun or the like" if dangles(bullet) else ""),
@@ -206,15 +206,23 @@ def _verdict(kind: str, fault: str) -> Check:
 
 
 def _negations(read: Sequence[_Word]) -> list[int]:
+    following = [*(word.text for word in read[1:]), ""]
     return [
         i
-        for i, word in enumerate(read)
-        if word.text in _NEGATIONS
-        or (word.text in _NEGATIONS_BEFORE_TO and i + 1 < len(read) and read[i + 1].text == "to")
+        for i, (word, after) in enumerate(zip(read, following, strict=True))
+        if (word.text in _NEGATIONS and not _not_negating(word.text, after, following[i + 1 : i + 2]))
+        or (word.text in _NEGATIONS_BEFORE_TO and after == "to")
     ]
 
 
-def _negation(bullet: Sequence[_Word], source: Sequence[_Word], source_text: str) -> Check:
+def _not_negating(word: str, after: str, behind: Sequence[str]) -> bool:
+    """Such as "not only", "no doubt", "no 10", "no more than": they deny nothing."""
+    if word == "no":
+        return after in ("doubt", "matter") or after[:1].isdigit() or (after in _MEASURES and list(behind) == ["than"])
+    return word == "not" and after in ("only", "just")
+
+
+def _negation(bullet: Sequence[_Word], source: Sequence[_Word]) -> Check:
     """A "not" that was lost or put in. What a negation denies is the next word that says something."""
     there, known = _negations(bullet), _negations(source)
     places = {word.stem: at for at, word in enumerate(source) if word.content}
@@ -223,12 +231,11 @@ def _negation(bullet: Sequence[_Word], source: Sequence[_Word], source_text: str
         at = places.get(denied.stem) if denied else None
         if not known or (denied and at is not None and not any(k < at <= k + _SCOPE for k in known)):
             return _verdict("negation", f"{bullet[i].text!r} is not in the sources")
-    if there or _NOT_NEGATING.search(source_text):
-        return _verdict("negation", "")
     stems = {word.stem for word in bullet if word.content}
+    denied_there = {w.stem for i in there for w in bullet[i + 1 : i + 1 + _SCOPE]}
     for i in known:
         denied = next((w for w in source[i + 1 : i + _SCOPE] if w.content), None)
-        if denied and denied.stem in stems:
+        if denied and denied.stem in stems - denied_there:
             return _verdict("negation", f"{source[i].text!r} of {denied.text!r} is lost")
     return _verdict("negation", "")
 
@@ -236,12 +243,11 @@ def _negation(bullet: Sequence[_Word], source: Sequence[_Word], source_text: str
 def _attribution(bullet: str, sources: str, read: Sequence[_Word], source: Sequence[_Word]) -> Check:
     """A claim that lost who makes it, or a guess that became a fact."""
     stems = {word.stem for word in read if word.content}
-    if not any(w.text in _UNSURE or w.text == "to" or w.text.startswith(_CLAIMING) for w in read):
-        for i, word in enumerate(source):
-            if word.text in _UNSURE:
-                unsure = next((w for w in source[i + 1 : i + 5] if w.content), None)
-                if unsure and unsure.stem in stems:
-                    return _verdict("attribution", f"{word.text!r} before {unsure.text!r} is lost")
+    for i, word in enumerate(source):
+        if word.text in _UNSURE:
+            unsure = next((w for w in source[i + 1 : i + 5] if w.content), None)
+            if unsure and unsure.stem in stems and not _is_unsure(read, unsure.stem):
+                return _verdict("attribution", f"{word.text!r} before {unsure.text!r} is lost")
     if _REPORT.search(bullet) or _LABEL.match(bullet):
         return _verdict("attribution", "")
     for i, word in enumerate(source):
@@ -251,6 +257,15 @@ def _attribution(bullet: str, sources: str, read: Sequence[_Word], source: Seque
             if not any(w.stem in stems for w in speakers):
                 return _verdict("attribution", f"{word.text!r} and who does are lost")
     return _verdict("attribution", "")
+
+
+def _is_unsure(bullet: Sequence[_Word], stem: str) -> bool:
+    """Whether the word with this stem is called a guess or a plan: "may sail", "Roe to sail", "the alleged sale"."""
+    at = next(i for i, word in enumerate(bullet) if word.stem == stem)
+    near = bullet[max(0, at - _SCOPE) : at + 4]
+    if any(w.text in _UNSURE or w.text.startswith(_CLAIMING) for w in near):
+        return True
+    return any(w.text == "to" for w in bullet[max(0, at - 2) : at])
 
 
 def _order(bullet: Sequence[_Word], source: Sequence[_Word], text: str) -> Check:

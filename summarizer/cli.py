@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from .article import Article
-from .errors import ArticleError, SummarizerError
+from .errors import SummarizerError
 from .summarizer import MOST_BULLETS, Count, Summarizer
 from .summary import Summary
 
@@ -40,7 +40,7 @@ class Formats(StrEnum):
 def summarize(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="Articles: .txt, .html or .json (title, text); - reads standard input."),
+        typer.Argument(metavar="FILE...", help="Articles: .txt, .html or .json (title, text); - reads one from stdin."),
     ],
     bullets: Annotated[
         str,
@@ -102,10 +102,10 @@ def _run(
     failed = False
     for name, article in _articles(files, language):
         try:
-            if isinstance(article, ArticleError):
+            if isinstance(article, SummarizerError):
                 raise article
             summary = summarizer(article, bullets=bullets, length=length.value)
-        except ArticleError as error:
+        except SummarizerError as error:
             message = str(error).removeprefix("article 0 ")
             print(f"error: {message if name in message else f'{name}: {message}'}", file=sys.stderr)
             failed = True
@@ -114,15 +114,16 @@ def _run(
     return int(failed)
 
 
-def _articles(files: list[str], language: str) -> Iterator[tuple[str, Article | ArticleError]]:
+def _articles(files: list[str], language: str) -> Iterator[tuple[str, Article | SummarizerError]]:
     for name in files:
         try:
             if name == "-":
                 data = sys.stdin.buffer.read()
-                yield "standard input", Article.from_bytes(data, "text", language)
+                kind = "json" if data.lstrip().startswith(b"{") else "text"
+                yield "standard input", Article.from_bytes(data, kind, language)
             else:
                 yield name, Article.from_file(Path(name), language)
-        except ArticleError as error:
+        except SummarizerError as error:
             yield ("standard input" if name == "-" else name), error
 
 

@@ -171,7 +171,7 @@ def surface_features(sentences: Sequence[Sentence]) -> Array:
 
 
 class Head:
-    """The transformer over the sentences, in numpy. `training/extractor.py` has the same in torch; a test ties them.
+    """The transformer over the sentences, in numpy. `training/modeling.py` has the same in torch; a test ties them.
 
     Args:
         weights: The tensors of `head.safetensors`, by name.

@@ -183,7 +183,7 @@ _NUMBER = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_TO = re.compile(r"\s*(?:to|or|-|–|—)\s*(?:[$£€¥₹])?$|(?<=\d)\s*-\s*", re.IGNORECASE)
+_TO = re.compile(r"\s*(?:to|or|-|–|—)\s*(?:[$£€¥₹])?$", re.IGNORECASE)
 _AND = re.compile(r"\s*and\s*(?:[$£€¥₹])?$", re.IGNORECASE)
 _BETWEEN = re.compile(r"\bbetween\s*(?:[$£€¥₹])?$", re.IGNORECASE)
 _DECADE = re.compile(r"['’]\d\d")

@@ -16,7 +16,7 @@ Group = tuple[int, ...]
 """Indices of the sentences that one bullet is made of: one, or a sentence with the neighbour it leans on."""
 
 _CANDIDATES = 48
-"""Groups that are looked at: enough for any list, and the work stays linear in the article's length."""
+"""Groups that are looked at for a usual list: the work stays linear in the article's length."""
 _FEW_COST = 2.0
 _SHARED_TRIGRAMS = 1
 """One in common is often a name ("the Marl Lane"); more is the same thing said twice."""
@@ -109,11 +109,11 @@ def select(scored: Scored, count: int, length: Length) -> tuple[Group, ...]:
     Greedy: each time the group with the highest score, less its cost, plus what it adds to the coverage of the article
     (facility location on the sentence vectors, Lin and Bilmes 2011); a group that shares trigrams with the chosen
     says the same and is left out (trigram blocking, Paulus et al. 2018). Fewer groups come back only where the article
-    has no more sentences.
+    has not enough sentences; one that was joined to its neighbour is no bullet of its own.
     """
     manner = MANNERS[length]
     sentences = scored.sentences
-    groups, values = _candidates(scored, manner)
+    groups, values = _candidates(scored, manner, count)
     cover = _coverage(scored, groups) if manner.coverage and len(groups) > 1 else np.zeros((len(groups), 1), np.float32)
     trigrams = [_trigrams(sentences, group) for group in groups]
     early = len(sentences) // 3 if len(sentences) > 2 * count else -1
@@ -148,11 +148,12 @@ def select(scored: Scored, count: int, length: Length) -> tuple[Group, ...]:
     return tuple(groups[i] for i in chosen)
 
 
-def _candidates(scored: Scored, manner: Manner) -> tuple[list[Group], Array]:
+def _candidates(scored: Scored, manner: Manner, count: int) -> tuple[list[Group], Array]:
     """The groups worth looking at, with what each is worth before the list is known."""
     alone = [tidied(s.text) for s in scored.sentences]
     sizes = np.array([len(words(text)) for text in alone])
-    best = np.sort(np.argsort(-scored.scores, kind="stable")[:_CANDIDATES])
+    most = max(_CANDIDATES, 2 * count)
+    best = np.sort(np.argsort(-scored.scores, kind="stable")[:most])
     groups: list[Group] = []
     values: list[float] = []
     for i in map(int, best):

@@ -41,14 +41,12 @@ class Sentence:
         text: The sentence, `article.text[start:end]`.
         start: Offset of its first character in the article's text.
         end: Offset behind its last character.
-        paragraph: Index of its paragraph among the story's paragraphs, from 0.
         section: Index of its section, from 0; a subheading opens a new one.
     """
 
     text: str
     start: int
     end: int
-    paragraph: int = 0
     section: int = 0
 
 
@@ -110,7 +108,7 @@ def split(text: str, start: int, end: int, language: str = "en") -> list[tuple[i
 
 def _boundaries(paragraph: str, language: str) -> list[tuple[int, int]]:
     # sentencex knows "pt", not "pt-BR", and takes its English rules for a code that it does not know.
-    code = language.replace("_", "-").split("-")[0].lower() or "en"
+    code = language.split("-", maxsplit=1)[0].lower() or "en"
     found = sentencex.get_sentence_boundaries(code, paragraph)
     return [(int(b["start_index"]), int(b["end_index"])) for b in found]
 

@@ -134,11 +134,15 @@ class Summarizer:
 
     def _stream(self, articles: Iterable[Text], bullets: Count, length: Length) -> Iterator[Summary]:
         waiting: list[Article] = []
+        failure: list[Exception] = []
 
         def sentences() -> Iterator[tuple[Any, ...]]:
-            for number, article in enumerate(articles):
-                waiting.append(_article(article, number))
-                yield story(waiting[-1].text, waiting[-1].language)
+            try:
+                for number, article in enumerate(articles):
+                    waiting.append(_article(article, number))
+                    yield story(waiting[-1].text, waiting[-1].language)
+            except Exception as error:  # it is raised when the articles before have their summaries
+                failure.append(error)
 
         for scored in self._extractor(sentences()):
             article = waiting.pop(0)
@@ -154,11 +158,13 @@ class Summarizer:
                 self.version,
                 self._warnings(article, len(points), bullets),
             )
+        if failure:
+            raise failure[0]
 
     def _warnings(self, article: Article, points: int, asked: Count) -> tuple[str, ...]:
         found = []
         if asked != "auto" and points < asked:
-            found.append(f"{asked} bullets were asked for, and the story has sentences for {points}.")
+            found.append(f"{asked} bullets were asked for, and the story gave {points}.")
         languages = self.config.get("languages", [])
         if languages and article.language.split("-")[0].lower() not in languages:
             made_for = ", ".join(languages)
@@ -186,19 +192,15 @@ def _bullet(article: Article, scored: Scored, group: Group) -> Bullet:
 
 
 def folder_of(model: str | Path) -> Path:
-    """The folder of a model: a path, or a shipped name, which lies inside the installed package or in the checkout."""
-    if isinstance(model, Path) or Path(model).is_dir():
-        if not Path(model).is_dir():
-            raise ModelError(f"there is no model folder {model}")
-        return Path(model)
+    """The folder of a model: a shipped name, which lies inside the installed package or in the checkout, or a path.
+    "base" is the shipped one even where the current folder has a folder of that name: that is "./base"."""
     here = Path(__file__).resolve().parent
-    places = [here / "models" / model, here.parent / "models" / model]
+    shipped = [here / "models" / model, here.parent / "models" / model] if str(model) == Path(model).name else []
+    places = [*(shipped if isinstance(model, str) else []), Path(model)]
     for place in places:
         if place.is_dir():
             return place
-    raise ModelError(
-        f"there is no model {model!r}: neither a folder of that name nor one of {', '.join(map(str, places))}"
-    )
+    raise ModelError(f"there is no model {str(model)!r}; looked for the folder {' and '.join(map(str, places))}")
 
 
 def version_of(folder: Path) -> str:

@@ -9,6 +9,7 @@ from html import escape
 from typing import Any, Literal
 
 from .article import Article
+from .sentences import paragraphs
 from .version import __version__
 
 Length = Literal["standard", "brief"]
@@ -109,7 +110,10 @@ class Summary:
             "options": {"bullets": self.asked, "length": self.length},
             "title": self.article.title,
             "language": self.article.language,
-            "bullets": [asdict(bullet) for bullet in self.bullets],
+            "bullets": [
+                {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(bullet).items()}
+                for bullet in self.bullets
+            ],
             "warnings": list(self.warnings),
         }
 
@@ -132,18 +136,19 @@ class Summary:
         )
 
     def _marked(self) -> str:
-        text, at, parts = self.article.text, 0, []
+        text, anchored, found = self.article.text, set(), []
         sources = sorted((span.start, span.end, i) for i, b in enumerate(self.bullets) for span in b.sources)
-        anchored: set[int] = set()
-        for start, end, i in sources:
-            if start < at:  # two bullets on one sentence: it lights up for the first
-                continue
-            anchor = "" if i in anchored else f' id="s{i}"'
-            anchored.add(i)
-            parts += [escape(text[at:start]), f'<mark class="m{i}"{anchor}>{escape(text[start:end])}</mark>']
-            at = end
-        marked = "".join([*parts, escape(text[at:])])
-        return "\n".join(f"<p>{line}</p>" for line in marked.split("\n") if line.strip())
+        for at, paragraph_end in paragraphs(text):
+            parts = []
+            for start, end, i in sources:
+                if not at <= start < paragraph_end:  # two bullets on one sentence: it lights up for the first
+                    continue
+                anchor = "" if i in anchored else f' id="s{i}"'
+                anchored.add(i)
+                parts += [escape(text[at:start]), f'<mark class="m{i}"{anchor}>{escape(text[start:end])}</mark>']
+                at = end
+            found.append(f"<p>{''.join(parts)}{escape(text[at:paragraph_end])}</p>")
+        return "\n".join(found)
 
 
 def _hint(bullet: Bullet) -> str:

@@ -16,16 +16,18 @@ _TIE = re.compile(
 )
 _ASIDE = re.compile(r"\s*\((?P<inside>[^()\n]*)\)(?=[\s,.;:!?]|$)")
 _SHORT_NAME = re.compile(r"[A-Z][\w.&-]{0,9}")
-_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"")
+_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|‘(?:[^’]|’(?=\w))*’")
 
 
 def tidied(sentence: str) -> str:
     """The sentence without a "But" or "Meanwhile," at its start and without asides in parentheses, on one line.
 
-    What stands in quotation marks is left alone, and so is a short name that is given in parentheses ("the European
-    Central Bank (ECB)"), which a later sentence may use.
+    What stands in quotation marks is left alone, and so is a piece of a longer quote, and a short name that is given in
+    parentheses ("the European Central Bank (ECB)"), which a later sentence may use.
     """
     text = " ".join(sentence.split())
+    if text.count('"') % 2 or text.count("“") != text.count("”"):
+        return text
     match = _TIE.match(text)
     if match:
         text = text[match.end()].upper() + text[match.end() + 1 :]

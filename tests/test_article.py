@@ -51,6 +51,11 @@ def test_impossible_characters_are_replaced_one_for_one():
     assert Article(text).text == "a\ufffdb\ufffdc\ufffdd"
 
 
+def test_page_breaks_are_line_breaks():
+    article = Article("The baths stay.\x0cWork starts in May.", language="en_GB")
+    assert article.text == "The baths stay.\nWork starts in May." and article.language == "en-GB"
+
+
 def test_files(tmp_path):
     cases = {
         "utf8.txt": "The café closed.".encode(),

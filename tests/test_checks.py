@@ -45,6 +45,8 @@ def failed(checker, bullet, sources, context=""):
         ("The line will appeal, its lawyer says", APPEAL),
         ('Roe: "I have done nothing wrong"', QUOTE),
         ("Inspectors found no faults", FAULTS),
+        ("Ana Roe to appeal in Bergen", "Ana Roe plans to appeal in Bergen."),
+        ("Jury deliberated for 35 hours", "The jury deliberated for not only 35 hours but a week."),
     ],
 )
 def test_a_true_rewrite_passes(checker, bullet, sources):
@@ -68,6 +70,8 @@ def test_a_true_rewrite_passes(checker, bullet, sources):
         ("negation", "A court in Bergen did not convict Ana Roe", CONVICTED),
         ("negation", "Inspectors found faults in Stavanger", FAULTS),
         ("attribution", "The company hid 12 accidents", ALLEGED),
+        ("negation", "Roe was charged and did not resign", "Roe was not charged and did not resign."),
+        ("attribution", "Roe sent money to Bergen", "Roe may have sent money to Bergen."),
         ("order", "Ana Roe convicted a court in Bergen", CONVICTED),
         ("order", "Ana Roe deliberated for 35 hours", CONVICTED),
         ("order", "Roe freed Judge Mats Lie on bail", BAIL),

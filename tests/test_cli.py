@@ -44,6 +44,21 @@ def test_standard_input_in_any_locale(article, monkeypatch):
     assert done.stdout.decode().strip() == "Das Café schließt am Montag, sagte der Bürgermeister."
 
 
+def test_standard_input_may_be_json():
+    done = run("-", "-f", "json", stdin=json.dumps({"text": STORY, "title": "Baths stay"}).encode())
+    record = json.loads(done.stdout)
+    assert record["title"] == "Baths stay" and not any("{" in bullet["text"] for bullet in record["bullets"])
+
+
+def test_html_without_its_extra_is_an_error_that_names_it(article, tmp_path):
+    (tmp_path / "page.html").write_text("<html><body><p>The council voted.</p></body></html>")
+    code = "import sys; sys.modules['trafilatura'] = None; from summarizer.cli import main; main()"
+    command = [sys.executable, "-c", code, str(tmp_path / "page.html"), str(article)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "newsroom-summarizer[html]" in done.stderr and "Traceback" not in done.stderr
+    assert f"== {article}" in done.stdout
+
+
 def test_a_bad_file_is_named_and_the_others_are_printed(article, tmp_path):
     (tmp_path / "empty.txt").write_text("")
     done = run(tmp_path / "no.txt", tmp_path / "empty.txt", article)

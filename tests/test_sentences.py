@@ -57,10 +57,16 @@ def test_datelines_are_left_out_and_the_story_stays():
     for dateline in (
         "(CNN) -- ", "(CNN)", "LONDON (Reuters) - ", "London, England (CNN) -- ", "BRUSSELS, March 3 (Reuters) – ",
         "PORT ALDER, Scotland -- ", "WASHINGTON — ", "BRUSSELS (Northern Wire) - ", "(Northern Wire) --",
+        "LONDON (Reuters) ", "LONDON – ",
     ):  # fmt: skip
         assert texts(f"{dateline}The council voted on Monday.") == ["The council voted on Monday."], dateline
-    kept = "NASA (the space agency) said it would launch a probe on Monday."
-    assert texts(kept) == [kept]
+    for kept in (
+        "NASA (the space agency) said it would launch a probe on Monday.",
+        "The Palestinian Authority (PA) said on Monday that it would vote.",
+        "U.S.–China trade talks collapsed on Monday.",
+        "NATO–Russia talks began on Monday.",
+    ):
+        assert texts(kept) == [kept]
 
 
 def test_furniture_is_no_part_of_the_story():
@@ -98,8 +104,23 @@ def test_sentences_that_only_look_like_furniture_stay():
         "By Monday the water had gone.",
         "Video shows the bridge falling.",
         "Readers more often choose print.",
+        "Il a dit « oui ».",
+        "Copyright law protects such work.",
+        "Like Facebook, the company sells advertisements.",
+        "Reporting by the paper showed that the roof leaked.",
     ):
         assert not is_boilerplate(sentence), sentence
+
+
+def test_captions_are_left_out_and_news_about_the_pictured_stays():
+    news = ["David Cameron (pictured) resigned on Monday.", "Roe, pictured, won the vote.", "Ann Roe (left) beat Moe."]
+    captions = [
+        "Pictured: the baths in 1934.",
+        "The couple are pictured on holiday.",
+        "Roe (left) and Moe (right) win.",
+    ]
+    rest = ["The council voted.", "It was late.", "Rain fell.", "Work starts in June.", "A trust takes over."]
+    assert texts(" ".join([*news, *captions, *rest])) == [*news, *rest]
 
 
 def test_a_text_that_is_all_furniture_is_not_lost():

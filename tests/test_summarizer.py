@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from summarizer import Article, ArticleError, Summarizer, Summary
+from summarizer import Article, ArticleError, ModelError, Summarizer, Summary
 from summarizer.selection import leans
 
 from .conftest import ROOT, STORY
@@ -35,8 +35,8 @@ def check(summary: Summary) -> None:
     assert len(used) == len(set(used))
     for text in (str(summary), summary.to_text(), summary.to_html(), summary.to_json()):
         text.encode()
-    assert json.loads(summary.to_json()) == json.loads(json.dumps(summary.to_dict()))
-    SCHEMA.validate(json.loads(summary.to_json()))
+    assert json.loads(summary.to_json()) == summary.to_dict()
+    SCHEMA.validate(summary.to_dict())
 
 
 def test_a_text_an_article_and_a_list(base, story):
@@ -114,7 +114,7 @@ def test_the_record_says_how_the_list_was_made(base, story):
     assert record["model"] == {"name": "base", "version": base.version}
     assert record["warnings"] == []
     (warning,) = base("One sentence stands here.", bullets=5).warnings
-    assert warning == "5 bullets were asked for, and the story has sentences for 1."
+    assert warning == "5 bullets were asked for, and the story gave 1."
     (warning,) = base(Article("Das Bad bleibt offen. Der Rat stimmte ab.", language="de"), bullets=1).warnings
     assert "nothing was measured for de" in warning
     assert warning in base(Article("Das Bad bleibt offen.", language="de"), bullets=1).to_html()
@@ -122,9 +122,35 @@ def test_the_record_says_how_the_list_was_made(base, story):
 
 def test_words_that_tie_a_sentence_to_its_neighbour_are_left_out_and_its_source_is_whole(base):
     text = "But the council (pictured) voted on Monday to keep the baths open, and the mayor agreed with it."
-    (bullet,) = base(text, bullets=1)
+    (bullet,) = base(f"{text} Rain fell. It was late. He left.", bullets=1)
     assert bullet.text == "The council voted on Monday to keep the baths open, and the mayor agreed with it."
     assert bullet.sources[0].text == text
+
+
+def test_a_bad_article_comes_after_the_summaries_of_those_before(base):
+    good = "The council voted on Monday to keep the baths open."
+    found = []
+    with pytest.raises(ArticleError, match="article 3 is empty"):
+        for summary in base.stream([good, good, good, " ", good]):
+            found.append(summary)
+    assert len(found) == 3
+
+
+def test_a_hard_wrapped_sentence_is_marked_as_a_whole(base):
+    text = (
+        "The council voted on Monday to keep the baths on Marl Lane\nopen after all, and set aside 2.9 million pounds"
+        " for the\nrepairs that surveyors had asked for in the spring of last\nyear, when the roof let in water."
+    )
+    page = base(text, bullets=1).to_html()
+    assert page.count("<p>") == page.count("</p>") == page.count("<mark") == 1
+
+
+def test_the_shipped_model_is_found_beside_a_folder_of_its_name(tmp_path, monkeypatch):
+    (tmp_path / "base").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert Summarizer.from_pretrained().version == Summarizer.from_pretrained("base").version
+    with pytest.raises(ModelError, match=r"config\.json is missing"):
+        Summarizer.from_pretrained("./base")
 
 
 def test_stream_reads_only_a_few_ahead_and_keeps_order(base):

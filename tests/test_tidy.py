@@ -23,6 +23,8 @@ from summarizer.tidy import tidied
         ("Andrew Roe said no.", "Andrew Roe said no."),
         ("Butter costs more.", "Butter costs more."),
         ('"But we won (again)," said Quill.', '"But we won (again)," said Quill.'),
+        ("‘But we won (again),’ said Quill.", "‘But we won (again),’ said Quill."),
+        ("“But we won (again).", "“But we won (again)."),
         ("The European Central Bank (ECB) agreed.", "The European Central Bank (ECB) agreed."),
     ],
 )

@@ -83,10 +83,13 @@ def test_head_in_numpy_is_the_head_in_torch():
     assert in_numpy(vectors[1, :5].numpy(), features[1, :5].numpy()) == pytest.approx(wanted[1, :5], abs=1e-5)
 
 
-def test_features_do_not_depend_on_what_they_cannot_see():
+def test_features_do_not_depend_on_where_the_text_stands():
     sentences = story(STORY)
-    assert surface_features(sentences).shape == (len(sentences), FEATURES)
+    found = surface_features(sentences)
+    assert found.shape == (len(sentences), FEATURES) and np.isfinite(found).all()
     assert np.isfinite(surface_features(sentences[:1])).all()
+    moved = story("LONDON (Reuters) - " + STORY)
+    assert moved[0].start != sentences[0].start and (surface_features(moved) == found).all()
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +147,12 @@ def test_a_killed_run_goes_on_to_the_same_weights(run, config):
         assert np.allclose(value, second[name], atol=1e-5), name
 
 
+def test_a_run_does_not_go_on_under_other_settings(run, config):
+    done = train(config, "--learning_rate", "0.5")
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "learning_rate 5e-05" in done.stderr and "0.5" in done.stderr and "--output" in done.stderr
+
+
 def test_an_auxiliary_stage_trains_before_the_articles_and_is_recorded(config, tmp_path):
     from safetensors.numpy import load_file
 
@@ -160,12 +169,13 @@ def export(run, folder):
     assert done.returncode == 0, done.stderr
 
 
-def test_export_gives_a_model_that_runs_and_knows_its_origin(run, tmp_path):
+def test_export_gives_a_model_that_runs_and_knows_its_origin(run, tmp_path, tiny_checkpoint):
     export(run, tmp_path / "mine")
     summarizer = Summarizer.from_pretrained(tmp_path / "mine")
     assert len(summarizer(STORY, bullets=3)) == 3
     card = (tmp_path / "mine" / "README.md").read_text()
     assert "12 articles" in card and "train.jsonl" in card and str(run.parent) not in card
+    assert str(tiny_checkpoint.parent) not in card + (tmp_path / "mine" / "config.json").read_text()
     assert not list(tmp_path.rglob("*.pkl")) and not list(tmp_path.rglob("*.bin.index*"))
 
 

@@ -12,6 +12,8 @@ from typing import TypeVar
 import yaml
 from transformers import HfArgumentParser
 
+from .resume import OtherSettingsError
+
 T = TypeVar("T")
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of malloc.h
@@ -31,7 +33,14 @@ def main(argv: list[str]) -> None:
     if not argv or argv[0] in ("-h", "--help"):
         print(USAGE)
         return
-    task, *rest = argv
+    try:
+        _run(*argv)
+    except OtherSettingsError as error:
+        sys.exit(_wrong(str(error)))
+
+
+def _run(task: str, *flags: str) -> None:
+    rest = list(flags)
     _keep_memory()
     if task == "extractor":
         from . import extractor

@@ -7,7 +7,7 @@ from typing import Any
 from eval.card import SCORES_BEGIN, SCORES_END
 
 _CARD = """---
-language: en
+language: [{languages}]
 library_name: newsroom-summarizer
 license: apache-2.0
 tags: [summarization, news]
@@ -27,7 +27,7 @@ Not measured yet: `python -m eval --model MODEL --data FILE --card`.
 ## Limits
 
 {limits}
-- It was trained on English news. Other languages are split and scored, but nothing was measured there.
+- It was trained on news in: {languages}. Other languages are split and scored, but nothing was measured there.
 - ROUGE measures likeness to the highlights of one site. It does not measure truth or taste.
 - A sentence can mislead outside its place. Every bullet carries its source spans, so that an editor can look.
 """
@@ -57,6 +57,7 @@ def card(config: dict[str, Any]) -> str:
     parts = [task for task in _WHAT if task in config]
     return _CARD.format(
         name=config["name"],
+        languages=", ".join(config["languages"]),
         what=" ".join(_WHAT[task] for task in parts),
         parts="\n".join(_part(task, config[task]) for task in parts),
         limits="\n".join(_LIMITS[task] for task in parts),
@@ -79,7 +80,7 @@ def _part(task: str, part: dict[str, Any]) -> str:
     stages = part.get("stages") or {"training": part | {"kept": True}}
     steps = [
         f"- Stage {name}: step {about['best_step']} of {about['steps']} scored best on the validation articles"
-        f"{'' if about['kept'] else '; the stage lowered the score and was undone'}."
+        f"{'' if about['kept'] else '; an earlier stage scored better, and this one was undone'}."
         for name, about in stages.items()
     ]
     return _PART.format(

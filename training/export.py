@@ -29,6 +29,7 @@ class ExportArguments:
     name: str = field(default="", metadata={"help": "Name of the model; default: the folder's."})
     base: str = field(default="", metadata={"help": "Name of the base checkpoint for the card; default: the run's."})
     base_licence: str = field(default="see the base checkpoint", metadata={"help": "Its licence, for the card."})
+    languages: str = field(default="en", metadata={"help": "Languages of the training articles: codes, with commas."})
     data_description: str = field(default="", metadata={"help": "A sentence on the training data, for the card."})
     quantization: str = field(default="int8", metadata={"help": "CTranslate2's: int8, int16, float16 or float32."})
 
@@ -49,7 +50,9 @@ def main(args: ExportArguments) -> None:
 
     earlier = output / "config.json"
     config = json.loads(earlier.read_text("utf-8")) if earlier.is_file() else {}
-    config |= {"format": FORMAT, "name": args.name or output.name, "languages": ["en"], task: _provenance(record, args)}
+    languages = [code.strip() for code in args.languages.split(",")]
+    config |= {"format": FORMAT, "name": args.name or output.name, "languages": languages}
+    config[task] = _provenance(record, args)
     _write(output / "config.json", config)
     (output / "README.md").write_text(card(config), "utf-8")
     files = sorted(p for p in output.rglob("*") if p.is_file() and p.suffix != ".md" and p.name != "checksums.json")
@@ -103,7 +106,7 @@ def _provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]
     paths = {"train", "validation", "auxiliary", "output", "base_model"}
     unused = set() if arguments["auxiliary"] else {"auxiliary_epochs", "auxiliary_pairs"}
     return {
-        "base": args.base or arguments["base_model"],
+        "base": args.base or _public(arguments["base_model"]),
         "base_licence": args.base_licence,
         "data": {name: {"file": Path(arguments[name]).name, **about} for name, about in record["data"].items()},
         "data_description": args.data_description,
@@ -113,6 +116,11 @@ def _provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]
         **{name: record[name] for name in ("stages", "pairs", "steps", "best_step", "validation") if name in record},
         "quantization": args.quantization,
     }
+
+
+def _public(base: str) -> str:
+    """The name of a checkpoint: of a folder, only the last part."""
+    return Path(base).name if Path(base).is_absolute() or Path(base).exists() else base
 
 
 def _write(path: Path, value: object) -> None:

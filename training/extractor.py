@@ -35,6 +35,7 @@ from summarizer.tidy import bullet_of
 
 from .labels import Overlap, labels, overlaps
 from .modeling import ExtractorModel, Head
+from .resume import begin
 
 STAGES = ("head", "auxiliary", "everything")
 
@@ -149,8 +150,9 @@ class Collator:
 def main(args: ExtractorArguments) -> None:
     """Trains, and leaves in `args.output`: `encoder/` and `head.safetensors` (the best checkpoint's), `run.json` (what
     it was made from and what it scored on the validation articles), and the Trainer's checkpoints and log."""
-    set_seed(args.seed)
     output = Path(args.output)
+    begin(output, asdict(args), ("train", "validation", "auxiliary"))
+    set_seed(args.seed)
     tokenizer = AutoTokenizer.from_pretrained(args.base_model)
     # Dropout inside the encoder costs a CPU four times the arithmetic (its random numbers); the head has enough of it.
     dropout = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
@@ -201,8 +203,8 @@ def main(args: ExtractorArguments) -> None:
 def _in_stages(
     model: ExtractorModel, fit: Callable[[str], Trainer], stages: Sequence[str], output: Path
 ) -> dict[str, Any]:
-    """Goes through the stages, past those that an earlier run has done. A stage that lowers the validation score is
-    undone, but for the auxiliary one, which reads other articles and shows its worth only in the next."""
+    """Goes through the stages, each from the weights of the one before, past those that an earlier run has done, and
+    loads the weights of the stage that scores best on validation; those behind it are recorded as not kept."""
     notes = output / "stages.json"
     earlier = json.loads(notes.read_text("utf-8")) if notes.exists() else {}
     record: dict[str, Any] = {}
@@ -213,22 +215,18 @@ def _in_stages(
             record[stage] = earlier[stage]
             continue
         earlier = {}  # what came after it started from other weights
-        before = {name: value.clone() for name, value in model.state_dict().items()}
         trainer = fit(stage)
         scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if k.startswith("eval_rouge")}
         for item in (*trainer.train_dataset.items, *trainer.eval_dataset.items):
             item.pop("vectors", None)  # the next stage trains the encoder
-        best = max((about["validation"]["rouge_mean"] for about in record.values() if about["kept"]), default=0.0)
-        kept = stage == "auxiliary" or scores["rouge_mean"] >= best
-        if not kept:
-            model.load_state_dict(before)
         state = trainer.state
-        about = {"steps": state.global_step, "best_step": state.best_global_step, "kept": kept, "validation": scores}
-        record[stage] = about
+        record[stage] = {"steps": state.global_step, "best_step": state.best_global_step, "validation": scores}
         output.mkdir(parents=True, exist_ok=True)
         save_file(model.state_dict(), done)
         notes.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
-    return record
+    best = max(record, key=lambda stage: record[stage]["validation"]["rouge_mean"])
+    model.load_state_dict(load_file(output / f"after_{best}.safetensors"))
+    return {stage: about | {"kept": stages.index(stage) <= stages.index(best)} for stage, about in record.items()}
 
 
 def _train_head(
@@ -249,7 +247,8 @@ def _train_head(
 @torch.no_grad()
 def _add_vectors(model: ExtractorModel, articles: Articles, collator: Collator, args: ExtractorArguments) -> None:
     model.eval()
-    device = next(model.parameters()).device
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model.to(device)
     for item in tqdm(articles.items, "vectors of the frozen encoder", file=sys.stderr, mininterval=5):
         batch = collator([item])
         read = [batch[name].to(device) for name in ("input_ids", "attention_mask", "owner", "mask")]

@@ -30,7 +30,7 @@ SECOND_GAIN = 0.2
 SHORTEST, LONGEST = 5, 40
 """Words of a bullet."""
 REACH = 3
-"""Sentences between the two that one bullet may be made from."""
+"""How many sentences further on or back the second of the two that a bullet is made from may stand."""
 
 _LABEL = re.compile(r"^(?:NEW|UPDATE|BREAKING|REPORT|JUST IN)\s*:\s*")
 _ABBREVIATION_END = re.compile(r"\b(?:\w\.){2,}$|\.\.$")

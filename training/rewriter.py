@@ -33,6 +33,7 @@ from summarizer.rewriter import prompt
 from summarizer.sentences import words
 
 from .pairs import Pair, pairs
+from .resume import begin
 from .smaller import with_decoder_layers, with_vocabulary
 
 
@@ -64,8 +65,9 @@ class RewriterArguments:
 def main(args: RewriterArguments) -> None:
     """Trains, and leaves in `args.output`: `model/` (the best checkpoint), `run.json` (what it was made from and what
     it scored on the validation pairs), and the Trainer's checkpoints and log."""
-    set_seed(args.seed)
     output = Path(args.output)
+    begin(output, asdict(args), ("train", "validation", "auxiliary"))
+    set_seed(args.seed)
     train = pairs(read(args.train)[: args.limit])
     if args.auxiliary:
         train += _some(pairs(read(args.auxiliary)), args.auxiliary_pairs, args.seed)

@@ -14,9 +14,9 @@ _AGENCY = r"(?:CNN|Reuters|AP|AFP|UPI|DPA|PA|ANI|Xinhua|Bloomberg|BBC|NBC|CBS|AB
 _DASH = r"(?:--+|[-–—:]|_)"
 _PLACE = r"[A-Z][A-Z.'’ -]{2,30}(?:,\s*[A-Z][\w.'’ ]{1,30}){0,2}"
 _DATELINE = re.compile(
-    # "(CNN)" needs no dash where only a place in capitals stands before it: "The Palestinian Authority (PA) said" has
-    # none either.
-    rf"(?:{_PLACE}\s*)?\({_AGENCY}\)\s*{_DASH}*\s*"
+    # Without a dash only where nothing or a place stands before it: "The Palestinian Authority (PA) said".
+    rf"(?:{_PLACE}\s*)?\({_AGENCY}\)\s*{_DASH}*\s*|\([A-Z][\w.&'’ ]{{1,40}}\)\s*{_DASH}*\s*(?=[A-Z\"'“‘\d])"
+    rf"|(?!The\b)(?:[A-Z][\w.'’-]+,?\s*){{1,5}}(?<!Press\s)(?<!Network\s)\((?:CNN|Reuters|AP|AFP)\)\s*{_DASH}*\s*"
     rf"|(?:[A-Z][\w.,'’ -]{{2,60}}?\s*)?\((?:{_AGENCY}|[A-Z][\w.&'’ ]{{1,40}})\)\s*{_DASH}+\s*"
     rf"|{_PLACE}(?:,?\s+[A-Z][a-z]+\.?\s+\d{{1,2}})?(?:\s*(?:--+|—)|\s[-–])\s*(?=[A-Z\"'“‘\d])"
 )

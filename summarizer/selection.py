@@ -41,7 +41,8 @@ _DANGLES = re.compile(
 _CONNECTS = re.compile(
     r"^[\"'“‘(]*(?:and|but|so|or|yet|nor|then|thus|however|meanwhile|also|still|instead|moreover|furthermore|besides"
     r"|therefore|nevertheless|nonetheless|otherwise|in addition|as a result|for example|for instance|by contrast"
-    r"|on the other hand|at the same time|since then|even so|in response|in turn)\b",
+    r"|on the other hand|at the same time|since then|even so|in response|in turn|on top of (?:this|that|it)"
+    r"|(?:first|second|third|secondly|thirdly|finally|lastly)(?=,))\b",
     re.IGNORECASE,
 )
 _SPOKEN = re.compile(r"[\"”]\s*,?\s*(?:he|she|they|it)\s+\w+|[\"”]\s*\w+\s+(?:he|she|they)\b", re.IGNORECASE)
@@ -75,7 +76,7 @@ class Manner:
 
 
 MANNERS: dict[Length, Manner] = {
-    "brief": Manner(few=5, words=16, cost=0.2, most=30, leaning=1.0, coverage=0.0, early=1.0),
+    "brief": Manner(few=5, words=16, cost=0.1, most=30, leaning=0.5, coverage=0.0, early=1.0),
     "standard": Manner(few=9, words=36, cost=0.3, most=45, leaning=3.0, coverage=1.0, early=0.6),
 }
 
@@ -97,8 +98,8 @@ def leans(sentence: str) -> bool:
     "he", or nobody."""
     if dangles(sentence) or _CONNECTS.match(sentence) or _SPOKEN.search(sentence):
         return True
-    if sentence.count('"') % 2 or sentence.count("“") != sentence.count("”"):
-        return True  # a piece of a longer quote
+    if sentence.count('"') % 2 or sentence.count("“") != sentence.count("”") or sentence.endswith(":"):
+        return True  # a piece of a longer quote, or what leads to one
     return bool(_OPEN_QUOTE.match(sentence) and not _NAMED_SPEAKER.search(sentence))
 
 

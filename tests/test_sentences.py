@@ -57,12 +57,13 @@ def test_datelines_are_left_out_and_the_story_stays():
     for dateline in (
         "(CNN) -- ", "(CNN)", "LONDON (Reuters) - ", "London, England (CNN) -- ", "BRUSSELS, March 3 (Reuters) – ",
         "PORT ALDER, Scotland -- ", "WASHINGTON — ", "BRUSSELS (Northern Wire) - ", "(Northern Wire) --",
-        "LONDON (Reuters) ", "LONDON – ",
+        "LONDON (Reuters) ", "LONDON – ", "Port Alder, Scotland (CNN)", "(The Northern Reporter) ",
     ):  # fmt: skip
         assert texts(f"{dateline}The council voted on Monday.") == ["The council voted on Monday."], dateline
     for kept in (
         "NASA (the space agency) said it would launch a probe on Monday.",
         "The Palestinian Authority (PA) said on Monday that it would vote.",
+        "Associated Press (AP) reporters counted 40 boats.",
         "U.S.–China trade talks collapsed on Monday.",
         "NATO–Russia talks began on Monday.",
     ):

@@ -113,7 +113,11 @@ def _provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]
         "recipe": {
             name: value for name, value in arguments.items() if name not in paths | unused and value is not None
         },
-        **{name: record[name] for name in ("stages", "pairs", "steps", "best_step", "validation") if name in record},
+        **{
+            name: record[name]
+            for name in ("stages", "calibration", "pairs", "steps", "best_step", "validation")
+            if name in record
+        },
         "quantization": args.quantization,
     }
 

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -37,6 +38,7 @@ from .labels import Overlap, labels, overlaps
 from .modeling import ExtractorModel, Head
 from .resume import begin
 
+Floats = npt.NDArray[np.float32]
 STAGES = ("head", "auxiliary", "everything")
 
 
@@ -177,6 +179,9 @@ def main(args: ExtractorArguments) -> None:
 
     epochs = (args.head_epochs, args.auxiliary_epochs if args.auxiliary else 0, args.epochs)
     record = _in_stages(model, fit, [s for s, e in zip(STAGES, epochs, strict=True) if e > 0], output)
+    scores = _scores(model, validation, collator, args)
+    scale, shift = _calibrate(head, np.concatenate(scores), np.concatenate([i["labels"] for i in validation.items]))
+    found = _rouge(validation, [scale * row + shift for row in scores])
     encoder.save_pretrained(output / "encoder")
     tokenizer.save_pretrained(output / "encoder")
     save_file(head.state_dict(), output / "head.safetensors")
@@ -193,8 +198,9 @@ def main(args: ExtractorArguments) -> None:
         "task": "extractor",
         "arguments": asdict(args),
         "data": data,
-        "validation": next(about["validation"] for about in reversed(record.values()) if about["kept"]),
+        "validation": found,
         "stages": record,
+        "calibration": {"scale": scale, "shift": shift},
     }
     (output / "run.json").write_text(json.dumps(run, indent=2) + "\n", "utf-8")
     print(json.dumps(run["validation"]))
@@ -278,6 +284,62 @@ def _train_everything(
     return trainer
 
 
+@torch.no_grad()
+def _scores(model: ExtractorModel, articles: Articles, collator: Collator, args: ExtractorArguments) -> list[Floats]:
+    """The scores of each article's sentences."""
+    model.eval()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model.to(device)
+    names = ("features", "mask", "input_ids", "attention_mask", "owner")
+    found = []
+    for item in tqdm(articles.items, "scores", file=sys.stderr, mininterval=5):
+        batch = collator([item])
+        with torch.autocast(device.type, torch.bfloat16, enabled=args.bf16):
+            logits = model(**{name: batch[name].to(device) for name in names})["logits"]
+        found.append(logits[0].float().cpu().numpy())
+    return found
+
+
+def _calibrate(head: Head, scores: Floats, wanted: Floats) -> tuple[float, float]:
+    """Scales and shifts the head's scores so that they are the log-odds of the labels (Platt 1999). Minimum risk
+    training cares for lists only, and leaves them too sure; the costs of `selection.py` are log-odds. Ranks stay.
+
+    Returns:
+        The scale and the shift, which are in the head's last layer now.
+    """
+    x, y = (torch.from_numpy(array.astype(np.float64)) for array in (scores, wanted.clip(0, 1)))
+    log_scale, shift = torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
+    optimizer = torch.optim.LBFGS(
+        [log_scale.requires_grad_(), shift.requires_grad_()], max_iter=200, line_search_fn="strong_wolfe"
+    )
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        value = nn.functional.binary_cross_entropy_with_logits(log_scale.exp() * x + shift, y)
+        value.backward()  # type: ignore[no-untyped-call]
+        return value
+
+    optimizer.step(loss)  # type: ignore[arg-type]
+    scale = float(log_scale.exp())
+    with torch.no_grad():
+        head.output.weight.mul_(scale)
+        head.output.bias.mul_(scale).add_(float(shift))
+    return scale, float(shift)
+
+
+def _rouge(articles: Articles, scores: Iterable[Floats]) -> dict[str, float]:
+    """What the lists of three that these scores give have in common with the human ones."""
+    bullets = []
+    for sentences, row in zip(articles.sentences, scores, strict=True):
+        n = len(sentences)
+        groups = select(Scored(sentences, row[:n].astype(np.float32), np.zeros((n, 1), np.float32)), 3, "brief")
+        bullets.append([bullet_of([sentences[i].text for i in group]) for group in groups])
+    references = [list(example.bullets) for example in articles.examples]
+    found = KeyPoints(keep_in_memory=True).compute(predictions=bullets, references=references)
+    scores_of = {name: found[name] for name in ("rouge1", "rouge2", "rougeLsum")}
+    return scores_of | {"rouge_mean": float(np.mean(list(scores_of.values())))}
+
+
 def _settings(args: ExtractorArguments, output: Path, epochs: float, batch_size: int, bf16: bool) -> TrainingArguments:
     return TrainingArguments(
         output_dir=str(output),
@@ -310,20 +372,8 @@ def _trainer(
     collator: Collator,
     optimizer: torch.optim.Optimizer,
 ) -> Trainer:
-    scorer = KeyPoints(keep_in_memory=True)
-    references = [list(example.bullets) for example in validation.examples]
-
     def metrics(prediction: EvalPrediction) -> dict[str, float]:
-        rows = zip(validation.sentences, np.asarray(prediction.predictions), strict=True)
-        bullets = []
-        for sentences, scores in rows:
-            n = len(sentences)
-            scored = Scored(sentences, scores[:n].astype(np.float32), np.zeros((n, 1), np.float32))
-            groups = select(scored, 3, "brief")
-            bullets.append([bullet_of([sentences[i].text for i in group]) for group in groups])
-        found = scorer.compute(predictions=bullets, references=references)
-        scores = {name: found[name] for name in ("rouge1", "rouge2", "rougeLsum")}
-        return scores | {"rouge_mean": float(np.mean(list(scores.values())))}
+        return _rouge(validation, np.asarray(prediction.predictions))
 
     return Trainer(
         model=model,

@@ -46,7 +46,11 @@ _CONNECTS = re.compile(
     re.IGNORECASE,
 )
 _SPOKEN = re.compile(r"[\"”]\s*,?\s*(?:he|she|they|it)\s+\w+|[\"”]\s*\w+\s+(?:he|she|they)\b", re.IGNORECASE)
+_REPORTED = re.compile(
+    r"(?P<before>.*?),\s(?:(?P<they>they)|he|she)\s(?:said|says|added|told|wrote|warned|explained|argued)\b", re.DOTALL
+)
 _OPEN_QUOTE = re.compile(r"^[\"“]")
+_NAME_WITHIN = re.compile(r"\w\W+[A-Z]")
 _NAMED_SPEAKER = re.compile(
     r"(?<=[\w.,!?…])[\"”]\s*,?\s*(?:(?:the|a|an)\s|[A-Z]|according\b|(?:said|says|wrote|added|told|asked|tweeted|posted)\s+(?:[A-Z]|the\b|a\b))"
 )
@@ -76,7 +80,7 @@ class Manner:
 
 
 MANNERS: dict[Length, Manner] = {
-    "brief": Manner(few=5, words=16, cost=0.1, most=30, leaning=0.5, coverage=0.0, early=1.0),
+    "brief": Manner(few=5, words=16, cost=0.15, most=30, leaning=0.7, coverage=0.0, early=1.0),
     "standard": Manner(few=9, words=36, cost=0.3, most=45, leaning=3.0, coverage=1.0, early=0.6),
 }
 
@@ -94,12 +98,15 @@ def dangles(sentence: str) -> bool:
 
 
 def leans(sentence: str) -> bool:
-    """Whether a sentence needs its neighbour: it opens with a pronoun or "The move", or is a quote whose speaker is
-    "he", or nobody."""
+    """Whether a sentence needs its neighbour: it opens with a pronoun or "The move", or is a quote or a report whose
+    speaker is "he", or nobody."""
     if dangles(sentence) or _CONNECTS.match(sentence) or _SPOKEN.search(sentence):
         return True
     if sentence.count('"') % 2 or sentence.count("“") != sentence.count("”") or sentence.endswith(":"):
         return True  # a piece of a longer quote, or what leads to one
+    reported = _REPORTED.match(sentence)
+    if reported and (reported["they"] or not _NAME_WITHIN.search(reported["before"])):
+        return True
     return bool(_OPEN_QUOTE.match(sentence) and not _NAMED_SPEAKER.search(sentence))
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 
 import regex
 
-from summarizer.facts import KINDS, Known, facts
+from summarizer.facts import KINDS, facts
+from summarizer.known import Known
 from summarizer.selection import dangles
 
 Judge = Callable[[list[str], list[list[str]]], Sequence[float]]

@@ -18,7 +18,8 @@ from rouge_score.tokenizers import Tokenizer
 from tqdm import tqdm
 
 from summarizer.boilerplate import story
-from summarizer.facts import Fact, Known, facts
+from summarizer.facts import Fact, facts
+from summarizer.known import Known
 
 from .alignment import source_of
 from .data import Example

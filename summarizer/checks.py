@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import snowballstemmer
 
-from .facts import Date, Known, Name, facts
+from .facts import Date, Name, facts
+from .known import Known
 from .selection import dangles
 from .sentences import words
 from .summary import Check

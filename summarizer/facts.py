@@ -1,8 +1,7 @@
 """What a text states that can be looked up: its numbers, dates, names and quotes.
 
-A text is read once for the facts that it states (`Known`), a bullet is read the same way (`facts`), and each of its
-facts is looked up. Numbers are compared as values with a unit: `3,600` is `3.6 thousand`, `two` is 2, `$25m` is `25
-million dollars`, `half of` is 50%. The rules are those of English news.
+Numbers are read as values with a unit: `3,600` is `3.6 thousand`, `two` is 2, `$25m` is `25 million dollars`, `half of`
+is 50%. Whether they stand in another text is looked up in `known.py`. The rules are those of English news.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Literal
 
 Kind = Literal["number", "date", "name", "quote"]
@@ -75,72 +73,8 @@ class Name(Fact):
 def facts(text: str) -> tuple[Fact, ...]:
     """The facts that a text states, in order of kind and place. A single capitalised word that opens a sentence is
     taken for a name only where somebody speaks ("Roe: …", "Roe says"), since every word has a capital there."""
-    numbers = (number for number in _numbers(text) if not number.vague)
-    return (*numbers, *_dates(text), *_names(text), *_quotes(text))
-
-
-class Known:
-    """What a text states, ready for looking up.
-
-    Args:
-        text: An article, or the sentences that a bullet was made from.
-    """
-
-    def __init__(self, text: str) -> None:
-        self._numbers: dict[str, set[float]] = {}
-        for number in _numbers(text):
-            for value in number.values:
-                self._numbers.setdefault(number.unit, set()).add(_rounded(value))
-        self._any_number = set().union(*self._numbers.values()) if self._numbers else set()
-        self._dates = {key for date in _dates(text) for key in (date.key, date.key.split()[0])}
-        self._dates |= {match.group().lower() for match in _MONTH_BESIDE.finditer(text)}
-        tokens = [part for match in _TOKEN.finditer(text) for part in _parts(match.group())]
-        lower = [token.lower() for token in tokens]
-        self._words = set(lower) | {word.replace(".", "") for word in lower}
-        self._common = {token for token in tokens if token[:1].islower()}
-        self._capitals = {t.lower().replace(".", "") for t in tokens if t[:1].isupper()}
-        self._abbreviations = {t.lower().replace(".", "") for t in tokens if t.isupper() and len(t) > 1}
-        self._next: dict[str, set[str]] = {}
-        for i, token in enumerate(lower):
-            self._next.setdefault(token, set()).update(lower[i + 1 : i + 4])
-        self._initials = set(_initials(tokens))
-        self._flat = _flat(text)
-
-    def supports(self, fact: Fact) -> bool:
-        """Whether the fact stands in the text."""
-        match fact:
-            case Number():
-                known = self._numbers.get(fact.unit, set()) if fact.unit else self._any_number
-                return any(_rounded(value) in known for value in fact.values)
-            case Date():
-                return fact.key in self._dates
-            case Name():
-                return self._has_name(fact.tokens)
-            case _:
-                pieces = [_flat(piece) for piece in _ELLIPSIS.split(fact.text)]
-                return all(piece in self._flat for piece in pieces if piece.strip())
-
-    def _has_name(self, tokens: tuple[str, ...]) -> bool:
-        if len(tokens) > 1 and "".join(t[0] for t in tokens).lower() in self._abbreviations:
-            return True  # "United Nations" where the text has U.N.
-        if not all(self._has_word(token) for token in tokens):
-            return False
-        for left, right in pairwise(token.lower() for token in tokens):
-            # A title or a common word may stand elsewhere ("the president, Ana Roe"); two names may not be mixed.
-            free = (left in self._common or right in self._common or left in _TITLES) and left not in _DIRECTIONS
-            there = left in self._words and right in self._words
-            if not free and there and right not in self._next.get(left, ()):
-                return False
-        return True
-
-    def _has_word(self, token: str) -> bool:
-        word = token.lower()
-        if token.isupper() and len(token) > 1:
-            bare = word.replace(".", "")
-            found = bare in self._capitals or bare in self._initials
-        else:
-            found = word in self._words or word in _HONORIFICS
-        return found or any(form in self._words for form in (*_SAME.get(word, ()), *_forms(word)))
+    sure = (number for number in numbers(text) if not number.vague)
+    return (*sure, *dates(text), *_names(text), *_quotes(text))
 
 
 # Numbers
@@ -190,7 +124,8 @@ _DECADE = re.compile(r"['’]\d\d")
 _VAGUE = frozenset(["one", "first", "second"])
 
 
-def _numbers(text: str) -> list[Number]:
+def numbers(text: str) -> list[Number]:
+    """The numbers of a text, in order, the vague ones among them."""
     found: list[Number] = []
     scales: list[float] = []
     for match in _NUMBER.finditer(text):
@@ -257,10 +192,6 @@ def _spoken(words: list[str]) -> tuple[float, float]:
     return total + part, _SCALES.get(words[-1], 1.0)
 
 
-def _rounded(value: float) -> float:
-    return float(f"{value:.6g}")
-
-
 # Dates
 
 _MONTHS = "january february march april may june july august september october november december".split()
@@ -280,11 +211,10 @@ _DATE = re.compile(
     """,
     re.VERBOSE,
 )
-_MONTH_BESIDE = re.compile(r"(?<=[a-z]\s)(?:March|May)(?=\s[a-z])")
-"""Enough to believe a bullet's "in May", not to call it a date: "the May election"."""
 
 
-def _dates(text: str) -> list[Date]:
+def dates(text: str) -> list[Date]:
+    """The weekdays, months and days of a text, in order."""
     found = []
     for match in _DATE.finditer(text):
         groups = match.groupdict()
@@ -301,17 +231,16 @@ def _dates(text: str) -> list[Date]:
 
 # Names
 
-_TOKEN = re.compile(r"(?:[^\W\d_]\.){2,}|(?:Mc|Mac|O['’]|[^\W\d_]['’])?[^\W_]+(?:[-'’][^\W_]+)*")
+TOKEN = re.compile(r"(?:[^\W\d_]\.){2,}|(?:Mc|Mac|O['’]|[^\W\d_]['’])?[^\W_]+(?:[-'’][^\W_]+)*")
 _STARTS = re.compile(r"(?:^|[.!?:;]['\"’”)]*\s+|\n)\s*['\"‘“(]*$")
 _SPEAKS = re.compile(r":|['’]s\b|\s(?:says|said|tells|told|calls|called|adds|wrote|writes|denies|denied)\b")
-_HONORIFICS = frozenset("mr mrs ms miss mx dr sir dame".split())
-_DIRECTIONS = frozenset("north south east west northern southern eastern western".split())
-_TITLES = _HONORIFICS | frozenset(
+HONORIFICS = frozenset("mr mrs ms miss mx dr sir dame".split())
+TITLES = HONORIFICS | frozenset(
     "president lord lady king queen prince princess pope minister senator sen governor gov judge justice general gen "
     "colonel col captain capt lieutenant lt sergeant sgt chief officer mayor congressman rep representative professor "
     "prof coach director secretary chancellor ambassador sheriff detective former new national".split()
 )
-_ABBREVIATED = _TITLES | frozenset("st mt ft jr sr".split())
+_ABBREVIATED = TITLES | frozenset("st mt ft jr sr".split())
 _MONTH_NAMES = frozenset([*_MONTHS, *"jan feb mar apr jun jul aug sep sept oct nov dec".split()])
 _DAY_NAMES = frozenset(
     f"{day}{end}" for day in "mon tues wednes thurs fri satur sun".split() for end in ("day", "days")
@@ -324,55 +253,6 @@ _OPENERS = frozenset(
     "there these they this those three though to two under unlike until update we what when where which while who why "
     "will with without would you your was were did do does has have had should could".split()
 )
-_SAME = {
-    "us": ("u.s", "usa", "u.s.a", "america", "american", "states"),
-    "u.s": ("us", "usa", "america", "american", "states"),
-    "america": ("u.s", "us", "states"),
-    "american": ("u.s", "us", "states"),
-    "americans": ("u.s", "us", "states"),
-    "uk": ("u.k", "britain", "british", "kingdom"),
-    "u.k": ("uk", "britain", "british", "kingdom"),
-    "britain": ("u.k", "uk", "british", "kingdom"),
-    "british": ("u.k", "uk", "britain", "kingdom"),
-    "french": ("france",),
-    "france": ("french",),
-    "dutch": ("netherlands",),
-    "netherlands": ("dutch",),
-    "spanish": ("spain",),
-    "spain": ("spanish",),
-    "germany": ("german", "germans"),
-    "greek": ("greece",),
-    "greece": ("greek", "greeks"),
-    "swiss": ("switzerland",),
-    "danish": ("denmark",),
-    "polish": ("poland",),
-    "irish": ("ireland",),
-    "scottish": ("scotland",),
-    "welsh": ("wales",),
-    "thai": ("thailand",),
-    "norwegian": ("norway",),
-    "turkish": ("turkey",),
-    "governor": ("gov",),
-    "gov": ("governor",),
-    "senator": ("sen",),
-    "sen": ("senator",),
-    "senators": ("sens",),
-    "representative": ("rep",),
-    "rep": ("representative", "congressman", "congresswoman"),
-    "doctor": ("dr",),
-    "general": ("gen",),
-    "gen": ("general",),
-    "lieutenant": ("lt",),
-    "lt": ("lieutenant",),
-    "sergeant": ("sgt",),
-    "sgt": ("sergeant",),
-    "saint": ("st",),
-    "st": ("saint",),
-    "mount": ("mt",),
-    "mt": ("mount",),
-}
-_ENDINGS = tuple("s es n an ian ans ians i is ese ish er ers al ic d ed ing land".split())
-_LINKS = frozenset("of and for the on in to".split())
 
 
 def _bare(token: str) -> str:
@@ -381,14 +261,14 @@ def _bare(token: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", token) if not unicodedata.combining(c))
 
 
-def _parts(token: str) -> list[str]:
+def parts(token: str) -> list[str]:
     """A token's words: "Mary-Kate" is two."""
     return [part for part in _bare(token).split("-") if part]
 
 
 def _names(text: str) -> Iterator[Name]:
     run: list[re.Match[str]] = []
-    for match in _TOKEN.finditer(text):
+    for match in TOKEN.finditer(text):
         token = match.group()
         gap = text[run[-1].end() : match.start()] if run else ""
         joined = bool(run) and (gap in ("", " ", "-") or (gap == ". " and _abbreviated(run[-1].group())))
@@ -423,35 +303,10 @@ def _name(text: str, run: list[re.Match[str]]) -> Iterator[Name]:
             return
         if _bare(run[0].group()).lower() in _OPENERS:
             run = run[1:]
-    tokens = [part if part.isupper() else part.lower() for match in run for part in _parts(match.group())]
+    tokens = [part if part.isupper() else part.lower() for match in run for part in parts(match.group())]
     if tokens:
         start, end = run[0].start(), run[-1].end()
         yield Name("name", text[start:end], start, end, tuple(tokens))
-
-
-def _initials(tokens: list[str]) -> Iterator[str]:
-    """The abbreviations that the names of a text may go by: FBI for "Federal Bureau of Investigation"."""
-    for i in range(len(tokens)):
-        letters = ""
-        for other in tokens[i : i + 8]:
-            if other[:1].isupper():
-                letters += other[0].lower()
-                if len(letters) > 1:
-                    yield letters
-            elif other not in _LINKS:
-                break
-
-
-def _forms(word: str) -> Iterator[str]:
-    """Other forms of a capitalised word: a people and its land, one and many."""
-    if len(word) < 4:
-        return
-    for ending in _ENDINGS:
-        yield word + ending
-        if word.endswith(ending) and len(word) - len(ending) > 2:
-            stem = word[: -len(ending)]
-            yield stem
-            yield from (stem + other for other in ("a", "e", "y", "ia", "o", "land"))
 
 
 # Quotes
@@ -459,9 +314,6 @@ def _forms(word: str) -> Iterator[str]:
 _QUOTE = re.compile(
     r"""“(?P<curly>[^”\n]+)”|"(?P<straight>[^"\n]+)"|(?<!\w)[‘'](?P<single>(?:[^'’‘\n]|(?<=\w)['’](?=\w))+)['’](?!\w)"""
 )
-_ELLIPSIS = re.compile(r"\s*(?:\.\.\.|…|\[[^\]]*\])\s*")
-_FLAT = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-"})
-_NOT_WORD = re.compile(r"[^\w%$£€]+")
 
 
 def _quotes(text: str) -> list[Fact]:
@@ -470,8 +322,3 @@ def _quotes(text: str) -> list[Fact]:
         group = next(g for g in ("curly", "straight", "single") if match.group(g))
         found.append(Fact("quote", match.group(group), match.start(group), match.end(group)))
     return found
-
-
-def _flat(text: str) -> str:
-    """A text as its words alone, a space around each: quotes are compared by their words."""
-    return f" {' '.join(_NOT_WORD.sub(' ', text.translate(_FLAT).replace(chr(39), '')).lower().split())} "

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summarizer.facts import KINDS, Known, facts
+from summarizer.facts import KINDS, facts
+from summarizer.known import Known
 from summarizer.selection import dangles
 
 

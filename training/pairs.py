@@ -18,7 +18,8 @@ from tqdm import tqdm
 from eval.data import Example
 from eval.oracle import ngrams
 from summarizer.boilerplate import story
-from summarizer.facts import Known, facts
+from summarizer.facts import facts
+from summarizer.known import Known
 from summarizer.rewriter import context_of
 from summarizer.selection import leans
 from summarizer.sentences import Sentence, words

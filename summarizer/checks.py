@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import snowballstemmer
 
-from .facts import Date, Name, facts
+from .facts import Date, Fact, Name, facts
 from .known import Known
 from .selection import dangles
 from .sentences import words
@@ -116,9 +116,10 @@ class Checker:
         self._stemmer = snowballstemmer.stemmer("english")  # keeps state: one for each checker
         self._stems: dict[str, str] = {}
         self._known = Known(article)
-        self._article = {word.stem for word in self._read(article)}
+        read = self._read(article)
+        self._article = {word.stem for word in read}
         lower = {token for token in _TOKEN.findall(article) if token[:1].islower()}
-        self._proper = {word.text for word in self._read(article) if word.content} - lower
+        self._proper = {word.text for word in read if word.content} - lower
 
     def __call__(self, bullet: str, sources: str, context: str = "") -> tuple[Check, ...]:
         """Every check of a bullet: one for each fact that it states, and one of each other kind.
@@ -133,13 +134,13 @@ class Checker:
             word that is nowhere in the article), "negation", "attribution" (a claim or a guess that became a fact),
             "order" (who did what), "alone" (a pronoun without its noun) and "finished".
         """
-        read, source = self._read(bullet), self._read(sources)
+        read, source, stated = self._read(bullet), self._read(sources), facts(bullet)
         return (
-            *self._facts(bullet, sources, context),
-            self._words(read, bullet),
+            *self._facts(bullet, stated, sources, context),
+            self._words(read, stated),
             _negation(read, source),
             _attribution(bullet, sources, read, source),
-            _order(read, source, bullet),
+            _order(read, source, bullet, stated),
             _verdict("alone", "opens with a pronoun or the like" if dangles(bullet) else ""),
             _verdict("finished", _unfinished(bullet, read)),
         )
@@ -165,9 +166,8 @@ class Checker:
             self._stems[word] = self._stemmer.stemWord(base)
         return self._stems[word]
 
-    def _facts(self, bullet: str, sources: str, context: str) -> Iterable[Check]:
+    def _facts(self, bullet: str, stated: Sequence[Fact], sources: str, context: str) -> Iterable[Check]:
         said, near = Known(sources), Known(f"{sources}\n{context}")
-        stated = facts(bullet)
         for fact in stated:
             holds = (near if isinstance(fact, Name) else said).supports(fact)
             if not holds and isinstance(fact, Name):
@@ -183,8 +183,8 @@ class Checker:
             if first.text in self._proper and first.stem not in stems:
                 yield Check("name", False, f"{opening.group()!r} is not in the sources")
 
-    def _words(self, read: Sequence[_Word], bullet: str) -> Check:
-        looked_up = {w.text for fact in facts(bullet) if fact.kind != "quote" for w in self._read(fact.text)}
+    def _words(self, read: Sequence[_Word], stated: Sequence[Fact]) -> Check:
+        looked_up = {w.text for fact in stated if fact.kind != "quote" for w in self._read(fact.text)}
         unknown = [
             w.text
             for w in read
@@ -207,20 +207,22 @@ def _verdict(kind: str, fault: str) -> Check:
 
 
 def _negations(read: Sequence[_Word]) -> list[int]:
-    following = [*(word.text for word in read[1:]), ""]
-    return [
-        i
-        for i, (word, after) in enumerate(zip(read, following, strict=True))
-        if (word.text in _NEGATIONS and not _not_negating(word.text, after, following[i + 1 : i + 2]))
-        or (word.text in _NEGATIONS_BEFORE_TO and after == "to")
-    ]
+    return [i for i, (word, after, behind) in enumerate(_threes(read)) if _negates(word, after, behind)]
 
 
-def _not_negating(word: str, after: str, behind: Sequence[str]) -> bool:
-    """Such as "not only", "no doubt", "no 10", "no more than": they deny nothing."""
+def _threes(read: Sequence[_Word]) -> Iterable[tuple[str, str, str]]:
+    texts = [*(word.text for word in read), "", ""]
+    return zip(texts, texts[1:], texts[2:], strict=False)
+
+
+def _negates(word: str, after: str, behind: str) -> bool:
+    """Whether a word denies what follows; "not only", "no doubt", "no 10" and "no more than" deny nothing."""
     if word == "no":
-        return after in ("doubt", "matter") or after[:1].isdigit() or (after in _MEASURES and list(behind) == ["than"])
-    return word == "not" and after in ("only", "just")
+        measure = after in _MEASURES and behind == "than"
+        return not (after in ("doubt", "matter") or after[:1].isdigit() or measure)
+    if word == "not":
+        return after not in ("only", "just")
+    return word in _NEGATIONS or (word in _NEGATIONS_BEFORE_TO and after == "to")
 
 
 def _negation(bullet: Sequence[_Word], source: Sequence[_Word]) -> Check:
@@ -252,7 +254,7 @@ def _attribution(bullet: str, sources: str, read: Sequence[_Word], source: Seque
     if _REPORT.search(bullet) or _LABEL.match(bullet):
         return _verdict("attribution", "")
     for i, word in enumerate(source):
-        if _REPORT.fullmatch(word.text):
+        if _is_report(word):
             around = [*reversed(source[max(0, i - 3) : i]), *source[i + 1 : i + 4]]
             speakers = [w for w in around if w.content]
             if not any(w.stem in stems for w in speakers):
@@ -269,7 +271,7 @@ def _is_unsure(bullet: Sequence[_Word], stem: str) -> bool:
     return any(w.text == "to" for w in bullet[max(0, at - 2) : at])
 
 
-def _order(bullet: Sequence[_Word], source: Sequence[_Word], text: str) -> Check:
+def _order(bullet: Sequence[_Word], source: Sequence[_Word], text: str, stated: Sequence[Fact]) -> Check:
     """Whether the bullet is made of its source's pieces in their order, each subject with its own verb."""
     said = list(bullet)
     label = _LABEL.match(text)
@@ -277,7 +279,7 @@ def _order(bullet: Sequence[_Word], source: Sequence[_Word], text: str) -> Check
         colon = next(i for i, w in enumerate(said) if w.text == ":")
         said = said[colon + 1 :]
     places = _aligned(said, source)
-    dated = {w.lower() for fact in facts(text) if isinstance(fact, Date) for w in fact.text.split()}
+    dated = {w.lower() for fact in stated if isinstance(fact, Date) for w in fact.text.split()}
     stems = {w.stem for w in source}
     for word, place in zip(said, places, strict=True):
         free = _is_report(word) or word.text in dated

@@ -195,8 +195,9 @@ def folder_of(model: str | Path) -> Path:
     """The folder of a model: a shipped name, which lies inside the installed package or in the checkout, or a path.
     "base" is the shipped one even where the current folder has a folder of that name: that is "./base"."""
     here = Path(__file__).resolve().parent
-    shipped = [here / "models" / model, here.parent / "models" / model] if str(model) == Path(model).name else []
-    places = [*(shipped if isinstance(model, str) else []), Path(model)]
+    places = [Path(model)]
+    if isinstance(model, str) and model == Path(model).name:
+        places = [here / "models" / model, here.parent / "models" / model, *places]
     for place in places:
         if place.is_dir():
             return place

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from eval import baselines
+from eval.bootstrap import Figure
 from eval.card import SCORES_BEGIN, SCORES_END, with_scores
 from eval.data import fingerprint, read, read_lists
 from eval.gate import fallen, raise_floors
@@ -166,6 +167,12 @@ def test_baselines_take_what_there_is():
     two = [["rain fell"], ["budget vote failed", "rain fell in june"]]
     # One sentence reaches 2 * 2 / (4 + 2) of the first list, two reach 2 * 7 / (8 + 7) of the second.
     assert baselines.oracle(story, two, 2, tokenizer("en")) == ["The budget vote failed.", "Rain fell in June."]
+
+
+def test_floors_of_another_language_guard_what_is_measured_there(tmp_path):
+    scores = {"rouge1_f1": Figure(50.0, 49.0, 51.0), "bullets": Figure(3.0, 3.0, 3.0)}
+    assert raise_floors(tmp_path / "floors.json", "de", scores, False) == {"rouge1_f1": 49.5}
+    assert fallen(tmp_path / "floors.json", "de", {"rouge1_f1": Figure(49.0, 48.0, 50.0)})
 
 
 def test_a_hub_name_may_hold_dots(monkeypatch):

@@ -194,6 +194,13 @@ def test_the_mean_over_several_editors():
     assert mean["bullet_match_f1"].value == pytest.approx(100 * (0 + 2 * 1 * 0.5 / 1.5) / 2)
 
 
+def test_where_the_oracle_is_no_better_than_the_lead_no_share_of_the_way_is_named():
+    examples = [Example(str(i), "Rain fell. It was late.", (("Rain fell",),)) for i in range(3)]
+    lists = {"lead": [["Rain fell."]] * 3, "ours": [["It was late."]] * 3, "oracle": [["Rain fell."]] * 3}
+    closed = evaluate(examples, lists, lead="lead", oracle="oracle").closed["ours"]["rouge1_f1"]
+    assert all(math.isnan(number) for number in closed)
+
+
 def test_english_rules_are_not_counted_for_other_languages():
     found = evaluate([Example("1", "Er sagte nein.", (("Er sagte nein",),))], {"a": [["Er sagte nein"]]}, language="de")
     assert not {"supported", "dangling"} & set(found.figures["a"]) and found.figures["a"]["rouge1_f1"].value == 100

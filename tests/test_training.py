@@ -67,6 +67,46 @@ def test_the_expected_reward_is_rouge_of_lists_weighted_by_their_probability():
     assert float(found) == pytest.approx(float((weights * means[:, :2].sum(1)).sum()) / 100, rel=0.05)
 
 
+def test_calibrated_scores_are_log_odds_in_the_same_order():
+    from training.extractor import _calibrate
+    from training.modeling import Head
+
+    torch.manual_seed(0)
+    head = Head(hidden=8, width=16, heads=2, layers=1).eval()
+    inputs = torch.randn(1, 400, 8), torch.randn(1, 400, FEATURES), torch.ones(1, 400, dtype=torch.bool)
+    with torch.no_grad():
+        scores = head(*inputs)[0].numpy()
+    wanted = 1 / (1 + np.exp(-(0.3 * scores - 2)))
+    assert _calibrate(head, scores, wanted) == pytest.approx((0.3, -2), abs=1e-2)
+    with torch.no_grad():
+        assert head(*inputs)[0].numpy() == pytest.approx(0.3 * scores - 2, abs=0.05)
+
+
+def test_the_stage_that_scores_best_is_the_one_kept(tmp_path):
+    from types import SimpleNamespace
+
+    from training.extractor import _in_stages
+
+    model = torch.nn.Linear(1, 1)
+    figures = {"head": (1.0, 30.0), "auxiliary": (2.0, 29.0), "everything": (3.0, 29.5)}
+
+    def fit(stage):
+        weight, score = figures[stage]
+        torch.nn.init.constant_(model.weight, weight)
+        nothing = SimpleNamespace(items=[])
+        state = SimpleNamespace(global_step=1, best_global_step=1)
+        scores = {"eval_rouge_mean": score}
+        return SimpleNamespace(train_dataset=nothing, eval_dataset=nothing, state=state, evaluate=lambda: scores)
+
+    record = _in_stages(model, fit, list(figures), tmp_path)
+    assert float(model.weight) == 1.0
+    assert {stage: about["kept"] for stage, about in record.items()} == {
+        "head": True,
+        "auxiliary": False,
+        "everything": False,
+    }
+
+
 def test_head_in_numpy_is_the_head_in_torch():
     from summarizer.extractor import Head as NumpyHead
     from training.modeling import Head

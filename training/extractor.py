@@ -320,11 +320,11 @@ def _calibrate(head: Head, scores: Floats, wanted: Floats) -> tuple[float, float
         return value
 
     optimizer.step(loss)  # type: ignore[arg-type]
-    scale = float(log_scale.exp())
+    scale = float(log_scale.detach().exp())
     with torch.no_grad():
         head.output.weight.mul_(scale)
-        head.output.bias.mul_(scale).add_(float(shift))
-    return scale, float(shift)
+        head.output.bias.mul_(scale).add_(float(shift.detach()))
+    return scale, float(shift.detach())
 
 
 def _rouge(articles: Articles, scores: Iterable[Floats]) -> dict[str, float]:

@@ -99,7 +99,7 @@ def test_the_stage_that_scores_best_is_the_one_kept(tmp_path):
         return SimpleNamespace(train_dataset=nothing, eval_dataset=nothing, state=state, evaluate=lambda: scores)
 
     record = _in_stages(model, fit, list(figures), tmp_path)
-    assert float(model.weight) == 1.0
+    assert model.weight.item() == 1.0
     assert {stage: about["kept"] for stage, about in record.items()} == {
         "head": True,
         "auxiliary": False,

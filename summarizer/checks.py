@@ -9,12 +9,12 @@ rules may still be true; it is refused, since nothing here can tell. The rules a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import snowballstemmer
 
-from .facts import Date, Fact, Name, facts
+from .facts import Date, Fact, Name, Number, facts, measure, numbers
 from .known import Known
 from .selection import dangles
 from .sentences import words
@@ -134,16 +134,31 @@ class Checker:
             word that is nowhere in the article), "negation", "attribution" (a claim or a guess that became a fact),
             "order" (who did what), "alone" (a pronoun without its noun) and "finished".
         """
-        read, source, stated = self._read(bullet), self._read(sources), facts(bullet)
-        return (
-            *self._facts(bullet, stated, sources, context),
-            self._words(read, stated),
-            _negation(read, source),
-            _attribution(bullet, sources, read, source),
-            _order(read, source, bullet, stated),
-            _verdict("alone", "opens with a pronoun or the like" if dangles(bullet) else ""),
-            _verdict("finished", _unfinished(bullet, read)),
-        )
+        return tuple(self.against(sources, context)(bullet))
+
+    def against(self, sources: str, context: str = "") -> Callable[[str], Iterator[Check]]:
+        """A function that checks one bullet after another against the same sentences, which are read once; its checks
+        come one by one, so that a caller may stop at the first that fails."""
+        source, said, near = self._read(sources), Known(sources), Known(f"{sources}\n{context}")
+        stems = {word.stem for word in self._read(f"{sources} {context}")}
+        given = [number for number in numbers(sources) if not number.vague]
+
+        def checks(bullet: str) -> Iterator[Check]:
+            read, stated = self._read(bullet), facts(bullet)
+            yield from self._facts(bullet, stated, said, near, stems)
+            yield from _measures(bullet, stated, sources, given)
+            yield self._words(read, stated)
+            yield _negation(read, source)
+            yield _attribution(bullet, sources, read, source)
+            yield _verdict("alone", "opens with a pronoun or the like" if dangles(bullet) else "")
+            yield _verdict("finished", _unfinished(bullet, read))
+            yield _order(read, source, bullet, stated)
+
+        return checks
+
+    def content(self, text: str) -> list[str]:
+        """The stems of the words of a text that say something, in order."""
+        return [word.stem for word in self._read(text) if word.content]
 
     def _read(self, text: str) -> list[_Word]:
         """The words and marks of a text."""
@@ -166,8 +181,7 @@ class Checker:
             self._stems[word] = self._stemmer.stemWord(base)
         return self._stems[word]
 
-    def _facts(self, bullet: str, stated: Sequence[Fact], sources: str, context: str) -> Iterable[Check]:
-        said, near = Known(sources), Known(f"{sources}\n{context}")
+    def _facts(self, bullet: str, stated: Sequence[Fact], said: Known, near: Known, stems: set[str]) -> Iterator[Check]:
         for fact in stated:
             holds = (near if isinstance(fact, Name) else said).supports(fact)
             if not holds and isinstance(fact, Name):
@@ -177,7 +191,6 @@ class Checker:
             yield Check(fact.kind, holds, f"{fact.text!r} {'is' if holds else 'is not'} in the sources")
         # A single word that opens a bullet has a capital anyway; the article knows whether it is a name.
         opening = _TOKEN.search(bullet)
-        stems = {word.stem for word in self._read(f"{sources} {context}")}
         if opening and opening.group()[:1].isupper() and not any(f.start <= opening.start() < f.end for f in stated):
             first = self._read(opening.group())[0]
             if first.text in self._proper and first.stem not in stems:
@@ -200,6 +213,19 @@ class Checker:
             for end in _DEMONYMS
             if len(word.text) - len(end) > 3
         )
+
+
+def _measures(bullet: str, stated: Sequence[Fact], sources: str, given: Sequence[Number]) -> Iterator[Check]:
+    """A number that lost its "about" or its "a year", or got one."""
+    for number in stated:
+        if isinstance(number, Number):
+            mine = measure(bullet, number)
+            there = [measure(sources, other) for other in given if set(other.values) & set(number.values)]
+            if there and mine not in there:
+                wanted, found = " ".join(filter(None, there[0])), " ".join(filter(None, mine))
+                yield Check(
+                    "number", False, f"{number.text!r} is {wanted or 'bare'} in the sources, and {found or 'bare'} here"
+                )
 
 
 def _verdict(kind: str, fault: str) -> Check:

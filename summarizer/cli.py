@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from .article import Article
-from .errors import SummarizerError
+from .errors import ModelError, SummarizerError
 from .summarizer import MOST_BULLETS, Count, Summarizer
 from .summary import Summary
 
@@ -25,6 +25,14 @@ class Lengths(StrEnum):
 
     standard = "standard"
     brief = "brief"
+
+
+class Policies(StrEnum):
+    """The values of --policy."""
+
+    checked = "checked"
+    flag = "flag"
+    extract = "extract"
 
 
 class Formats(StrEnum):
@@ -50,6 +58,15 @@ def summarize(
         Lengths,
         typer.Option("--length", "-l", help="standard: full sentences, the whole story; brief: the wire style."),
     ] = Lengths.standard,
+    policy: Annotated[
+        Policies,
+        typer.Option(
+            "--policy",
+            "-p",
+            help="checked: a rewrite is shown if it passes every check, else the sentence itself; "
+            "flag: the best rewrite, with the checks that it fails; extract: sentences only.",
+        ),
+    ] = Policies.checked,
     format: Annotated[
         Formats,
         typer.Option(
@@ -85,11 +102,12 @@ def summarize(
     """
     # Lone surrogates cannot be printed; everything else is UTF-8, whatever the terminal's locale says.
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-    sys.exit(_run(files, _count(bullets), length, format, model, language, threads))
+    options: dict[str, Any] = {"bullets": _count(bullets), "length": length.value, "policy": policy.value}
+    sys.exit(_run(files, options, format, model, language, threads))
 
 
 def _run(
-    files: list[str], bullets: Count, length: Lengths, form: Formats, model: str, language: str, threads: int | None
+    files: list[str], options: dict[str, Any], form: Formats, model: str, language: str, threads: int | None
 ) -> int:
     if form is Formats.html and len(files) > 1:
         print("error: --format html writes one page; give one file", file=sys.stderr)
@@ -104,7 +122,10 @@ def _run(
         try:
             if isinstance(article, SummarizerError):
                 raise article
-            summary = summarizer(article, bullets=bullets, length=length.value)
+            summary = summarizer(article, **options)
+        except ModelError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return WRONG_USE
         except SummarizerError as error:
             message = str(error).removeprefix("article 0 ")
             print(f"error: {message if name in message else f'{name}: {message}'}", file=sys.stderr)

@@ -192,6 +192,29 @@ def _spoken(words: list[str]) -> tuple[float, float]:
     return total + part, _SCALES.get(words[-1], 1.0)
 
 
+_BOUNDS = {
+    "about": r"about|around|roughly|approximately|nearly|almost|some|approaching|close to|just under|just over",
+    "under": r"under|below|up to|as (?:many|much) as|at most|(?:no|not) more than|(?:less|fewer) than",
+    "over": r"over|above|exceeding|topping|at least|more than|no (?:less|fewer) than|as few as|upwards of",
+}
+_ANY_BOUND = "|".join(f"(?P<{name}>{words})" for name, words in _BOUNDS.items())
+_BOUND = re.compile(rf"\b(?:{_ANY_BOUND})\s+(?:(?:an?|the)\s+)?(?:estimated\s+)?$", re.IGNORECASE)
+_RATE = re.compile(
+    r"[\s-]*(?:(?!(?:but|and|or|in|for|after|over)\b)[^\W\d][\w-]*\s+){0,3}?(?:an?|per|each|every)[\s-]"
+    r"(?P<rate>second|minute|hour|day|night|week|month|quarter|season|year|decade|kilomet(?:re|er)|mile|kilogram|tonne"
+    r"|ton|gallon|lit(?:re|er)|barrel|head|person|household)\b",
+    re.IGNORECASE,
+)
+
+
+def measure(text: str, number: Number) -> tuple[str, str]:
+    """What bounds a number of a text, and what it is counted by: ("about", "") for "some 40", ("over", "year") for "at
+    least 40 tons a year", ("", "") for a bare 40."""
+    bound = _BOUND.search(text[max(0, number.start - 40) : number.start])
+    rate = _RATE.match(text[number.end : number.end + 60])
+    return (bound.lastgroup or "") if bound else "", rate["rate"].lower() if rate else ""
+
+
 # Dates
 
 _MONTHS = "january february march april may june july august september october november december".split()
@@ -251,7 +274,8 @@ _OPENERS = frozenset(
     "every few five for four from he her his how if in into is it its last like many more most new no nearly next not "
     "now of on one only or other our over report she since six so some source sources still ten than that the their "
     "there these they this those three though to two under unlike until update we what when where which while who why "
-    "will with without would you your was were did do does has have had should could".split()
+    "will with without would you your was were did do does has have had should could yet however meanwhile "
+    "instead once perhaps maybe then nor or again also thus therefore indeed still besides moreover".split()
 )
 
 

@@ -1,11 +1,26 @@
-"""What a rewriter reads: the wanted length, the sentences of a bullet, and the one that explains them."""
+"""Writes bullets from the sentences they stand on, in a given number of words: a small T5 in CTranslate2, no torch.
+
+What it writes are candidates. Which of them may be shown is not decided here (`checks.py`), nor which one is
+(`policy.py`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import ctranslate2
+from tokenizers import Tokenizer
 
 from .selection import leans
 from .sentences import Sentence
+
+MAX_SOURCE_TOKENS = 192
+"""Tokens that go in; what is longer is cut, the context first."""
+MAX_TARGET_TOKENS = 80
+"""Tokens that come out; a candidate of this size was cut, and is no candidate."""
+BEAM = 4
 
 
 def prompt(sources: str, context: str, length: int) -> str:
@@ -20,3 +35,80 @@ def context_of(sentences: Sequence[Sentence], chosen: Sequence[int]) -> str:
     first = chosen[0]
     at = first - 1 if first and leans(sentences[first].text) else 0
     return "" if at in chosen else " ".join(sentences[at].text.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A bullet that the rewriter wrote.
+
+    Attributes:
+        text: Its text, with a capital at the start and a full stop at the end.
+        score: The model's mean log-probability a token.
+    """
+
+    text: str
+    score: float
+
+
+class Rewriter:
+    """An exported rewriter, ready to write.
+
+    Args:
+        folder: Holds `model.bin`, `config.json`, a vocabulary and `tokenizer.json`.
+        threads: Bullets that are written side by side, one core each.
+
+    Raises:
+        RuntimeError: CTranslate2 cannot read the model.
+    """
+
+    def __init__(self, folder: Path, threads: int) -> None:
+        self._translator = ctranslate2.Translator(
+            str(folder), device="cpu", compute_type="default", inter_threads=threads, intra_threads=1
+        )
+        self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+
+    def start(self, sources: str, context: str, lengths: Sequence[int]) -> Callable[[], list[Candidate]]:
+        """Begins to write one bullet, at several lengths.
+
+        Args:
+            sources: The sentences it is made from, on one line.
+            context: The sentence that explains them, or nothing.
+            lengths: Wanted words; each gives `BEAM` candidates.
+
+        Returns:
+            A function that waits for the candidates: each text once, the best first.
+        """
+        encodings = self._tokenizer.encode_batch([prompt(sources, context, length) for length in lengths])
+        # All lengths of one bullet are one batch, so that what is written depends on nothing else that runs.
+        running = self._translator.translate_batch(
+            [[*e.tokens[:-1][: MAX_SOURCE_TOKENS - 1], e.tokens[-1]] for e in encodings],
+            beam_size=BEAM,
+            num_hypotheses=BEAM,
+            max_decoding_length=MAX_TARGET_TOKENS,
+            no_repeat_ngram_size=3,
+            return_scores=True,
+            asynchronous=True,
+        )
+
+        def wait() -> list[Candidate]:
+            best: dict[str, float] = {}
+            for result in (each.result() for each in running):
+                for tokens, score in zip(result.hypotheses, result.scores, strict=True):
+                    if len(tokens) < MAX_TARGET_TOKENS:
+                        text = self._text(tokens)
+                        best[text] = max(score, best.get(text, score))
+            best.pop("", None)
+            return [Candidate(text, score) for text, score in sorted(best.items(), key=lambda item: -item[1])]
+
+        return wait
+
+    def _text(self, tokens: Sequence[str]) -> str:
+        ids = [self._tokenizer.token_to_id(token) for token in tokens]
+        text = " ".join(self._tokenizer.decode([i for i in ids if i is not None]).split())
+        if not text:
+            return ""
+        if not text.rstrip("\"'”’").endswith((".", "!", "?")):
+            text += "."
+        return text[:1].upper() + text[1:]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -15,18 +17,42 @@ from .article import Article
 from .boilerplate import story
 from .errors import ArticleError, ModelError
 from .extractor import Extractor, Scored
+from .policy import STYLES, Draft, Writer, needs_rewriting
+from .rewriter import Candidate, Rewriter, context_of
 from .selection import Group, bullet_count, select
 from .sentences import words
-from .summary import Bullet, Length, Span, Summary
-from .tidy import bullet_of
+from .summary import Length, Policy, Span, Summary
 
 FORMAT = 1
 """Version of the model folder's format; a folder of a newer one is refused."""
 LENGTHS: tuple[Length, ...] = ("standard", "brief")
+POLICIES: tuple[Policy, ...] = ("checked", "flag", "extract")
 MOST_BULLETS = 50
 
 Text = str | Article
 Count = int | Literal["auto"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    bullets: Count
+    length: Length
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """An article whose bullets are chosen and are being rewritten.
+
+    Attributes:
+        article: The article.
+        drafts: The bullets, without candidates.
+        waiting: For each, a function that waits for its candidates; None where nothing is rewritten.
+    """
+
+    article: Article
+    drafts: tuple[Draft, ...]
+    waiting: tuple[Callable[[], list[Candidate]] | None, ...]
 
 
 class Summarizer:
@@ -40,11 +66,12 @@ class Summarizer:
         print(summary)
     """
 
-    def __init__(self, folder: Path, extractor: Extractor, config: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, extractor: Extractor, rewriter: Rewriter | None, config: dict[str, Any]) -> None:
         self.folder = folder
         self.config = config
         self.version = version_of(folder)
         self._extractor = extractor
+        self._rewriter = rewriter
 
     @classmethod
     def from_pretrained(cls, model: str | Path = "base", *, threads: int | None = None) -> Summarizer:
@@ -60,11 +87,15 @@ class Summarizer:
         """
         folder = folder_of(model)
         config = _verified(folder)
+        part = folder / "extractor"
         try:
-            extractor = Extractor(folder / "extractor", threads)
+            extractor, rewriter = Extractor(part, threads), None
+            if "rewriter" in config:
+                part = folder / "rewriter"
+                rewriter = Rewriter(part, extractor.threads)
         except (RuntimeError, OSError, KeyError, ValueError) as error:
-            raise ModelError(f"{folder / 'extractor'}: {error}") from error
-        return cls(folder, extractor, config)
+            raise ModelError(f"{part}: {error}") from error
+        return cls(folder, extractor, rewriter, config)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes the model folder, so that `from_pretrained(folder)` gives the same output.
@@ -79,12 +110,17 @@ class Summarizer:
 
     @overload
     def __call__(  # type: ignore[overload-overlap]  # a str is also a Sequence[str]; here it is one article
-        self, articles: Text, *, bullets: Count = "auto", length: Length = "standard"
+        self, articles: Text, *, bullets: Count = "auto", length: Length = "standard", policy: Policy = "checked"
     ) -> Summary: ...
 
     @overload
     def __call__(
-        self, articles: Sequence[Text], *, bullets: Count = "auto", length: Length = "standard"
+        self,
+        articles: Sequence[Text],
+        *,
+        bullets: Count = "auto",
+        length: Length = "standard",
+        policy: Policy = "checked",
     ) -> list[Summary]: ...
 
     def __call__(
@@ -93,6 +129,7 @@ class Summarizer:
         *,
         bullets: Count = "auto",
         length: Length = "standard",
+        policy: Policy = "checked",
     ) -> Summary | list[Summary]:
         """The key points of one article, or of each in a list.
 
@@ -102,64 +139,103 @@ class Summarizer:
                 for `brief`). An article with fewer sentences gives fewer.
             length: "standard" (a full sentence or two a bullet, the whole article covered) or "brief" (the wire style:
                 short sentences, the core of the news).
+            policy: What may be shown instead of the article's own sentences. "checked": a rewrite that passes every
+                check against its sources; where none does, the sentences themselves. "flag": the best rewrite, with
+                the checks that it fails, for editors who look at them. "extract": nothing but the article's sentences.
 
         Returns:
             A `Summary` for one article, a list of them for a list.
 
         Raises:
             ArticleError: There is nothing to summarize (empty, or not a text); in a list, the message says which.
+            ModelError: "flag" was asked of a model without a rewriter.
             ValueError: An option is out of range.
         """
         if isinstance(articles, str | Article):
-            return next(self.stream([articles], bullets=bullets, length=length))
+            return next(self.stream([articles], bullets=bullets, length=length, policy=policy))
         if isinstance(articles, bytes) or not isinstance(articles, Sequence):
             raise ArticleError(
                 f"give a str, an Article or a list of them, not {type(articles).__name__}; "
                 "for other iterables there is stream(), for files Article.from_file"
             )
-        return list(self.stream(articles, bullets=bullets, length=length))
+        return list(self.stream(articles, bullets=bullets, length=length, policy=policy))
 
     def stream(
-        self, articles: Iterable[Text], *, bullets: Count = "auto", length: Length = "standard"
+        self,
+        articles: Iterable[Text],
+        *,
+        bullets: Count = "auto",
+        length: Length = "standard",
+        policy: Policy = "checked",
     ) -> Iterator[Summary]:
         """Summaries of any iterable of articles, in order, reading only a few ahead. Arguments and errors as in a call;
         options are checked at once, articles as they come."""
         if length not in LENGTHS:
             raise ValueError(f'length must be "standard" or "brief", not {length!r}')
+        if policy not in POLICIES:
+            raise ValueError(f'policy must be "checked", "flag" or "extract", not {policy!r}')
+        if policy == "flag" and not self._rewriter:
+            raise ModelError(f'policy "flag" shows rewrites, and the model {self.config["name"]!r} has no rewriter')
         if bullets != "auto" and (
             isinstance(bullets, bool) or not isinstance(bullets, int) or not 1 <= bullets <= MOST_BULLETS
         ):
             raise ValueError(f'bullets must be "auto" or a whole number from 1 to {MOST_BULLETS}, not {bullets!r}')
-        return self._stream(articles, bullets, length)
+        return self._stream(articles, _Options(bullets, length, policy))
 
-    def _stream(self, articles: Iterable[Text], bullets: Count, length: Length) -> Iterator[Summary]:
-        waiting: list[Article] = []
+    def _stream(self, articles: Iterable[Text], options: _Options) -> Iterator[Summary]:
+        read: deque[Article] = deque()
+        begun: deque[_Begun] = deque()
         failure: list[Exception] = []
 
         def sentences() -> Iterator[tuple[Any, ...]]:
             try:
                 for number, article in enumerate(articles):
-                    waiting.append(_article(article, number))
-                    yield story(waiting[-1].text, waiting[-1].language)
+                    read.append(_article(article, number))
+                    yield story(read[-1].text, read[-1].language)
             except Exception as error:  # it is raised when the articles before have their summaries
                 failure.append(error)
 
         for scored in self._extractor(sentences()):
-            article = waiting.pop(0)
-            count = sum(len(words(s.text)) for s in scored.sentences)
-            groups = select(scored, bullet_count(count, length) if bullets == "auto" else bullets, length)
-            points = tuple(_bullet(article, scored, group) for group in groups)
-            yield Summary(
-                points,
-                article,
-                length,
-                bullets,
-                str(self.config["name"]),
-                self.version,
-                self._warnings(article, len(points), bullets),
-            )
+            begun.append(self._begin(read.popleft(), scored, options))
+            if len(begun) > 2 * self._extractor.threads:
+                yield self._finish(begun.popleft(), options)
+        while begun:
+            yield self._finish(begun.popleft(), options)
         if failure:
             raise failure[0]
+
+    def _begin(self, article: Article, scored: Scored, options: _Options) -> _Begun:
+        """Chooses the sentences of an article's bullets, and sets the rewriter to work on them."""
+        count = options.bullets
+        if count == "auto":
+            count = bullet_count(sum(len(words(s.text)) for s in scored.sentences), options.length)
+        groups = select(scored, count, options.length)
+        drafts = tuple(_draft(article, scored, group) for group in groups)
+        return _Begun(article, drafts, tuple(self._start(draft, options) for draft in drafts))
+
+    def _start(self, draft: Draft, options: _Options) -> Callable[[], list[Candidate]] | None:
+        if not self._rewriter or options.policy == "extract":
+            return None
+        if not needs_rewriting([span.text for span in draft.spans], options.length):
+            return None
+        return self._rewriter.start(draft.sources, draft.context, STYLES[options.length].asked)
+
+    def _finish(self, begun: _Begun, options: _Options) -> Summary:
+        writer = Writer(begun.article, options.length, options.policy)
+        bullets = tuple(
+            writer(replace(draft, candidates=tuple(wait())) if wait else draft)
+            for draft, wait in zip(begun.drafts, begun.waiting, strict=True)
+        )
+        return Summary(
+            bullets,
+            begun.article,
+            options.length,
+            options.bullets,
+            options.policy,
+            str(self.config["name"]),
+            self.version,
+            self._warnings(begun.article, len(bullets), options.bullets),
+        )
 
     def _warnings(self, article: Article, points: int, asked: Count) -> tuple[str, ...]:
         found = []
@@ -185,10 +261,10 @@ def _article(value: object, number: int) -> Article:
     return article
 
 
-def _bullet(article: Article, scored: Scored, group: Group) -> Bullet:
+def _draft(article: Article, scored: Scored, group: Group) -> Draft:
     spans = tuple(Span(s.start, s.end, article.text[s.start : s.end]) for s in (scored.sentences[i] for i in group))
     score = float(1 / (1 + np.exp(-max(scored.scores[i] for i in group))))
-    return Bullet(bullet_of([span.text for span in spans]), round(score, 4), "extracted", spans)
+    return Draft(spans, round(score, 4), context_of(scored.sentences, group))
 
 
 def folder_of(model: str | Path) -> Path:

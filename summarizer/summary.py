@@ -14,9 +14,13 @@ from .version import __version__
 
 Length = Literal["standard", "brief"]
 Method = Literal["extracted", "rewritten", "generated"]
+Policy = Literal["checked", "flag", "extract"]
 Status = Literal["draft", "approved"]
 
-DISCLOSURE = "Key points chosen by software from the sentences of the article; a draft until an editor has approved it."
+DISCLOSURE = (
+    "Key points chosen and shortened by software from the sentences of the article; a draft until an editor has "
+    "approved it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +47,11 @@ class Bullet:
 
     Attributes:
         text: The point, on one line. An extracted one is its sources' text, at most without a "But" or "Meanwhile," at
-            the start and without asides in parentheses.
+            the start and without asides in parentheses; a rewritten one is shorter, or gives a name in full.
         score: Between 0 and 1: how sure the model is that an editor's list would say this.
         method: "extracted" (sentences of the article), "rewritten" or "generated".
         sources: The sentences it stands on, in article order.
-        checks: What was checked; an extracted bullet is the article's own words and has none.
+        checks: What was checked of a rewritten one; an extracted one is the article's own words and has none.
     """
 
     text: str
@@ -55,6 +59,11 @@ class Bullet:
     method: Method
     sources: tuple[Span, ...]
     checks: tuple[Check, ...] = ()
+
+    @property
+    def failed(self) -> tuple[Check, ...]:
+        """The checks that it does not pass: none but under the policy "flag"."""
+        return tuple(check for check in self.checks if not check.passed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,7 @@ class Summary:
         article: The article; the sources' offsets point into its text.
         length: The length that was asked for.
         asked: The number of bullets that was asked for, or "auto".
+        policy: Which rewrites were allowed: "checked", "flag" or "extract".
         model: Name of the model.
         model_version: The first 12 digits of the sha256 of the model's checksums: names its weights.
         warnings: What a reader of the list should know: fewer bullets than asked for, or a language that the model was
@@ -77,6 +87,7 @@ class Summary:
     article: Article
     length: Length
     asked: int | Literal["auto"]
+    policy: Policy
     model: str
     model_version: str
     warnings: tuple[str, ...] = ()
@@ -96,9 +107,12 @@ class Summary:
         return "\n".join(bullet.text for bullet in self.bullets)
 
     def to_markdown(self) -> str:
-        """The headline, if there is one, and the bullets as a Markdown list."""
-        head = [f"**{_markdown(self.article.title)}**", ""] if self.article.title else []
-        return "\n".join(head + [f"- {_markdown(bullet.text)}" for bullet in self.bullets])
+        """The headline, if there is one, and the bullets as a Markdown list, each with the checks that it fails."""
+        lines = [f"**{_markdown(self.article.title)}**", ""] if self.article.title else []
+        for bullet in self.bullets:
+            lines.append(f"- {_markdown(bullet.text)}")
+            lines += [f"    - failed check: {_markdown(_named(check))}" for check in bullet.failed]
+        return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
         """The record of this summary as plain data; `docs/summary.schema.json` describes it."""
@@ -107,7 +121,7 @@ class Summary:
             "disclosure": DISCLOSURE,
             "software": f"newsroom-summarizer {__version__}",
             "model": {"name": self.model, "version": self.model_version},
-            "options": {"bullets": self.asked, "length": self.length},
+            "options": {"bullets": self.asked, "length": self.length, "policy": self.policy},
             "title": self.article.title,
             "language": self.article.language,
             "bullets": [
@@ -129,7 +143,8 @@ class Summary:
             title=escape(self.article.title or "Key points"),
             style=_STYLE + "".join(_LIGHT.format(i=i) for i in range(len(self.bullets))),
             bullets="\n".join(
-                _ITEM.format(i=i, hint=_hint(b), text=escape(b.text)) for i, b in enumerate(self.bullets)
+                _ITEM.format(i=i, hint=_hint(b), text=escape(b.text), failed=_failed(b))
+                for i, b in enumerate(self.bullets)
             ),
             article=self._marked(),
             note=escape(" ".join([DISCLOSURE, f"Model: {self.model} ({self.model_version}).", *self.warnings])),
@@ -152,7 +167,16 @@ class Summary:
 
 
 def _hint(bullet: Bullet) -> str:
-    return f"{escape(bullet.method)}, score {bullet.score:.2f}"
+    checked = f", {len(bullet.checks) - len(bullet.failed)} of {len(bullet.checks)} checks passed"
+    return f"{escape(bullet.method)}, score {bullet.score:.2f}{checked if bullet.checks else ''}"
+
+
+def _failed(bullet: Bullet) -> str:
+    return "".join(f"<small>Failed check: {escape(_named(check))}</small>" for check in bullet.failed)
+
+
+def _named(check: Check) -> str:
+    return f"{check.kind} ({check.evidence})"
 
 
 def _markdown(text: str | None) -> str:
@@ -160,7 +184,7 @@ def _markdown(text: str | None) -> str:
     return "".join("\\" + c if c in "\\`*_[]<" else c for c in text or "")
 
 
-_ITEM = '<li><a id="b{i}" href="#s{i}" title="{hint}">{text}</a></li>'
+_ITEM = '<li><a id="b{i}" href="#s{i}" title="{hint}">{text}</a>{failed}</li>'
 _PAGE = """<!doctype html>
 <html lang="{language}">
 <meta charset="utf-8">
@@ -194,6 +218,7 @@ li { margin-bottom: .7rem }
 li a { color: inherit; text-decoration: none }
 li a:hover, li a:focus { background: var(--light) }
 mark { color: inherit; background: var(--rest) }
+small { display: block; font: .8rem/1.4 sans-serif; color: #b3261e }
 footer { font: .8rem/1.4 sans-serif; opacity: .7 }
 @media (max-width: 45rem) { main { display: block } section { position: static } }
 """

@@ -16,7 +16,7 @@ _TIE = re.compile(
 )
 _ASIDE = re.compile(r"\s*\((?P<inside>[^()\n]*)\)(?=[\s,.;:!?]|$)")
 _SHORT_NAME = re.compile(r"[A-Z][\w.&-]{0,9}")
-_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|‘(?:[^’]|’(?=\w))*’")
+QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|‘(?:[^’]|’(?=\w))*’")
 
 
 def tidied(sentence: str) -> str:
@@ -31,7 +31,7 @@ def tidied(sentence: str) -> str:
     match = _TIE.match(text)
     if match:
         text = text[match.end()].upper() + text[match.end() + 1 :]
-    quoted = [m.span() for m in _QUOTED.finditer(text)]
+    quoted = [m.span() for m in QUOTED.finditer(text)]
 
     def kept(aside: re.Match[str]) -> str:
         inside = any(start < aside.start() < end for start, end in quoted)

@@ -81,7 +81,7 @@ def main(args: RewriterArguments) -> None:
         eval_dataset=data[1],
         data_collator=DataCollatorForSeq2Seq(tokenizer, model, pad_to_multiple_of=8),
         processing_class=tokenizer,
-        compute_metrics=_Rewrites(validation, tokenizer),
+        compute_metrics=_Rewrites(tokenizer),
     )
     checkpoints = output / "checkpoints"
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None)
@@ -157,6 +157,7 @@ def _settings(args: RewriterArguments, output: Path) -> Seq2SeqTrainingArguments
         use_cpu=not torch.cuda.is_available(),
         train_sampling_strategy="group_by_length",
         predict_with_generate=True,
+        include_for_metrics=["inputs"],
         generation_max_length=args.max_target_tokens,
         generation_num_beams=1,
         eval_strategy="steps",
@@ -175,18 +176,23 @@ def _settings(args: RewriterArguments, output: Path) -> Seq2SeqTrainingArguments
 class _Rewrites:
     """Rewrites of the validation pairs against what people wrote, and whether their facts stand in the sentences."""
 
-    def __init__(self, validation: Sequence[Pair], tokenizer: Any) -> None:
-        self._validation, self._tokenizer = validation, tokenizer
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
         self._scorer = KeyPoints(keep_in_memory=True)
 
     def __call__(self, prediction: EvalPrediction) -> dict[str, float]:
-        ids = np.where(prediction.predictions < 0, self._tokenizer.pad_token_id, prediction.predictions)
-        texts = self._tokenizer.decode(ids, skip_special_tokens=True)
+        # The pairs come grouped by length, not in their order: what belongs to a rewrite is read from its own batch.
+        rewrites, humans, prompts = map(self._texts, (prediction.predictions, prediction.label_ids, prediction.inputs))
         found = self._scorer.compute(
-            predictions=[[text] for text in texts],
-            references=[[pair.target] for pair in self._validation],
-            articles=[f"{pair.sources} {pair.context}" for pair in self._validation],
+            predictions=[[text] for text in rewrites],
+            references=[[text] for text in humans],
+            articles=[text.partition(": ")[2] for text in prompts],
         )
         scores = {name: found[name] for name in ("rouge1", "rouge2", "rougeLsum")}
         extra = {"supported": found["supported"], "words": found["words"]}
         return scores | extra | {"rouge_mean": float(np.mean(list(scores.values())))}
+
+    def _texts(self, ids: Any) -> list[str]:
+        filled = np.where(ids < 0, self._tokenizer.pad_token_id, ids)
+        texts: list[str] = self._tokenizer.decode(filled, skip_special_tokens=True)
+        return texts

@@ -1,0 +1,76 @@
+"""Names are given in full the first time that a list says them, as an editor would.
+
+"Boonsuwan said" becomes "Anan Boonsuwan said" where the article calls one person by that name and no other. Nothing
+inside quotation marks is changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from .facts import HONORIFICS, TITLES, Name, facts
+from .tidy import QUOTED
+
+_BARE = re.compile(r"(?<![\w.'’-])(?P<word>[A-Z][\w’'-]*\w)")
+_BEFORE = re.compile(r"(?:\b(?:[Tt]he|[Aa]n?|of|[Ii]n|[Aa]t|[Ff]rom|to|near|[A-Z][\w.'’-]*)|[-–&/])\s*$")
+_NOT_PERSONS = frozenset(
+    "street road avenue lane square park hill house palace castle bridge river lake island islands beach bay valley "
+    "city town county state states kingdom republic nations union airport station university college school hospital "
+    "court council committee commission department ministry agency bureau office bank group company corporation inc "
+    "corp ltd party league club united association federation institute foundation museum church army navy force guard "
+    "police senate congress house parliament assembly act bill law award prize cup games world times post news journal "
+    "press radio network television show day week month year war north south east west york jersey mexico hampshire "
+    "zealand korea africa america carolina dakota virginia angeles francisco diego vegas orleans center centre "
+    "international national american british australia canada".split()
+)
+"""Words that end a name of something else than a person."""
+
+
+class FullNames:
+    """The persons that an article names in full, by the last part of their names.
+
+    Args:
+        article: Its text.
+    """
+
+    def __init__(self, article: str) -> None:
+        full: dict[str, set[str]] = {}
+        for fact in facts(article):
+            if isinstance(fact, Name):
+                words = _person(fact.text)
+                if words:
+                    full.setdefault(words[-1], set()).add(" ".join(words))
+        # Two persons of one name, or one person with and without a middle name: which is meant cannot be told.
+        self._full = {last: names.pop() for last, names in full.items() if len(names) == 1}
+
+    def __call__(self, bullet: str, said: Iterable[str]) -> str:
+        """The bullet with each bare last name that no bullet before it (`said`) has, in full at its first place."""
+        before = " ".join(said)
+        quoted = [match.span() for match in QUOTED.finditer(bullet)]
+        parts, at = [], 0
+        for match in _BARE.finditer(bullet):
+            word = re.sub(r"['’]s?$", "", match["word"])
+            name = self._full.get(word)
+            if not name or re.search(rf"\b{re.escape(word)}\b", before):
+                continue
+            before = f"{before} {word}"
+            inside = any(start < match.start() < end for start, end in quoted)
+            if not inside and not _BEFORE.search(bullet[: match.start()]) and not _goes_on(bullet, match.end()):
+                parts += [bullet[at : match.start()], name]
+                at = match.start() + len(word)
+        return "".join([*parts, bullet[at:]])
+
+
+def _person(text: str) -> list[str]:
+    """First and last name, or nothing where a name does not look like a person's."""
+    words = re.sub(r"['’]s?$", "", text).split()
+    while words and words[0].lower().rstrip(".") in TITLES | HONORIFICS:
+        words = words[1:]
+    looks = 2 <= len(words) <= 3 and all(re.fullmatch(r"[A-Z]\.|[^\W\d_][\w’'-]*[a-z]\w*", w) for w in words)
+    return words if looks and not any(w.lower() in _NOT_PERSONS for w in words) else []
+
+
+def _goes_on(bullet: str, end: int) -> bool:
+    """Whether the name goes on: "Obama Foundation", "Roe-Malloy"."""
+    return re.match(r"\s[A-Z]|-\w", bullet[end : end + 2]) is not None

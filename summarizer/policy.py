@@ -1,0 +1,142 @@
+"""What a bullet says: of the rewrites that pass every check the one that keeps most, else the sentences themselves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log1p
+
+from .article import Article
+from .checks import Checker
+from .full_names import FullNames
+from .rewriter import Candidate
+from .selection import leans
+from .sentences import words
+from .summary import Bullet, Check, Length, Policy, Span
+from .tidy import bullet_of
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A bullet whose words are not chosen yet.
+
+    Attributes:
+        spans: The sentences it stands on, in article order.
+        score: How sure the model is of them, 0 to 1.
+        context: The sentence that explains them, or nothing.
+        candidates: Rewrites, the most likely first; none where nothing was rewritten.
+    """
+
+    spans: tuple[Span, ...]
+    score: float
+    context: str = ""
+    candidates: tuple[Candidate, ...] = ()
+
+    @property
+    def sources(self) -> str:
+        """The sentences on one line."""
+        return " ".join(" ".join(span.text.split()) for span in self.spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How the rewrites of a length are asked for and chosen. The figures were chosen on validation articles
+    (docs/quality.md).
+
+    Attributes:
+        asked: The lengths that the rewriter is asked for, in words.
+        least: Words below which a rewrite is not taken.
+        most: Words beyond which it is not taken.
+        enough: Words up to which sentences that can stand alone are left as they are.
+        aim: Words beyond which a rewrite's worth falls.
+        size: What ten more words cost.
+        fluent: What the model's mean log-probability a token counts, beside the share of what matters that is kept.
+    """
+
+    asked: tuple[int, ...]
+    least: int
+    most: int
+    enough: int
+    aim: int
+    size: float
+    fluent: float
+
+
+STYLES: dict[Length, Style] = {
+    "brief": Style(asked=(10, 14, 18), least=6, most=20, enough=14, aim=12, size=0.3, fluent=0.5),
+    "standard": Style(asked=(24, 30), least=12, most=38, enough=35, aim=30, size=0.3, fluent=0.5),
+}
+
+
+def needs_rewriting(sources: Sequence[str], length: Length) -> bool:
+    """Whether sentences are too long for a bullet of this length, or cannot stand alone."""
+    text = bullet_of(sources)
+    return len(words(text)) > STYLES[length].enough or leans(text)
+
+
+class Writer:
+    """Gives the bullets of one article their words, one after the other: a name is given in full once, and what one
+    bullet has said counts for nothing in the next.
+
+    Args:
+        article: The article.
+        length: Of the bullets.
+        policy: "checked", "flag" or "extract".
+    """
+
+    def __init__(self, article: Article, length: Length, policy: Policy) -> None:
+        self._style = STYLES[length]
+        self._policy = policy
+        self._checker = Checker(article.text)
+        self._full_names = FullNames(article.text)
+        self._counts = Counter(self._checker.content(article.text))
+        self._bullets: list[str] = []
+        self._said: set[str] = set()
+
+    def __call__(self, draft: Draft) -> Bullet:
+        """The bullet: under "checked", the best rewrite that passes every check; under "flag", the best, with the
+        checks that it fails; the sentences where there is none, and under "extract"."""
+        bullet = self._rewritten(draft) or self._extracted(draft)
+        self._bullets.append(bullet.text)
+        self._said.update(self._checker.content(bullet.text))
+        return bullet
+
+    def _rewritten(self, draft: Draft) -> Bullet | None:
+        if self._policy == "extract":
+            return None
+        against = self._checker.against(draft.sources, draft.context)
+        for candidate in self._by_worth(draft):
+            text = self._full_names(candidate.text, self._bullets)
+            checks: list[Check] = []
+            for check in against(text):
+                checks.append(check)
+                if self._policy == "checked" and not check.passed:
+                    break
+            else:
+                return Bullet(text, draft.score, "rewritten", draft.spans, tuple(checks))
+        return None
+
+    def _by_worth(self, draft: Draft) -> list[Candidate]:
+        """The candidates of a fitting length, those first that keep most of what the article speaks of again and again
+        and no earlier bullet has said."""
+        style = self._style
+        weights = {stem: log1p(self._counts[stem]) for stem in self._checker.content(draft.sources)}
+        whole = sum(weights.values()) or 1.0
+        worth = {}
+        for candidate in draft.candidates:
+            size = len(words(candidate.text))
+            if style.least <= size <= style.most:
+                stems = set(self._checker.content(candidate.text)) - self._said
+                kept = sum(weights.get(stem, 0.0) for stem in stems) / whole
+                worth[candidate] = kept + style.fluent * candidate.score - style.size * max(0, size - style.aim) / 10
+        return sorted(worth, key=lambda candidate: -worth[candidate])
+
+    def _extracted(self, draft: Draft) -> Bullet:
+        text = bullet_of([span.text for span in draft.spans])
+        full = text if self._policy == "extract" else self._full_names(text, self._bullets)
+        # Only a name was put in, and only it is to be checked.
+        checks = tuple(c for c in self._checker(full, draft.sources, draft.context) if c.kind == "name")
+        if full == text or not all(check.passed for check in checks):
+            return Bullet(text, draft.score, "extracted", draft.spans)
+        return Bullet(full, draft.score, "rewritten", draft.spans, checks)

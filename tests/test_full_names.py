@@ -1,0 +1,54 @@
+"""Names in full at their first place, and only where it is certain who is meant."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from summarizer.full_names import FullNames
+
+ARTICLE = """Ana Roe, who leads the council, met President Lars Lund in New York on Monday. Yet Roe left early. Her
+brothers Jon Moe and Kai Moe stayed. The Marl Lane baths cost Roe votes. "Lund knows," said Tor Berg Vik of the World
+Bank. Mayor Eva Dahl and Judge Mats Lie came too. The U.S. Senate and Wall Street watched. Vik's bank paid."""
+
+
+@pytest.mark.parametrize(
+    ("bullet", "full"),
+    [
+        ("Roe left early.", "Ana Roe left early."),
+        ("The baths cost Roe votes.", "The baths cost Ana Roe votes."),
+        ("Roe and Lund met; Roe left early.", "Ana Roe and Lars Lund met; Roe left early."),
+        ("Vik's bank paid.", "Tor Berg Vik's bank paid."),
+        ("Dahl came.", "Eva Dahl came."),
+    ],
+)
+def test_a_bare_last_name_is_completed(bullet, full):
+    assert FullNames(ARTICLE)(bullet, []) == full
+
+
+@pytest.mark.parametrize(
+    "bullet",
+    [
+        "Ana Roe left early.",
+        "President Lund came.",
+        "Mr. Roe left.",
+        "Moe stayed.",  # which of the two?
+        "York is old.",
+        "The Roe family left.",
+        "Roe Foundation opens.",
+        "Roe-Lund talks fail.",
+        '"Lund knows," she said.',
+        "The Senate and the Bank watched.",
+        "Street sellers came.",
+    ],
+)
+def test_what_may_be_something_else_is_left_alone(bullet):
+    assert FullNames(ARTICLE)(bullet, []) == bullet
+
+
+def test_the_first_place_in_a_list_is_enough():
+    assert FullNames(ARTICLE)("Roe left early.", ["Ana Roe met Lars Lund."]) == "Roe left early."
+
+
+@given(st.text(), st.text())
+def test_any_text_goes_through(article, bullet):
+    assert FullNames(article)(bullet, [bullet]) == bullet

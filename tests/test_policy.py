@@ -1,0 +1,96 @@
+"""Which text a bullet gets, with candidates written by hand."""
+
+import pytest
+
+from summarizer import Article
+from summarizer.policy import Draft, Writer, needs_rewriting
+from summarizer.rewriter import Candidate
+from summarizer.summary import Span
+
+TEXT = """The council of Marl voted on Monday to keep the Marl Lane baths open, after a campaign that drew about 4,000
+signatures from people of the town and from some who have never swum there. Ann Roe, who leads the council, said the
+roof comes first. But Roe added that repairs will cost 2.9 million pounds a year. He swims there."""
+ARTICLE = Article(TEXT)
+
+
+def draft(start, end, *candidates):
+    at = TEXT.index(start)
+    to = TEXT.index(end, at) + len(end)
+    found = tuple(Candidate(text, -0.1 * (i + 1)) for i, text in enumerate(candidates))
+    return Draft((Span(at, to, TEXT[at:to]),), 0.5, "", found)
+
+
+def written(*candidates, policy="checked", length="brief", start="The council", end="swum there."):
+    return Writer(ARTICLE, length, policy)(draft(start, end, *candidates))
+
+
+def test_the_rewrite_that_keeps_most_is_shown_with_its_checks():
+    bullet = written("The council voted on Monday.", "The council of Marl voted to keep the Marl Lane baths open.")
+    assert bullet.text == "The council of Marl voted to keep the Marl Lane baths open."
+    assert bullet.method == "rewritten"
+    assert {check.kind for check in bullet.checks} >= {"name", "words", "negation", "attribution", "order", "finished"}
+    assert not bullet.failed
+
+
+@pytest.mark.parametrize(
+    ("kind", "false"),
+    [
+        ("number", "The council of Marl voted after a campaign that drew 400 signatures."),
+        ("number", "The council of Marl voted after a campaign that drew 4,000 signatures."),  # about
+        ("name", "The council of Derby voted to keep the Marl Lane baths open."),
+        ("words", "The council of Marl voted to bulldoze the Marl Lane baths on Monday."),
+        ("order", "The baths voted on Monday to keep the council of Marl open."),
+        ("negation", "The council of Marl did not vote to keep the Marl Lane baths open."),
+    ],
+)
+def test_a_false_rewrite_is_shown_only_where_it_is_asked_for(kind, false):
+    bullet = written(false)
+    assert bullet.method == "extracted" and bullet.text == " ".join(bullet.sources[0].text.split())
+    flagged = written(false, policy="flag")
+    assert flagged.text == false and kind in {check.kind for check in flagged.failed}
+    true = "The council of Marl voted on Monday."
+    assert written(false, true).text == true
+
+
+def test_too_short_and_too_long_rewrites_are_left_out():
+    assert written("The council voted.").method == "extracted"
+    long = " ".join(TEXT.split())[: TEXT.index("some who") + 3] + "."
+    assert len(long.split()) > 20 and written(long).method == "extracted"
+
+
+def test_extract_never_rewrites():
+    bullet = written("The council of Marl voted to keep the Marl Lane baths open.", policy="extract")
+    assert bullet.method == "extracted" and bullet.checks == ()
+
+
+def test_a_bare_name_is_given_in_full_once():
+    writer = Writer(ARTICLE, "brief", "checked")
+    first = writer(draft("But Roe", "a year."))
+    assert first.text == "Ann Roe added that repairs will cost 2.9 million pounds a year."
+    assert first.method == "rewritten" and [check.kind for check in first.checks] == ["name"] and not first.failed
+    assert writer(draft("But Roe", "a year.")).text == "Roe added that repairs will cost 2.9 million pounds a year."
+    as_it_stands = Writer(ARTICLE, "brief", "extract")(draft("But Roe", "a year."))
+    assert as_it_stands.text.startswith("Roe added") and as_it_stands.method == "extracted"
+
+
+def test_what_an_earlier_bullet_has_said_counts_for_nothing():
+    writer = Writer(ARTICLE, "brief", "checked")
+    writer(draft("The council", "swum there.", "The council of Marl voted to keep the Marl Lane baths open."))
+    candidates = (
+        "The council of Marl voted to keep the Marl Lane baths open.",
+        "The council of Marl voted after a campaign that drew about 4,000 signatures.",
+    )
+    assert writer(draft("The council", "swum there.", *candidates)).text == candidates[1]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "length", "needed"),
+    [
+        ("The council voted to keep the baths.", "brief", False),
+        ("He swims there.", "brief", True),
+        (TEXT.split(". ")[0] + ".", "brief", True),
+        (TEXT.split(". ")[0] + ".", "standard", False),
+    ],
+)
+def test_short_sentences_that_stand_alone_are_left_as_they_are(sentence, length, needed):
+    assert needs_rewriting([sentence], length) is needed

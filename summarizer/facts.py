@@ -269,7 +269,7 @@ _DAY_NAMES = frozenset(
     f"{day}{end}" for day in "mon tues wednes thurs fri satur sun".split() for end in ("day", "days")
 ) | frozenset("mon tue tues wed thu thurs fri".split())
 _NO_NAMES = frozenset("i i'm i've i'd i'll ok tv".split()) | _DAY_NAMES
-_OPENERS = frozenset(
+OPENERS = frozenset(
     "a about after all although an and another are as at because before both but by can despite during each even "
     "every few five for four from he her his how if in into is it its last like many more most new no nearly next not "
     "now of on one only or other our over report she since six so some source sources still ten than that the their "
@@ -325,7 +325,7 @@ def _name(text: str, run: list[re.Match[str]]) -> Iterator[Name]:
         # Every sentence opens with a capital. What tells a name is another behind it, or that somebody speaks.
         if len(run) == 1 and not _SPEAKS.match(text, run[0].end()) and not run[0].group().isupper():
             return
-        if _bare(run[0].group()).lower() in _OPENERS:
+        if _bare(run[0].group()).lower() in OPENERS:
             run = run[1:]
     tokens = [part if part.isupper() else part.lower() for match in run for part in parts(match.group())]
     if tokens:
@@ -335,14 +335,14 @@ def _name(text: str, run: list[re.Match[str]]) -> Iterator[Name]:
 
 # Quotes
 
-_QUOTE = re.compile(
+QUOTE = re.compile(
     r"""“(?P<curly>[^”\n]+)”|"(?P<straight>[^"\n]+)"|(?<!\w)[‘'](?P<single>(?:[^'’‘\n]|(?<=\w)['’](?=\w))+)['’](?!\w)"""
 )
 
 
 def _quotes(text: str) -> list[Fact]:
     found = []
-    for match in _QUOTE.finditer(text):
+    for match in QUOTE.finditer(text):
         group = next(g for g in ("curly", "straight", "single") if match.group(g))
         found.append(Fact("quote", match.group(group), match.start(group), match.end(group)))
     return found

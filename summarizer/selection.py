@@ -33,7 +33,8 @@ _DANGLES = re.compile(
     | the\ (?:move|decision|ruling|announcement|statement|incident|latter|former|pair|duo|trio|couple|changes?
       |measures?|man|woman|boy|girl|teenager|suspect)\b
       (?!,|\ (?:of|by|who|whose|that|in|to|accused|from|for|named|on)\b)
-    | the\ (?:two|three)\ (?:were|are|was|had|have|will|said|say|also|met)\b
+    | (?:the\ )?(?:two|three)\ (?:were|are|was|had|have|will|said|say|also|met)\b
+    | one\ (?:is|was|has|had|said|says|will)\b | another(?:,|\ (?:is|was|has|had|said|says|will)\b)
     | the\ \d+-year-old\ (?:was|is|had|has|said|says|told|died|will|also)\b
     )""",
     re.IGNORECASE | re.VERBOSE,

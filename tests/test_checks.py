@@ -80,15 +80,49 @@ def test_a_true_rewrite_passes(checker, bullet, sources):
         ("finished", "Roe freed", BAIL),
         ("finished", "Judge Mats Lie Lie freed Roe on bail", BAIL),
         ("finished", 'Roe: "I have done nothing wrong', QUOTE),
+        ("number", "Repairs cost 26 euros", "Repairs cost about 26 euros."),
+        ("number", "The quota is 3.2 million tyres", "The quota is 3.2 million tyres a year."),
+        ("number", "More than 40 people live there", "Some 40 people live there."),
+        ("words", "Judge Mats Lie freed Roe after a fraud", BAIL),  # stands in the article, not there
+        ("quote", "I have done nothing wrong at all", '"I have done nothing wrong at all," she wrote.'),
+        ("attribution", "The line is the oldest in Norway", "The line is the oldest in Norway, according to Tor Moe."),
+        ("order", "Ana Roe wrote the head of the line", '"We lost," wrote Ana Roe, the head of the line.'),
+        ("order", "Ana Roe the head of the line lost", "Ana Roe, the head of the line, lost."),
+        ("finished", "A team announced on Tuesday", "A team announced on Tuesday that the coffin was found."),
+        ("finished", "Kim Vik was one of the architects", "Kim Vik was one of the architects of the bridge."),
+        ("finished", "When Roe left for Oslo", "When Roe left for Oslo, the line had 12 ships."),
+        ("finished", "By the end of the year", "By the end of the year, the line had 12 ships."),
+        ("finished", "The line will appeal. Police found no books", f"{APPEAL} Police found no books."),
+        ("alone", "One is in Bergen", "One is in Bergen."),
+        ("alone", "Two were in Bergen", "The two were in Bergen."),
     ],
 )
 def test_an_error_is_found_and_named(checker, kind, bullet, sources):
     assert kind in failed(checker, bullet, sources)
 
 
-def test_a_pronoun_may_become_the_name_that_the_context_has(checker):
-    assert not failed(checker, "Jon Roe was not charged", BROTHER, CONVICTED)
-    assert "name" in failed(checker, "Tor Moe was not charged", BROTHER, CONVICTED)
+def test_a_pronoun_may_become_the_one_name_that_the_context_has(checker):
+    sentence = "He will appeal in the spring."
+    assert not failed(checker, "Tor Moe will appeal in the spring", sentence, "The lawyer is Tor Moe.")
+    assert "name" in failed(checker, "Jon Roe will appeal in the spring", sentence, "The lawyer is Tor Moe.")
+    assert "name" in failed(checker, "Tor Moe will appeal in the spring", sentence, "Tor Moe met Jon Roe.")
+    assert "name" in failed(
+        checker, "Tor Moe will appeal in the spring", "The line will appeal in the spring.", "Tor Moe."
+    )
+
+
+@pytest.mark.parametrize(
+    ("bullet", "sources"),
+    [
+        ("Repairs cost nearly 26 euros", "Repairs cost about 26 euros, she said."),
+        ("When Roe left, the line had 12 ships", "When Roe left for Oslo, the line had 12 ships."),
+        ("Police say Roe left for Oslo", "Roe left for Oslo, police say."),
+        ("Ana Roe will sail to Oslo on Monday", "Ana Roe will sail to Oslo on Monday because the line needs ships."),
+        ('Ana Roe called it "a great day"', 'Ana Roe called it "a great day" for the line.'),
+    ],
+)
+def test_what_may_be_left_out(checker, bullet, sources):
+    assert not failed(checker, bullet, sources) - {"attribution"}
 
 
 def test_every_fact_is_accounted_for(checker):

@@ -25,7 +25,9 @@ def written(*candidates, policy="checked", length="brief", start="The council", 
 
 
 def test_the_rewrite_that_keeps_most_is_shown_with_its_checks():
-    bullet = written("The council voted on Monday.", "The council of Marl voted to keep the Marl Lane baths open.")
+    bullet = written(
+        "The council voted to keep the baths open.", "The council of Marl voted to keep the Marl Lane baths open."
+    )
     assert bullet.text == "The council of Marl voted to keep the Marl Lane baths open."
     assert bullet.method == "rewritten"
     assert {check.kind for check in bullet.checks} >= {"name", "words", "negation", "attribution", "order", "finished"}
@@ -48,7 +50,7 @@ def test_a_false_rewrite_is_shown_only_where_it_is_asked_for(kind, false):
     assert bullet.method == "extracted" and bullet.text == " ".join(bullet.sources[0].text.split())
     flagged = written(false, policy="flag")
     assert flagged.text == false and kind in {check.kind for check in flagged.failed}
-    true = "The council of Marl voted on Monday."
+    true = "The council of Marl voted to keep the Marl Lane baths open."
     assert written(false, true).text == true
 
 
@@ -88,8 +90,8 @@ def test_what_an_earlier_bullet_has_said_counts_for_nothing():
     [
         ("The council voted to keep the baths.", "brief", False),
         ("He swims there.", "brief", True),
-        (TEXT.split(". ")[0] + ".", "brief", True),
-        (TEXT.split(". ")[0] + ".", "standard", False),
+        (TEXT.split(". ", maxsplit=1)[0] + ".", "brief", True),
+        (TEXT.split(". ", maxsplit=1)[0] + ".", "standard", False),
     ],
 )
 def test_short_sentences_that_stand_alone_are_left_as_they_are(sentence, length, needed):

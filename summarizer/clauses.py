@@ -1,0 +1,183 @@
+"""Who did what, kept by form: a rewrite must be made of its source's pieces, in their order, and end where they may.
+
+No lookup finds that a rewrite swapped two roles. What can be seen is whether it left the source's order, took the
+subject of one clause for the verb of another, opened where no clause opens, or broke off inside one. A rewrite that
+breaks these rules may still be true; it is refused, since nothing here can tell. The rules are those of English news.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from itertools import pairwise
+
+from .lexicon import FUNCTION, Word
+
+Places = Sequence[int | None]
+"""For each word of a rewrite, where it stands in the source; None where it does not, or not in order."""
+
+_OPENERS = frozenset(
+    "who whom whose which that when where while after before because as if although though since until unless and but "
+    "or so what how why".split()
+)
+_SAME_SUBJECT = frozenset("who which and but or".split())
+_BEFORE_SUBJECT = frozenset(
+    "said says say saying told tells that and but or as when while after before because if although though since "
+    "until where so than which who whom believe believes believed think thinks thought claims claimed report reported "
+    "alleged announced warned confirmed added by".split()
+)
+_WITHIN_NOUN = frozenset("a an the his her their its of and in more most at no these those some about over".split())
+_MAY_FOLLOW = frozenset(
+    "in on at for by with from as and or but who whom whose which that where when while after before because since "
+    "until unless if although though during amid against about under into onto through between among within without "
+    "around across near toward towards despite following including saying according via along behind inside outside "
+    "beyond except upon last this next today tonight yesterday tomorrow early late".split()
+)
+"""Words that open what may be left out at the end."""
+_SUBORDINATE = frozenset(
+    "when while after before although though as because if since until unless once whether".split()
+)
+_PREPOSITIONS = frozenset("in on at with by for from during amid despite instead under following through among".split())
+_QUOTE_MARKS = frozenset("\"'“”‘’")
+_MARKS = frozenset(",;:-–—()")
+_ENDS = frozenset(".!?")
+_LEAST_UNQUOTED = 3
+"""Words of a quote that a rewrite may say without its quotation marks, less one: a name, a film."""
+
+
+def misplaced(said: Sequence[Word], source: Sequence[Word], places: Places, free: Collection[str]) -> str:
+    """Why a rewrite may say who did what wrongly; "" where nothing is seen.
+
+    Args:
+        said: Its words.
+        source: The words of its sentences.
+        places: `aligned(said, source)`.
+        free: Words that may stand anywhere: days and months.
+    """
+    stems = {w.stem for w in source}
+    for word, place in zip(said, places, strict=True):
+        if word.content and place is None and word.stem in stems and not word.reports and word.text not in free:
+            return f"{word.text!r} stands elsewhere in the sources"
+    content = [(i, p) for i, (w, p) in enumerate(zip(said, places, strict=True)) if w.content and p is not None]
+    first = next((i for i, w in enumerate(said) if w.content), -1)
+    if content and content[0][0] == first and said[first].text not in free:
+        at = content[0][1]
+        while first and places[first - 1] == at - 1:  # the whole piece that the bullet opens with
+            first, at = first - 1, at - 1
+        fault = _opens_badly(source, at)
+        if fault:
+            return fault
+    for (i, p), (j, q) in pairwise(content):
+        fault = _jumps(said[i + 1 : j], source, p, q) or _moved(said[i + 1 : j], source, p, q)
+        if fault:
+            return fault
+    return ""
+
+
+def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> str:
+    """Why a rewrite may be no whole sentence: it ends inside a clause, or its opening clause is all there is; "" where
+    nothing is seen. Arguments as in `misplaced`."""
+    kept = [(i, p) for i, p in enumerate(places) if p is not None and not said[i].is_mark]
+    if not kept or any(not w.is_mark for w in said[kept[-1][0] + 1 :]):
+        return ""  # it ends in words of its own: "police say"
+    first, last = kept[0][1], kept[-1][1]
+    after = next((w for w in source[last + 1 :] if w.text not in _QUOTE_MARKS), None)
+    if after and not after.is_mark:
+        complement = after.text == "that" and any(w.reports for w in source[max(0, last - 3) : last + 1])
+        if complement or after.text not in _MAY_FOLLOW:
+            return f"ends before {after.text!r}"
+    end = next((i for i in range(first, len(source)) if source[i].text in _ENDS), len(source))
+    commas = [i for i in range(first, end) if source[i].text == ","]
+    if said[0].text in _SUBORDINATE:
+        main = [i for i in commas if not any(w.reports for w in source[i:end])] or commas
+        if main and last < main[-1]:
+            return f"is only the clause that {said[0].text!r} opens"
+    elif said[0].text in _PREPOSITIONS and commas and last < commas[0]:
+        return f"is only what {said[0].text!r} opens"
+    return ""
+
+
+def unquoted(said: Sequence[Word], source: Sequence[Word], places: Places) -> str:
+    """Why a rewrite may say on its own what its source quotes; "" where nothing is seen. Arguments as in
+    `misplaced`."""
+    if any(word.reports for word in said):
+        return ""
+    taken = [
+        w.text
+        for w, p in zip(said, places, strict=True)
+        if w.content and p is not None and source[p].quoted and not w.quoted
+    ]
+    return f"{' '.join(taken)!r} is in quotation marks in the sources" if len(taken) >= _LEAST_UNQUOTED else ""
+
+
+def _opens_badly(source: Sequence[Word], at: int) -> str:
+    """A bullet opens with its subject, so its first word must stand in a subject's place: after the start, a mark, or a
+    word that opens a clause; articles and other words of the same noun may stand between."""
+    for i in range(at - 1, -1, -1):
+        word = source[i].text
+        if not word[0].isalnum() or word in _BEFORE_SUBJECT:
+            return ""
+        if word in FUNCTION and word not in _WITHIN_NOUN:
+            return f"{source[at].text!r} follows {word!r} in the sources: no subject"
+        if re.fullmatch(r"\w+(?:ed|ing)", word) and i and source[i - 1].text not in ("a", "an", "the"):
+            return f"{source[at].text!r} follows {word!r} in the sources: no subject"
+    return ""
+
+
+def _moved(between: Sequence[Word], source: Sequence[Word], start: int, end: int) -> str:
+    """A "said" that changed places with its speaker, and runs into what stood behind them: of `wrote Roe, the mayor`
+    came "Roe wrote the mayor"."""
+    before, within = ({w.stem for w in source[i:j]} for i, j in ((max(0, start - 3), start), (start + 1, end)))
+    for word in between:
+        if word.reports and word.stem in before - within:
+            return f"{word.text!r} runs into {source[end].text!r}"
+    return ""
+
+
+def _jumps(between: Sequence[Word], source: Sequence[Word], start: int, end: int) -> str:
+    """A jump from one clause into another: what is skipped opens a clause with a subject of its own and does not close
+    it, and the bullet says nothing that opens one."""
+    skipped = source[start + 1 : end]
+    if skipped and not between and all(w.text in _MARKS for w in skipped):
+        return f"the {skipped[0].text!r} between {source[start].text!r} and {source[end].text!r} is lost"
+    if any(w.text in _OPENERS or w.is_mark for w in between):
+        return ""
+    for k in range(len(skipped) - 1, -1, -1):
+        word = skipped[k].text
+        if word in (",", "-", "–", "—", ")", ";"):
+            return ""
+        if word in _OPENERS:
+            own = [w for w in skipped[k + 1 :] if w.content and not w.text.endswith("ly")]
+            if own and not (word in _SAME_SUBJECT and len(own) < 2 and k == 0):
+                return f"{source[end].text!r} belongs to another clause than {source[start].text!r}"
+            return ""
+    return ""
+
+
+def aligned(bullet: Sequence[Word], source: Sequence[Word]) -> Places:
+    """Where each word of a rewrite stands in its source, in order: the alignment that keeps most words that say
+    something, in the longest pieces."""
+    n, m = len(bullet), len(source)
+    best = [[0.0] * (m + 1) for _ in range(n + 1)]  # of the first i words against the first j
+    ends = [[0.0] * (m + 1) for _ in range(n + 1)]  # with the last two matched
+    for i in range(n):
+        for j in range(m):
+            end = 0.0
+            if bullet[i].stem == source[j].stem:
+                gain = 10.0 if bullet[i].content else 1.0
+                end = max(best[i][j] + gain, ends[i][j] + gain + 3.0 if ends[i][j] else 0.0)
+            ends[i + 1][j + 1] = end
+            best[i + 1][j + 1] = max(best[i][j + 1], best[i + 1][j], end)
+    places: list[int | None] = [None] * n
+    i, j, run = n, m, False
+    while i and j:
+        if run or (ends[i][j] and ends[i][j] >= best[i][j]):
+            gain = 10.0 if bullet[i - 1].content else 1.0
+            places[i - 1] = j - 1
+            run = bool(ends[i - 1][j - 1]) and ends[i][j] == ends[i - 1][j - 1] + gain + 3.0
+            i, j = i - 1, j - 1
+        elif best[i - 1][j] >= best[i][j - 1]:
+            i -= 1
+        else:
+            j -= 1
+    return places

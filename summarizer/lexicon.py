@@ -1,0 +1,103 @@
+"""Words of a text with their stems, and what English words do: which say something, and which say who says it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import snowballstemmer
+
+from .facts import QUOTE
+
+TOKEN = re.compile(r"[^\W_]+(?:['’.,-][^\W_]+)*|[^\w\s]")
+FUNCTION = frozenset(
+    "a an the of to in on at for by with from as and or but nor so yet is are was were be been being am has have had "
+    "do does did will would shall should can could may might must it its this that these those there here he she they "
+    "we you i his her hers their theirs our your my me him them us who whom whose which what when where while why how "
+    "if than then not no s t also just very too more most after before over under into onto out off up down about "
+    "against between through during since until because although though upon per via amid among within without".split()
+)
+_REPORTS = (
+    r"sa(?:id|ys?|ying)|told|tells?|claim(?:s|ed)?|according|alleg\w+|accus\w+|report(?:s|ed|edly)|warn(?:s|ed)?"
+    r"|insist(?:s|ed)?|den(?:y|ies|ied)|announc\w+|confirm(?:s|ed)?|add(?:s|ed)|believ\w+|argu(?:es?|ed)|wrote|writes"
+    r"|testif\w+|predict(?:s|ed)?|estimat\w+|suggest(?:s|ed)?|thinks?|thought|suspect\w*|tweeted|posted"
+)
+REPORT = re.compile(rf"\b(?:{_REPORTS})\b", re.IGNORECASE)
+_IRREGULAR = {
+    form: forms.split()[0]
+    for forms in (
+        "die death dead dying, be is are was were been, say said, tell told, free freed, win won, lose lost loss, "
+        "find found, hold held, take took taken, make made, give gave given, get got gotten, leave left, meet met, "
+        "pay paid, run ran, see saw seen, send sent, shoot shot, steal stole stolen, strike struck, teach taught, "
+        "think thought, throw threw thrown, wear wore worn, write wrote written, begin began begun, break broke "
+        "broken, bring brought, build built, buy bought, catch caught, choose chose chosen choice, come came, deal "
+        "dealt, draw drew drawn, drive drove driven, eat ate eaten, fall fell fallen, feel felt, fight fought, fly "
+        "flew flown flight, forget forgot forgotten, go went gone, grow grew grown growth, hear heard, hide hid "
+        "hidden, keep kept, know knew known, lay laid, lead led, lend lent, mean meant, ride rode ridden, rise rose "
+        "risen, sell sold sale, shake shook shaken, sing sang sung, sink sank sunk, sit sat, speak spoke spoken "
+        "speech, spend spent, stand stood, swear swore sworn, sweep swept, swim swam swum, tear tore torn, "
+        "understand understood, wake woke woken, withdraw withdrew withdrawn, flee fled, bear bore born, seek "
+        "sought, bid bade, bite bit bitten, blow blew blown, burn burnt, become became, overcome overcame, undergo "
+        "underwent, man men, woman women, child children, person people, wife wives, life lives, foot feet, year "
+        "yearly, u.s us, kill killer, arrest arrestee"
+    ).split(", ")
+    for form in forms.split()
+}
+"""Forms that the stemmer does not bring together, by the one that stands for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word, or a mark.
+
+    Attributes:
+        text: In lower case, without possessive.
+        stem: What its forms have in common.
+        content: Whether it says something: no mark, no article, no "of".
+        quoted: Whether it stands in quotation marks.
+    """
+
+    text: str
+    stem: str
+    content: bool
+    quoted: bool = False
+
+    @property
+    def reports(self) -> bool:
+        """Whether it says that somebody says something."""
+        return REPORT.fullmatch(self.text) is not None
+
+    @property
+    def is_mark(self) -> bool:
+        """Whether it is punctuation."""
+        return not self.text[0].isalnum()
+
+
+class Reader:
+    """Reads texts into words. It keeps the stems it has made; the stemmer keeps state, so each thread needs its own."""
+
+    def __init__(self) -> None:
+        self._stemmer = snowballstemmer.stemmer("english")
+        self._stems: dict[str, str] = {}
+
+    def __call__(self, text: str) -> list[Word]:
+        """The words and marks of a text, in order; "well-known" is two words."""
+        quotes = [match.span() for match in QUOTE.finditer(text)]
+        found = []
+        for match in TOKEN.finditer(text):
+            quoted = any(start < match.start() < end - 1 for start, end in quotes)
+            lower = match.group().replace("’", "'").lower()
+            if lower.endswith("n't"):  # "don't", "can't", "won't": what says something is the "not"
+                found.append(Word("not", "not", False, quoted))
+                continue
+            lower = re.sub(r"'s?$", "", lower)
+            parts = lower.split("-") if "-" in lower[1:] and not lower[0].isdigit() else [lower]
+            for part in filter(None, parts):
+                found.append(Word(part, self.stem(part), part[:1].isalnum() and part not in FUNCTION, quoted))
+        return found
+
+    def stem(self, word: str) -> str:
+        """The stem of a word in lower case."""
+        if word not in self._stems:
+            self._stems[word] = self._stemmer.stemWord(_IRREGULAR.get(word, word))
+        return self._stems[word]

@@ -23,7 +23,8 @@ from tqdm import tqdm
 from summarizer import Article, Summarizer
 from summarizer.boilerplate import story
 from summarizer.errors import SummarizerError
-from summarizer.summarizer import folder_of, version_of
+from summarizer.summarizer import POLICIES, folder_of, version_of
+from summarizer.summary import Policy
 
 from . import baselines
 from .bootstrap import SEED
@@ -105,6 +106,13 @@ def _parser() -> argparse.ArgumentParser:
     how = parser.add_argument_group("how")
     how.add_argument("--bullets", type=_count, default=3, help="how many bullets, or auto (default: 3)")
     how.add_argument("--length", default="brief", choices=["brief", "standard"], help="(default: brief)")
+    how.add_argument(
+        "--policy",
+        nargs="+",
+        default=["checked"],
+        choices=POLICIES,
+        help="which rewrites a model may show; with several, it is measured under each (default: checked)",
+    )
     how.add_argument("--language", default="en", help="code; any but en gets the Unicode tokenizer (default: en)")
     how.add_argument("--several", default="best", choices=["best", "mean"], help="with several human lists an article")
     how.add_argument("--metric", action="append", default=[], metavar="MODULE:FUNCTION", help="a metric of your own")
@@ -167,7 +175,8 @@ def _systems(args: argparse.Namespace, examples: list[Example], names: dict[str,
     order: list[tuple[str, Callable[[], Iterable[list[str]]]]] = []
     wanted = [name for name in baselines.BASELINES if name in args.baselines and args.data]
     order += [(names.get(name, name), made[name]) for name in wanted if name != "oracle"]
-    order += [(name, partial(_summaries, args, examples, place)) for name, place in map(_named, args.model)]
+    for model, place in map(_named, args.model):
+        order += [(name, partial(_summaries, args, examples, place, policy)) for name, policy in _runs(args, model)]
     order += [(name, partial(iter, lists)) for name, lists in given.items()]
     order += [("oracle", made["oracle"])] if "oracle" in wanted else []
     found: dict[str, Lists] = {}
@@ -192,9 +201,17 @@ def _predictions(args: argparse.Namespace, examples: list[Example]) -> dict[str,
     return found
 
 
-def _summaries(args: argparse.Namespace, examples: Sequence[Example], model: str) -> Iterable[list[str]]:
+def _runs(args: argparse.Namespace, model: str) -> list[tuple[str, Policy]]:
+    """The names that a model has in the table, each with its policy."""
+    return [(model if len(args.policy) == 1 else f"{model}, {policy}", policy) for policy in args.policy]
+
+
+def _summaries(
+    args: argparse.Namespace, examples: Sequence[Example], model: str, policy: Policy
+) -> Iterable[list[str]]:
     articles = (Article.from_text(example.text, language=args.language) for example in examples)
-    stream = Summarizer.from_pretrained(model).stream(articles, bullets=args.bullets, length=args.length)
+    summarizer = Summarizer.from_pretrained(model)
+    stream = summarizer.stream(articles, bullets=args.bullets, length=args.length, policy=policy)
     return ([bullet.text for bullet in summary] for summary in stream)
 
 
@@ -218,7 +235,7 @@ def _about(args: argparse.Namespace) -> dict[str, Any]:
 def _gate(args: argparse.Namespace, evaluation: Evaluation, about: dict[str, Any]) -> list[str]:
     limit = f", first {args.limit}" if args.limit else ""
     key = f"{about['data']} ({about['fingerprint']}){limit}, {args.length}, {args.bullets} bullets"
-    figures = evaluation.figures[_named(args.model[0])[0]]
+    figures = evaluation.figures[_runs(args, _named(args.model[0])[0])[0][0]]
     if args.set_floors:
         print(f"floors of {key!r}: {raise_floors(args.floors, key, figures, args.lower_floors)}", file=sys.stderr)
         return []

@@ -13,7 +13,7 @@ from .full_names import FullNames
 from .rewriter import Candidate
 from .selection import leans
 from .sentences import words
-from .summary import Bullet, Check, Length, Policy, Span
+from .summary import Bullet, Check, Length, Span
 from .tidy import bullet_of
 
 
@@ -75,6 +75,11 @@ def needs_rewriting(sources: Sequence[str], length: Length) -> bool:
     return len(words(text)) > STYLES[length].enough or leans(text)
 
 
+def extracted(draft: Draft) -> Bullet:
+    """The sentences themselves, less what only tied them to their neighbours."""
+    return Bullet(bullet_of([span.text for span in draft.spans]), draft.score, "extracted", draft.spans)
+
+
 class Writer:
     """Gives the bullets of one article their words, one after the other: a name is given in full once, and what one
     bullet has said counts for nothing in the next.
@@ -82,12 +87,12 @@ class Writer:
     Args:
         article: The article.
         length: Of the bullets.
-        policy: "checked", "flag" or "extract".
+        flag: Whether a rewrite is shown though it fails a check.
     """
 
-    def __init__(self, article: Article, length: Length, policy: Policy) -> None:
+    def __init__(self, article: Article, length: Length, flag: bool = False) -> None:
         self._style = STYLES[length]
-        self._policy = policy
+        self._flag = flag
         self._checker = Checker(article.text)
         self._full_names = FullNames(article.text)
         self._counts = Counter(self._checker.content(article.text))
@@ -95,23 +100,21 @@ class Writer:
         self._said: set[str] = set()
 
     def __call__(self, draft: Draft) -> Bullet:
-        """The bullet: under "checked", the best rewrite that passes every check; under "flag", the best, with the
-        checks that it fails; the sentences where there is none, and under "extract"."""
-        bullet = self._rewritten(draft) or self._extracted(draft)
+        """The bullet: the best rewrite that passes every check, or with `flag` the best; the sentences where there is
+        none."""
+        bullet = self._rewritten(draft) or self._with_full_names(extracted(draft), draft)
         self._bullets.append(bullet.text)
         self._said.update(self._checker.content(bullet.text))
         return bullet
 
     def _rewritten(self, draft: Draft) -> Bullet | None:
-        if self._policy == "extract":
-            return None
         against = self._checker.against(draft.sources, draft.context)
         for candidate in self._by_worth(draft):
             text = self._full_names(candidate.text, self._bullets)
             checks: list[Check] = []
             for check in against(text):
                 checks.append(check)
-                if self._policy == "checked" and not check.passed:
+                if not (check.passed or self._flag):
                     break
             else:
                 return Bullet(text, draft.score, "rewritten", draft.spans, tuple(checks))
@@ -132,11 +135,10 @@ class Writer:
                 worth[candidate] = kept + style.fluent * candidate.score - style.size * max(0, size - style.aim) / 10
         return sorted(worth, key=lambda candidate: -worth[candidate])
 
-    def _extracted(self, draft: Draft) -> Bullet:
-        text = bullet_of([span.text for span in draft.spans])
-        full = text if self._policy == "extract" else self._full_names(text, self._bullets)
+    def _with_full_names(self, bullet: Bullet, draft: Draft) -> Bullet:
+        text = self._full_names(bullet.text, self._bullets)
         # Only a name was put in, and only it is to be checked.
-        checks = tuple(c for c in self._checker(full, draft.sources, draft.context) if c.kind == "name")
-        if full == text or not all(check.passed for check in checks):
-            return Bullet(text, draft.score, "extracted", draft.spans)
-        return Bullet(full, draft.score, "rewritten", draft.spans, checks)
+        checks = tuple(c for c in self._checker(text, draft.sources, draft.context) if c.kind == "name")
+        if text == bullet.text or not all(check.passed for check in checks):
+            return bullet
+        return Bullet(text, draft.score, "rewritten", draft.spans, checks)

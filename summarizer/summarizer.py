@@ -17,7 +17,7 @@ from .article import Article
 from .boilerplate import story
 from .errors import ArticleError, ModelError
 from .extractor import Extractor, Scored
-from .policy import STYLES, Draft, Writer, needs_rewriting
+from .policy import STYLES, Draft, Writer, extracted, needs_rewriting
 from .rewriter import Candidate, Rewriter, context_of
 from .selection import Group, bullet_count, select
 from .sentences import words
@@ -46,11 +46,13 @@ class _Begun:
 
     Attributes:
         article: The article.
+        policy: What may be shown of it: "extract" where the model was not made for its language.
         drafts: The bullets, without candidates.
         waiting: For each, a function that waits for its candidates; None where nothing is rewritten.
     """
 
     article: Article
+    policy: Policy
     drafts: tuple[Draft, ...]
     waiting: tuple[Callable[[], list[Candidate]] | None, ...]
 
@@ -211,17 +213,18 @@ class Summarizer:
             count = bullet_count(sum(len(words(s.text)) for s in scored.sentences), options.length)
         groups = select(scored, count, options.length)
         drafts = tuple(_draft(article, scored, group) for group in groups)
-        return _Begun(article, drafts, tuple(self._start(draft, options) for draft in drafts))
+        policy = options.policy if self._speaks(article.language) else "extract"
+        waiting = [None if policy == "extract" else self._start(draft, options.length) for draft in drafts]
+        return _Begun(article, policy, drafts, tuple(waiting))
 
-    def _start(self, draft: Draft, options: _Options) -> Callable[[], list[Candidate]] | None:
-        if not self._rewriter or options.policy == "extract":
+    def _start(self, draft: Draft, length: Length) -> Callable[[], list[Candidate]] | None:
+        if not self._rewriter or not needs_rewriting([span.text for span in draft.spans], length):
             return None
-        if not needs_rewriting([span.text for span in draft.spans], options.length):
-            return None
-        return self._rewriter.start(draft.sources, draft.context, STYLES[options.length].asked)
+        return self._rewriter.start(draft.sources, draft.context, STYLES[length].asked)
 
     def _finish(self, begun: _Begun, options: _Options) -> Summary:
-        writer = Writer(begun.article, options.length, options.policy)
+        extract = begun.policy == "extract"
+        writer = extracted if extract else Writer(begun.article, options.length, flag=begun.policy == "flag")
         bullets = tuple(
             writer(replace(draft, candidates=tuple(wait())) if wait else draft)
             for draft, wait in zip(begun.drafts, begun.waiting, strict=True)
@@ -241,11 +244,14 @@ class Summarizer:
         found = []
         if asked != "auto" and points < asked:
             found.append(f"{asked} bullets were asked for, and the story gave {points}.")
-        languages = self.config.get("languages", [])
-        if languages and article.language.split("-")[0].lower() not in languages:
-            made_for = ", ".join(languages)
+        if not self._speaks(article.language):
+            made_for = ", ".join(self.config["languages"])
             found.append(f"The model was made for {made_for}; nothing was measured for {article.language}.")
         return tuple(found)
+
+    def _speaks(self, language: str) -> bool:
+        languages = self.config.get("languages", [])
+        return not languages or language.split("-", maxsplit=1)[0].lower() in languages
 
 
 def _article(value: object, number: int) -> Article:

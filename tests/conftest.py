@@ -60,3 +60,34 @@ def tiny_checkpoint(tmp_path_factory) -> Path:
     )
     transformers.BertModel(config).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_t5(tmp_path_factory) -> Path:
+    """A T5 of three layers of width 32 with a vocabulary of letters and a few words."""
+    torch = pytest.importorskip("torch")
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration, set_seed
+
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:;'\"-"
+    pieces = ["<pad>", "</s>", "<unk>", "▁", *letters, *(f"▁{c}" for c in letters)]
+    pieces += ["▁the", "▁council", "▁baths", "▁Lane", "▁open", *(f"▁{c}{c}" for c in "abcdefghijklm")]
+    backend = Tokenizer(models.Unigram([(p, -1.0 - i / 100) for i, p in enumerate(pieces)], unk_id=2))
+    backend.pre_tokenizer = pre_tokenizers.Metaspace()
+    backend.decoder = decoders.Metaspace()
+    backend.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    folder = tmp_path_factory.mktemp("t5")
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=backend, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
+    )
+    tokenizer.save_pretrained(folder)
+    set_seed(1)
+    config = T5Config(
+        vocab_size=len(pieces), d_model=32, d_kv=8, d_ff=48, num_layers=3, num_decoder_layers=3, num_heads=2,
+        feed_forward_proj="gated-gelu", decoder_start_token_id=0, tie_word_embeddings=False,
+    )  # fmt: skip
+    model = T5ForConditionalGeneration(config)
+    model.lm_head.weight = torch.nn.Parameter(torch.randn_like(model.lm_head.weight))
+    model.config.tie_word_embeddings = False
+    model.save_pretrained(folder)
+    return folder

@@ -3,7 +3,7 @@
 import pytest
 
 from summarizer import Article
-from summarizer.policy import Draft, Writer, needs_rewriting
+from summarizer.policy import Draft, Writer, extracted, needs_rewriting
 from summarizer.rewriter import Candidate
 from summarizer.summary import Span
 
@@ -20,8 +20,8 @@ def draft(start, end, *candidates):
     return Draft((Span(at, to, TEXT[at:to]),), 0.5, "", found)
 
 
-def written(*candidates, policy="checked", length="brief", start="The council", end="swum there."):
-    return Writer(ARTICLE, length, policy)(draft(start, end, *candidates))
+def written(*candidates, flag=False, length="brief", start="The council", end="swum there."):
+    return Writer(ARTICLE, length, flag)(draft(start, end, *candidates))
 
 
 def test_the_rewrite_that_keeps_most_is_shown_with_its_checks():
@@ -48,7 +48,7 @@ def test_the_rewrite_that_keeps_most_is_shown_with_its_checks():
 def test_a_false_rewrite_is_shown_only_where_it_is_asked_for(kind, false):
     bullet = written(false)
     assert bullet.method == "extracted" and bullet.text == " ".join(bullet.sources[0].text.split())
-    flagged = written(false, policy="flag")
+    flagged = written(false, flag=True)
     assert flagged.text == false and kind in {check.kind for check in flagged.failed}
     true = "The council of Marl voted to keep the Marl Lane baths open."
     assert written(false, true).text == true
@@ -61,22 +61,24 @@ def test_too_short_and_too_long_rewrites_are_left_out():
 
 
 def test_extract_never_rewrites():
-    bullet = written("The council of Marl voted to keep the Marl Lane baths open.", policy="extract")
+    bullet = extracted(
+        draft("The council", "swum there.", "The council of Marl voted to keep the Marl Lane baths open.")
+    )
     assert bullet.method == "extracted" and bullet.checks == ()
 
 
 def test_a_bare_name_is_given_in_full_once():
-    writer = Writer(ARTICLE, "brief", "checked")
+    writer = Writer(ARTICLE, "brief")
     first = writer(draft("But Roe", "a year."))
     assert first.text == "Ann Roe added that repairs will cost 2.9 million pounds a year."
     assert first.method == "rewritten" and [check.kind for check in first.checks] == ["name"] and not first.failed
     assert writer(draft("But Roe", "a year.")).text == "Roe added that repairs will cost 2.9 million pounds a year."
-    as_it_stands = Writer(ARTICLE, "brief", "extract")(draft("But Roe", "a year."))
+    as_it_stands = extracted(draft("But Roe", "a year."))
     assert as_it_stands.text.startswith("Roe added") and as_it_stands.method == "extracted"
 
 
 def test_what_an_earlier_bullet_has_said_counts_for_nothing():
-    writer = Writer(ARTICLE, "brief", "checked")
+    writer = Writer(ARTICLE, "brief")
     writer(draft("The council", "swum there.", "The council of Marl voted to keep the Marl Lane baths open."))
     candidates = (
         "The council of Marl voted to keep the Marl Lane baths open.",

@@ -27,7 +27,8 @@ def check(summary: Summary) -> None:
     assert summary.bullets
     for bullet in summary.bullets:
         assert bullet.text == " ".join(bullet.text.split()) != ""
-        assert bullet.method == "extracted"
+        assert bullet.method == ("rewritten" if bullet.checks else "extracted")
+        assert not bullet.failed or summary.policy == "flag"
         assert 0 <= bullet.score <= 1
         assert bullet.sources
         for span in bullet.sources:
@@ -111,7 +112,7 @@ def test_it_finds_the_news(base, examples):
 def test_the_record_says_how_the_list_was_made(base, story):
     record = base(story, bullets=4, length="brief").to_dict()
     assert record["status"] == "draft" and "editor" in record["disclosure"]
-    assert record["options"] == {"bullets": 4, "length": "brief"}
+    assert record["options"] == {"bullets": 4, "length": "brief", "policy": "checked"}
     assert record["model"] == {"name": "base", "version": base.version}
     assert record["warnings"] == []
     (warning,) = base("One sentence stands here.", bullets=5).warnings
@@ -216,6 +217,8 @@ def test_wrong_arguments(base):
             base(STORY, bullets=bullets)
     with pytest.raises(ValueError, match="length"):
         base(STORY, length="long")
+    with pytest.raises(ValueError, match="policy"):
+        base(STORY, policy="anything")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,124 @@
+"""A model folder with a rewriter in it: the shipped one, and one with random weights, which writes nonsense."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from summarizer import Article, ModelError, Summarizer
+from summarizer.rewriter import MAX_TARGET_TOKENS, Rewriter
+from summarizer.sentences import words
+from summarizer.tidy import bullet_of
+
+from .conftest import STORY
+
+LONG = (
+    "The council voted on Monday, after a debate that went on until two in the morning, to keep the baths on Marl Lane "
+    "open and to set aside 2.9 million pounds for the roof, which surveyors had called unsafe in the spring of last "
+    "year. About 120 people swim there each week."
+)
+
+
+@pytest.fixture(scope="module")
+def nonsense(base, tiny_t5, tmp_path_factory):
+    """The shipped extractor beside a rewriter of random weights."""
+    folder = tmp_path_factory.mktemp("models") / "nonsense"
+    run = tmp_path_factory.mktemp("run")
+    shutil.copytree(base.folder, folder, ignore=shutil.ignore_patterns("rewriter"))
+    shutil.copytree(tiny_t5, run / "model")
+    record = {
+        "task": "rewriter", "arguments": {"auxiliary": None, "base_model": "tiny"}, "data": {}, "steps": 1,
+        "best_step": 1, "validation": {},
+    }  # fmt: skip
+    (run / "run.json").write_text(json.dumps(record))
+    command = [sys.executable, "-m", "training", "export", str(run), "--output", str(folder), "--name", "nonsense"]
+    subprocess.run(command, check=True, capture_output=True)
+    return Summarizer.from_pretrained(folder)
+
+
+@pytest.fixture(scope="module")
+def without(base, tmp_path_factory):
+    """The shipped model without its rewriter."""
+    folder = tmp_path_factory.mktemp("models") / "without"
+    shutil.copytree(base.folder, folder, ignore=shutil.ignore_patterns("rewriter"))
+    config = json.loads((folder / "config.json").read_text())
+    del config["rewriter"]
+    (folder / "config.json").write_text(json.dumps(config))
+    sums = json.loads((folder / "checksums.json").read_text())
+    sums = {name: value for name, value in sums.items() if not name.startswith("rewriter/")}
+    sums["config.json"] = hashlib.sha256((folder / "config.json").read_bytes()).hexdigest()
+    (folder / "checksums.json").write_text(json.dumps(sums))
+    return Summarizer.from_pretrained(folder)
+
+
+def test_nonsense_is_never_shown_unless_it_is_asked_for(nonsense, base):
+    for length in ("standard", "brief"):
+        shown = nonsense(LONG, length=length, bullets=1)
+        assert shown.bullets == base(LONG, length=length, bullets=1, policy="extract").bullets
+    flagged = nonsense(LONG, length="standard", bullets=1, policy="flag")
+    for bullet in flagged:
+        assert bullet.method == "extracted" or bullet.failed
+
+
+def test_a_folder_without_rewriter_shows_sentences(without, base, examples):
+    for example in examples:
+        for bullet in without(example["text"], length="brief"):
+            whole = bullet_of([span.text for span in bullet.sources])
+            assert bullet.text == whole or {check.kind for check in bullet.checks} == {"name"}
+    assert without(STORY, policy="extract").bullets == base(STORY, policy="extract").bullets
+    with pytest.raises(ModelError, match="has no rewriter"):
+        without(STORY, policy="flag")
+
+
+def test_rewrites_are_shorter_and_pass_every_check(base, examples):
+    rewritten = 0
+    for example in examples:
+        summary = base(Article.from_json(example), length="brief")
+        for bullet in summary:
+            rewritten += bullet.method == "rewritten"
+            if len({check.kind for check in bullet.checks}) > 1:
+                assert len(words(bullet.text)) < len(words(" ".join(span.text for span in bullet.sources)))
+            assert all(check.passed for check in bullet.checks)
+    assert rewritten > len(examples)
+
+
+def test_extract_is_the_articles_own_words(base, examples):
+    for example in examples:
+        for bullet in base(Article.from_json(example), length="brief", policy="extract"):
+            assert bullet.method == "extracted" and not bullet.checks
+            assert bullet.text == bullet_of([span.text for span in bullet.sources])
+
+
+def test_flag_shows_what_fails_and_says_so(base, examples):
+    summaries = [base(Article.from_json(e), length="brief", policy="flag") for e in examples]
+    failed = [(summary, bullet) for summary in summaries for bullet in summary if bullet.failed]
+    assert failed
+    for summary, bullet in failed:
+        evidence = bullet.failed[0].evidence
+        assert "failed check" in summary.to_markdown() and "Failed check" in summary.to_html()
+        assert evidence in [c["evidence"] for b in summary.to_dict()["bullets"] for c in b["checks"]]
+
+
+def test_an_article_in_another_language_is_not_rewritten(base):
+    summary = base(Article(LONG, language="de"), bullets=1, length="brief")
+    assert summary.bullets[0].method == "extracted" and summary.warnings
+
+
+def test_the_rewriter_gives_each_text_once_the_best_first(base):
+    rewriter = Rewriter(base.folder / "rewriter", threads=1)
+    found = rewriter.start(LONG, "", (10, 20))()
+    texts = [candidate.text for candidate in found]
+    assert len(texts) == len(set(texts)) > 4
+    assert all(text[0].isupper() and text.rstrip('"”’')[-1] in ".!?" for text in texts)
+    scores = [candidate.score for candidate in found]
+    assert scores == sorted(scores, reverse=True) and scores[0] <= 0
+
+
+def test_a_source_beyond_the_window_is_cut_and_nothing_breaks(base):
+    rewriter = Rewriter(base.folder / "rewriter", threads=1)
+    found = rewriter.start("The council voted and " * 400, LONG, (12,))()
+    assert all(len(candidate.text.split()) < MAX_TARGET_TOKENS for candidate in found)
+    assert isinstance(rewriter.start("", "", (12,))(), list)

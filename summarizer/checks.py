@@ -62,6 +62,8 @@ class _Sources:
     words: list[Word]
     stems: frozenset[str]
     known: Known
+    near: Known
+    """With the context."""
     numbers: list[Number]
     explained: Name | None
     """Who "he" is, where the sentences open with a pronoun and the context names one person and no other."""
@@ -108,6 +110,7 @@ class Checker:
             read,
             frozenset(stems),
             Known(sources),
+            Known(f"{sources}\n{context}"),
             [number for number in numbers(sources) if not number.vague],
             _only_name(context) if dangles(sources) else None,
         )
@@ -120,8 +123,10 @@ class Checker:
     def _checks(self, bullet: str, source: _Sources) -> Iterator[Check]:
         read, stated = self._read(bullet), facts(bullet)
         for fact in stated:
-            holds = self._has_name(fact, source) if isinstance(fact, Name) else source.known.supports(fact)
-            yield Check(fact.kind, holds, f"{fact.text!r} {'is' if holds else 'is not'} in the sources")
+            if isinstance(fact, Name):
+                yield from self._name(fact, source)
+            else:
+                yield _found(fact, source.known.supports(fact))
         yield from self._opening(bullet, stated, source)
         yield from _measures(bullet, stated, source)
         yield self._words(read, stated, source.stems)
@@ -136,22 +141,25 @@ class Checker:
         yield _verdict("finished", broken_off(said, source.words, places))
         yield _verdict("quote", unquoted(said, source.words, places))
 
-    def _has_name(self, name: Name, source: _Sources) -> bool:
+    def _name(self, name: Name, source: _Sources) -> Iterator[Check]:
         last = name.tokens[-1]
-        if source.known.supports(name):
-            return True
-        if source.known.supports(Name("name", last, 0, 0, (last,))) and self._known.supports(name):
-            return True  # in full, where the sources have its last part
-        return name.start == 0 and source.explained is not None and set(name.tokens) <= set(source.explained.tokens)
+        in_full = source.known.supports(Name("name", last, 0, 0, (last,))) and self._known.supports(name)
+        if source.known.supports(name) or in_full:
+            yield _found(name, True)
+        elif source.near.supports(name):
+            yield Check("name", True, f"{name.text!r} is in the sentence that explains the sources")
+            if not (name.start == 0 and source.explained and set(name.tokens) <= set(source.explained.tokens)):
+                yield Check("order", False, f"{name.text!r} may be another than the sources mean")
+        else:
+            yield _found(name, False)
 
     def _opening(self, bullet: str, stated: Sequence[Fact], source: _Sources) -> Iterator[Check]:
         """A single word that opens a bullet has a capital anyway; the article knows whether it is a name."""
         opening = TOKEN.search(bullet)
         if opening and opening.group()[:1].isupper() and not any(f.start <= opening.start() < f.end for f in stated):
             first = self._read(opening.group())[0]
-            name = Name("name", opening.group(), 0, 0, (first.text,))
-            if first.text in self._proper and not self._has_name(name, source):
-                yield Check("name", False, f"{opening.group()!r} is not in the sources")
+            if first.text in self._proper:
+                yield from self._name(Name("name", opening.group(), 0, 0, (first.text,)), source)
 
     def _words(self, read: Sequence[Word], stated: Sequence[Fact], known: Collection[str]) -> Check:
         looked_up = {w.text for fact in stated if fact.kind != "quote" for w in self._read(fact.text)}
@@ -209,6 +217,10 @@ def _measures(bullet: str, stated: Sequence[Fact], source: _Sources) -> Iterator
             if there and mine not in there:
                 wanted, found = (" ".join(filter(None, both)) or "bare" for both in (there[0], mine))
                 yield Check("number", False, f"{number.text!r} is {wanted} in the sources and {found} here")
+
+
+def _found(fact: Fact, holds: bool) -> Check:
+    return Check(fact.kind, holds, f"{fact.text!r} {'is' if holds else 'is not'} in the sources")
 
 
 def _verdict(kind: str, fault: str) -> Check:

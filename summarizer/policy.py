@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from math import log1p
 
 from .article import Article
 from .checks import Checker
 from .full_names import FullNames
+from .lexicon import REPORT
 from .rewriter import Candidate
 from .selection import leans
 from .sentences import words
 from .summary import Bullet, Check, Length, Span
 from .tidy import bullet_of
+
+_SPEAKER = re.compile(
+    r"(?P<who>,\s(?:(?:the\s|an?\s)?[^\W\d_][^,;:\"“”]{1,70}\s(?:said|says)|(?:said|says)\s[^,;:\"“”]{2,70}"
+    r"|according\sto\s[^,;:\"“”]{2,70}))\.$"
+)
+"""What says at the end of a sentence who says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,15 @@ def needs_rewriting(sources: Sequence[str], length: Length) -> bool:
     return len(words(text)) > STYLES[length].enough or leans(text)
 
 
+def with_speaker(text: str, source: str) -> str | None:
+    """A rewrite with the ", police said" that its sentence ends in, or nothing where there is none or it reports
+    already."""
+    tail = _SPEAKER.search(source)
+    if not tail or REPORT.search(text) or not text.endswith("."):
+        return None
+    return f"{text[:-1]}{tail['who'].rstrip()}."
+
+
 def extracted(draft: Draft) -> Bullet:
     """The sentences themselves, less what only tied them to their neighbours."""
     return Bullet(bullet_of([span.text for span in draft.spans]), draft.score, "extracted", draft.spans)
@@ -127,7 +144,7 @@ class Writer:
         weights = {stem: log1p(self._counts[stem]) for stem in self._checker.content(draft.sources)}
         whole = sum(weights.values()) or 1.0
         worth = {}
-        for candidate in draft.candidates:
+        for candidate in _repaired(draft):
             size = len(words(candidate.text))
             if style.least <= size <= style.most:
                 stems = set(self._checker.content(candidate.text)) - self._said
@@ -142,3 +159,10 @@ class Writer:
         if text == bullet.text or not all(check.passed for check in checks):
             return bullet
         return Bullet(text, draft.score, "rewritten", draft.spans, checks)
+
+
+def _repaired(draft: Draft) -> Iterator[Candidate]:
+    """The candidates; one that lost who says so has it given back."""
+    for candidate in draft.candidates:
+        text = with_speaker(candidate.text, draft.sources)
+        yield replace(candidate, text=text) if text else candidate

@@ -98,10 +98,15 @@ def dangles(sentence: str) -> bool:
     return _DANGLES.match(sentence) is not None
 
 
+def asks(sentence: str) -> bool:
+    """Whether a sentence is a question."""
+    return sentence.rstrip("\"'”’").endswith("?")
+
+
 def leans(sentence: str) -> bool:
-    """Whether a sentence needs its neighbour: it opens with a pronoun or "The move", or is a quote or a report whose
-    speaker is "he", or nobody."""
-    if dangles(sentence) or _CONNECTS.match(sentence) or _SPOKEN.search(sentence):
+    """Whether a sentence needs its neighbour: it opens with a pronoun or "The move", asks what another answers, or is a
+    quote or a report whose speaker is "he", or nobody."""
+    if dangles(sentence) or _CONNECTS.match(sentence) or _SPOKEN.search(sentence) or asks(sentence):
         return True
     if sentence.count('"') % 2 or sentence.count("“") != sentence.count("”") or sentence.endswith(":"):
         return True  # a piece of a longer quote, or what leads to one
@@ -171,6 +176,7 @@ def _candidates(scored: Scored, manner: Manner, count: int) -> tuple[list[Group]
         if leans(alone[i]):
             joinable = (
                 i > 0
+                and not asks(alone[i])
                 and sizes[i - 1] + sizes[i] <= manner.most
                 and not leans(alone[i - 1])
                 and scored.sentences[i - 1].section == scored.sentences[i].section

@@ -105,10 +105,9 @@ def test_a_pronoun_may_become_the_one_name_that_the_context_has(checker):
     sentence = "He will appeal in the spring."
     assert not failed(checker, "Tor Moe will appeal in the spring", sentence, "The lawyer is Tor Moe.")
     assert "name" in failed(checker, "Jon Roe will appeal in the spring", sentence, "The lawyer is Tor Moe.")
-    assert "name" in failed(checker, "Tor Moe will appeal in the spring", sentence, "Tor Moe met Jon Roe.")
-    assert "name" in failed(
-        checker, "Tor Moe will appeal in the spring", "The line will appeal in the spring.", "Tor Moe."
-    )
+    bullet = "Tor Moe will appeal in the spring"
+    assert failed(checker, bullet, sentence, "Tor Moe met Jon Roe.") == {"order"}
+    assert "order" in failed(checker, bullet, "The line will appeal in the spring.", "The lawyer is Tor Moe.")
 
 
 @pytest.mark.parametrize(

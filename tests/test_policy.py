@@ -3,7 +3,7 @@
 import pytest
 
 from summarizer import Article
-from summarizer.policy import Draft, Writer, extracted, needs_rewriting
+from summarizer.policy import Draft, Writer, extracted, needs_rewriting, with_speaker
 from summarizer.rewriter import Candidate
 from summarizer.summary import Span
 
@@ -98,3 +98,18 @@ def test_what_an_earlier_bullet_has_said_counts_for_nothing():
 )
 def test_short_sentences_that_stand_alone_are_left_as_they_are(sentence, length, needed):
     assert needs_rewriting([sentence], length) is needed
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "source", "whole"),
+    [
+        ("The roof is safe.", "The roof is safe, the council said.", "The roof is safe, the council said."),
+        ("The roof is safe.", "The roof, built in 1911, is safe, said Ann Roe.", "The roof is safe, said Ann Roe."),
+        ("40 roofs leak.", "Some 40 roofs leak, according to the trust.", "40 roofs leak, according to the trust."),
+        ("Council says the roof is safe.", "The roof is safe, the council said.", None),
+        ("The roof is safe.", "The roof is safe.", None),
+        ("Roe spoke.", 'Roe spoke, and "it is safe, they said."', None),
+    ],
+)
+def test_a_claim_gets_its_speaker_back(rewrite, source, whole):
+    assert with_speaker(rewrite, source) == whole

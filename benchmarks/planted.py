@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from eval.data import read
 from summarizer.checks import Checker
-from summarizer.facts import Name, Number, facts
+from summarizer.facts import KINDS, Name, Number, facts
 from training.pairs import pairs
 
 _VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|will|would|can|could|may|should)\b(?! not\b)")
@@ -77,11 +77,13 @@ def main() -> None:
     refused: Counter[str] = Counter()
     planted_, found = Counter[str](), Counter[str]()
     missed = []
+    wrong = 0
     for example, made in by_article:
         checker = Checker(example.text)
         for pair in made:
             kinds = {c.kind for c in checker(pair.target, pair.sources, pair.context) if not c.passed}
             refused.update(kinds or {"none"})
+            wrong += bool(kinds & set(KINDS))
             if kinds:
                 continue
             for kind, bad in planted(pair.target, f"{pair.sources} {pair.context}", example.text, draw):
@@ -91,7 +93,11 @@ def main() -> None:
                 else:
                     missed.append(f"{kind}: {bad}\n    was: {pair.target}\n    from: {pair.sources}")
     total = sum(len(made) for _, made in by_article)
-    print(f"{total} human bullets with their sentences; {100 * refused.pop('none') / total:.1f}% pass every check.\n")
+    print(
+        f"{total} human bullets with their sentences; {100 * refused.pop('none') / total:.1f}% pass every check, "
+        f"{100 * wrong / total:.1f}% fail one of facts ({', '.join(KINDS)}).\n"
+        f"{planted_.total()} errors planted; {100 * found.total() / planted_.total():.1f}% found.\n"
+    )
     print("| check | refuses, % |\n| --- | --- |")
     print("\n".join(f"| {kind} | {100 * count / total:.1f} |" for kind, count in refused.most_common()))
     print("\n| planted | errors | found, % |\n| --- | --- | --- |")

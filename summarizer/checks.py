@@ -8,11 +8,12 @@ refused, since nothing here can tell. The rules are those of English news.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .clauses import aligned, broken_off, misplaced, unquoted
-from .facts import Date, Fact, Name, Number, facts, measure, numbers
+from .facts import TITLES, Date, Fact, Name, Number, facts, measure, numbers
 from .known import Known
 from .lexicon import REPORT, TOKEN, Reader, Word
 from .selection import dangles, leans
@@ -50,7 +51,14 @@ _LIGHT = frozenset(
 """What a bullet may say of its own: nobody is wronged by it."""
 _BOUNDS = frozenset("about around roughly approximately nearly almost some close least most".split())
 """They stand before numbers, and are checked with them."""
+_PRONOUNS = frozenset("he she it they".split())
 _SAYS = frozenset("said say says saying told tell tells according".split())
+_ROLES = TITLES | frozenset(
+    "prosecutor attorney lawyer spokesman spokeswoman spokesperson author actor actress singer director editor manager "
+    "striker defender goalkeeper teacher nurse professor inspector superintendent counsel councillor deputy chairman "
+    "chairwoman chair head".split()
+)
+"""What may stand alone of "Prosecutor Eva Dahl"."""
 _DEMONYMS = tuple("n an ian s es ese ish i".split())
 
 
@@ -61,7 +69,10 @@ class _Sources:
     text: str
     words: list[Word]
     stems: frozenset[str]
+    forms: dict[str, set[str]]
+    """The words as they are written, by their lower case; with the context's."""
     known: Known
+    names: list[Name]
     near: Known
     """With the context."""
     numbers: list[Number]
@@ -109,7 +120,9 @@ class Checker:
             sources,
             read,
             frozenset(stems),
+            _forms(f"{sources} {context}"),
             Known(sources),
+            [fact for fact in facts(sources) if isinstance(fact, Name)],
             Known(f"{sources}\n{context}"),
             [number for number in numbers(sources) if not number.vague],
             _only_name(context) if dangles(sources) else None,
@@ -130,6 +143,7 @@ class Checker:
         yield from self._opening(bullet, stated, source)
         yield from _measures(bullet, stated, source)
         yield self._words(read, stated, source.stems)
+        yield _verdict("words", _other_case(bullet, source.forms))
         yield _negation(read, source.words)
         yield _attribution(bullet, source.text, read, source.words)
         yield _verdict("alone", "opens with a pronoun or the like" if dangles(bullet) else "")
@@ -143,6 +157,10 @@ class Checker:
 
     def _name(self, name: Name, source: _Sources) -> Iterator[Check]:
         last = name.tokens[-1]
+        longer = next((n.text for n in source.names if last in n.tokens[:-1]), "")
+        if longer and last not in _ROLES and not any(last == n.tokens[-1] for n in source.names):
+            yield Check("name", False, f"{name.text!r} is only the beginning of {longer!r}")  # "The Minnesota voted"
+            return
         in_full = source.known.supports(Name("name", last, 0, 0, (last,))) and self._known.supports(name)
         if source.known.supports(name) or in_full:
             yield _found(name, True)
@@ -181,6 +199,22 @@ class Checker:
             for end in _DEMONYMS
             if len(word.text) - len(end) > 3
         )
+
+
+def _forms(text: str) -> dict[str, set[str]]:
+    forms: dict[str, set[str]] = {}
+    for token in TOKEN.findall(text):
+        forms.setdefault(token.lower(), set()).add(token)
+    return forms
+
+
+def _other_case(bullet: str, forms: Mapping[str, set[str]]) -> str:
+    """A word that got capitals, or lost them, behind the first: "U.s." for "U.S."."""
+    for token in TOKEN.findall(bullet)[1:]:
+        there = forms.get(token.lower())
+        if there and token not in there and not (token.islower() and token.capitalize() in there):
+            return f"{token!r} is {' or '.join(sorted(there))!r} in the sources"
+    return ""
 
 
 def _only_name(text: str) -> Name | None:
@@ -272,16 +306,27 @@ def _attribution(bullet: str, sources: str, read: Sequence[Word], source: Sequen
             unsure = next((w for w in source[i + 1 : i + 5] if w.content), None)
             if unsure and unsure.stem in stems and not _is_unsure(read, unsure.stem):
                 return _verdict("attribution", f"{word.text!r} before {unsure.text!r} is lost")
-    if REPORT.search(bullet) or _LABEL.match(bullet):
-        return _verdict("attribution", "")
+    fault = _strange_speaker(read, source)
+    if fault or REPORT.search(bullet) or _LABEL.match(bullet):
+        return _verdict("attribution", fault)
     for i, word in enumerate(source):
         if word.reports:
-            before = [] if word.text == "according" else source[max(0, i - 3) : i]
-            around = [*before, *source[i + 1 : i + 4]]
-            speakers = [w for w in around if w.content]
+            # ", said Roe." or ", said Roe, who leads the council"; but not "Roe, who left, says Lund is lucky"
+            turned = i > 0 and source[i - 1].is_mark and any(w.is_mark for w in source[i + 1 : i + 6])
+            turned |= word.text == "according"
+            speakers = [w for w in (source[i + 1 : i + 4] if turned else source[max(0, i - 3) : i]) if w.content]
             if not any(w.stem in stems for w in speakers):
                 return _verdict("attribution", f"{word.text!r} and who does are lost")
     return _verdict("attribution", "")
+
+
+def _strange_speaker(read: Sequence[Word], source: Sequence[Word]) -> str:
+    """A "he said" that is not in the sources, which have another speaker, or a "said" without one."""
+    pairs = {(a.text, b.stem) for a, b in pairwise(source)}
+    for before, word in pairwise(read):
+        if word.reports and before.text in _PRONOUNS and (before.text, word.stem) not in pairs:
+            return f"'{before.text} {word.text}' is not in the sources"
+    return ""
 
 
 def _is_unsure(bullet: Sequence[Word], stem: str) -> bool:
@@ -300,6 +345,8 @@ def _unfinished(bullet: str, read: Sequence[Word]) -> str:
     if len(split(bullet, 0, len(bullet))) > 1:
         return "is more than one sentence"
     last = next((w.text for w in reversed(read) if w.text[0].isalnum()), "")
+    if len(read) > 2 and read[-1].is_mark and read[-2].reports and read[-3].is_mark:
+        return f"ends in {last!r} without who does"
     if last in _OPEN_ENDS:
         return f"ends in {last!r}"
     if bullet.count('"') % 2 or bullet.count("“") != bullet.count("”") or bullet.count("(") != bullet.count(")"):

@@ -28,10 +28,10 @@ _BEFORE_SUBJECT = frozenset(
 )
 _WITHIN_NOUN = frozenset("a an the his her their its of and in more most at no these those some about over".split())
 _MAY_FOLLOW = frozenset(
-    "in on at for by with from as and or but who whom whose which that where when while after before because since "
-    "until unless if although though during amid against about under into onto through between among within without "
-    "around across near toward towards despite following including saying according via along behind inside outside "
-    "beyond except upon last this next today tonight yesterday tomorrow early late".split()
+    "in on at for by with from as and or but who whom whose which where when while after before because since until "
+    "unless if although though during amid against about under through between among within without around across near "
+    "despite following including saying according via along behind inside outside beyond except upon last this next "
+    "today tonight yesterday tomorrow early late".split()
 )
 """Words that open what may be left out at the end."""
 _SUBORDINATE = frozenset(
@@ -41,6 +41,9 @@ _PREPOSITIONS = frozenset("in on at with by for from during amid despite instead
 _QUOTE_MARKS = frozenset("\"'“”‘’")
 _MARKS = frozenset(",;:-–—()")
 _ENDS = frozenset(".!?")
+_LEAD_IN = frozenset(
+    "according never once even so still here there last this next today yesterday later earlier".split()
+)
 _LEAST_UNQUOTED = 3
 """Words of a quote that a rewrite may say without its quotation marks, less one: a name, a film."""
 
@@ -64,7 +67,7 @@ def misplaced(said: Sequence[Word], source: Sequence[Word], places: Places, free
         at = content[0][1]
         while first and places[first - 1] == at - 1:  # the whole piece that the bullet opens with
             first, at = first - 1, at - 1
-        fault = _opens_badly(source, at)
+        fault = _opens_badly(source, at, content[-1][1])
         if fault:
             return fault
     for (i, p), (j, q) in pairwise(content):
@@ -82,10 +85,8 @@ def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> 
         return ""  # it ends in words of its own: "police say"
     first, last = kept[0][1], kept[-1][1]
     after = next((w for w in source[last + 1 :] if w.text not in _QUOTE_MARKS), None)
-    if after and not after.is_mark:
-        complement = after.text == "that" and any(w.reports for w in source[max(0, last - 3) : last + 1])
-        if complement or after.text not in _MAY_FOLLOW:
-            return f"ends before {after.text!r}"
+    if after and not after.is_mark and after.text not in _MAY_FOLLOW:
+        return f"ends before {after.text!r}"
     end = next((i for i in range(first, len(source)) if source[i].text in _ENDS), len(source))
     commas = [i for i in range(first, end) if source[i].text == ","]
     if said[0].text in _SUBORDINATE:
@@ -110,18 +111,39 @@ def unquoted(said: Sequence[Word], source: Sequence[Word], places: Places) -> st
     return f"{' '.join(taken)!r} is in quotation marks in the sources" if len(taken) >= _LEAST_UNQUOTED else ""
 
 
-def _opens_badly(source: Sequence[Word], at: int) -> str:
+def _opens_badly(source: Sequence[Word], at: int, last: int) -> str:
     """A bullet opens with its subject, so its first word must stand in a subject's place: after the start, a mark, or a
     word that opens a clause; articles and other words of the same noun may stand between."""
     for i in range(at - 1, -1, -1):
         word = source[i].text
-        if not word[0].isalnum() or word in _BEFORE_SUBJECT:
+        if word in _MARKS:
+            return _apposition(source, i)
+        if source[i].is_mark:
             return ""
+        if word in _BEFORE_SUBJECT:
+            clause = word in _SUBORDINATE or word in _OPENERS
+            crossed = next((w.text for w in source[at:last] if w.text == ","), "")
+            joins = word in ("and", "but", "or")
+            return f"runs on behind the clause that {word!r} opens" if clause and crossed and not joins else ""
         if word in FUNCTION and word not in _WITHIN_NOUN:
             return f"{source[at].text!r} follows {word!r} in the sources: no subject"
         if re.fullmatch(r"\w+(?:ed|ing)", word) and i and source[i - 1].text not in ("a", "an", "the"):
             return f"{source[at].text!r} follows {word!r} in the sources: no subject"
     return ""
+
+
+def _apposition(source: Sequence[Word], mark: int) -> str:
+    """What follows a comma is a clause of its own where the sentence opens with something that leads to it ("On
+    Friday,", "When it rained,", "Founded in 1911,"), or where somebody speaks before or after; else it may be no more
+    than another name for what stands before the comma."""
+    start = next((i + 1 for i in range(mark - 1, -1, -1) if source[i].text in _ENDS), 0)
+    opening = next((w for w in source[start:mark] if not w.is_mark), None)
+    if opening is None or source[mark].text != ",":
+        return ""
+    leads = opening.text in _PREPOSITIONS | _SUBORDINATE or re.fullmatch(r"\w+(?:ly|ed|ing)", opening.text)
+    if leads or opening.text in _LEAD_IN or any(w.reports for w in source[start:mark]) or mark - start <= 2:
+        return ""
+    return f"{source[mark + 1].text!r} may name again what stands before it"
 
 
 def _moved(between: Sequence[Word], source: Sequence[Word], start: int, end: int) -> str:

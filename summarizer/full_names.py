@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from .facts import HONORIFICS, OPENERS, TITLES, Name, facts
+from .facts import HONORIFICS, OPENERS, TITLES, Fact, Name
 from .tidy import QUOTED
 
 _BARE = re.compile(r"(?<![\w.'’-])(?P<word>[A-Z][\w’'-]*\w)")
@@ -31,12 +31,12 @@ class FullNames:
     """The persons that an article names in full, by the last part of their names.
 
     Args:
-        article: Its text.
+        stated: The facts of its text.
     """
 
-    def __init__(self, article: str) -> None:
+    def __init__(self, stated: Iterable[Fact]) -> None:
         full: dict[str, set[str]] = {}
-        for fact in facts(article):
+        for fact in stated:
             if isinstance(fact, Name):
                 words = _person(fact.text)
                 if words:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,8 @@ _REPORTED = re.compile(
     r"(?P<before>.*?),\s(?:(?P<they>they)|he|she)\s(?:said|says|added|told|wrote|warned|explained|argued)\b", re.DOTALL
 )
 _OPEN_QUOTE = re.compile(r"^[\"“]")
+_STRAY = re.compile(r"^[\"”]\s|\s[\"“]$")
+"""A quotation mark of the sentence before or after, which was left on the wrong side of the border."""
 _NAME_WITHIN = re.compile(r"\w\W+[A-Z]")
 _NAMED_SPEAKER = re.compile(
     r"(?<=[\w.,!?…])[\"”]\s*,?\s*(?:(?:the|a|an)\s|[A-Z]|according\b|(?:said|says|wrote|added|told|asked|tweeted|posted)\s+(?:[A-Z]|the\b|a\b))"
@@ -69,6 +72,8 @@ class Manner:
         leaning: What a sentence that leans on its neighbour costs when it cannot be joined.
         coverage: Weight of covering the article, beside relevance.
         early: Share of the list that may come from the first third of the article.
+        least: Bullets that a list has whatever they are worth, where their number is not fixed.
+        floor: What a further one must be worth, in log-odds.
     """
 
     few: int
@@ -78,16 +83,18 @@ class Manner:
     leaning: float
     coverage: float
     early: float
+    least: int
+    floor: float
 
 
 MANNERS: dict[Length, Manner] = {
-    "brief": Manner(few=5, words=16, cost=0.15, most=30, leaning=0.7, coverage=0.0, early=1.0),
-    "standard": Manner(few=9, words=36, cost=0.3, most=45, leaning=3.0, coverage=1.0, early=0.6),
+    "brief": Manner(few=5, words=16, cost=0.15, most=30, leaning=0.7, coverage=0.0, early=1.0, least=2, floor=-2.5),
+    "standard": Manner(few=9, words=36, cost=0.3, most=45, leaning=3.0, coverage=1.0, early=0.6, least=3, floor=-2.5),
 }
 
 
 def bullet_count(article_words: int, length: Length) -> int:
-    """How many bullets "auto" is: 3 for a short item, 5 for a normal story, 7 at most; `brief` lists have 3 or 4."""
+    """How many bullets "auto" is at most: 3 for a short item, 5 for a normal story, 7; `brief` lists have 3 or 4."""
     if length == "brief":
         return 3 if article_words < 900 else 4
     return 3 if article_words < 250 else 5 if article_words < 1_200 else 6 if article_words < 2_500 else 7
@@ -116,14 +123,29 @@ def leans(sentence: str) -> bool:
     return bool(_OPEN_QUOTE.match(sentence) and not _NAMED_SPEAKER.search(sentence))
 
 
-def select(scored: Scored, count: int, length: Length) -> tuple[Group, ...]:
+def within_quotes(sentences: Sequence[Sentence]) -> set[int]:
+    """Indices of the sentences inside a quote that an earlier one opened: they have no quotation marks of their own,
+    and would state as fact what somebody says."""
+    found, inside = set(), False
+    for i, sentence in enumerate(sentences):
+        text = _STRAY.sub("", sentence.text)
+        if _OPEN_QUOTE.match(text) or (i and sentences[i - 1].section != sentence.section):
+            inside = False  # a quote that goes on in the next paragraph opens again
+        if inside:
+            found.add(i)
+        inside ^= bool(text.count('"') % 2 or text.count("“") != text.count("”"))
+    return found
+
+
+def select(scored: Scored, count: int, length: Length, fixed: bool = True) -> tuple[Group, ...]:
     """Chooses at most `count` groups of sentences, and puts them in reading order: article order, which in news is the
     order of weight, but a sentence that is clearly the news comes first wherever it stands.
 
     Greedy: each time the group with the highest score, less its cost, plus what it adds to the coverage of the article
     (facility location on the sentence vectors, Lin and Bilmes 2011); a group that shares trigrams with the chosen
     says the same and is left out (trigram blocking, Paulus et al. 2018). Fewer groups come back only where the article
-    has not enough sentences; one that was joined to its neighbour is no bullet of its own.
+    has not enough sentences (one that was joined to its neighbour is no bullet of its own), or, where the number is not
+    fixed, where the rest is not worth it.
     """
     manner = MANNERS[length]
     sentences = scored.sentences
@@ -131,6 +153,7 @@ def select(scored: Scored, count: int, length: Length) -> tuple[Group, ...]:
     cover = _coverage(scored, groups) if manner.coverage and len(groups) > 1 else np.zeros((len(groups), 1), np.float32)
     trigrams = [_trigrams(sentences, group) for group in groups]
     early = len(sentences) // 3 if len(sentences) > 2 * count else -1
+    least = count if fixed else manner.least
     most_early = max(1, round(manner.early * count))
     chosen: list[int] = []
     covered = np.zeros(cover.shape[1], np.float32)
@@ -138,7 +161,7 @@ def select(scored: Scored, count: int, length: Length) -> tuple[Group, ...]:
     said: set[tuple[str, ...]] = set()
 
     def allowed(i: int, strict: bool) -> bool:
-        if used.intersection(groups[i]):
+        if used.intersection(groups[i]) or (len(chosen) >= least and values[i] < manner.floor):
             return False
         repeats = len(said & trigrams[i]) > _SHARED_TRIGRAMS
         crowds = groups[i][-1] < early and sum(groups[c][-1] < early for c in chosen) >= most_early
@@ -168,17 +191,20 @@ def _candidates(scored: Scored, manner: Manner, count: int) -> tuple[list[Group]
     sizes = np.array([len(words(text)) for text in alone])
     most = max(_CANDIDATES, 2 * count)
     best = np.sort(np.argsort(-scored.scores, kind="stable")[:most])
+    spoken = within_quotes(scored.sentences)
     groups: list[Group] = []
     values: list[float] = []
     for i in map(int, best):
         group: Group = (i,)
         value = float(scored.scores[i])
-        if leans(alone[i]):
+        if leans(alone[i]) or i in spoken:
             joinable = (
                 i > 0
+                and i not in spoken
                 and not asks(alone[i])
                 and sizes[i - 1] + sizes[i] <= manner.most
                 and not leans(alone[i - 1])
+                and i - 1 not in spoken
                 and scored.sentences[i - 1].section == scored.sentences[i].section
             )
             if joinable:

@@ -138,7 +138,8 @@ class Summarizer:
         Args:
             articles: A text, an `Article`, or a list of either.
             bullets: How many; "auto" goes by the article: 3 for a short item, 5 for a normal story, 7 at most (3 or 4
-                for `brief`). An article with fewer sentences gives fewer.
+                for `brief`), and fewer, but at least 3 (2), where no other sentence is worth it. An article with fewer
+                sentences gives fewer.
             length: "standard" (a full sentence or two a bullet, the whole article covered) or "brief" (the wire style:
                 short sentences, the core of the news).
             policy: What may be shown instead of the article's own sentences. "checked": a rewrite that passes every
@@ -211,7 +212,7 @@ class Summarizer:
         count = options.bullets
         if count == "auto":
             count = bullet_count(sum(len(words(s.text)) for s in scored.sentences), options.length)
-        groups = select(scored, count, options.length)
+        groups = select(scored, count, options.length, fixed=options.bullets != "auto")
         drafts = tuple(_draft(article, scored, group) for group in groups)
         policy = options.policy if self._speaks(article.language) else "extract"
         waiting = [None if policy == "extract" else self._start(draft, options.length) for draft in drafts]

@@ -62,6 +62,7 @@ def test_a_true_rewrite_passes(checker, bullet, sources):
         ("name", "A court in Oslo Central convicted Ana Roe", CONVICTED),
         ("name", "Judge Mats Moe freed Roe on bail", BAIL),  # two people in one
         ("name", "Dahl did not find the log books", POLICE),  # somebody else of the article
+        ("name", "The Bergen voted for the line", "The Bergen Council voted for the line."),  # half of one
         ("quote", 'Roe: "I have done nothing bad"', QUOTE),
         ("words", "A court in Bergen convicts Ana Roe of embezzlement", CONVICTED),
         ("words", "A court in Bergen convicts Ana Roe of frauderation", CONVICTED),
@@ -93,6 +94,22 @@ def test_a_true_rewrite_passes(checker, bullet, sources):
         ("finished", "When Roe left for Oslo", "When Roe left for Oslo, the line had 12 ships."),
         ("finished", "By the end of the year", "By the end of the year, the line had 12 ships."),
         ("finished", "The line will appeal. Police found no books", f"{APPEAL} Police found no books."),
+        ("finished", "The line is old, reports", "The line is old, reports the trust."),
+        ("finished", "Roe has turned the line", "Roe has turned the line into a success."),
+        ("finished", "The fire is the latest evidence", "The fire is the latest evidence that the line is unsafe."),
+        ("words", "The envoy of the U.s. left", "The envoy of the U.S. left."),
+        ("attribution", "The line will close, it tweeted", 'Roe said that the line "will close," the head tweeted.'),
+        (
+            "attribution",
+            "Lund is lucky to lead the line",
+            "Roe, who led it until 2012, says Lund is lucky to lead the line.",
+        ),
+        (
+            "order",
+            "The debut of Larry Vik of Bergen",
+            'Monday marked the opening of "Fish", the debut of Larry Vik of Bergen.',
+        ),
+        ("order", "Talks failed, the line sent ships", "When talks failed, the line sent ships."),
         ("alone", "One is in Bergen", "One is in Bergen."),
         ("alone", "Two were in Bergen", "The two were in Bergen."),
     ],
@@ -117,6 +134,8 @@ def test_a_pronoun_may_become_the_one_name_that_the_context_has(checker):
         ("When Roe left, the line had 12 ships", "When Roe left for Oslo, the line had 12 ships."),
         ("Police say Roe left for Oslo", "Roe left for Oslo, police say."),
         ("Ana Roe will sail to Oslo on Monday", "Ana Roe will sail to Oslo on Monday because the line needs ships."),
+        ("The line sent ships", "When talks failed, the line sent ships."),
+        ("The line sent ships", "On Monday, the line sent ships."),
         ('Ana Roe called it "a great day"', 'Ana Roe called it "a great day" for the line.'),
     ],
 )

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from summarizer.facts import facts
 from summarizer.full_names import FullNames
 
 ARTICLE = """Ana Roe, who leads the council, met President Lars Lund in New York on Monday. Yet Roe left early. Her
@@ -22,7 +23,7 @@ Bank. Mayor Eva Dahl and Judge Mats Lie came too. The U.S. Senate and Wall Stree
     ],
 )
 def test_a_bare_last_name_is_completed(bullet, full):
-    assert FullNames(ARTICLE)(bullet, []) == full
+    assert FullNames(facts(ARTICLE))(bullet, []) == full
 
 
 @pytest.mark.parametrize(
@@ -42,13 +43,13 @@ def test_a_bare_last_name_is_completed(bullet, full):
     ],
 )
 def test_what_may_be_something_else_is_left_alone(bullet):
-    assert FullNames(ARTICLE)(bullet, []) == bullet
+    assert FullNames(facts(ARTICLE))(bullet, []) == bullet
 
 
 def test_the_first_place_in_a_list_is_enough():
-    assert FullNames(ARTICLE)("Roe left early.", ["Ana Roe met Lars Lund."]) == "Roe left early."
+    assert FullNames(facts(ARTICLE))("Roe left early.", ["Ana Roe met Lars Lund."]) == "Roe left early."
 
 
 @given(st.text(), st.text())
 def test_any_text_goes_through(article, bullet):
-    assert FullNames(article)(bullet, [bullet]) == bullet
+    assert FullNames(facts(article))(bullet, [bullet]) == bullet

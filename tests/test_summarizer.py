@@ -129,6 +129,14 @@ def test_words_that_tie_a_sentence_to_its_neighbour_are_left_out_and_its_source_
     assert bullet.sources[0].text == text
 
 
+def test_what_is_said_inside_a_long_quote_is_no_bullet(base):
+    text = (
+        'Ann Roe spoke on Monday. "I have been here for years. The council stole the baths from us. Nobody asked the '
+        'town," she said. The council voted in May to keep the baths on Marl Lane open for two more years.'
+    )
+    assert not any(b.text == "The council stole the baths from us." for b in base(text, bullets=2, length="brief"))
+
+
 def test_a_bad_article_comes_after_the_summaries_of_those_before(base):
     good = "The council voted on Monday to keep the baths open."
     found = []

@@ -145,11 +145,13 @@ class Checker:
         yield self._words(read, stated, source.stems)
         yield _verdict("words", _other_case(bullet, source.forms))
         yield _negation(read, source.words)
-        yield _attribution(bullet, source.text, read, source.words)
         yield _verdict("alone", "opens with a pronoun or the like" if dangles(bullet) else "")
         yield _verdict("finished", _unfinished(bullet, read))
         said = _without_speaker(bullet, read, source.words)
         places = aligned(said, source.words)
+        kept = {place for place in places if place is not None}
+        kept |= set(range(len(source.words))) if len(said) < len(read) else set()  # who speaks was moved to the front
+        yield _attribution(bullet, read, source.words, kept)
         dated = {w.lower() for fact in stated if isinstance(fact, Date) for w in fact.text.split()}
         yield _verdict("order", misplaced(said, source.words, places, dated))
         yield _verdict("finished", broken_off(said, source.words, places))
@@ -298,8 +300,8 @@ def _negation(bullet: Sequence[Word], source: Sequence[Word]) -> Check:
     return _verdict("negation", "")
 
 
-def _attribution(bullet: str, sources: str, read: Sequence[Word], source: Sequence[Word]) -> Check:
-    """A claim that lost who makes it, or a guess that became a fact."""
+def _attribution(bullet: str, read: Sequence[Word], source: Sequence[Word], kept: Collection[int]) -> Check:
+    """A claim that lost who makes it, or a guess that became a fact; `kept` are the places of the bullet's words."""
     stems = {word.stem for word in read if word.content}
     for i, word in enumerate(source):
         if word.text in _UNSURE:
@@ -314,8 +316,8 @@ def _attribution(bullet: str, sources: str, read: Sequence[Word], source: Sequen
             # ", said Roe." or ", said Roe, who leads the council"; but not "Roe, who left, says Lund is lucky"
             turned = i > 0 and source[i - 1].is_mark and any(w.is_mark for w in source[i + 1 : i + 6])
             turned |= word.text == "according"
-            speakers = [w for w in (source[i + 1 : i + 4] if turned else source[max(0, i - 3) : i]) if w.content]
-            if not any(w.stem in stems for w in speakers):
+            near = range(i + 1, min(i + 4, len(source))) if turned else range(max(0, i - 3), i)
+            if not any(source[j].content and j in kept for j in near):
                 return _verdict("attribution", f"{word.text!r} and who does are lost")
     return _verdict("attribution", "")
 

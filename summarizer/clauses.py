@@ -38,6 +38,7 @@ _SUBORDINATE = frozenset(
     "when while after before although though as because if since until unless once whether".split()
 )
 _PREPOSITIONS = frozenset("in on at with by for from during amid despite instead under following through among".split())
+_AUXILIARIES = frozenset("is are was were has have had will would can could may might must do does did".split())
 _QUOTE_MARKS = frozenset("\"'“”‘’")
 _MARKS = frozenset(",;:-–—()")
 _ENDS = frozenset(".!?")
@@ -87,6 +88,9 @@ def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> 
     after = next((w for w in source[last + 1 :] if w.text not in _QUOTE_MARKS), None)
     if after and not after.is_mark and after.text not in _MAY_FOLLOW:
         return f"ends before {after.text!r}"
+    behind = source[last + 2 : last + 3] if after and after.text == "," else []
+    if behind and behind[0].text in _AUXILIARIES:
+        return f"ends before {behind[0].text!r}"
     end = next((i for i in range(first, len(source)) if source[i].text in _ENDS), len(source))
     commas = [i for i in range(first, end) if source[i].text == ","]
     if said[0].text in _SUBORDINATE:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from .facts import HONORIFICS, OPENERS, TITLES, Fact, Name
+from .facts import HONORIFICS, OPENERS, TITLES, Fact, Name, numbers
 from .tidy import QUOTED
 
 _BARE = re.compile(r"(?<![\w.'’-])(?P<word>[A-Z][\w’'-]*\w)")
@@ -68,7 +68,7 @@ def _person(text: str) -> list[str]:
     while words and words[0].lower().rstrip(".") in TITLES | HONORIFICS:
         words = words[1:]
     looks = 2 <= len(words) <= 3 and all(re.fullmatch(r"[A-Z]\.|[^\W\d_][\w’'-]*[a-z]\w*", w) for w in words)
-    return words if looks and not any(w.lower() in _NOT_PERSONS | OPENERS for w in words) else []
+    return words if looks and not numbers(text) and not any(w.lower() in _NOT_PERSONS | OPENERS for w in words) else []
 
 
 def _goes_on(bullet: str, end: int) -> bool:

@@ -20,12 +20,13 @@ QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|‘(?:[^’]|’(?=\w))*’")
 
 
 def tidied(sentence: str) -> str:
-    """The sentence without a "But" or "Meanwhile," at its start and without asides in parentheses, on one line.
+    """The sentence on one line, without a bullet sign or a "But" or "Meanwhile," at its start, and without asides in
+    parentheses.
 
     What stands in quotation marks is left alone, and so is a piece of a longer quote, and a short name that is given in
     parentheses ("the European Central Bank (ECB)"), which a later sentence may use.
     """
-    text = " ".join(sentence.split())
+    text = " ".join(sentence.split()).removeprefix("• ")
     if text.count('"') % 2 or text.count("“") != text.count("”"):
         return text
     match = _TIE.match(text)

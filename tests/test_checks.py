@@ -98,6 +98,16 @@ def test_a_true_rewrite_passes(checker, bullet, sources):
         ("finished", "Roe has turned the line", "Roe has turned the line into a success."),
         ("finished", "The fire is the latest evidence", "The fire is the latest evidence that the line is unsafe."),
         ("words", "The envoy of the U.s. left", "The envoy of the U.S. left."),
+        (
+            "attribution",
+            "The army is leaving the base due to the situation",
+            "The army is leaving the base due to the situation, sources who know the situation told CNN.",
+        ),
+        (
+            "finished",
+            "Running helped Oak raise money, though Vik, who ran in May",
+            "Running helped Oak raise money, though Vik, who ran in May, is keen to stop.",
+        ),
         ("attribution", "The line will close, it tweeted", 'Roe said that the line "will close," the head tweeted.'),
         (
             "attribution",

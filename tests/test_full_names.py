@@ -9,7 +9,8 @@ from summarizer.full_names import FullNames
 
 ARTICLE = """Ana Roe, who leads the council, met President Lars Lund in New York on Monday. Yet Roe left early. Her
 brothers Jon Moe and Kai Moe stayed. The Marl Lane baths cost Roe votes. "Lund knows," said Tor Berg Vik of the World
-Bank. Mayor Eva Dahl and Judge Mats Lie came too. The U.S. Senate and Wall Street watched. Vik's bank paid."""
+Bank. Mayor Eva Dahl and Judge Mats Lie came too. The U.S. Senate, Wall Street and
+Twelve Americans watched. Vik's bank paid."""
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,7 @@ def test_a_bare_last_name_is_completed(bullet, full):
         '"Lund knows," she said.',
         "The Senate and the Bank watched.",
         "Street sellers came.",
+        "Americans watched.",
     ],
 )
 def test_what_may_be_something_else_is_left_alone(bullet):

@@ -42,6 +42,7 @@ _AUXILIARIES = frozenset("is are was were has have had will would can could may 
 _QUOTE_MARKS = frozenset("\"'“”‘’")
 _MARKS = frozenset(",;:-–—()")
 _ENDS = frozenset(".!?")
+_LINKS = (_PREPOSITIONS - {"under"}) | frozenset("to of into within against between without upon onto as".split())
 _LEAD_IN = frozenset(
     "according never once even so still here there last this next today yesterday later earlier".split()
 )
@@ -85,9 +86,14 @@ def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> 
     if not kept or any(not w.is_mark for w in said[kept[-1][0] + 1 :]):
         return ""  # it ends in words of its own: "police say"
     first, last = kept[0][1], kept[-1][1]
-    after = next((w for w in source[last + 1 :] if w.text not in _QUOTE_MARKS), None)
-    if after and not after.is_mark and after.text not in _MAY_FOLLOW:
-        return f"ends before {after.text!r}"
+    for i, place in kept:
+        if i == kept[-1][0] or said[i + 1].text in _MARKS:
+            after = next((w for w in source[place + 1 :] if w.text not in _QUOTE_MARKS), None)
+            if after and not after.is_mark and after.text not in _MAY_FOLLOW:
+                return f"breaks off before {after.text!r}"
+    after = source[last + 1] if last + 1 < len(source) else None
+    if after and not after.is_mark and any(w.text == "according" for w in said[-6:]):
+        return f"names who says so only up to {after.text!r}"
     behind = source[last + 2 : last + 3] if after and after.text == "," else []
     if behind and behind[0].text in _AUXILIARIES:
         return f"ends before {behind[0].text!r}"
@@ -168,6 +174,9 @@ def _jumps(between: Sequence[Word], source: Sequence[Word], start: int, end: int
         return f"the {skipped[0].text!r} between {source[start].text!r} and {source[end].text!r} is lost"
     if any(w.text in _OPENERS or w.is_mark for w in between):
         return ""
+    lost = next((w.text for w in skipped if w.text in _LINKS), "")
+    if lost and not any(w.content or w.is_mark for w in skipped) and not any(w.text in _LINKS for w in between):
+        return f"the {lost!r} between {source[start].text!r} and {source[end].text!r} is lost"
     for k in range(len(skipped) - 1, -1, -1):
         word = skipped[k].text
         if word in (",", "-", "–", "—", ")", ";"):

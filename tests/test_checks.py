@@ -108,6 +108,17 @@ def test_a_true_rewrite_passes(checker, bullet, sources):
             "Running helped Oak raise money, though Vik, who ran in May",
             "Running helped Oak raise money, though Vik, who ran in May, is keen to stop.",
         ),
+        ("order", "Makers keep a quota of 12 ships", "Makers keep within a quota of 12 ships."),
+        (
+            "finished",
+            "The cut was large, according to figures",
+            "The cut was large, according to figures from the line.",
+        ),
+        (
+            "finished",
+            "Four people died after a ferry carrying 301 people, police said",
+            "Four people died after a ferry carrying 301 people struck a rock, police said.",
+        ),
         ("attribution", "The line will close, it tweeted", 'Roe said that the line "will close," the head tweeted.'),
         (
             "attribution",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .clauses import aligned, broken_off, misplaced, unquoted
+from .clauses import AUXILIARIES, aligned, broken_off, has_verb, misplaced, stripped, unquoted
 from .facts import TITLES, Date, Fact, Name, Number, facts, measure, numbers
 from .known import Known
 from .lexicon import REPORT, TOKEN, Reader, Word
@@ -59,6 +59,8 @@ _ROLES = TITLES | frozenset(
     "chairwoman chair head".split()
 )
 """What may stand alone of "Prosecutor Eva Dahl"."""
+_NEXT_SENTENCE = re.compile(r"\b[a-z]{2,}[.!?][\"”']?\s+[\"“]?[A-Z]")
+_YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _DEMONYMS = tuple("n an ian s es ese ish i".split())
 
 
@@ -137,11 +139,12 @@ class Checker:
         read, stated = self._read(bullet), facts(bullet)
         for fact in stated:
             if isinstance(fact, Name):
-                yield from self._name(fact, source)
+                yield from self._name(fact, bullet, source)
             else:
                 yield _found(fact, source.known.supports(fact))
         yield from self._opening(bullet, stated, source)
         yield from _measures(bullet, stated, source)
+        yield _verdict("date", _lost_year(stated, source.numbers))
         yield self._words(read, stated, source.stems)
         yield _verdict("words", _other_case(bullet, source.forms))
         yield _negation(read, source.words)
@@ -155,13 +158,15 @@ class Checker:
         dated = {w.lower() for fact in stated if isinstance(fact, Date) for w in fact.text.split()}
         yield _verdict("order", misplaced(said, source.words, places, dated))
         yield _verdict("finished", broken_off(said, source.words, places))
+        yield _verdict("finished", "" if has_verb(read, source.words) else "has no verb")
+        yield _verdict("scope", stripped(said, source.words, places))
         yield _verdict("quote", unquoted(said, source.words, places))
 
-    def _name(self, name: Name, source: _Sources) -> Iterator[Check]:
+    def _name(self, name: Name, bullet: str, source: _Sources) -> Iterator[Check]:
         last = name.tokens[-1]
-        longer = next((n.text for n in source.names if last in n.tokens[:-1]), "")
-        if longer and last not in _ROLES and not any(last == n.tokens[-1] for n in source.names):
-            yield Check("name", False, f"{name.text!r} is only the beginning of {longer!r}")  # "The Minnesota voted"
+        longer = self._cut(name, bullet, source)
+        if longer:
+            yield Check("name", False, f"{name.text!r} is only the beginning of {longer!r}")
             return
         in_full = source.known.supports(Name("name", last, 0, 0, (last,))) and self._known.supports(name)
         if source.known.supports(name) or in_full:
@@ -173,20 +178,34 @@ class Checker:
         else:
             yield _found(name, False)
 
+    def _cut(self, name: Name, bullet: str, source: _Sources) -> str:
+        """The name of which this one is the first half, where nothing but its second half was left out: of "The
+        Minnesota Senate voted" came "The Minnesota voted"."""
+        last, behind = name.tokens[-1], self._read(bullet[name.end :])[:1]
+        if last in _ROLES or any(last == other.tokens[-1] for other in source.names):
+            return ""
+        for other in source.names:
+            if last in other.tokens[:-1]:
+                after = self._read(source.text[other.end :])[:1]
+                if not behind or behind[0].is_mark or [w.stem for w in after] == [w.stem for w in behind]:
+                    return other.text
+        return ""
+
     def _opening(self, bullet: str, stated: Sequence[Fact], source: _Sources) -> Iterator[Check]:
         """A single word that opens a bullet has a capital anyway; the article knows whether it is a name."""
         opening = TOKEN.search(bullet)
         if opening and opening.group()[:1].isupper() and not any(f.start <= opening.start() < f.end for f in stated):
             first = self._read(opening.group())[0]
             if first.text in self._proper:
-                yield from self._name(Name("name", opening.group(), 0, 0, (first.text,)), source)
+                name = Name("name", opening.group(), opening.start(), opening.end(), (first.text,))
+                yield from self._name(name, bullet, source)
 
     def _words(self, read: Sequence[Word], stated: Sequence[Fact], known: Collection[str]) -> Check:
         looked_up = {w.text for fact in stated if fact.kind != "quote" for w in self._read(fact.text)}
         unknown = [
             w.text
             for w in read
-            if w.content
+            if (w.content or w.text in AUXILIARIES)
             and w.text not in looked_up | _BOUNDS
             and not w.text[0].isdigit()
             and not self._is_known(w, known)
@@ -194,7 +213,11 @@ class Checker:
         return _verdict("words", f"{', '.join(unknown)}: not in the sources" if unknown else "")
 
     def _is_known(self, word: Word, known: Collection[str]) -> bool:
-        if word.stem in known or len(word.text) < 3 or word.text in _LIGHT | _SAYS or word.stem in _LIGHT:
+        if word.stem in known:
+            return True
+        if word.text in AUXILIARIES:
+            return False  # "has been ill" of "had been ill"
+        if len(word.text) < 3 or word.text in _LIGHT | _SAYS or word.stem in _LIGHT:
             return True
         return any(
             word.text.endswith(end) and self._read.stem(word.text[: -len(end)]) in known
@@ -253,6 +276,13 @@ def _measures(bullet: str, stated: Sequence[Fact], source: _Sources) -> Iterator
             if there and mine not in there:
                 wanted, found = (" ".join(filter(None, both)) or "bare" for both in (there[0], mine))
                 yield Check("number", False, f"{number.text!r} is {wanted} in the sources and {found} here")
+
+
+def _lost_year(stated: Sequence[Fact], given: Sequence[Number]) -> str:
+    """A year that was left out: what happened in 1910 reads as if it were news."""
+    there = {n.values[0] for n in stated if isinstance(n, Number)}
+    lost = next((n.text for n in given if _YEAR.fullmatch(n.text) and n.values[0] not in there), "")
+    return f"{lost} is lost" if lost else ""
 
 
 def _found(fact: Fact, holds: bool) -> Check:
@@ -316,7 +346,8 @@ def _attribution(bullet: str, read: Sequence[Word], source: Sequence[Word], kept
             # ", said Roe." or ", said Roe, who leads the council"; but not "Roe, who left, says Lund is lucky"
             turned = i > 0 and source[i - 1].is_mark and any(w.is_mark for w in source[i + 1 : i + 6])
             turned |= word.text == "according"
-            near = range(i + 1, min(i + 4, len(source))) if turned else range(max(0, i - 3), i)
+            mark = next((j for j in range(i - 1, -1, -1) if source[j].is_mark), -1)
+            near = range(i + 1, min(i + 4, len(source))) if turned else range(max(mark + 1, i - 3), i)
             if not any(source[j].content and j in kept for j in near):
                 return _verdict("attribution", f"{word.text!r} and who does are lost")
     return _verdict("attribution", "")
@@ -344,7 +375,7 @@ def _unfinished(bullet: str, read: Sequence[Word]) -> str:
     count = len(words(bullet))
     if count < SHORTEST:
         return f"has {count} words"
-    if len(split(bullet, 0, len(bullet))) > 1:
+    if len(split(bullet, 0, len(bullet))) > 1 or _NEXT_SENTENCE.search(bullet):
         return "is more than one sentence"
     last = next((w.text for w in reversed(read) if w.text[0].isalnum()), "")
     if len(read) > 2 and read[-1].is_mark and read[-2].reports and read[-3].is_mark:

@@ -16,6 +16,7 @@ from .lexicon import FUNCTION, Word
 Places = Sequence[int | None]
 """For each word of a rewrite, where it stands in the source; None where it does not, or not in order."""
 
+AUXILIARIES = frozenset("is are was were has have had will would can could may might must do does did".split())
 _OPENERS = frozenset(
     "who whom whose which that when where while after before because as if although though since until unless and but "
     "or so what how why".split()
@@ -28,7 +29,7 @@ _BEFORE_SUBJECT = frozenset(
 )
 _WITHIN_NOUN = frozenset("a an the his her their its of and in more most at no these those some about over".split())
 _MAY_FOLLOW = frozenset(
-    "in on at for by with from as and or but who whom whose which where when while after before because since until "
+    "in on at for by with from and but who whom whose which where when while after before because since until "
     "unless if although though during amid against about under through between among within without around across near "
     "despite following including saying according via along behind inside outside beyond except upon last this next "
     "today tonight yesterday tomorrow early late".split()
@@ -38,11 +39,21 @@ _SUBORDINATE = frozenset(
     "when while after before although though as because if since until unless once whether".split()
 )
 _PREPOSITIONS = frozenset("in on at with by for from during amid despite instead under following through among".split())
-_AUXILIARIES = frozenset("is are was were has have had will would can could may might must do does did".split())
 _QUOTE_MARKS = frozenset("\"'“”‘’")
 _MARKS = frozenset(",;:-–—()")
 _ENDS = frozenset(".!?")
 _LINKS = (_PREPOSITIONS - {"under"}) | frozenset("to of into within against between without upon onto as".split())
+_SUPERLATIVES = frozenset("first only last most worst best least".split())
+_SCOPE_OPENS = frozenset("in of since to for ever on".split())
+_COMPARATIVES = frozenset("more less fewer higher lower larger smaller bigger better worse greater rather".split())
+_CARRYING = frozenset(
+    "land put send left leav place turn bring brought take took hold held forc driv drove throw threw".split()
+)
+_GOALS = frozenset("in into on onto at to from".split())
+_LIMITS = frozenset("most some few if unless only partly".split())
+"""Words that limit what is said; without them it says more."""
+_DEGREES = frozenset("fully only entirely always necessarily completely exactly all yet every".split())
+"""What a "not" may deny instead of the rest."""
 _LEAD_IN = frozenset(
     "according never once even so still here there last this next today yesterday later earlier".split()
 )
@@ -95,10 +106,17 @@ def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> 
     if after and not after.is_mark and any(w.text == "according" for w in said[-6:]):
         return f"names who says so only up to {after.text!r}"
     behind = source[last + 2 : last + 3] if after and after.text == "," else []
-    if behind and behind[0].text in _AUXILIARIES:
+    if behind and behind[0].text in AUXILIARIES:
         return f"ends before {behind[0].text!r}"
     end = next((i for i in range(first, len(source)) if source[i].text in _ENDS), len(source))
     commas = [i for i in range(first, end) if source[i].text == ","]
+    if said[-1 if not said[-1].is_mark else -2].reports and not _speaks_at_the_end(source):
+        return "ends before what is said"
+    for (i, place), (j, _) in pairwise(kept):
+        opened = said[i].text == "that" and j == i + 1 and said[j].text in _SUBORDINATE | {"for", "with"}
+        comma = next((k for k in range(place, end) if source[k].text == ","), 0)
+        if opened and last < comma:
+            return f"is only the clause that {said[j].text!r} opens"
     if said[0].text in _SUBORDINATE:
         main = [i for i in commas if not any(w.reports for w in source[i:end])] or commas
         if main and last < main[-1]:
@@ -106,6 +124,69 @@ def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> 
     elif said[0].text in _PREPOSITIONS and commas and last < commas[0]:
         return f"is only what {said[0].text!r} opens"
     return ""
+
+
+def _speaks_at_the_end(source: Sequence[Word]) -> bool:
+    """Whether a source closes with who says so: ", police said." or ", said Roe"."""
+    marks = [*(w.is_mark for w in source[1:]), True]
+    return any(w.reports and (marks[i] or (i and source[i - 1].is_mark)) for i, w in enumerate(source))
+
+
+def stripped(said: Sequence[Word], source: Sequence[Word], places: Places) -> str:
+    """Why what is kept may say more than its source did, or nothing, since a word that it hangs on is gone; "" where
+    nothing is seen. Arguments as in `misplaced`."""
+    kept = {p for w, p in zip(said, places, strict=True) if p is not None and not w.is_mark}
+    last = max(kept, default=0)
+    negated = any(w.text in ("not", "never", "no") for w in said)
+    for p in sorted(kept):
+        word = source[p]
+        superlative = word.text in _SUPERLATIVES or re.fullmatch(r"\w{3,}est", word.text)
+        if superlative and (edge := _edge(p, kept, source)) and source[edge].text in _SCOPE_OPENS:
+            return f"what {word.text!r} holds for is lost: {source[edge].text!r}"
+        if word.text in _COMPARATIVES and _behind("than", source, p) and not any(w.text == "than" for w in said):
+            return f"{word.text!r} lost its 'than'"
+        if word.stem in _CARRYING and last - 6 < p < last and source[min(last + 1, len(source) - 1)].text in _GOALS:
+            return f"where {word.text!r} ends is lost"
+        for other, between in ((p + 2, p + 1), (p - 2, p - 1)):  # "toe to toe"
+            inside = word.content and 0 <= other < len(source) and not kept & {other, between}
+            if inside and source[other].stem == word.stem and source[between].text in _LINKS:
+                return f"a half of '{word.text} {source[between].text} {word.text}' is lost"
+    for p, q in pairwise(sorted(kept)):
+        gap = source[p + 1 : q]
+        denied = any(w.text == "not" for w in gap)  # "not only"
+        lost = next((w.text for w in gap if w.text in (_DEGREES if negated else _LIMITS) and not denied), "")
+        if lost:
+            return f"{lost!r} is lost"
+        if source[q].quoted and not source[p].quoted and any(w.content for w in gap):
+            return f"what stands before {source[q].text!r} in quotation marks is lost"
+    return ""
+
+
+def _edge(p: int, kept: Collection[int], source: Sequence[Word]) -> int:
+    """The first place behind `p` that is not kept; 0 where all is kept up to a mark."""
+    while p in kept:
+        p += 1
+    return p if p < len(source) and not source[p].is_mark else 0
+
+
+def _behind(word: str, source: Sequence[Word], p: int) -> bool:
+    reach = source[p + 1 : p + 13]
+    end = next((i for i, w in enumerate(reach) if w.text in _ENDS), len(reach))
+    return any(w.text == word for w in reach[:end])
+
+
+def has_verb(said: Sequence[Word], source: Sequence[Word]) -> bool:
+    """Whether a rewrite may have a verb: one of its words looks like one, and where "that" or "who" opens a clause of
+    its own, two do."""
+    relative = any(
+        w.text in ("who", "which", "that") and i and said[i - 1].content and not said[i - 1].reports
+        for i, w in enumerate(said)
+    )
+    sure = sum(w.text in AUXILIARIES or w.reports or w.past for w in said)
+    maybe = sure + sum(
+        w.text == "to" or (w.content and re.fullmatch(r"\w{2,}[a-z]s", w.text) is not None) for w in said
+    )
+    return maybe > 0 if not relative else sure > 1
 
 
 def unquoted(said: Sequence[Word], source: Sequence[Word], places: Places) -> str:

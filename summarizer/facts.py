@@ -199,6 +199,7 @@ _BOUNDS = {
 }
 _ANY_BOUND = "|".join(f"(?P<{name}>{words})" for name, words in _BOUNDS.items())
 _BOUND = re.compile(rf"\b(?:{_ANY_BOUND})\s+(?:(?:an?|the)\s+)?(?:estimated\s+)?$", re.IGNORECASE)
+_BOUND_BEHIND = re.compile(r"\s?(?:[^\W\d]\w+\s){0,2}?or\s(?:(?P<about>so)|(?P<over>more)|(?P<under>less|fewer))\b")
 _RATE = re.compile(
     r"[\s-]*(?:(?!(?:but|and|or|in|for|after|over)\b)[^\W\d][\w-]*\s+){0,3}?(?:an?|per|each|every)[\s-]"
     r"(?P<rate>second|minute|hour|day|night|week|month|quarter|season|year|decade|kilomet(?:re|er)|mile|kilogram|tonne"
@@ -211,6 +212,7 @@ def measure(text: str, number: Number) -> tuple[str, str]:
     """What bounds a number of a text, and what it is counted by: ("about", "") for "some 40", ("over", "year") for "at
     least 40 tons a year", ("", "") for a bare 40."""
     bound = _BOUND.search(text[max(0, number.start - 40) : number.start])
+    bound = bound or _BOUND_BEHIND.match(text[number.end : number.end + 40])
     rate = _RATE.match(text[number.end : number.end + 60])
     return (bound.lastgroup or "") if bound else "", rate["rate"].lower() if rate else ""
 

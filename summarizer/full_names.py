@@ -13,7 +13,15 @@ from .facts import HONORIFICS, OPENERS, TITLES, Fact, Name, numbers
 from .tidy import QUOTED
 
 _BARE = re.compile(r"(?<![\w.'’-])(?P<word>[A-Z][\w’'-]*\w)")
-_BEFORE = re.compile(r"(?:\b(?:[Tt]he|[Aa]n?|of|[Ii]n|[Aa]t|[Ff]rom|to|near|[A-Z][\w.'’-]*)|[-–&/])\s*$")
+_BEFORE = re.compile(
+    r"(?:\b(?:[Tt]he|[Aa]n?|of|[Ii]n|[Aa]t|[Ff]rom|to|near|outside|inside|around|across|through|[A-Z][\w.'’-]*)|[-–&/])\s*$"
+)
+_TITLE_WORDS = "|".join(sorted(word.capitalize() for word in TITLES - {"new", "former", "national"}))
+_ACTS = (
+    r"\b{last}(?:,?\s(?:has\s|had\s|also\s|later\s)?(?:said|says|told|tells|added|adds|wrote|writes|tweeted|testified"
+    r"|argued|insisted|explained|who)\b|,\s(?:aged\s)?\d\d,)|\b(?:said|says|told)\s(?:{last}|{name})\b|\b(?:{titles})\.?\s{name}\b"
+)
+"""What only persons do in the news."""
 _NOT_PERSONS = frozenset(
     "street road avenue lane square park hill house palace castle bridge river lake island islands beach bay valley "
     "city town county state states kingdom republic nations union airport station university college school hospital "
@@ -28,13 +36,15 @@ _NOT_PERSONS = frozenset(
 
 
 class FullNames:
-    """The persons that an article names in full, by the last part of their names.
+    """The persons that an article names in full, by the last part of their names: those whose first mention is the full
+    name, and who speak, have an age or a title, or are "who".
 
     Args:
+        article: Its text.
         stated: The facts of its text.
     """
 
-    def __init__(self, stated: Iterable[Fact]) -> None:
+    def __init__(self, article: str, stated: Iterable[Fact]) -> None:
         full: dict[str, set[str]] = {}
         for fact in stated:
             if isinstance(fact, Name):
@@ -42,7 +52,8 @@ class FullNames:
                 if words:
                     full.setdefault(words[-1], set()).add(" ".join(words))
         # Two persons of one name, or one person with and without a middle name: which is meant cannot be told.
-        self._full = {last: names.pop() for last, names in full.items() if len(names) == 1}
+        sure = {last: names.pop() for last, names in full.items() if len(names) == 1}
+        self._full = {last: name for last, name in sure.items() if _is_introduced(article, last, name)}
 
     def __call__(self, bullet: str, said: Iterable[str]) -> str:
         """The bullet with each bare last name that no bullet before it (`said`) has, in full at its first place."""
@@ -60,6 +71,13 @@ class FullNames:
                 parts += [bullet[at : match.start()], name]
                 at = match.start() + len(word)
         return "".join([*parts, bullet[at:]])
+
+
+def _is_introduced(article: str, last: str, name: str) -> bool:
+    first = re.search(rf"\b{re.escape(last)}\b", article)
+    if not first or not article[: first.end()].endswith(name):
+        return False
+    return re.search(_ACTS.format(last=re.escape(last), name=re.escape(name), titles=_TITLE_WORDS), article) is not None
 
 
 def _person(text: str) -> list[str]:

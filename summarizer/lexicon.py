@@ -21,6 +21,8 @@ _REPORTS = (
     r"sa(?:id|ys?|ying)|told|tells?|claim(?:s|ed)?|according|alleg\w+|accus\w+|report(?:s|ed|edly)|warn(?:s|ed)?"
     r"|insist(?:s|ed)?|den(?:y|ies|ied)|announc\w+|confirm(?:s|ed)?|add(?:s|ed)|believ\w+|argu(?:es?|ed)|wrote|writes"
     r"|testif\w+|predict(?:s|ed)?|estimat\w+|suggest(?:s|ed)?|thinks?|thought|suspect\w*|tweeted|posted"
+    r"|conclud(?:es?|ed)|not(?:es|ed)|explain(?:s|ed)|acknowledg(?:es?|ed)|admit(?:s|ted)?|reveal(?:s|ed)"
+    r"|disclos(?:es|ed)|caution(?:s|ed)|complain(?:s|ed)|assert(?:s|ed)|contend(?:s|ed)|hint(?:s|ed)"
 )
 REPORT = re.compile(rf"\b(?:{_REPORTS})\b", re.IGNORECASE)
 _IRREGULAR = {
@@ -66,6 +68,11 @@ class Word:
     def reports(self) -> bool:
         """Whether it says that somebody says something."""
         return REPORT.fullmatch(self.text) is not None
+
+    @property
+    def past(self) -> bool:
+        """Whether it looks like the past of a verb."""
+        return _IRREGULAR.get(self.text, self.text) != self.text or (len(self.text) > 3 and self.text.endswith("ed"))
 
     @property
     def is_mark(self) -> bool:

@@ -117,7 +117,7 @@ class Writer:
         self._flag = flag
         self._checker = Checker(article.text)
         stated = facts(article.text)
-        self._full_names = FullNames(stated)
+        self._full_names = FullNames(article.text, stated)
         content = self._checker.content
         factual = {stem for fact in stated if isinstance(fact, Name | Number) for stem in content(fact.text)}
         self._weights = {

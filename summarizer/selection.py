@@ -43,7 +43,8 @@ _DANGLES = re.compile(
 _CONNECTS = re.compile(
     r"^[\"'“‘(]*(?:and|but|so|or|yet|nor|then|thus|however|meanwhile|also|still|instead|moreover|furthermore|besides"
     r"|therefore|nevertheless|nonetheless|otherwise|in addition|as a result|for example|for instance|by contrast"
-    r"|on the other hand|at the same time|since then|even so|in response|in turn|on top of (?:this|that|it)"
+    r"|in each case|as such|with (?:this|that) in mind|that said|on the other hand|at the same time"
+    r"|since then|even so|in response|in turn|on top of (?:this|that|it)"
     r"|(?:first|second|third|secondly|thirdly|finally|lastly)(?=,))\b",
     re.IGNORECASE,
 )
@@ -52,6 +53,8 @@ _REPORTED = re.compile(
     r"(?P<before>.*?),\s(?:(?P<they>they)|he|she)\s(?:said|says|added|told|wrote|warned|explained|argued)\b", re.DOTALL
 )
 _OPEN_QUOTE = re.compile(r"^[\"“]")
+_FIRST_PERSON = re.compile(r"\b(?:I|I['’]\w+|[Mm]y|me|[Ww]e|[Ww]e['’]\w+|[Oo]ur)\b")
+_QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”")
 _STRAY = re.compile(r"^[\"”]\s|\s[\"“]$")
 """A quotation mark of the sentence before or after, which was left on the wrong side of the border."""
 _NAME_WITHIN = re.compile(r"\w\W+[A-Z]")
@@ -111,11 +114,19 @@ def asks(sentence: str) -> bool:
 
 
 def leans(sentence: str) -> bool:
-    """Whether a sentence needs its neighbour: it opens with a pronoun or "The move", asks what another answers, or is a
-    quote or a report whose speaker is "he", or nobody."""
+    """Whether a sentence needs its neighbour: it opens with a pronoun or "The move", asks what another answers, speaks
+    of "I" or "us" outside quotation marks, or is a quote or a report whose speaker is "he", or nobody."""
+    if _FIRST_PERSON.search(_QUOTED.sub("", sentence)):
+        return True
     if dangles(sentence) or _CONNECTS.match(sentence) or _SPOKEN.search(sentence) or asks(sentence):
         return True
-    if sentence.count('"') % 2 or sentence.count("“") != sentence.count("”") or sentence.endswith(":"):
+    if (
+        '""' in sentence
+        or sentence.endswith(("...", "…", ": ."))
+        or sentence.count('"') % 2
+        or sentence.count("“") != sentence.count("”")
+        or sentence.endswith(":")
+    ):
         return True  # a piece of a longer quote, or what leads to one
     reported = _REPORTED.match(sentence)
     if reported and (reported["they"] or not _NAME_WITHIN.search(reported["before"])):

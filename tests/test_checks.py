@@ -7,7 +7,7 @@ from summarizer.checks import Checker
 ARTICLE = """A court in Bergen on Friday convicted Ana Roe, who ran the ferry line, of fraud after the jury deliberated
 for 35 hours. Her brother, Jon Roe, was not charged. Judge Mats Lie freed Roe on bail of 2 million kroner, and she
 surrendered her passport. "I have done nothing wrong," said Roe. Prosecutor Eva Dahl alleged that the company hid 12
-accidents from the inspectors between 2011 and 2014, and said 3,600 passengers were in danger. Police did not find the
+accidents from the inspectors between January and May, and said 3,600 passengers were in danger. Police did not find the
 log books. The line will appeal, its lawyer Tor Moe said. Inspectors found no faults in Stavanger."""
 CONVICTED, BROTHER, BAIL, QUOTE, ALLEGED, POLICE, APPEAL, FAULTS = (
     "A court in Bergen on Friday convicted Ana Roe, who ran the ferry line, of fraud after the jury deliberated for "
@@ -15,8 +15,8 @@ CONVICTED, BROTHER, BAIL, QUOTE, ALLEGED, POLICE, APPEAL, FAULTS = (
     "Her brother, Jon Roe, was not charged.",
     "Judge Mats Lie freed Roe on bail of 2 million kroner, and she surrendered her passport.",
     '"I have done nothing wrong," said Roe.',
-    "Prosecutor Eva Dahl alleged that the company hid 12 accidents from the inspectors between 2011 and 2014, and said "
-    "3,600 passengers were in danger.",
+    "Prosecutor Eva Dahl alleged that the company hid 12 accidents from the inspectors between January and May, and "
+    "said 3,600 passengers were in danger.",
     "Police did not find the log books.",
     "The line will appeal, its lawyer Tor Moe said.",
     "Inspectors found no faults in Stavanger.",
@@ -40,7 +40,7 @@ def failed(checker, bullet, sources, context=""):
         ("Judge frees Roe on bail of 2 million kroner", BAIL),
         ("Prosecutor alleges that the company hid 12 accidents", ALLEGED),
         ("Eva Dahl: 3.6 thousand passengers were in danger", ALLEGED),
-        ("Police have not found the log books", POLICE),
+        ("Police did not find the log books", POLICE),
         ("Police didn't find the log books", POLICE),
         ("The line will appeal, its lawyer says", APPEAL),
         ('Roe: "I have done nothing wrong"', QUOTE),
@@ -107,6 +107,52 @@ def test_a_true_rewrite_passes(checker, bullet, sources):
             "finished",
             "Running helped Oak raise money, though Vik, who ran in May",
             "Running helped Oak raise money, though Vik, who ran in May, is keen to stop.",
+        ),
+        ("number", "The finds are 3 million years old", "The finds are 3 million years or more old."),
+        ("date", "Some 40 trees arrived in Bergen", "In 1910, some 40 trees arrived in Bergen."),
+        ("words", "Roe, who wrote 70 books, has been ill", "Roe, who wrote 70 books, had been ill for years."),
+        (
+            "scope",
+            "The case marks the first rescue of a turtle",
+            "The case marks the first rescue of a turtle in Norway.",
+        ),
+        ("scope", "Roe did not think the Danes understood it", "Roe did not think the Danes fully understood it."),
+        ("scope", "Roe says that faith is culture", "Roe says that for most people faith is culture."),
+        ("scope", "The fight will go toe with Vik", "The fight will go toe to toe with Vik."),
+        (
+            "scope",
+            "The image may have done more for the line",
+            "The image may have done more for the line than any other.",
+        ),
+        ("scope", "The row landed the head of the line", "The row landed the head of the line in court."),
+        ("scope", 'Ships would be made "targets of bombs"', 'Ships would be made by others into "targets of bombs".'),
+        ("finished", "Roe views the high cost of ships", "Roe views the high cost of ships as the top issue."),
+        (
+            "finished",
+            "These villages lie abandoned",
+            "These villages lie abandoned or survive with a handful of people.",
+        ),
+        ("finished", "Ana Roe's first win since the spring", "Ana Roe celebrated her first win since the spring."),
+        (
+            "finished",
+            "A statue that made its way to a market",
+            "A statue that made its way to a market in Oslo showed a secret.",
+        ),
+        (
+            "finished",
+            "The belief is that for every job lost by Roe",
+            "The belief is that for every job lost by Roe, another comes.",
+        ),
+        ("finished", "The answer is no. Polls show that", "The answer is no. Polls show that people agree."),
+        (
+            "attribution",
+            "Snow has killed 196 people in the province of Troms",
+            "Snow has killed 196 people in the province of Troms, officials said on Monday.",
+        ),
+        (
+            "attribution",
+            "Every branch of the town took part in the fraud",
+            "Every branch of the town took part in the fraud, the Justice Department concluded this week.",
         ),
         ("order", "Makers keep a quota of 12 ships", "Makers keep within a quota of 12 ships."),
         (

@@ -9,7 +9,8 @@ from summarizer.full_names import FullNames
 
 ARTICLE = """Ana Roe, who leads the council, met President Lars Lund in New York on Monday. Yet Roe left early. Her
 brothers Jon Moe and Kai Moe stayed. The Marl Lane baths cost Roe votes. "Lund knows," said Tor Berg Vik of the World
-Bank. Mayor Eva Dahl and Judge Mats Lie came too. The U.S. Senate, Wall Street and
+Bank. Similarly Ferry calls stopped at Ferry, just outside Munich; Bayern Munich plays there. Munich is in Yemen. Sunni
+Yemen said little. Mayor Eva Dahl and Judge Mats Lie came too. The U.S. Senate, Wall Street and
 Twelve Americans watched. Vik's bank paid."""
 
 
@@ -24,7 +25,7 @@ Twelve Americans watched. Vik's bank paid."""
     ],
 )
 def test_a_bare_last_name_is_completed(bullet, full):
-    assert FullNames(facts(ARTICLE))(bullet, []) == full
+    assert FullNames(ARTICLE, facts(ARTICLE))(bullet, []) == full
 
 
 @pytest.mark.parametrize(
@@ -41,17 +42,20 @@ def test_a_bare_last_name_is_completed(bullet, full):
         '"Lund knows," she said.',
         "The Senate and the Bank watched.",
         "Street sellers came.",
+        "Ferry is small.",
+        "Munich plays on Monday.",
+        "Yemen is poor.",  # stands alone before it stands behind another word
         "Americans watched.",
     ],
 )
 def test_what_may_be_something_else_is_left_alone(bullet):
-    assert FullNames(facts(ARTICLE))(bullet, []) == bullet
+    assert FullNames(ARTICLE, facts(ARTICLE))(bullet, []) == bullet
 
 
 def test_the_first_place_in_a_list_is_enough():
-    assert FullNames(facts(ARTICLE))("Roe left early.", ["Ana Roe met Lars Lund."]) == "Roe left early."
+    assert FullNames(ARTICLE, facts(ARTICLE))("Roe left early.", ["Ana Roe met Lars Lund."]) == "Roe left early."
 
 
 @given(st.text(), st.text())
 def test_any_text_goes_through(article, bullet):
-    assert FullNames(facts(article))(bullet, [bullet]) == bullet
+    assert FullNames(article, facts(article))(bullet, [bullet]) == bullet

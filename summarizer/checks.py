@@ -158,7 +158,7 @@ class Checker:
         dated = {w.lower() for fact in stated if isinstance(fact, Date) for w in fact.text.split()}
         yield _verdict("order", misplaced(said, source.words, places, dated))
         yield _verdict("finished", broken_off(said, source.words, places))
-        yield _verdict("finished", "" if has_verb(read, source.words) else "has no verb")
+        yield _verdict("finished", "" if has_verb(read) else "has no verb")
         yield _verdict("scope", stripped(said, source.words, places))
         yield _verdict("quote", unquoted(said, source.words, places))
 

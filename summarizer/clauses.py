@@ -175,7 +175,7 @@ def _behind(word: str, source: Sequence[Word], p: int) -> bool:
     return any(w.text == word for w in reach[:end])
 
 
-def has_verb(said: Sequence[Word], source: Sequence[Word]) -> bool:
+def has_verb(said: Sequence[Word]) -> bool:
     """Whether a rewrite may have a verb: one of its words looks like one, and where "that" or "who" opens a clause of
     its own, two do."""
     relative = any(
@@ -183,9 +183,8 @@ def has_verb(said: Sequence[Word], source: Sequence[Word]) -> bool:
         for i, w in enumerate(said)
     )
     sure = sum(w.text in AUXILIARIES or w.reports or w.past for w in said)
-    maybe = sure + sum(
-        w.text == "to" or (w.content and re.fullmatch(r"\w{2,}[a-z]s", w.text) is not None) for w in said
-    )
+    plural = re.compile(r"\w{2,}[a-z]s")  # or the present of a verb
+    maybe = sure + sum(w.text == "to" or bool(w.content and plural.fullmatch(w.text)) for w in said)
     return maybe > 0 if not relative else sure > 1
 
 

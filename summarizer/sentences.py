@@ -27,6 +27,8 @@ _TITLE_END = re.compile(
     r"(?:^|\s)(?:Coun|Cllr|Capt|Insp|Supt|Det|Sgt|Gov|Sen|Rep|Lt|Col|Gen|Maj|Cpl|Rev|Hon|Prof|Messrs|Fr|Amb|Adm)\.$"
 )
 _CLOCK_END = re.compile(r"\b[ap]\.m\.$", re.IGNORECASE)
+_ASKED_END = re.compile(r"[?!][\"”'’]$")
+_SPEAKER = re.compile(r"(?:[A-Z][\w.'’-]*\s){1,4}(?:said|says|asked|asks|wrote|writes|told|tweeted|added|shouted)\b")
 _CLOCK_GOES_ON = re.compile(
     r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|[ECMP][SD]?T\b|GMT|UTC|BST|[a-z(]"
     r"|(?:Jan|Febr)uary|March|April|May|June|July|August|(?:Septem|Octo|Novem|Decem)ber)"
@@ -114,8 +116,11 @@ def _boundaries(paragraph: str, language: str) -> list[tuple[int, int]]:
 
 
 def _goes_on(before: str, after: str) -> bool:
-    """Whether a border is none: "at 5 p.m. | Tuesday", "Coun. | Malloy", or a lone quote or the like."""
+    """Whether a border is none: "at 5 p.m. | Tuesday", "Coun. | Malloy", ""Why?" | Roe asked", or a lone quote or the
+    like."""
     if not any(c.isalnum() for c in after):
+        return True
+    if _ASKED_END.search(before) and _SPEAKER.match(after):
         return True
     return bool(_TITLE_END.search(before) or (_CLOCK_END.search(before) and _CLOCK_GOES_ON.match(after)))
 

@@ -163,3 +163,12 @@ def test_splitting_loses_nothing_but_white_space(text):
     for start, stop in paragraphs(text):
         joined = "".join(text[a:b] for a, b in split(text, start, stop))
         assert "".join(joined.split()) == "".join(text[start:stop].split())
+
+
+def test_who_asks_belongs_to_the_question():
+    text = '"Why is it closed?" Ann Roe said of the baths. "Nobody knows!" Roe left.'
+    assert [s.text for s in story(text)] == [
+        '"Why is it closed?" Ann Roe said of the baths.',
+        '"Nobody knows!"',
+        "Roe left.",
+    ]

@@ -60,6 +60,7 @@ _ROLES = TITLES | frozenset(
 )
 """What may stand alone of "Prosecutor Eva Dahl"."""
 _NEXT_SENTENCE = re.compile(r"\b[a-z]{2,}[.!?][\"”']?\s+[\"“]?[A-Z]")
+_ENDS_IN_MARK = re.compile(r"[,;:–—-]\s?[\"”']?\.?$")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _DEMONYMS = tuple("n an ian s es ese ish i".split())
 
@@ -145,7 +146,7 @@ class Checker:
         yield from self._opening(bullet, stated, source)
         yield from _measures(bullet, stated, source)
         yield _verdict("date", _lost_year(stated, source.numbers))
-        yield self._words(read, stated, source.stems)
+        yield self._words(read, stated, source)
         yield _verdict("words", _other_case(bullet, source.forms))
         yield _negation(read, source.words)
         yield _verdict("alone", "opens with a pronoun or the like" if dangles(bullet) else "")
@@ -200,7 +201,7 @@ class Checker:
                 name = Name("name", opening.group(), opening.start(), opening.end(), (first.text,))
                 yield from self._name(name, bullet, source)
 
-    def _words(self, read: Sequence[Word], stated: Sequence[Fact], known: Collection[str]) -> Check:
+    def _words(self, read: Sequence[Word], stated: Sequence[Fact], source: _Sources) -> Check:
         looked_up = {w.text for fact in stated if fact.kind != "quote" for w in self._read(fact.text)}
         unknown = [
             w.text
@@ -208,15 +209,16 @@ class Checker:
             if (w.content or w.text in AUXILIARIES)
             and w.text not in looked_up | _BOUNDS
             and not w.text[0].isdigit()
-            and not self._is_known(w, known)
+            and not self._is_known(w, source)
         ]
         return _verdict("words", f"{', '.join(unknown)}: not in the sources" if unknown else "")
 
-    def _is_known(self, word: Word, known: Collection[str]) -> bool:
+    def _is_known(self, word: Word, source: _Sources) -> bool:
+        known = source.stems
+        if word.text in AUXILIARIES:
+            return word.text in source.forms  # not "has been ill" of "had been ill", nor "is" of "a quest to be"
         if word.stem in known:
             return True
-        if word.text in AUXILIARIES:
-            return False  # "has been ill" of "had been ill"
         if len(word.text) < 3 or word.text in _LIGHT | _SAYS or word.stem in _LIGHT:
             return True
         return any(
@@ -380,7 +382,7 @@ def _unfinished(bullet: str, read: Sequence[Word]) -> str:
     last = next((w.text for w in reversed(read) if w.text[0].isalnum()), "")
     if len(read) > 2 and read[-1].is_mark and read[-2].reports and read[-3].is_mark:
         return f"ends in {last!r} without who does"
-    if last in _OPEN_ENDS:
+    if last in _OPEN_ENDS or _ENDS_IN_MARK.search(bullet):
         return f"ends in {last!r}"
     if bullet.count('"') % 2 or bullet.count("“") != bullet.count("”") or bullet.count("(") != bullet.count(")"):
         return "opens a quote or a bracket and does not close it"

@@ -41,6 +41,7 @@ _SUBORDINATE = frozenset(
 _PREPOSITIONS = frozenset("in on at with by for from during amid despite instead under following through among".split())
 _QUOTE_MARKS = frozenset("\"'“”‘’")
 _MARKS = frozenset(",;:-–—()")
+_BREAKS = frozenset(":-–—")
 _ENDS = frozenset(".!?")
 _LINKS = (_PREPOSITIONS - {"under"}) | frozenset("to of into within against between without upon onto as".split())
 _SUPERLATIVES = frozenset("first only last most worst best least".split())
@@ -54,6 +55,7 @@ _LIMITS = frozenset("most some few if unless only partly".split())
 """Words that limit what is said; without them it says more."""
 _DEGREES = frozenset("fully only entirely always necessarily completely exactly all yet every".split())
 """What a "not" may deny instead of the rest."""
+_SUBJECTS = frozenset("i he she it they we you".split())
 _LEAD_IN = frozenset(
     "according never once even so still here there last this next today yesterday later earlier".split()
 )
@@ -117,6 +119,8 @@ def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> 
         comma = next((k for k in range(place, end) if source[k].text == ","), 0)
         if opened and last < comma:
             return f"is only the clause that {said[j].text!r} opens"
+    if commas and last < commas[0] and any(w.text.endswith("ing") for w in said[:3]) and not _verbs(said):
+        return "is only what a participle opens"
     if said[0].text in _SUBORDINATE:
         main = [i for i in commas if not any(w.reports for w in source[i:end])] or commas
         if main and last < main[-1]:
@@ -182,10 +186,21 @@ def has_verb(said: Sequence[Word]) -> bool:
         w.text in ("who", "which", "that") and i and said[i - 1].content and not said[i - 1].reports
         for i, w in enumerate(said)
     )
-    sure = sum(w.text in AUXILIARIES or w.reports or w.past for w in said)
+    if relative:
+        return _verbs(said) > 1
+    says = next((i for i, w in enumerate(said) if w.stem == "say" and i and not said[i - 1].is_mark), None)
+    if says is not None and sum(w.content for w in said[says + 1 :]) > 2:
+        return _may_be_verb(said[says + 1 :])  # what is said needs a verb of its own
+    return _may_be_verb(said)
+
+
+def _verbs(said: Sequence[Word]) -> int:
+    return sum(w.text in AUXILIARIES or w.reports or w.past for w in said)
+
+
+def _may_be_verb(said: Sequence[Word]) -> bool:
     plural = re.compile(r"\w{2,}[a-z]s")  # or the present of a verb
-    maybe = sure + sum(w.text == "to" or bool(w.content and plural.fullmatch(w.text)) for w in said)
-    return maybe > 0 if not relative else sure > 1
+    return _verbs(said) > 0 or any(w.text == "to" or (w.content and plural.fullmatch(w.text)) for w in said)
 
 
 def unquoted(said: Sequence[Word], source: Sequence[Word], places: Places) -> str:
@@ -228,7 +243,11 @@ def _apposition(source: Sequence[Word], mark: int) -> str:
     than another name for what stands before the comma."""
     start = next((i + 1 for i in range(mark - 1, -1, -1) if source[i].text in _ENDS), 0)
     opening = next((w for w in source[start:mark] if not w.is_mark), None)
-    if opening is None or source[mark].text != ",":
+    if opening is None:
+        return ""
+    if any(w.text in _BREAKS for w in source[start : mark + 1]):
+        return f"{source[mark + 1].text!r} follows a dash or a colon: no clause"
+    if source[mark].text != ",":
         return ""
     leads = opening.text in _PREPOSITIONS | _SUBORDINATE or re.fullmatch(r"\w+(?:ly|ed|ing)", opening.text)
     if leads or opening.text in _LEAD_IN or any(w.reports for w in source[start:mark]) or mark - start <= 2:
@@ -252,8 +271,13 @@ def _jumps(between: Sequence[Word], source: Sequence[Word], start: int, end: int
     skipped = source[start + 1 : end]
     if skipped and not between and all(w.text in _MARKS for w in skipped):
         return f"the {skipped[0].text!r} between {source[start].text!r} and {source[end].text!r} is lost"
+    put_in = next((w.text for w in between if w.text in _LINKS and w.text not in {s.text for s in skipped}), "")
+    if put_in:
+        return f"the {put_in!r} between {source[start].text!r} and {source[end].text!r} is not in the sources"
     if any(w.text in _OPENERS or w.is_mark for w in between):
         return ""
+    if [w.text for w in skipped] in (["that"], ["who"], ["which"]) and not source[start].reports:
+        return f"the {skipped[0].text!r} between {source[start].text!r} and {source[end].text!r} is lost"
     lost = next((w.text for w in skipped if w.text in _LINKS), "")
     if lost and not any(w.content or w.is_mark for w in skipped) and not any(w.text in _LINKS for w in between):
         return f"the {lost!r} between {source[start].text!r} and {source[end].text!r} is lost"
@@ -262,7 +286,7 @@ def _jumps(between: Sequence[Word], source: Sequence[Word], start: int, end: int
         if word in (",", "-", "–", "—", ")", ";"):
             return ""
         if word in _OPENERS:
-            own = [w for w in skipped[k + 1 :] if w.content and not w.text.endswith("ly")]
+            own = [w for w in skipped[k + 1 :] if w.text in _SUBJECTS or (w.content and not w.text.endswith("ly"))]
             if own and not (word in _SAME_SUBJECT and len(own) < 2 and k == 0):
                 return f"{source[end].text!r} belongs to another clause than {source[start].text!r}"
             return ""

@@ -154,6 +154,43 @@ def test_a_true_rewrite_passes(checker, bullet, sources):
             "Every branch of the town took part in the fraud",
             "Every branch of the town took part in the fraud, the Justice Department concluded this week.",
         ),
+        (
+            "order",
+            "Lack of care is one of the faults of the report",
+            "Lack of care is one of the faults cited in the report.",
+        ),
+        ("order", "Lund and Roe left off last season", "Lund and Roe resumed where they left off last season."),
+        (
+            "order",
+            "Vik is charged over bombings killed three people",
+            "Vik is charged over bombings that killed three people.",
+        ),
+        (
+            "order",
+            "Vik's writings on the boat he used",
+            "Jurors saw a piece of evidence: Vik's writings on the boat he used.",
+        ),
+        (
+            "order",
+            "Students suspected of crimes",
+            "It ensnared another group -- this time, students suspected of crimes.",
+        ),
+        (
+            "words",
+            "The plane is the first to fly to Oslo",
+            "The plane landed on its quest to be the first to fly to Oslo.",
+        ),
+        (
+            "finished",
+            "Only recovering from the impact of storms",
+            "Only recovering from the impact of storms, Oslo has won.",
+        ),
+        (
+            "finished",
+            "The chief of Troms says fraud in the context of money",
+            "The chief of Troms said to view fraud in the context of money.",
+        ),
+        ("finished", "Police seek the death of Roe, 23,.", "Police seek the death of Roe, 23, who died."),
         ("order", "Makers keep a quota of 12 ships", "Makers keep within a quota of 12 ships."),
         (
             "finished",

@@ -52,8 +52,8 @@ class FullNames:
                 if words:
                     full.setdefault(words[-1], set()).add(" ".join(words))
         # Two persons of one name, or one person with and without a middle name: which is meant cannot be told.
-        sure = {last: names.pop() for last, names in full.items() if len(names) == 1}
-        self._full = {last: name for last, name in sure.items() if _is_introduced(article, last, name)}
+        self._full = {last: names.pop() for last, names in full.items() if len(names) == 1}
+        self._article = article
 
     def __call__(self, bullet: str, said: Iterable[str]) -> str:
         """The bullet with each bare last name that no bullet before it (`said`) has, in full at its first place."""
@@ -67,7 +67,8 @@ class FullNames:
                 continue
             before = f"{before} {word}"
             inside = any(start < match.start() < end for start, end in quoted)
-            if not inside and not _BEFORE.search(bullet[: match.start()]) and not _goes_on(bullet, match.end()):
+            alone = not inside and not _BEFORE.search(bullet[: match.start()]) and not _goes_on(bullet, match.end())
+            if alone and _is_introduced(self._article, word, name):
                 parts += [bullet[at : match.start()], name]
                 at = match.start() + len(word)
         return "".join([*parts, bullet[at:]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import snowballstemmer
@@ -90,9 +91,11 @@ class Reader:
     def __call__(self, text: str) -> list[Word]:
         """The words and marks of a text, in order; "well-known" is two words."""
         quotes = [match.span() for match in QUOTE.finditer(text)]
+        openings = [start for start, _ in quotes]
         found = []
         for match in TOKEN.finditer(text):
-            quoted = any(start < match.start() < end - 1 for start, end in quotes)
+            before = bisect_left(openings, match.start())  # quotes that open before it; the last may hold it
+            quoted = before > 0 and match.start() < quotes[before - 1][1] - 1
             lower = match.group().replace("’", "'").lower()
             if lower.endswith("n't"):  # "don't", "can't", "won't": what says something is the "not"
                 found.append(Word("not", "not", False, quoted))

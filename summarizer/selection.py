@@ -92,7 +92,7 @@ class Manner:
 
 MANNERS: dict[Length, Manner] = {
     "brief": Manner(few=5, words=16, cost=0.15, most=30, leaning=0.7, coverage=0.0, early=1.0, least=2, floor=-2.5),
-    "standard": Manner(few=9, words=36, cost=0.3, most=45, leaning=3.0, coverage=1.0, early=0.6, least=3, floor=-2.5),
+    "standard": Manner(few=9, words=36, cost=0.3, most=45, leaning=3.0, coverage=1.0, early=0.6, least=3, floor=-3.0),
 }
 
 

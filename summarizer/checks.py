@@ -107,8 +107,8 @@ class Checker:
         Returns:
             Checks of the kinds "number" (its "about" and its "a year" among it), "date", "name" and "quote" (a fact
             that is not in the sources, or a quote that lost its marks), "words" (a word that is not in them),
-            "negation", "attribution" (a claim or a guess that became a fact), "order" (who did what), "alone" (a
-            pronoun without its noun) and "finished" (one whole sentence).
+            "negation", "attribution" (a claim or a guess that became a fact), "order" (who did what), "scope" (a limit
+            that was lost), "alone" (a pronoun without its noun) and "finished" (one whole sentence).
         """
         return tuple(self.against(sources, context)(bullet))
 

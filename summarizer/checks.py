@@ -15,7 +15,7 @@ from itertools import pairwise
 from .clauses import AUXILIARIES, aligned, broken_off, has_verb, misplaced, stripped, unquoted
 from .facts import TITLES, Date, Fact, Name, Number, facts, measure, numbers
 from .known import Known
-from .lexicon import REPORT, TOKEN, Reader, Word
+from .lexicon import TOKEN, Reader, Word
 from .selection import dangles, leans
 from .sentences import split, words
 from .summary import Check
@@ -60,6 +60,8 @@ _ROLES = TITLES | frozenset(
 )
 """What may stand alone of "Prosecutor Eva Dahl"."""
 _NEXT_SENTENCE = re.compile(r"\b[a-z]{2,}[.!?][\"”']?\s+[\"“]?[A-Z]")
+_SINGLE_OPEN = re.compile(r"(?<!\w)['‘](?=\w)(?!\d\ds?\b)")
+_SINGLE_CLOSE = re.compile(r"(?<=[^\Ws][.,!?])['’](?!\w)|(?<=[^\Ws])['’](?!\w)")
 _ENDS_IN_MARK = re.compile(r"[,;:–—-]\s?[\"”']?\.?$")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _DEMONYMS = tuple("n an ian s es ese ish i".split())
@@ -341,10 +343,10 @@ def _attribution(bullet: str, read: Sequence[Word], source: Sequence[Word], kept
             if unsure and unsure.stem in stems and not _is_unsure(read, unsure.stem):
                 return _verdict("attribution", f"{word.text!r} before {unsure.text!r} is lost")
     fault = _strange_speaker(read, source)
-    if fault or REPORT.search(bullet) or _LABEL.match(bullet):
+    if fault or any(word.says for word in read) or _LABEL.match(bullet):
         return _verdict("attribution", fault)
     for i, word in enumerate(source):
-        if word.reports:
+        if word.says or (word.reports and not any(w.reports for w in read)):
             # ", said Roe." or ", said Roe, who leads the council"; but not "Roe, who left, says Lund is lucky"
             turned = i > 0 and source[i - 1].is_mark and any(w.is_mark for w in source[i + 1 : i + 6])
             turned |= word.text == "according"
@@ -384,6 +386,11 @@ def _unfinished(bullet: str, read: Sequence[Word]) -> str:
         return f"ends in {last!r} without who does"
     if last in _OPEN_ENDS or _ENDS_IN_MARK.search(bullet):
         return f"ends in {last!r}"
+    lower = [w.text for w in read]
+    if any(a == "not" and b in ("only", "just") for a, b in pairwise(lower)) and not {"but", "also"} & set(lower):
+        return "has only the first half of 'not only'"
+    if len(_SINGLE_OPEN.findall(bullet)) != len(_SINGLE_CLOSE.findall(bullet)):
+        return "opens a single quote and does not close it, or the reverse"
     if bullet.count('"') % 2 or bullet.count("“") != bullet.count("”") or bullet.count("(") != bullet.count(")"):
         return "opens a quote or a bracket and does not close it"
     stems = [w.stem for w in read]

@@ -29,7 +29,7 @@ _BEFORE_SUBJECT = frozenset(
 )
 _WITHIN_NOUN = frozenset("a an the his her their its of and in more most at no these those some about over".split())
 _MAY_FOLLOW = frozenset(
-    "in on at for by with from and but who whom whose which where when while after before because since until "
+    "in on at for by with from and where when while after before because since until "
     "unless if although though during amid against about under through between among within without around across near "
     "despite following including saying according via along behind inside outside beyond except upon last this next "
     "today tonight yesterday tomorrow early late".split()
@@ -44,18 +44,27 @@ _MARKS = frozenset(",;:-–—()")
 _BREAKS = frozenset(":-–—")
 _ENDS = frozenset(".!?")
 _LINKS = (_PREPOSITIONS - {"under"}) | frozenset("to of into within against between without upon onto as".split())
-_SUPERLATIVES = frozenset("first only last most worst best least".split())
+_SUPERLATIVES = frozenset("first only last most worst best least few little hardly barely rarely".split())
+_QUANTIFIERS = frozenset("many most all some few several every no first last only".split())
 _SCOPE_OPENS = frozenset("in of since to for ever on".split())
 _COMPARATIVES = frozenset("more less fewer higher lower larger smaller bigger better worse greater rather".split())
 _CARRYING = frozenset(
     "land put send left leav place turn bring brought take took hold held forc driv drove throw threw".split()
 )
 _GOALS = frozenset("in into on onto at to from".split())
-_LIMITS = frozenset("most some few if unless only partly".split())
+_LIMITS = frozenset(
+    "most some few if unless only partly those these such other another former ex acting attempted usually often "
+    "typically traditionally generally normally sometimes previously formerly once".split()
+)
 """Words that limit what is said; without them it says more."""
 _DEGREES = frozenset("fully only entirely always necessarily completely exactly all yet every".split())
 """What a "not" may deny instead of the rest."""
 _SUBJECTS = frozenset("i he she it they we you".split())
+_RELATIVES = frozenset("who whom whose which that".split())
+_DETERMINERS = frozenset("a an the its his her their this that".split())
+_PAUSES = frozenset("-–—()")
+_COUNTS = frozenset("one two three four five six seven eight nine ten dozen".split())
+_TURNS = frozenset("but while though although because".split())
 _LEAD_IN = frozenset(
     "according never once even so still here there last this next today yesterday later earlier".split()
 )
@@ -108,8 +117,22 @@ def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> 
     if after and not after.is_mark and any(w.text == "according" for w in said[-6:]):
         return f"names who says so only up to {after.text!r}"
     behind = source[last + 2 : last + 3] if after and after.text == "," else []
-    if behind and behind[0].text in AUXILIARIES:
+    if behind and behind[0].text in AUXILIARIES | {"but", "yet"}:
         return f"ends before {behind[0].text!r}"
+    tail = source[last + 1 : last + 5]
+    named = tail[2:3] if tail[1:2] and tail[1].text == "the" else tail[1:2]
+    if named and named[0].capital and source[last].capital and tail[0].text in ("on", "for", "and", "of"):
+        return f"cuts a name before {tail[0].text!r}"
+    counted = any(w.text[0].isdigit() or w.text in _COUNTS for w in source[max(0, last - 2) : last + 1])
+    if counted and len(tail) > 1 and tail[0].text in _GOALS and tail[1].text[0].isdigit():
+        return f"ends before {tail[0].text!r} {tail[1].text!r}"
+    if tail and tail[0].text == "and" and any(w.text == "," for w in said[-6:]):
+        return "cuts a list before its last part"
+    if source[last].quoted and last + 1 < len(source) and source[last + 1].quoted and not source[last + 1].is_mark:
+        return "cuts a quote"
+    relative = next((i for i, w in enumerate(said) if w.text in _RELATIVES and i and not said[i - 1].is_mark), None)
+    if relative and not _verbs(said[:relative]) and after and not after.is_mark:
+        return f"may end within what {said[relative].text!r} opens"
     end = next((i for i in range(first, len(source)) if source[i].text in _ENDS), len(source))
     commas = [i for i in range(first, end) if source[i].text == ","]
     if said[-1 if not said[-1].is_mark else -2].reports and not _speaks_at_the_end(source):
@@ -121,7 +144,17 @@ def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> 
             return f"is only the clause that {said[j].text!r} opens"
     if commas and last < commas[0] and any(w.text.endswith("ing") for w in said[:3]) and not _verbs(said):
         return "is only what a participle opens"
-    if said[0].text in _SUBORDINATE:
+    turn = max((i for i, w in enumerate(said) if w.text in _TURNS and i and said[i - 1].is_mark), default=None)
+    if turn is not None and not _verbs(said[turn:]):
+        return f"has no verb behind {said[turn].text!r}"
+    hanging = max(
+        (i for i, w in enumerate(said) if w.text in _RELATIVES and i and said[i - 1].text == ","), default=None
+    )
+    if hanging is not None and not any(w.text == "," for w in said[hanging:]):
+        clause = max((i for i, w in enumerate(said[:hanging]) if w.text in _TURNS | _SUBORDINATE), default=-1)
+        if not _verbs(said[clause + 1 : hanging]):
+            return f"may end within what {said[hanging].text!r} opens"
+    if said[0].text in _SUBORDINATE or (said[0].verbal and said[0].content):
         main = [i for i in commas if not any(w.reports for w in source[i:end])] or commas
         if main and last < main[-1]:
             return f"is only the clause that {said[0].text!r} opens"
@@ -147,6 +180,8 @@ def stripped(said: Sequence[Word], source: Sequence[Word], places: Places) -> st
         superlative = word.text in _SUPERLATIVES or re.fullmatch(r"\w{3,}est", word.text)
         if superlative and (edge := _edge(p, kept, source)) and source[edge].text in _SCOPE_OPENS:
             return f"what {word.text!r} holds for is lost: {source[edge].text!r}"
+        if word.text in _QUANTIFIERS and p + 1 not in kept and p + 1 < len(source) and source[p + 1].content:
+            return f"{source[p + 1].text!r} behind {word.text!r} is lost"
         if word.text in _COMPARATIVES and _behind("than", source, p) and not any(w.text == "than" for w in said):
             return f"{word.text!r} lost its 'than'"
         if word.stem in _CARRYING and last - 6 < p < last and source[min(last + 1, len(source) - 1)].text in _GOALS:
@@ -155,12 +190,35 @@ def stripped(said: Sequence[Word], source: Sequence[Word], places: Places) -> st
             inside = word.content and 0 <= other < len(source) and not kept & {other, between}
             if inside and source[other].stem == word.stem and source[between].text in _LINKS:
                 return f"a half of '{word.text} {source[between].text} {word.text}' is lost"
+    start = next((i + 1 for i in range(min(kept, default=0) - 1, -1, -1) if source[i].text in _ENDS), 0)
+    led = next((w.text for w in source[start : min(kept, default=0)] if w.text in _LIMITS), "")
+    if led:
+        return f"{led!r} is lost"
+    placed = [(i, p) for i, p in enumerate(places) if p is not None and not said[i].is_mark]
+    for (i, p), (j, q) in pairwise(placed):
+        marks = {w.text for w in source[p + 1 : q] if w.is_mark or w.text == "and"}
+        if [w.text for w in said[i + 1 : j]] == [","] and marks and "," not in marks and not marks & _PAUSES:
+            return f"a comma stands for {min(marks)!r}"
     for p, q in pairwise(sorted(kept)):
         gap = source[p + 1 : q]
         denied = any(w.text == "not" for w in gap)  # "not only"
         lost = next((w.text for w in gap if w.text in (_DEGREES if negated else _LIMITS) and not denied), "")
         if lost:
             return f"{lost!r} is lost"
+        if gap and gap[0].text in _RELATIVES and not source[p].reports:
+            return f"what {gap[0].text!r} says of {source[p].text!r} is lost"
+        if len(gap) == 2 and gap[0].text == "," and gap[1].text in _RELATIVES:
+            return f"the {gap[1].text!r} behind {source[p].text!r} is lost"
+        linked = [i for i, w in enumerate(gap) if w.text in _LINKS]
+        if source[p].text in _LINKS | _DETERMINERS and linked and any(w.content for w in gap[: linked[-1]]):
+            return f"{source[p].text!r} goes with another word than {source[q].text!r}"
+        if source[p].text in _LINKS and any(w.is_mark for w in gap) and any(w.content for w in gap):
+            return f"{source[p].text!r} goes with another word than {source[q].text!r}"
+        dash = next((at for at, w in enumerate(gap) if w.text in _BREAKS), 0)
+        if dash and any(w.content for w in gap[:dash]) and any(w.content for w in gap[dash:]):
+            return "what is left out crosses a dash"
+        if source[q].text.endswith("ing") and gap and all(w.text in AUXILIARIES | {"been", "be"} for w in gap):
+            return f"{gap[0].text!r} before {source[q].text!r} is lost"
         if source[q].quoted and not source[p].quoted and any(w.content for w in gap):
             return f"what stands before {source[q].text!r} in quotation marks is lost"
     return ""
@@ -195,12 +253,20 @@ def has_verb(said: Sequence[Word]) -> bool:
 
 
 def _verbs(said: Sequence[Word]) -> int:
-    return sum(w.text in AUXILIARIES or w.reports or w.past for w in said)
+    return sum(w.text in AUXILIARIES or w.reports or w.verbal for w in said)
 
 
 def _may_be_verb(said: Sequence[Word]) -> bool:
-    plural = re.compile(r"\w{2,}[a-z]s")  # or the present of a verb
-    return _verbs(said) > 0 or any(w.text == "to" or (w.content and plural.fullmatch(w.text)) for w in said)
+    if _verbs(said):
+        return True
+    for before, word, after in zip(said, said[1:], [*said[2:], None], strict=False):
+        follows = before.content and not before.text[0].isdigit() and not before.text.endswith("ing")
+        if follows and word.text == "to" and after is not None and after.content:
+            return True  # "Roe to appeal"
+        present = word.content and re.fullmatch(r"\w{2,}[a-z]s", word.text)
+        if follows and present and (after is None or not after.content or after.capital or after.text[0].isdigit()):
+            return True  # "Norrvinda calls off"
+    return False
 
 
 def unquoted(said: Sequence[Word], source: Sequence[Word], places: Places) -> str:

@@ -10,6 +10,15 @@ import snowballstemmer
 
 from .facts import QUOTE
 
+_NOT_SPEAKING = frozenset(
+    "alleged allegedly alleging accused accusing suspected suspect suspects estimated estimate reportedly reported "
+    "believed believing report reports".split()
+)
+_UNMARKED = frozenset(
+    "cost hit put let shut quit show need want hold make take give get go seek expect remain live begin come find keep "
+    "lose pay send try".split()
+)
+"""Verbs whose form does not tell: the past of some, the plural of others."""
 TOKEN = re.compile(r"[^\W_]+(?:['’.,-][^\W_]+)*|[^\w\s]")
 FUNCTION = frozenset(
     "a an the of to in on at for by with from as and or but nor so yet is are was were be been being am has have had "
@@ -58,12 +67,14 @@ class Word:
         stem: What its forms have in common.
         content: Whether it says something: no mark, no article, no "of".
         quoted: Whether it stands in quotation marks.
+        capital: Whether it is written with a capital.
     """
 
     text: str
     stem: str
     content: bool
     quoted: bool = False
+    capital: bool = False
 
     @property
     def reports(self) -> bool:
@@ -71,9 +82,18 @@ class Word:
         return REPORT.fullmatch(self.text) is not None
 
     @property
-    def past(self) -> bool:
-        """Whether it looks like the past of a verb."""
-        return _IRREGULAR.get(self.text, self.text) != self.text or (len(self.text) > 3 and self.text.endswith("ed"))
+    def says(self) -> bool:
+        """Whether it says that somebody speaks: "said" or "alleges", and not "alleged", which may be an adjective."""
+        return self.reports and self.text not in _NOT_SPEAKING
+
+    @property
+    def verbal(self) -> bool:
+        """Whether it looks like a verb, above all like the past of one."""
+        return (
+            self.text in _UNMARKED
+            or _IRREGULAR.get(self.text, self.text) != self.text
+            or (len(self.text) > 3 and self.text.endswith("ed"))
+        )
 
     @property
     def is_mark(self) -> bool:
@@ -96,6 +116,7 @@ class Reader:
         for match in TOKEN.finditer(text):
             before = bisect_left(openings, match.start())  # quotes that open before it; the last may hold it
             quoted = before > 0 and match.start() < quotes[before - 1][1] - 1
+            capital = match.group()[0].isupper()
             lower = match.group().replace("’", "'").lower()
             if lower.endswith("n't"):  # "don't", "can't", "won't": what says something is the "not"
                 found.append(Word("not", "not", False, quoted))
@@ -103,7 +124,7 @@ class Reader:
             lower = re.sub(r"'s?$", "", lower)
             parts = lower.split("-") if "-" in lower[1:] and not lower[0].isdigit() else [lower]
             for part in filter(None, parts):
-                found.append(Word(part, self.stem(part), part[:1].isalnum() and part not in FUNCTION, quoted))
+                found.append(Word(part, self.stem(part), part[:1].isalnum() and part not in FUNCTION, quoted, capital))
         return found
 
     def stem(self, word: str) -> str:

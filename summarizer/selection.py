@@ -99,7 +99,7 @@ MANNERS: dict[Length, Manner] = {
 def bullet_count(article_words: int, length: Length) -> int:
     """How many bullets "auto" is at most: 3 for a short item, 5 for a normal story, 7; `brief` lists have 3 or 4."""
     if length == "brief":
-        return 3 if article_words < 900 else 4
+        return 3 if article_words < 2_000 else 4
     return 3 if article_words < 250 else 5 if article_words < 1_200 else 6 if article_words < 2_500 else 7
 
 

@@ -46,7 +46,7 @@ def failed(checker, bullet, sources, context=""):
         ('Roe: "I have done nothing wrong"', QUOTE),
         ("Inspectors found no faults", FAULTS),
         ("Ana Roe to appeal in Bergen", "Ana Roe plans to appeal in Bergen."),
-        ("Jury deliberated for 35 hours", "The jury deliberated for not only 35 hours but a week."),
+        ("The jury deliberated for 35 hours", "Not only Roe waited. The jury deliberated for 35 hours."),
     ],
 )
 def test_a_true_rewrite_passes(checker, bullet, sources):
@@ -191,6 +191,53 @@ def test_a_true_rewrite_passes(checker, bullet, sources):
             "The chief of Troms said to view fraud in the context of money.",
         ),
         ("finished", "Police seek the death of Roe, 23,.", "Police seek the death of Roe, 23, who died."),
+        (
+            "attribution",
+            "The line is summoned over alleged faults",
+            "The line is summoned over alleged faults, its lawyer told CNN.",
+        ),
+        ("finished", "Studies show gains in children", "Studies show gains in children who swam."),
+        ("scope", "Many skippers left the line", "Many old skippers left the line."),
+        ("scope", "Roe asked for letters to be shown", "Roe asked for those letters to be shown."),
+        (
+            "scope",
+            "Vik was part of the journal that looks at ships",
+            "Vik was part of the study published in the journal that looks at ships.",
+        ),
+        ("scope", "The toll included 17 people, could climb", "The toll, which included 17 people, could climb."),
+        ("scope", "Alonso training for his return", "Alonso has been training for his return."),
+        ("scope", "Voters wanted a state that works, helps", "Voters wanted a state that works and helps."),
+        ("scope", "Owners are in trouble", "Usually owners are in trouble."),
+        ("finished", "Vik scored four goals", "Vik scored four goals in 24 games."),
+        ("finished", "The line bought ships, boats", "The line bought ships, boats and trains."),
+        ("finished", "Roe led the Commission", "Roe led the Commission on the Status of Ships."),
+        (
+            "finished",
+            "A veteran who tried to join the army",
+            "A veteran who tried to join the army before he sailed entered a plea.",
+        ),
+        (
+            "finished",
+            "Vik was due to play, but a draining match",
+            "Vik was due to play, but a draining match with Roe convinced him.",
+        ),
+        ("finished", "Not only does it have clear benefits", "Not only does it have clear benefits, it is cheap."),
+        ("finished", "Roe felt like a black' person", "Roe felt like a 'black' person."),
+        (
+            "finished",
+            '"Some people there consider peace and stability," Roe says',
+            '"Some people there consider peace and stability as a threat," Roe says.',
+        ),
+        (
+            "finished",
+            "The line may be at home in Bergen",
+            "The line may be at home in Bergen, but its future is elsewhere.",
+        ),
+        (
+            "finished",
+            "A way-station for sailors crossing the sea",
+            "A way-station for sailors crossing the sea opened.",
+        ),
         ("order", "Makers keep a quota of 12 ships", "Makers keep within a quota of 12 ships."),
         (
             "finished",

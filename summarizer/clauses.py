@@ -29,9 +29,8 @@ _BEFORE_SUBJECT = frozenset(
 )
 _WITHIN_NOUN = frozenset("a an the his her their its of and in more most at no these those some about over".split())
 _MAY_FOLLOW = frozenset(
-    "in on at for by with from and where when while after before because since until "
-    "unless if although though during amid against about under through between among within without around across near "
-    "despite following including saying according via along behind inside outside beyond except upon last this next "
+    "in on at for by with from and where when while after before because since although though during amid against "
+    "about under through between among within without around across near despite following including saying according via along behind inside outside beyond except upon last this next "
     "today tonight yesterday tomorrow early late".split()
 )
 """Words that open what may be left out at the end."""
@@ -54,7 +53,8 @@ _CARRYING = frozenset(
 _GOALS = frozenset("in into on onto at to from".split())
 _LIMITS = frozenset(
     "most some few if unless only partly those these such other another former ex acting attempted usually often "
-    "typically traditionally generally normally sometimes previously formerly once".split()
+    "typically traditionally generally normally sometimes previously formerly once fatally before without instead "
+    "until".split()
 )
 """Words that limit what is said; without them it says more."""
 _DEGREES = frozenset("fully only entirely always necessarily completely exactly all yet every".split())
@@ -64,7 +64,7 @@ _RELATIVES = frozenset("who whom whose which that".split())
 _DETERMINERS = frozenset("a an the its his her their this that".split())
 _PAUSES = frozenset("-–—()")
 _COUNTS = frozenset("one two three four five six seven eight nine ten dozen".split())
-_TURNS = frozenset("but while though although because".split())
+_TURNS = frozenset("but and while though although because".split())
 _LEAD_IN = frozenset(
     "according never once even so still here there last this next today yesterday later earlier".split()
 )
@@ -154,11 +154,11 @@ def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> 
         clause = max((i for i, w in enumerate(said[:hanging]) if w.text in _TURNS | _SUBORDINATE), default=-1)
         if not _verbs(said[clause + 1 : hanging]):
             return f"may end within what {said[hanging].text!r} opens"
-    if said[0].text in _SUBORDINATE or (said[0].verbal and said[0].content):
+    if said[0].text in _SUBORDINATE | {"according"} or (said[0].verbal and said[0].content):
         main = [i for i in commas if not any(w.reports for w in source[i:end])] or commas
         if main and last < main[-1]:
             return f"is only the clause that {said[0].text!r} opens"
-    elif said[0].text in _PREPOSITIONS and commas and last < commas[0]:
+    elif said[0].text in _PREPOSITIONS and commas and last < commas[-1 if relative else 0]:
         return f"is only what {said[0].text!r} opens"
     return ""
 
@@ -195,6 +195,7 @@ def stripped(said: Sequence[Word], source: Sequence[Word], places: Places) -> st
     if led:
         return f"{led!r} is lost"
     placed = [(i, p) for i, p in enumerate(places) if p is not None and not said[i].is_mark]
+    adjacent = {(p, q) for (i, p), (j, q) in pairwise(placed) if j == i + 1}
     for (i, p), (j, q) in pairwise(placed):
         marks = {w.text for w in source[p + 1 : q] if w.is_mark or w.text == "and"}
         if [w.text for w in said[i + 1 : j]] == [","] and marks and "," not in marks and not marks & _PAUSES:
@@ -212,6 +213,8 @@ def stripped(said: Sequence[Word], source: Sequence[Word], places: Places) -> st
         linked = [i for i, w in enumerate(gap) if w.text in _LINKS]
         if source[p].text in _LINKS | _DETERMINERS and linked and any(w.content for w in gap[: linked[-1]]):
             return f"{source[p].text!r} goes with another word than {source[q].text!r}"
+        if (p, q) in adjacent and linked and gap[0].content and source[p].content:
+            return f"{source[q].text!r} stands beside another word than {source[p].text!r}"
         if source[p].text in _LINKS and any(w.is_mark for w in gap) and any(w.content for w in gap):
             return f"{source[p].text!r} goes with another word than {source[q].text!r}"
         dash = next((at for at, w in enumerate(gap) if w.text in _BREAKS), 0)

@@ -14,6 +14,10 @@ _NOT_SPEAKING = frozenset(
     "alleged allegedly alleging accused accusing suspected suspect suspects estimated estimate reportedly reported "
     "believed believing report reports".split()
 )
+_NOUNS = frozenset(
+    "death dead speech growth sale flight choice life lives men women children people wives feet yearly killer us "
+    "arrestee".split()
+)
 _UNMARKED = frozenset(
     "cost hit put let shut quit show need want hold make take give get go seek expect remain live begin come find keep "
     "lose pay send try".split()

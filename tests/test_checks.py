@@ -238,6 +238,32 @@ def test_a_true_rewrite_passes(checker, bullet, sources):
             "A way-station for sailors crossing the sea",
             "A way-station for sailors crossing the sea opened.",
         ),
+        ("finished", "Norway is ready to leave", "Norway is ready to leave if the state has its way."),
+        (
+            "finished",
+            "According to Vik, the head of the line",
+            'According to Vik, the head of the line, "the game has moved on".',
+        ),
+        (
+            "finished",
+            "Roe's mother died, and her chances of an illness",
+            "Roe's mother died, and her chances of an illness are high.",
+        ),
+        (
+            "finished",
+            "The death of Vik, who collapsed in the ring",
+            "The world mourned the death of Vik, who collapsed in the ring.",
+        ),
+        (
+            "scope",
+            "Roe made history as host of the show",
+            "Roe made history even before being named to follow Vik as host of the show.",
+        ),
+        (
+            "scope",
+            "Lund claimed the cup of Roe's second spell",
+            "Lund claimed the cup of Roe's first win of his second spell.",
+        ),
         ("order", "Makers keep a quota of 12 ships", "Makers keep within a quota of 12 ships."),
         (
             "finished",

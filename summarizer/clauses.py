@@ -29,9 +29,10 @@ _BEFORE_SUBJECT = frozenset(
 )
 _WITHIN_NOUN = frozenset("a an the his her their its of and in more most at no these those some about over".split())
 _MAY_FOLLOW = frozenset(
-    "in on at for by with from and where when while after before because since although though during amid against "
-    "about under through between among within without around across near despite following including saying according via along behind inside outside beyond except upon last this next "
-    "today tonight yesterday tomorrow early late".split()
+    "in on at for by with from and where when while after before because since although though during amid "
+    "against about under through between among within without around across near despite following including "
+    "saying according via along behind inside outside beyond except upon last this next today tonight yesterday "
+    "tomorrow early late".split()
 )
 """Words that open what may be left out at the end."""
 _SUBORDINATE = frozenset(

@@ -250,7 +250,7 @@ def test_a_true_rewrite_passes(checker, bullet, sources):
             "Roe's mother died, and her chances of an illness are high.",
         ),
         (
-            "finished",
+            "order",
             "The death of Vik, who collapsed in the ring",
             "The world mourned the death of Vik, who collapsed in the ring.",
         ),

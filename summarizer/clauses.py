@@ -29,12 +29,13 @@ _BEFORE_SUBJECT = frozenset(
 )
 _WITHIN_NOUN = frozenset("a an the his her their its of and in more most at no these those some about over".split())
 _MAY_FOLLOW = frozenset(
-    "in on at for by with from and where when while after before because since although though during amid "
-    "against about under through between among within without around across near despite following including "
-    "saying according via along behind inside outside beyond except upon last this next today tonight yesterday "
-    "tomorrow early late".split()
+    "where when while after before because since although though during amid despite following including saying "
+    "according via beyond except upon last this next today tonight yesterday tomorrow early late".split()
 )
 """Words that open what may be left out at the end."""
+_OF_A_NAME = frozenset("in on at from".split())
+"""They may open what is left out where a name or a date follows; before another word they may open what the verb asks
+for: "human remains in his stove"."""
 _SUBORDINATE = frozenset(
     "when while after before although though as because if since until unless once whether".split()
 )
@@ -111,9 +112,9 @@ def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> 
     first, last = kept[0][1], kept[-1][1]
     for i, place in kept:
         if i == kept[-1][0] or said[i + 1].text in _MARKS:
-            after = next((w for w in source[place + 1 :] if w.text not in _QUOTE_MARKS), None)
-            if after and not after.is_mark and after.text not in _MAY_FOLLOW:
-                return f"breaks off before {after.text!r}"
+            rest = [w for w in source[place + 1 :] if w.text not in _QUOTE_MARKS][:3]
+            if rest and not rest[0].is_mark and not _may_go(rest):
+                return f"breaks off before {rest[0].text!r}"
     after = source[last + 1] if last + 1 < len(source) else None
     if after and not after.is_mark and any(w.text == "according" for w in said[-6:]):
         return f"names who says so only up to {after.text!r}"
@@ -164,6 +165,12 @@ def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> 
     return ""
 
 
+def _may_go(rest: Sequence[Word]) -> bool:
+    """Whether what is left out at the end opens with something that the sentence can do without."""
+    named = next((w.capital or w.text[0].isdigit() for w in rest[1:] if w.text != "the"), False)
+    return rest[0].text in _MAY_FOLLOW or (rest[0].text in _OF_A_NAME and named)
+
+
 def _speaks_at_the_end(source: Sequence[Word]) -> bool:
     """Whether a source closes with who says so: ", police said." or ", said Roe"."""
     marks = [*(w.is_mark for w in source[1:]), True]
@@ -199,8 +206,15 @@ def stripped(said: Sequence[Word], source: Sequence[Word], places: Places) -> st
     adjacent = {(p, q) for (i, p), (j, q) in pairwise(placed) if j == i + 1}
     for (i, p), (j, q) in pairwise(placed):
         marks = {w.text for w in source[p + 1 : q] if w.is_mark or w.text == "and"}
-        if [w.text for w in said[i + 1 : j]] == [","] and marks and "," not in marks and not marks & _PAUSES:
+        if (
+            [w.text for w in said[i + 1 : j] if w.text not in _QUOTE_MARKS] == [","]
+            and marks
+            and "," not in marks
+            and not marks & _PAUSES
+        ):
             return f"a comma stands for {min(marks)!r}"
+        if said[j].text in AUXILIARIES and said[j - 1].text == "," and not source[q - 1].is_mark:
+            return f"{source[q - 1].text!r} before {source[q].text!r} is lost"
     for p, q in pairwise(sorted(kept)):
         gap = source[p + 1 : q]
         denied = any(w.text == "not" for w in gap)  # "not only"

@@ -38,7 +38,7 @@ def failed(checker, bullet, sources, context=""):
         ("A court in Bergen convicts Ana Roe of fraud", CONVICTED),
         ("Jury deliberated for 35 hours", CONVICTED),
         ("Judge frees Roe on bail of 2 million kroner", BAIL),
-        ("Prosecutor alleges that the company hid 12 accidents", ALLEGED),
+        ("Prosecutor alleges that the company hid 12 accidents from the inspectors between January and May", ALLEGED),
         ("Eva Dahl: 3.6 thousand passengers were in danger", ALLEGED),
         ("Police did not find the log books", POLICE),
         ("Police didn't find the log books", POLICE),
@@ -264,6 +264,8 @@ def test_a_true_rewrite_passes(checker, bullet, sources):
             "Lund claimed the cup of Roe's second spell",
             "Lund claimed the cup of Roe's first win of his second spell.",
         ),
+        ("finished", "Police found human remains", "Police found human remains in his stove."),
+        ("scope", "Even without Vik, was able to sail", "Even without Vik, Roe was able to sail."),
         ("order", "Makers keep a quota of 12 ships", "Makers keep within a quota of 12 ships."),
         (
             "finished",
@@ -308,12 +310,12 @@ def test_a_pronoun_may_become_the_one_name_that_the_context_has(checker):
     ("bullet", "sources"),
     [
         ("Repairs cost nearly 26 euros", "Repairs cost about 26 euros, she said."),
-        ("When Roe left, the line had 12 ships", "When Roe left for Oslo, the line had 12 ships."),
+        ("When Roe left, the line had 12 ships", "When Roe left on Monday, the line had 12 ships."),
         ("Police say Roe left for Oslo", "Roe left for Oslo, police say."),
         ("Ana Roe will sail to Oslo on Monday", "Ana Roe will sail to Oslo on Monday because the line needs ships."),
         ("The line sent ships", "When talks failed, the line sent ships."),
         ("The line sent ships", "On Monday, the line sent ships."),
-        ('Ana Roe called it "a great day"', 'Ana Roe called it "a great day" for the line.'),
+        ('Ana Roe called it "a great day"', 'Ana Roe called it "a great day" after the line won.'),
     ],
 )
 def test_what_may_be_left_out(checker, bullet, sources):

@@ -8,7 +8,7 @@ from summarizer.rewriter import Candidate
 from summarizer.summary import Span
 
 TEXT = """The council of Marl voted on Monday to keep the Marl Lane baths open, after a campaign that drew about 4,000
-signatures from people of the town and from some who have never swum there. Ann Roe, who leads the council, said the
+signatures, from people of the town and from some who have never swum there. Ann Roe, who leads the council, said the
 roof comes first. But Roe added that repairs will cost 2.9 million pounds a year. He swims there."""
 ARTICLE = Article(TEXT)
 

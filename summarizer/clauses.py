@@ -66,6 +66,7 @@ _RELATIVES = frozenset("who whom whose which that".split())
 _DETERMINERS = frozenset("a an the its his her their this that".split())
 _PAUSES = frozenset("-–—()")
 _COUNTS = frozenset("one two three four five six seven eight nine ten dozen".split())
+_MEASURED = frozenset("number share rate percentage proportion majority average".split())
 _TURNS = frozenset("but and while though although because".split())
 _LEAD_IN = frozenset(
     "according never once even so still here there last this next today yesterday later earlier".split()
@@ -107,6 +108,8 @@ def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> 
     """Why a rewrite may be no whole sentence: it ends inside a clause, or its opening clause is all there is; "" where
     nothing is seen. Arguments as in `misplaced`."""
     kept = [(i, p) for i, p in enumerate(places) if p is not None and not said[i].is_mark]
+    if said[-1 if not said[-1].is_mark else -2].reports and not _speaks_at_the_end(source):
+        return "ends before what is said"
     if not kept or any(not w.is_mark for w in said[kept[-1][0] + 1 :]):
         return ""  # it ends in words of its own: "police say"
     first, last = kept[0][1], kept[-1][1]
@@ -137,8 +140,6 @@ def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> 
         return f"may end within what {said[relative].text!r} opens"
     end = next((i for i in range(first, len(source)) if source[i].text in _ENDS), len(source))
     commas = [i for i in range(first, end) if source[i].text == ","]
-    if said[-1 if not said[-1].is_mark else -2].reports and not _speaks_at_the_end(source):
-        return "ends before what is said"
     for (i, place), (j, _) in pairwise(kept):
         opened = said[i].text == "that" and j == i + 1 and said[j].text in _SUBORDINATE | {"for", "with"}
         comma = next((k for k in range(place, end) if source[k].text == ","), 0)
@@ -225,6 +226,8 @@ def stripped(said: Sequence[Word], source: Sequence[Word], places: Places) -> st
             return f"what {gap[0].text!r} says of {source[p].text!r} is lost"
         if len(gap) == 2 and gap[0].text == "," and gap[1].text in _RELATIVES:
             return f"the {gap[1].text!r} behind {source[p].text!r} is lost"
+        if gap and gap[0].text in _LINKS and any(w.text in _MEASURED for w in source[max(0, p - 2) : p]):
+            return f"what {source[p].text!r} are counted {gap[0].text!r} is lost"
         linked = [i for i, w in enumerate(gap) if w.text in _LINKS]
         if source[p].text in _LINKS | _DETERMINERS and linked and any(w.content for w in gap[: linked[-1]]):
             return f"{source[p].text!r} goes with another word than {source[q].text!r}"

@@ -266,6 +266,12 @@ def test_a_true_rewrite_passes(checker, bullet, sources):
         ),
         ("finished", "Police found human remains", "Police found human remains in his stove."),
         ("scope", "Even without Vik, was able to sail", "Even without Vik, Roe was able to sail."),
+        (
+            "finished",
+            "The log was not released, but the paper says",
+            "The log was not released, but the paper printed a part of it.",
+        ),
+        ("scope", "The number of jobs fell by 7%", "The number of jobs within reach of Oslo fell by 7%."),
         ("order", "Makers keep a quota of 12 ships", "Makers keep within a quota of 12 ships."),
         (
             "finished",

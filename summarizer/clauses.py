@@ -108,7 +108,8 @@ def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> 
     """Why a rewrite may be no whole sentence: it ends inside a clause, or its opening clause is all there is; "" where
     nothing is seen. Arguments as in `misplaced`."""
     kept = [(i, p) for i, p in enumerate(places) if p is not None and not said[i].is_mark]
-    if said[-1 if not said[-1].is_mark else -2].reports and not _speaks_at_the_end(source):
+    ending = next((w for w in reversed(said) if not w.is_mark), None)
+    if ending and ending.reports and not _speaks_at_the_end(source):
         return "ends before what is said"
     if not kept or any(not w.is_mark for w in said[kept[-1][0] + 1 :]):
         return ""  # it ends in words of its own: "police say"

@@ -1,8 +1,11 @@
 """May a rewrite be shown? What is true of its source passes; one planted error is found, and named."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from summarizer.checks import Checker
+from summarizer.summary import Check
 
 ARTICLE = """A court in Bergen on Friday convicted Ana Roe, who ran the ferry line, of fraud after the jury deliberated
 for 35 hours. Her brother, Jon Roe, was not charged. Judge Mats Lie freed Roe on bail of 2 million kroner, and she
@@ -333,3 +336,16 @@ def test_every_fact_is_accounted_for(checker):
     evidence = {check.kind: check.evidence for check in checks}
     assert evidence["number"] == "'3,600' is in the sources" and evidence["name"] == "'Eva Dahl' is in the sources"
     assert {"words", "negation", "attribution", "order", "alone", "finished"} <= set(evidence)
+
+
+_PIECES = st.sampled_from(
+    "said who that which , . ; : - -- ( ) \" ' ’ The the a in of on to than and or but not only first more 12 1910 "
+    "Roe Bergen court was has is led ran U.S. $3m about police say according best if Monday May".split()
+)
+
+
+@given(st.lists(_PIECES, max_size=14), st.lists(_PIECES, max_size=25), st.text(max_size=20))
+def test_any_texts_are_checked(bullet, sources, odd):
+    for text in (" ".join(bullet), " ".join(bullet) + odd, odd):
+        checks = Checker(" ".join(sources))(text, " ".join(sources) + odd, odd)
+        assert all(isinstance(check, Check) and check.evidence for check in checks)

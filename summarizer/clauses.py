@@ -127,13 +127,11 @@ def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> 
         return f"ends before {behind[0].text!r}"
     tail = source[last + 1 : last + 5]
     named = tail[2:3] if tail[1:2] and tail[1].text == "the" else tail[1:2]
-    if named and named[0].capital and source[last].capital and tail[0].text in ("on", "for", "and", "of"):
+    if named and named[0].capital and source[last].capital and tail[0].text in _OF_A_NAME:
         return f"cuts a name before {tail[0].text!r}"
     counted = any(w.text[0].isdigit() or w.text in _COUNTS for w in source[max(0, last - 2) : last + 1])
     if counted and len(tail) > 1 and tail[0].text in _GOALS and tail[1].text[0].isdigit():
         return f"ends before {tail[0].text!r} {tail[1].text!r}"
-    if tail and tail[0].text == "and" and any(w.text == "," for w in said[-6:]):
-        return "cuts a list before its last part"
     if source[last].quoted and last + 1 < len(source) and source[last + 1].quoted and not source[last + 1].is_mark:
         return "cuts a quote"
     relative = next((i for i, w in enumerate(said) if w.text in _RELATIVES and i and not said[i - 1].is_mark), None)

@@ -20,7 +20,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SYSTEMS = ("this project, brief", "this project, standard", "sumy LexRank", "LEAD-3")
+SYSTEMS = (
+    "this project, brief",
+    "this project, standard",
+    "this project, brief, extract",
+    "this project, standard, extract",
+    "sumy LexRank",
+    "LEAD-3",
+)
 
 
 def main() -> None:
@@ -83,9 +90,8 @@ def _loaded(system: str) -> Callable[[str], object]:
     if system.startswith("this project"):
         from summarizer import Summarizer
 
-        length = system.split(", ")[1]
         _summarizer = Summarizer.from_pretrained()
-        return lambda text: _summarizer(text, length=length)
+        return lambda text: _summarizer(text, **_options(system))
     from summarizer.boilerplate import story
 
     if system == "LEAD-3":
@@ -108,7 +114,12 @@ def _loaded(system: str) -> Callable[[str], object]:
 
 
 def _stream(system: str) -> Callable[[list[str]], object]:
-    return lambda texts: _summarizer.stream(texts, length=system.split(", ")[1])
+    return lambda texts: _summarizer.stream(texts, **_options(system))
+
+
+def _options(system: str) -> dict[str, str]:
+    _, length, *policy = system.split(", ")
+    return {"length": length, "policy": policy[0] if policy else "checked"}
 
 
 def _cold_start() -> float:

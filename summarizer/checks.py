@@ -8,6 +8,7 @@ refused, since nothing here can tell. The rules are those of English news.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -90,13 +91,18 @@ class Checker:
 
     Args:
         article: Its text.
+
+    Attributes:
+        counts: How often the article says each word that says something, by its stem.
     """
 
     def __init__(self, article: str) -> None:
         self._read = Reader()
         self._known = Known(article)
+        content = [word for word in self._read(article) if word.content]
+        self.counts = Counter(word.stem for word in content)
         lower = {token for token in TOKEN.findall(article) if token[:1].islower()}
-        self._proper = {word.text for word in self._read(article) if word.content} - lower
+        self._proper = {word.text for word in content} - lower
 
     def __call__(self, bullet: str, sources: str, context: str = "") -> tuple[Check, ...]:
         """Every check of a bullet: one for each fact that it states, and one of each other kind.

@@ -18,6 +18,7 @@ _NOUNS = frozenset(
     "death dead speech growth sale flight choice life lives men women children people wives feet yearly killer us "
     "arrestee".split()
 )
+"""Forms that share a stem with a verb, or an irregular plural, and are no verbs."""
 _UNMARKED = frozenset(
     "cost hit put let shut quit show need want hold make take give get go seek expect remain live begin come find keep "
     "lose pay send try".split()
@@ -93,11 +94,10 @@ class Word:
     @property
     def verbal(self) -> bool:
         """Whether it looks like a verb, above all like the past of one."""
-        return (
-            self.text in _UNMARKED
-            or _IRREGULAR.get(self.text, self.text) != self.text
-            or (len(self.text) > 3 and self.text.endswith("ed"))
-        )
+        if self.text in _NOUNS:
+            return False
+        changed = _IRREGULAR.get(self.text, self.text) != self.text
+        return self.text in _UNMARKED or changed or (len(self.text) > 3 and self.text.endswith("ed"))
 
     @property
     def is_mark(self) -> bool:

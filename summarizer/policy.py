@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import log1p
@@ -118,11 +117,10 @@ class Writer:
         self._checker = Checker(article.text)
         stated = facts(article.text)
         self._full_names = FullNames(article.text, stated)
-        content = self._checker.content
-        factual = {stem for fact in stated if isinstance(fact, Name | Number) for stem in content(fact.text)}
+        factual = [fact.text for fact in stated if isinstance(fact, Name | Number)]
+        heavy = {stem for text in factual for stem in self._checker.content(text)}
         self._weights = {
-            stem: log1p(count) ** 2 * (_FACT if stem in factual else 1.0)
-            for stem, count in Counter(content(article.text)).items()
+            stem: log1p(count) ** 2 * (_FACT if stem in heavy else 1.0) for stem, count in self._checker.counts.items()
         }
         self._bullets: list[str] = []
         self._said: set[str] = set()
@@ -136,6 +134,8 @@ class Writer:
         return bullet
 
     def _rewritten(self, draft: Draft) -> Bullet | None:
+        if not draft.candidates:
+            return None
         against, whole = self._checker.against(draft.sources, draft.context), extracted(draft).text
         for candidate in self._by_worth(draft):
             if candidate.text == whole:
@@ -167,9 +167,11 @@ class Writer:
 
     def _with_full_names(self, bullet: Bullet, draft: Draft) -> Bullet:
         text = self._full_names(bullet.text, self._bullets)
+        if text == bullet.text:
+            return bullet
         # Only a name was put in, and only it is to be checked.
         checks = tuple(c for c in self._checker(text, draft.sources, draft.context) if c.kind == "name")
-        if text == bullet.text or not all(check.passed for check in checks):
+        if not all(check.passed for check in checks):
             return bullet
         return Bullet(text, draft.score, "rewritten", draft.spans, checks)
 

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, Literal, get_args, overload
 
 import numpy as np
 
@@ -25,8 +25,8 @@ from .summary import Length, Policy, Span, Summary
 
 FORMAT = 1
 """Version of the model folder's format; a folder of a newer one is refused."""
-LENGTHS: tuple[Length, ...] = ("standard", "brief")
-POLICIES: tuple[Policy, ...] = ("checked", "flag", "extract")
+LENGTHS: tuple[Length, ...] = get_args(Length)
+POLICIES: tuple[Policy, ...] = get_args(Policy)
 MOST_BULLETS = 50
 
 Text = str | Article

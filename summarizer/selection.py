@@ -11,7 +11,7 @@ import numpy as np
 from .extractor import Array, Scored, one_core
 from .sentences import Sentence, words
 from .summary import Length
-from .tidy import tidied
+from .tidy import QUOTED, tidied
 
 Group = tuple[int, ...]
 """Indices of the sentences that one bullet is made of: one, or a sentence with the neighbour it leans on."""
@@ -54,7 +54,6 @@ _REPORTED = re.compile(
 )
 _OPEN_QUOTE = re.compile(r"^[\"“]")
 _FIRST_PERSON = re.compile(r"\b(?:I|I['’]\w+|[Mm]y|me|[Ww]e|[Ww]e['’]\w+|[Oo]ur)\b")
-_QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”")
 _STRAY = re.compile(r"^[\"”]\s|\s[\"“]$")
 """A quotation mark of the sentence before or after, which was left on the wrong side of the border."""
 _NAME_WITHIN = re.compile(r"\w\W+[A-Z]")
@@ -116,7 +115,7 @@ def asks(sentence: str) -> bool:
 def leans(sentence: str) -> bool:
     """Whether a sentence needs its neighbour: it opens with a pronoun or "The move", asks what another answers, speaks
     of "I" or "us" outside quotation marks, or is a quote or a report whose speaker is "he", or nobody."""
-    if _FIRST_PERSON.search(_QUOTED.sub("", sentence)):
+    if _FIRST_PERSON.search(QUOTED.sub("", sentence)):
         return True
     if dangles(sentence) or _CONNECTS.match(sentence) or _SPOKEN.search(sentence) or asks(sentence):
         return True

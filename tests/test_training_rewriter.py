@@ -108,6 +108,27 @@ def test_training_from_raw_data_goes_on_after_a_kill(tiny_t5, tmp_path):
     assert json.loads(again.stdout.splitlines()[-1]) == json.loads(done.stdout.splitlines()[-1])
 
 
+def test_a_rewrite_is_held_against_the_bullet_of_its_own_batch(tiny_t5):
+    """The Trainer evaluates by length, not in the order of the pairs."""
+    from transformers import AutoTokenizer, EvalPrediction
+
+    from training.rewriter import _Rewrites
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_t5)
+
+    def ids(*texts):
+        rows = tokenizer(list(texts), padding=True, return_tensors="np").input_ids
+        return rows.astype(int)
+
+    wanted = ids("the council open baths", "Lane open", "Ann Roe swims on Monday")
+    prompts = ids(*(f"9 words: {text}" for text in ("the council open baths", "Lane open", "Ann Roe swims on Monday")))
+    padded = [[token if token != tokenizer.pad_token_id else -100 for token in row] for row in wanted.tolist()]
+    right = _Rewrites(tokenizer)(EvalPrediction(wanted, torch.tensor(padded).numpy(), inputs=prompts))
+    assert right["rouge1"] == right["rougeLsum"] == right["supported"] == 100
+    wrong = _Rewrites(tokenizer)(EvalPrediction(wanted[::-1], torch.tensor(padded).numpy(), inputs=prompts[::-1]))
+    assert wrong["rouge1"] < 50
+
+
 def test_export_writes_what_the_checkpoint_writes(tiny_t5, tmp_path):
     """CTranslate2's greedy output, and its scores, are transformers'."""
     import ctranslate2

@@ -64,6 +64,7 @@ _NEXT_SENTENCE = re.compile(r"\b[a-z]{2,}[.!?][\"”']?\s+[\"“]?[A-Z]")
 _SINGLE_OPEN = re.compile(r"(?<!\w)['‘](?=\w)(?!\d\ds?\b)")
 _SINGLE_CLOSE = re.compile(r"(?<=[^\Ws][.,!?])['’](?!\w)|(?<=[^\Ws])['’](?!\w)")
 _ENDS_IN_MARK = re.compile(r"[,;:–—-]\s?[\"”']?\.?$")
+_STOPS = frozenset(".!?;")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _DEMONYMS = tuple("n an ian s es ese ish i".split())
 
@@ -358,7 +359,10 @@ def _attribution(bullet: str, read: Sequence[Word], source: Sequence[Word], kept
             turned |= word.text == "according"
             mark = next((j for j in range(i - 1, -1, -1) if source[j].is_mark), -1)
             near = range(i + 1, min(i + 4, len(source))) if turned else range(max(mark + 1, i - 3), i)
-            if not any(source[j].content and j in kept for j in near):
+            end = next((j for j in range(i, len(source)) if source[j].text in _STOPS), len(source))
+            claim = range(len(source)) if turned else range(i + 1, end)
+            is_kept = any(source[j].content and j in kept for j in claim)
+            if is_kept and not any(source[j].content and j in kept for j in near):
                 return _verdict("attribution", f"{word.text!r} and who does are lost")
     return _verdict("attribution", "")
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .clauses import AUXILIARIES, aligned, broken_off, has_verb, misplaced, stripped, unquoted
+from .clauses import AUXILIARIES, aligned, broken_off, has_verb, misplaced, reworded, stripped, unquoted
 from .facts import TITLES, Date, Fact, Name, Number, facts, measure, numbers
 from .known import Known
 from .lexicon import TOKEN, Reader, Word
@@ -21,6 +21,8 @@ from .selection import dangles, leans
 from .sentences import split, words
 from .summary import Check
 
+_CLOSING = 2
+"""Words that say something behind a "said" that closes what is said: ", police said late Monday"."""
 _SCOPE = 6
 """Words behind a "not" in which the word that it denies stands."""
 SHORTEST = 4
@@ -64,6 +66,7 @@ _NEXT_SENTENCE = re.compile(r"\b[a-z]{2,}[.!?][\"”']?\s+[\"“]?[A-Z]")
 _SINGLE_OPEN = re.compile(r"(?<!\w)['‘](?=\w)(?!\d\ds?\b)")
 _SINGLE_CLOSE = re.compile(r"(?<=[^\Ws][.,!?])['’](?!\w)|(?<=[^\Ws])['’](?!\w)")
 _ENDS_IN_MARK = re.compile(r"[,;:–—-]\s?[\"”']?\.?$")
+_OPENINGS = frozenset(".!?:;\"“”'‘’-–—(")
 _STOPS = frozenset(".!?;")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _DEMONYMS = tuple("n an ian s es ese ish i".split())
@@ -167,6 +170,7 @@ class Checker:
         yield _attribution(bullet, read, source.words, kept)
         dated = {w.lower() for fact in stated if isinstance(fact, Date) for w in fact.text.split()}
         yield _verdict("order", misplaced(said, source.words, places, dated))
+        yield _verdict("words", reworded(said, source.words, places) or _article(read, source.words))
         yield _verdict("finished", broken_off(said, source.words, places))
         yield _verdict("finished", "" if has_verb(read) else "has no verb")
         yield _verdict("scope", stripped(said, source.words, places))
@@ -238,9 +242,14 @@ class Checker:
 
 
 def _forms(text: str) -> dict[str, set[str]]:
+    """The words of a text as they are written, by their lower case; one that opens a sentence has a capital only for
+    that."""
     forms: dict[str, set[str]] = {}
-    for token in TOKEN.findall(text):
+    for match in TOKEN.finditer(text):
+        token, before = match.group(), text[: match.start()].rstrip()[-1:]
         forms.setdefault(token.lower(), set()).add(token)
+        if not before or before in _OPENINGS:
+            forms[token.lower()].add(token[:1].lower() + token[1:])
     return forms
 
 
@@ -248,7 +257,7 @@ def _other_case(bullet: str, forms: Mapping[str, set[str]]) -> str:
     """A word that got capitals, or lost them, behind the first: "U.s." for "U.S."."""
     for token in TOKEN.findall(bullet)[1:]:
         there = forms.get(token.lower())
-        if there and token not in there and not (token.islower() and token.capitalize() in there):
+        if there and token not in there and not (token.islower() and token.capitalize() in there and token in _ROLES):
             return f"{token!r} is {' or '.join(sorted(there))!r} in the sources"
     return ""
 
@@ -360,11 +369,25 @@ def _attribution(bullet: str, read: Sequence[Word], source: Sequence[Word], kept
             mark = next((j for j in range(i - 1, -1, -1) if source[j].is_mark), -1)
             near = range(i + 1, min(i + 4, len(source))) if turned else range(max(mark + 1, i - 3), i)
             end = next((j for j in range(i, len(source)) if source[j].text in _STOPS), len(source))
-            claim = range(len(source)) if turned else range(i + 1, end)
+            behind = sum(w.content for w in source[i + 1 : end]) > _CLOSING
+            claim = range(i + 1, end) if behind and not turned else range(len(source))
             is_kept = any(source[j].content and j in kept for j in claim)
             if is_kept and not any(source[j].content and j in kept for j in near):
                 return _verdict("attribution", f"{word.text!r} and who does are lost")
     return _verdict("attribution", "")
+
+
+def _article(read: Sequence[Word], source: Sequence[Word]) -> str:
+    """An "a" before "estimated" where the sources have "an", or the reverse."""
+    pairs = {(a.text, b.text) for a, b in pairwise(source)}
+    for pair in pairwise(read):
+        article, word = (w.text for w in pair)
+        other = {"a": "an", "an": "a"}.get(article)
+        if other and (article, word) not in pairs:
+            vowel = word[0] in "aeio" and not word.startswith(("eu", "one", "once"))
+            if (other, word) in pairs or vowel != (article == "an"):
+                return f"{article!r} before {word!r}"
+    return ""
 
 
 def _strange_speaker(read: Sequence[Word], source: Sequence[Word]) -> str:
@@ -396,6 +419,8 @@ def _unfinished(bullet: str, read: Sequence[Word]) -> str:
         return f"ends in {last!r} without who does"
     if last in _OPEN_ENDS or _ENDS_IN_MARK.search(bullet):
         return f"ends in {last!r}"
+    if "''" in bullet:
+        return "has an apostrophe twice"
     lower = [w.text for w in read]
     if any(a == "not" and b in ("only", "just") for a, b in pairwise(lower)) and not {"but", "also"} & set(lower):
         return "has only the first half of 'not only'"

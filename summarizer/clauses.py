@@ -8,6 +8,7 @@ breaks these rules may still be true; it is refused, since nothing here can tell
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 
@@ -30,7 +31,8 @@ _BEFORE_SUBJECT = frozenset(
 _WITHIN_NOUN = frozenset("a an the his her their its of and in more most at no these those some about over".split())
 _MAY_FOLLOW = frozenset(
     "where when while after before because since although though during amid despite following including saying "
-    "according via beyond except upon last this next today tonight yesterday tomorrow early late".split()
+    "according via beyond except upon last this next today tonight yesterday tomorrow early late and by at against "
+    "monday tuesday wednesday thursday friday saturday sunday".split()
 )
 """Words that open what may be left out at the end."""
 _OF_A_NAME = frozenset("in on at from".split())
@@ -45,7 +47,13 @@ _MARKS = frozenset(",;:-–—()")
 _BREAKS = frozenset(":-–—")
 _ENDS = frozenset(".!?")
 _LINKS = (_PREPOSITIONS - {"under"}) | frozenset("to of into within against between without upon onto as".split())
-_SUPERLATIVES = frozenset("first only last most worst best least few little hardly barely rarely".split())
+_ALSO_LINKS = frozenset(
+    "behind near outside inside across around beyond toward towards along despite beneath beside like".split()
+)
+_SUPERLATIVES = frozenset(
+    "first second third fourth fifth sixth seventh eighth ninth tenth only last most worst best least few little hardly "
+    "barely rarely".split()
+)
 _QUANTIFIERS = frozenset("many most all some few several every no first last only".split())
 _SCOPE_OPENS = frozenset("in of since to for ever on".split())
 _COMPARATIVES = frozenset("more less fewer higher lower larger smaller bigger better worse greater rather".split())
@@ -71,6 +79,21 @@ _TURNS = frozenset("but and while though although because".split())
 _LEAD_IN = frozenset(
     "according never once even so still here there last this next today yesterday later earlier".split()
 )
+_SMALL = (
+    _LINKS
+    | AUXILIARIES
+    | frozenset("and but or his her its their my our he she it they we i there than not no been be being".split())
+)
+"""Words that change what is said when they are put in."""
+_ADVERBS = frozenset(
+    "now still today yesterday tomorrow later earlier soon ever again always often never".split()
+) | frozenset("monday tuesday wednesday thursday friday saturday sunday eventually once twice even already".split())
+_OPENING = 8
+"""Words of a bullet's opening: "Little more than two years before"."""
+_ARTICLES = frozenset(["a", "an"])
+_REACH = 8
+"""Words behind a "first" that say of what."""
+_PARTICLES = frozenset("up out off down back away over".split())
 _LEAST_UNQUOTED = 3
 """Words of a quote that a rewrite may say without its quotation marks, less one: a name, a film."""
 
@@ -120,6 +143,9 @@ def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> 
             if rest and not rest[0].is_mark and not _may_go(rest):
                 return f"breaks off before {rest[0].text!r}"
     after = source[last + 1] if last + 1 < len(source) else None
+    comma = next((i for i in range(len(said) - 1, max(0, len(said) - 6), -1) if said[i].text == ","), len(said))
+    if after and after.text in ("and", "or") and comma < len(said) and not _verbs(said[comma:]):
+        return f"breaks off within a list before {after.text!r}"
     if after and not after.is_mark and any(w.text == "according" for w in said[-6:]):
         return f"names who says so only up to {after.text!r}"
     behind = source[last + 2 : last + 3] if after and after.text == "," else []
@@ -156,6 +182,13 @@ def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> 
         clause = max((i for i, w in enumerate(said[:hanging]) if w.text in _TURNS | _SUBORDINATE), default=-1)
         if not _verbs(said[clause + 1 : hanging]):
             return f"may end within what {said[hanging].text!r} opens"
+    verb = next((i for i, w in enumerate(said) if w.text in AUXILIARIES or w.verbal), len(said))
+    opened = next((w.text for w in said[:_OPENING] if w.text in _SUBORDINATE), "")
+    if opened and verb > next(i for i, w in enumerate(said) if w.text == opened) > 0 and commas and last < commas[0]:
+        return f"is only the clause that {opened!r} opens"
+    aux = next((i for i, w in enumerate(said) if w.text in AUXILIARIES and i and said[i - 1].text == ","), 0)
+    if aux and sum(w.text == "," for w in said[:aux]) == 1 and not any(w.reports for w in said[:aux]):
+        return f"has one comma before {said[aux].text!r}"
     if said[0].text in _SUBORDINATE | {"according"} or (said[0].verbal and said[0].content):
         main = [i for i in commas if not any(w.reports for w in source[i:end])] or commas
         if main and last < main[-1]:
@@ -186,7 +219,9 @@ def stripped(said: Sequence[Word], source: Sequence[Word], places: Places) -> st
     for p in sorted(kept):
         word = source[p]
         superlative = word.text in _SUPERLATIVES or re.fullmatch(r"\w{3,}est", word.text)
-        if superlative and (edge := _edge(p, kept, source)) and source[edge].text in _SCOPE_OPENS:
+        edge = _edge(p, kept, source) if superlative else 0
+        inner = source[edge].content and edge < min(p + _REACH, last)
+        if edge and (source[edge].text in _SCOPE_OPENS or inner):
             return f"what {word.text!r} holds for is lost: {source[edge].text!r}"
         if word.text in _QUANTIFIERS and p + 1 not in kept and p + 1 < len(source) and source[p + 1].content:
             return f"{source[p + 1].text!r} behind {word.text!r} is lost"
@@ -217,6 +252,21 @@ def stripped(said: Sequence[Word], source: Sequence[Word], places: Places) -> st
             return f"{source[q - 1].text!r} before {source[q].text!r} is lost"
     for p, q in pairwise(sorted(kept)):
         gap = source[p + 1 : q]
+        if (p, q) in adjacent and gap and all(w.text in _LINKS | _PARTICLES | _ARTICLES for w in gap):
+            return f"the {gap[0].text!r} between {source[p].text!r} and {source[q].text!r} is lost"
+        verb = source[q].text in AUXILIARIES or source[q].verbal
+        if (p, q) in adjacent and any(w.reports for w in gap) and not any(w.is_mark for w in gap):
+            return f"the {next(w.text for w in gap if w.reports)!r} behind {source[p].text!r} is lost"
+        if (p, q) in adjacent and gap and (gap[0].text == ",") != (gap[-1].text == ","):
+            subject = gap[-1].content and source[q].content and not source[q].capital
+            joins = verb or (subject if gap[0].text == "," else not source[p].content)
+            if joins and any(w.content for w in gap):
+                return f"{source[q].text!r} goes with another word than {source[p].text!r}"
+        if (p, q) in adjacent and gap and all(w.text in _SUBJECTS for w in gap) and source[p].content:
+            return f"the {gap[0].text!r} before {source[q].text!r} is lost"
+        verb |= source[q].text in _LINKS - {"to"}
+        if (p, q) in adjacent and source[p].content and verb and gap and all(map(_may_be_noun, gap)):
+            return f"{gap[-1].text!r} behind {source[p].text!r} is lost"
         denied = any(w.text == "not" for w in gap)  # "not only"
         lost = next((w.text for w in gap if w.text in (_DEGREES if negated else _LIMITS) and not denied), "")
         if lost:
@@ -244,6 +294,12 @@ def stripped(said: Sequence[Word], source: Sequence[Word], places: Places) -> st
     return ""
 
 
+def _may_be_noun(word: Word) -> bool:
+    """Whether a word may be the noun that those before it describe; half a name is another check's business."""
+    plain = word.content and not word.capital and not word.verbal and not word.reports
+    return plain and not word.text.endswith("ly") and word.text not in _ADVERBS
+
+
 def _edge(p: int, kept: Collection[int], source: Sequence[Word]) -> int:
     """The first place behind `p` that is not kept; 0 where all is kept up to a mark."""
     while p in kept:
@@ -257,11 +313,37 @@ def _behind(word: str, source: Sequence[Word], p: int) -> bool:
     return any(w.text == word for w in reach[:end])
 
 
+def reworded(said: Sequence[Word], source: Sequence[Word], places: Places) -> str:
+    """Why words that are not the source's own may say something else, or be no English; "" where nothing is seen. A
+    verb may go from the past into the present, as in headlines; any other change of form, and a small word that was
+    put in, is wrong more often than right. Arguments as in `misplaced`."""
+    for word, place in zip(said, places, strict=True):
+        if word.is_mark:
+            continue
+        if place is None:
+            if word.text in _SMALL or (word.text[0].isdigit() and "-" in word.text):
+                return f"{word.text!r} is put in"
+        elif word.text != source[place].text and not _in_the_present(word, source[place]):
+            return f"{word.text!r} stands for {source[place].text!r}"
+    there, here = (Counter(w.stem for w in text if w.content) for text in (source, said))
+    twice = next((w.text for w in said if here[w.stem] > max(1, there[w.stem])), "")
+    return f"{twice!r} is said twice" if twice else ""
+
+
+def _in_the_present(word: Word, given: Word) -> bool:
+    if word.reports and given.reports:
+        return True
+    return given.verbal and (word.text.endswith("s") or word.text in ("are", "have"))
+
+
 def has_verb(said: Sequence[Word]) -> bool:
     """Whether a rewrite may have a verb: one of its words looks like one, and where "that" or "who" opens a clause of
     its own, two do."""
+    end = next((i for i in range(len(said) - 1, 3, -1) if said[i].text == ","), 0)
+    if end and said[-1 - said[-1].is_mark].reports:
+        said = said[:end]  # ", police say"
     relative = any(
-        w.text in ("who", "which", "that") and i and said[i - 1].content and not said[i - 1].reports
+        w.text in ("who", "which", "that", "where", "whose", "whom") and i and not said[i - 1].reports
         for i, w in enumerate(said)
     )
     if relative:
@@ -311,6 +393,11 @@ def _opens_badly(source: Sequence[Word], at: int, last: int) -> str:
             return _apposition(source, i)
         if source[i].is_mark:
             return ""
+        first = i == 0 or source[i - 1].text in _ENDS
+        if word in _ALSO_LINKS or (first and word in _LINKS - {"as"}):
+            return f"{source[at].text!r} follows {word!r} in the sources: no subject"
+        if word == "that" and i and not source[i - 1].reports:
+            return f"{source[at].text!r} is what {source[i - 1].text!r} says"
         if word in _BEFORE_SUBJECT:
             clause = word in _SUBORDINATE or word in _OPENERS
             crossed = next((w.text for w in source[at:last] if w.text == ","), "")

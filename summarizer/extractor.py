@@ -229,7 +229,7 @@ class Extractor:
 
     def __init__(self, folder: Path, threads: int | None = None) -> None:
         # One window a worker on one core is 1.5 times as fast as one window on two cores (benchmarks/NOTES.md).
-        self.threads = threads or _cores()
+        self.threads = threads or cores()
         self._encoder = ctranslate2.Encoder(
             str(folder), device="cpu", compute_type="default", inter_threads=self.threads, intra_threads=1
         )
@@ -274,7 +274,7 @@ class Extractor:
         return Scored(sentences, scores, vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-6))
 
 
-def _cores() -> int:
+def cores() -> int:
     """The cores that this process may use (on Linux that can be fewer than there are)."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 

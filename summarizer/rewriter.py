@@ -107,8 +107,11 @@ class Rewriter:
     def _text(self, tokens: Sequence[str]) -> str:
         ids = [self._tokenizer.token_to_id(token) for token in tokens]
         text = " ".join(self._tokenizer.decode([i for i in ids if i is not None]).split())
-        if not text:
-            return ""
-        if not text.rstrip("\"'”’").endswith((".", "!", "?")):
-            text += "."
-        return text[:1].upper() + text[1:]
+        return finished(text)
+
+
+def finished(text: str) -> str:
+    """A bullet with a capital at its start and a full stop at its end; "" stays as it is."""
+    if text and not text.rstrip("\"'”’").endswith((".", "!", "?")):
+        text += "."
+    return text[:1].upper() + text[1:]

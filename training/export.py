@@ -80,8 +80,13 @@ def _extractor(run: Path, part: Path, record: dict[str, Any], quantization: str)
 
 
 def _rewriter(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
-    _UntiedConverter(str(run / "model")).convert(str(part), quantization=quantization, force=True)
-    shutil.copy(run / "model" / "tokenizer.json", part / "tokenizer.json")
+    convert_rewriter(run / "model", part, quantization)
+
+
+def convert_rewriter(checkpoint: Path, part: Path, quantization: str) -> None:
+    """Writes a T5 checkpoint in CTranslate2's form, as the library's `Rewriter` reads it."""
+    _UntiedConverter(str(checkpoint)).convert(str(part), quantization=quantization, force=True)
+    shutil.copy(checkpoint / "tokenizer.json", part / "tokenizer.json")
 
 
 class _UntiedConverter(TransformersConverter):  # type: ignore[misc]

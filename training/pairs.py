@@ -63,7 +63,7 @@ def pairs(examples: Iterable[Example], progress: bool = True) -> list[Pair]:
     found = []
     for example in tqdm(examples, "pairs", file=sys.stderr, mininterval=5, disable=not progress):
         sentences = story(example.text)
-        bags = [_content(s.text) for s in sentences]
+        bags = [content(s.text) for s in sentences]
         bigrams = [set(ngrams(s.text)[1]) for s in sentences]
         for bullet in example.bullets:
             text = _LABEL.sub("", bullet)
@@ -76,27 +76,27 @@ def pairs(examples: Iterable[Example], progress: bool = True) -> list[Pair]:
 def _pair(
     bullet: str, sentences: Sequence[Sentence], bags: Sequence[set[str]], bigrams: Sequence[set[tuple[str, str]]]
 ) -> Pair | None:
-    content, twos = _content(bullet), set(ngrams(bullet)[1])
-    if not sentences or not content or not SHORTEST <= len(words(bullet)) <= LONGEST:
+    said, twos = content(bullet), set(ngrams(bullet)[1])
+    if not sentences or not said or not SHORTEST <= len(words(bullet)) <= LONGEST:
         return None
 
     def worth(chosen: Sequence[int]) -> float:
         bag = set().union(*(bags[i] for i in chosen))
         there = set().union(*(bigrams[i] for i in chosen))
-        return len(content & bag) / len(content) + len(twos & there) / max(len(twos), 1)
+        return len(said & bag) / len(said) + len(twos & there) / max(len(twos), 1)
 
     best = max(range(len(sentences)), key=lambda i: worth([i]))
     chosen = [best]
     near = [i for i in range(max(0, best - REACH), min(len(sentences), best + REACH + 1)) if i != best]
     if near:
         second = max(near, key=lambda i: worth([best, i]))
-        gain = len(content & (bags[second] - bags[best])) / len(content)
+        gain = len(said & (bags[second] - bags[best])) / len(said)
         if gain >= SECOND_GAIN:
             chosen = sorted([best, second])
     sources = " ".join(" ".join(sentences[i].text.split()) for i in chosen)
     context = context_of(sentences, chosen)
-    given = _content(f"{sources} {context}")
-    if len(content & given) / len(content) < LEAST_RECALL or len(words(bullet)) >= len(words(sources)):
+    given = content(f"{sources} {context}")
+    if len(said & given) / len(said) < LEAST_RECALL or len(words(bullet)) >= len(words(sources)):
         return None
     known = Known(f"{sources} {context}")
     if not all(known.supports(fact) for fact in facts(bullet)):
@@ -104,5 +104,6 @@ def _pair(
     return Pair(sources, context, bullet if _ABBREVIATION_END.search(bullet) else bullet.rstrip("."))
 
 
-def _content(text: str) -> set[str]:
+def content(text: str) -> set[str]:
+    """The stems of the words of a text that say something."""
     return {_STEM(w) for w in (w.lower() for w in words(text)) if w not in _FUNCTION}

@@ -1,8 +1,9 @@
 """Fine-tunes the rewriter: `python -m training rewriter --config training/configs/rewriter.yaml`.
 
 Human bullets are paired with the sentences they were made from (`pairs.py`); a small T5, made smaller (`smaller.py`),
-learns to write the one from the other in a given number of words. A run that was killed goes on from its last
-checkpoint when the same command is given again.
+learns to write the one from the other in a given number of words. In a second stage it learns from its own rewrites,
+those that pass every check (`own.py`). A run that was killed goes on from its last checkpoint when the same command is
+given again.
 """
 
 from __future__ import annotations
@@ -27,14 +28,20 @@ from transformers import (
 )
 from transformers.trainer_utils import get_last_checkpoint
 
-from eval.data import fingerprint, read
+from eval.data import Example, fingerprint, read
 from eval.metric import KeyPoints
-from summarizer.rewriter import prompt
+from summarizer.checks import Checker
+from summarizer.extractor import cores
+from summarizer.rewriter import finished, prompt
 from summarizer.sentences import words
 
+from .export import convert_rewriter
+from .own import own_rewrites
 from .pairs import Pair, pairs
 from .resume import begin
 from .smaller import with_decoder_layers, with_vocabulary
+
+_SCORES = ("eval_rouge", "eval_words", "eval_passed", "eval_shown")
 
 
 @dataclass
@@ -53,6 +60,13 @@ class RewriterArguments:
     epochs: float = field(default=3.0, metadata={"help": "Passes over the pairs."})
     learning_rate: float = field(default=5e-4, metadata={"help": "Highest learning rate."})
     batch_size: int = field(default=32, metadata={"help": "Pairs a step."})
+    own_rewrites: int = field(
+        default=0,
+        metadata={"help": "Human bullets that it then rewrites itself, to learn from what passes the checks."},
+    )
+    own_auxiliary: int = field(default=0, metadata={"help": "The same, of `auxiliary`."})
+    own_epochs: float = field(default=1.0, metadata={"help": "Passes over its own rewrites and as many human bullets."})
+    own_learning_rate: float = field(default=2e-4, metadata={"help": "Highest learning rate of that stage."})
     label_smoothing: float = field(default=0.0, metadata={"help": "Label smoothing, 0 to 1."})
     max_source_tokens: int = field(default=192, metadata={"help": "Tokens that go in; the rest is cut."})
     max_target_tokens: int = field(default=80, metadata={"help": "Tokens that come out."})
@@ -68,24 +82,35 @@ def main(args: RewriterArguments) -> None:
     output = Path(args.output)
     begin(output, asdict(args), ("train", "validation", "auxiliary"))
     set_seed(args.seed)
-    train = pairs(read(args.train)[: args.limit])
-    if args.auxiliary:
-        train += _some(pairs(read(args.auxiliary)), args.auxiliary_pairs, args.seed)
+    examples = read(args.train)[: args.limit]
+    more = read(args.auxiliary) if args.auxiliary else []
+    train = pairs(examples) + _some(pairs(more), args.auxiliary_pairs, args.seed)
     validation = _some(pairs(read(args.validation)), args.validation_pairs, args.seed)
     model, tokenizer = _start(args, train, output / "start")
-    data = [_rows(of, tokenizer, args) for of in (train, validation)]
-    trainer = Seq2SeqTrainer(
-        model=model,
-        args=_settings(args, output),
-        train_dataset=data[0],
-        eval_dataset=data[1],
-        data_collator=DataCollatorForSeq2Seq(tokenizer, model, pad_to_multiple_of=8),
-        processing_class=tokenizer,
-        compute_metrics=_Rewrites(tokenizer),
-    )
-    checkpoints = output / "checkpoints"
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None)
-    scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if "rouge" in k or "supported" in k}
+    held_out = _rows(validation, tokenizer, args)
+
+    def fit(stage: str, of: Sequence[Pair], epochs: float, rate: float, best: str) -> dict[str, Any]:
+        checkpoints = output / stage
+        trainer = Seq2SeqTrainer(
+            model=model,
+            args=_settings(args, checkpoints, epochs, rate, best),
+            train_dataset=_rows(of, tokenizer, args),
+            eval_dataset=held_out,
+            data_collator=DataCollatorForSeq2Seq(tokenizer, model, pad_to_multiple_of=8),
+            processing_class=tokenizer,
+            compute_metrics=_Rewrites(tokenizer),
+        )
+        last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
+        trainer.train(resume_from_checkpoint=last)
+        scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if k.startswith(_SCORES)}
+        state = trainer.state
+        return {"pairs": len(of), "steps": state.global_step, "best_step": state.best_global_step, "validation": scores}
+
+    stages = {"human": fit("human", train, args.epochs, args.learning_rate, "rouge_mean") | {"kept": True}}
+    if args.own_rewrites or args.own_auxiliary:
+        own = _own(args, model, tokenizer, examples, more, output)
+        mixed = own + _some(train, len(own), args.seed)
+        stages["own"] = fit("own", mixed, args.own_epochs, args.own_learning_rate, "shown") | {"kept": True}
     model.save_pretrained(output / "model")
     tokenizer.save_pretrained(output / "model")
     run = {
@@ -97,12 +122,31 @@ def main(args: RewriterArguments) -> None:
             if path
         },
         "pairs": {"train": len(train), "validation": len(validation)},
-        "validation": scores,
-        "steps": trainer.state.global_step,
-        "best_step": trainer.state.best_global_step,
+        "validation": list(stages.values())[-1]["validation"],
+        "stages": stages,
     }
     (output / "run.json").write_text(json.dumps(run, indent=2) + "\n", "utf-8")
-    print(json.dumps(scores))
+    print(json.dumps(run["validation"]))
+
+
+def _own(
+    args: RewriterArguments, model: Any, tokenizer: Any, examples: list[Example], more: list[Example], output: Path
+) -> list[Pair]:
+    """The pairs that the model of the first stage wrote; a run that goes on finds them in its folder."""
+    notes = output / "own.jsonl"
+    if not notes.exists():
+        first = output / "first"
+        model.save_pretrained(first)
+        tokenizer.save_pretrained(first)
+        convert_rewriter(first, output / "first_int8", "int8")
+        found: list[Pair] = []
+        for of, most in ((examples, args.own_rewrites), (more, args.own_auxiliary)):
+            shuffled = random.Random(args.seed).sample(of, len(of))
+            found += own_rewrites(output / "first_int8", shuffled, most, cores())
+        partial = notes.with_suffix(".partial")
+        partial.write_text("".join(json.dumps(asdict(pair)) + "\n" for pair in found), "utf-8")
+        partial.replace(notes)
+    return [Pair(**json.loads(line)) for line in notes.read_text("utf-8").splitlines()]
 
 
 def _some(found: list[Pair], count: int, seed: int) -> list[Pair]:
@@ -143,11 +187,11 @@ def _rows(of: Sequence[Pair], tokenizer: Any, args: RewriterArguments) -> list[d
     ]
 
 
-def _settings(args: RewriterArguments, output: Path) -> Seq2SeqTrainingArguments:
+def _settings(args: RewriterArguments, output: Path, epochs: float, rate: float, best: str) -> Seq2SeqTrainingArguments:
     return Seq2SeqTrainingArguments(
-        output_dir=str(output / "checkpoints"),
-        num_train_epochs=args.epochs,
-        learning_rate=args.learning_rate,
+        output_dir=str(output),
+        num_train_epochs=epochs,
+        learning_rate=rate,
         per_device_train_batch_size=args.batch_size,
         per_device_eval_batch_size=50,
         label_smoothing_factor=args.label_smoothing,
@@ -166,7 +210,7 @@ def _settings(args: RewriterArguments, output: Path) -> Seq2SeqTrainingArguments
         save_steps=args.eval_steps,
         save_total_limit=2,
         load_best_model_at_end=True,
-        metric_for_best_model="rouge_mean",
+        metric_for_best_model=best,
         logging_steps=50,
         report_to="none",
         seed=args.seed,
@@ -174,7 +218,7 @@ def _settings(args: RewriterArguments, output: Path) -> Seq2SeqTrainingArguments
 
 
 class _Rewrites:
-    """Rewrites of the validation pairs against what people wrote, and whether their facts stand in the sentences."""
+    """Rewrites of the validation pairs against what people wrote, and whether they pass every check."""
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
@@ -183,16 +227,28 @@ class _Rewrites:
     def __call__(self, prediction: EvalPrediction) -> dict[str, float]:
         # The pairs come grouped by length, not in their order: what belongs to a rewrite is read from its own batch.
         rewrites, humans, prompts = map(self._texts, (prediction.predictions, prediction.label_ids, prediction.inputs))
-        found = self._scorer.compute(
-            predictions=[[text] for text in rewrites],
-            references=[[text] for text in humans],
-            articles=[text.partition(": ")[2] for text in prompts],
-        )
-        scores = {name: found[name] for name in ("rouge1", "rouge2", "rougeLsum")}
-        extra = {"supported": found["supported"], "words": found["words"]}
-        return scores | extra | {"rouge_mean": float(np.mean(list(scores.values())))}
+        passed = [_passes(finished(text), asked) for text, asked in zip(rewrites, prompts, strict=True)]
+        scores = self._rouge(rewrites, humans)
+        # What fails a check is not shown, and is worth nothing.
+        shown = self._rouge([text if ok else "" for text, ok in zip(rewrites, passed, strict=True)], humans)
+        length = float(np.mean([len(words(text)) for text in rewrites]))
+        return scores | {
+            "rouge_mean": float(np.mean(list(scores.values()))),
+            "words": length,
+            "passed": 100 * float(np.mean(passed)),
+            "shown": float(np.mean(list(shown.values()))),
+        }
+
+    def _rouge(self, rewrites: Sequence[str], humans: Sequence[str]) -> dict[str, float]:
+        found = self._scorer.compute(predictions=[[text] for text in rewrites], references=[[text] for text in humans])
+        return {name: found[name] for name in ("rouge1", "rouge2", "rougeLsum")}
 
     def _texts(self, ids: Any) -> list[str]:
         filled = np.where(ids < 0, self._tokenizer.pad_token_id, ids)
         texts: list[str] = self._tokenizer.decode(filled, skip_special_tokens=True)
         return texts
+
+
+def _passes(rewrite: str, asked: str) -> bool:
+    sources, _, context = asked.partition(": ")[2].partition(" Context: ")
+    return all(check.passed for check in Checker(f"{context}\n{sources}").against(sources, context)(rewrite))

@@ -51,8 +51,8 @@ _ALSO_LINKS = frozenset(
     "behind near outside inside across around beyond toward towards along despite beneath beside like".split()
 )
 _SUPERLATIVES = frozenset(
-    "first second third fourth fifth sixth seventh eighth ninth tenth only last most worst best least few little hardly "
-    "barely rarely".split()
+    "first second third fourth fifth sixth seventh eighth ninth tenth only last most worst best least few little "
+    "hardly barely rarely".split()
 )
 _QUANTIFIERS = frozenset("many most all some few several every no first last only".split())
 _SCOPE_OPENS = frozenset("in of since to for ever on".split())
@@ -183,9 +183,9 @@ def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> 
         if not _verbs(said[clause + 1 : hanging]):
             return f"may end within what {said[hanging].text!r} opens"
     verb = next((i for i, w in enumerate(said) if w.text in AUXILIARIES or w.verbal), len(said))
-    opened = next((w.text for w in said[:_OPENING] if w.text in _SUBORDINATE), "")
-    if opened and verb > next(i for i, w in enumerate(said) if w.text == opened) > 0 and commas and last < commas[0]:
-        return f"is only the clause that {opened!r} opens"
+    at = next((i for i, w in enumerate(said[:_OPENING]) if w.text in _SUBORDINATE), 0)
+    if 0 < at < verb and commas and last < commas[0]:
+        return f"is only the clause that {said[at].text!r} opens"
     aux = next((i for i, w in enumerate(said) if w.text in AUXILIARIES and i and said[i - 1].text == ","), 0)
     if aux and sum(w.text == "," for w in said[:aux]) == 1 and not any(w.reports for w in said[:aux]):
         return f"has one comma before {said[aux].text!r}"

@@ -3,10 +3,13 @@
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from eval.data import Example
+from summarizer.checks import Checker
+from summarizer.sentences import words
 from training.pairs import pairs
 
 from .conftest import STORY
@@ -91,6 +94,7 @@ def test_training_from_raw_data_goes_on_after_a_kill(tiny_t5, tmp_path):
         str(tmp_path / "train.jsonl"), "--auxiliary", str(tmp_path / "train.jsonl"), "--auxiliary_pairs", "3",
         "--base_model", str(tiny_t5), "--output", str(tmp_path / "run"), "--vocabulary", "136", "--decoder_layers", "2",
         "--batch_size", "4", "--eval_steps", "3", "--validation_pairs", "4", "--max_target_tokens", "12",
+        "--own_rewrites", "2",
     ]  # fmt: skip
     done = subprocess.run([*command, "--epochs", "2"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -100,7 +104,8 @@ def test_training_from_raw_data_goes_on_after_a_kill(tiny_t5, tmp_path):
         "validation",
         "auxiliary",
     }
-    assert "rouge1" in json.loads(done.stdout.splitlines()[-1])
+    assert {"rouge1", "passed", "shown"} <= set(json.loads(done.stdout.splitlines()[-1]))
+    assert "no second stage" in done.stderr and list(record["stages"]) == ["human"]  # random weights write nonsense
     config = json.loads((tmp_path / "run" / "model" / "config.json").read_text())
     assert config["num_decoder_layers"] == 2 and config["vocab_size"] == 136
     again = subprocess.run([*command, "--epochs", "2"], capture_output=True, text=True, check=False)
@@ -124,9 +129,48 @@ def test_a_rewrite_is_held_against_the_bullet_of_its_own_batch(tiny_t5):
     prompts = ids(*(f"9 words: {text}" for text in ("the council open baths", "Lane open", "Ann Roe swims on Monday")))
     padded = [[token if token != tokenizer.pad_token_id else -100 for token in row] for row in wanted.tolist()]
     right = _Rewrites(tokenizer)(EvalPrediction(wanted, torch.tensor(padded).numpy(), inputs=prompts))
-    assert right["rouge1"] == right["rougeLsum"] == right["supported"] == 100
+    assert right["rouge1"] == right["rougeLsum"] == 100
     wrong = _Rewrites(tokenizer)(EvalPrediction(wanted[::-1], torch.tensor(padded).numpy(), inputs=prompts[::-1]))
     assert wrong["rouge1"] < 50
+
+
+def test_a_rewrite_that_fails_a_check_is_worth_nothing(tiny_t5):
+    from training.rewriter import _Rewrites
+
+    class Given:
+        pad_token_id = 0
+
+        def decode(self, texts, skip_special_tokens):
+            return list(texts)
+
+    class Rewrites(_Rewrites):
+        def _texts(self, ids):
+            return list(ids)
+
+    def scores(*rewrites):
+        asked = ["9 words: The council voted on Monday to keep the baths open. Context: Ann Roe leads the council."] * 2
+        humans = ["Council voted to keep baths open", "Council keeps the baths"]
+        return Rewrites(Given())(SimpleNamespace(predictions=rewrites, label_ids=humans, inputs=asked))
+
+    true, false = "The council voted to keep the baths open", "The council voted to keep the trains open"
+    both, one = scores(true, true), scores(true, false)
+    assert (both["passed"], one["passed"]) == (100, 50) and both["shown"] == pytest.approx(both["rouge_mean"])
+    assert one["shown"] < both["shown"] and one["rouge_mean"] > one["shown"]
+
+
+def test_it_learns_from_what_passes_every_check(base):
+    """Of its own rewrites those that may be shown, and that say what the human bullet says."""
+    from training.own import own_rewrites
+
+    bullets = ("Council votes to keep Marl Lane baths open", "Repairs will cost 2.9 million pounds, says Ann Roe")
+    examples = [Example("1", STORY, (bullets,)), Example("2", "", (bullets,))]
+    found = own_rewrites(base.folder / "rewriter", examples, most=2, threads=1)
+    checker = Checker(STORY)
+    assert found and len(found) <= 4
+    for pair in found:
+        assert all(check.passed for check in checker(pair.target + ".", pair.sources, pair.context))
+        assert 5 < len(words(pair.target)) < len(words(pair.sources)) and not pair.target.endswith(".")
+    assert not own_rewrites(base.folder / "rewriter", examples, most=0, threads=1)
 
 
 def test_export_writes_what_the_checkpoint_writes(tiny_t5, tmp_path):

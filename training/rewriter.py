@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -109,8 +110,11 @@ def main(args: RewriterArguments) -> None:
     stages = {"human": fit("human", train, args.epochs, args.learning_rate, "rouge_mean") | {"kept": True}}
     if args.own_rewrites or args.own_auxiliary:
         own = _own(args, model, tokenizer, examples, more, output)
-        mixed = own + _some(train, len(own), args.seed)
-        stages["own"] = fit("own", mixed, args.own_epochs, args.own_learning_rate, "shown") | {"kept": True}
+        if own:
+            mixed = own + _some(train, len(own), args.seed)
+            stages["own"] = fit("own", mixed, args.own_epochs, args.own_learning_rate, "shown") | {"kept": True}
+        else:
+            print("no rewrite of the first stage passes the checks: there is no second stage", file=sys.stderr)
     model.save_pretrained(output / "model")
     tokenizer.save_pretrained(output / "model")
     run = {

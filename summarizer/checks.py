@@ -8,6 +8,7 @@ refused, since nothing here can tell. The rules are those of English news.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -157,7 +158,6 @@ class Checker:
                 yield _found(fact, source.known.supports(fact))
         yield from self._opening(bullet, stated, source)
         yield from _measures(bullet, stated, source)
-        yield _verdict("date", _lost_year(stated, source.numbers))
         yield self._words(read, stated, source)
         yield _verdict("words", _other_case(bullet, source.forms))
         yield _negation(read, source.words)
@@ -167,6 +167,7 @@ class Checker:
         places = aligned(said, source.words)
         kept = {place for place in places if place is not None}
         kept |= set(range(len(source.words))) if len(said) < len(read) else set()  # who speaks was moved to the front
+        yield _verdict("date", _lost_year(read, source.words, kept))
         yield _attribution(bullet, read, source.words, kept)
         dated = {w.lower() for fact in stated if isinstance(fact, Date) for w in fact.text.split()}
         yield _verdict("order", misplaced(said, source.words, places, dated))
@@ -298,11 +299,19 @@ def _measures(bullet: str, stated: Sequence[Fact], source: _Sources) -> Iterator
                 yield Check("number", False, f"{number.text!r} is {wanted} in the sources and {found} here")
 
 
-def _lost_year(stated: Sequence[Fact], given: Sequence[Number]) -> str:
-    """A year that was left out: what happened in 1910 reads as if it were news."""
-    there = {n.values[0] for n in stated if isinstance(n, Number)}
-    lost = next((n.text for n in given if _YEAR.fullmatch(n.text) and n.values[0] not in there), "")
-    return f"{lost} is lost" if lost else ""
+def _lost_year(read: Sequence[Word], source: Sequence[Word], kept: Collection[int]) -> str:
+    """A year that was left out of what is kept: what happened in 1910 reads as if it were news."""
+    there = {word.text for word in read}
+    marks = [-1, *(i for i, word in enumerate(source) if word.is_mark), len(source)]
+    for at, word in enumerate(source):
+        if _YEAR.fullmatch(word.text) and word.text not in there:
+            close = bisect_left(marks, at)
+            dated = range(marks[close - 1] + 1, marks[close])
+            if sum(source[j].content for j in dated) == 1:  # "In 1910,": of what follows
+                dated = range(marks[close], marks[min(close + 1, len(marks) - 1)])
+            if any(source[j].content and j in kept for j in dated):
+                return f"{word.text} is lost"
+    return ""
 
 
 def _found(fact: Fact, holds: bool) -> Check:

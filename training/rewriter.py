@@ -143,10 +143,12 @@ def _own(
         model.save_pretrained(first)
         tokenizer.save_pretrained(first)
         convert_rewriter(first, output / "first_int8", "int8")
+        threads = torch.get_num_threads()
         found: list[Pair] = []
         for of, most in ((examples, args.own_rewrites), (more, args.own_auxiliary)):
             shuffled = random.Random(args.seed).sample(of, len(of))
             found += own_rewrites(output / "first_int8", shuffled, most, cores())
+        torch.set_num_threads(threads)  # CTranslate2 sets OpenMP to one thread a worker, and torch with it
         partial = notes.with_suffix(".partial")
         partial.write_text("".join(json.dumps(asdict(pair)) + "\n" for pair in found), "utf-8")
         partial.replace(notes)

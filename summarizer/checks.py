@@ -14,10 +14,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .clauses import AUXILIARIES, aligned, broken_off, has_verb, misplaced, reworded, stripped, unquoted
+from .clauses import aligned, misplaced
+from .endings import broken_off, fragment
 from .facts import TITLES, Date, Fact, Name, Number, facts, measure, numbers
+from .gaps import reworded, stripped, torn, unquoted
 from .known import Known
-from .lexicon import TOKEN, Reader, Word
+from .lexicon import AUXILIARIES, RELATIVES, TOKEN, Reader, Word
 from .selection import dangles, leans
 from .sentences import split, words
 from .summary import Check
@@ -173,8 +175,9 @@ class Checker:
         yield _verdict("order", misplaced(said, source.words, places, dated))
         yield _verdict("words", reworded(said, source.words, places) or _article(read, source.words))
         yield _verdict("finished", broken_off(said, source.words, places))
-        yield _verdict("finished", "" if has_verb(read) else "has no verb")
+        yield _verdict("finished", fragment(read, source.words))
         yield _verdict("scope", stripped(said, source.words, places))
+        yield _verdict("scope", torn(said, source.words, places))
         yield _verdict("quote", unquoted(said, source.words, places))
 
     def _name(self, name: Name, bullet: str, source: _Sources) -> Iterator[Check]:
@@ -307,7 +310,7 @@ def _lost_year(read: Sequence[Word], source: Sequence[Word], kept: Collection[in
         if _YEAR.fullmatch(word.text) and word.text not in there:
             close = bisect_left(marks, at)
             dated = range(marks[close - 1] + 1, marks[close])
-            if sum(source[j].content for j in dated) == 1:  # "In 1910,": of what follows
+            if marks[close - 1] < 0 or source[marks[close - 1]].text in _STOPS:  # "In 1910,": of what follows
                 dated = range(marks[close], marks[min(close + 1, len(marks) - 1)])
             if any(source[j].content and j in kept for j in dated):
                 return f"{word.text} is lost"
@@ -368,10 +371,10 @@ def _attribution(bullet: str, read: Sequence[Word], source: Sequence[Word], kept
             if unsure and unsure.stem in stems and not _is_unsure(read, unsure.stem):
                 return _verdict("attribution", f"{word.text!r} before {unsure.text!r} is lost")
     fault = _strange_speaker(read, source)
-    if fault or any(word.says for word in read) or _LABEL.match(bullet):
+    if fault or _LABEL.match(bullet) or any(_claims(read, i) for i in range(len(read))):
         return _verdict("attribution", fault)
     for i, word in enumerate(source):
-        if word.says or (word.reports and not any(w.reports for w in read)):
+        if i not in kept and (word.says or (word.reports and not any(w.reports for w in read))):
             # ", said Roe." or ", said Roe, who leads the council"; but not "Roe, who left, says Lund is lucky"
             turned = i > 0 and source[i - 1].is_mark and any(w.is_mark for w in source[i + 1 : i + 6])
             turned |= word.text == "according"
@@ -384,6 +387,12 @@ def _attribution(bullet: str, read: Sequence[Word], source: Sequence[Word], kept
             if is_kept and not any(source[j].content and j in kept for j in near):
                 return _verdict("attribution", f"{word.text!r} and who does are lost")
     return _verdict("attribution", "")
+
+
+def _claims(read: Sequence[Word], at: int) -> bool:
+    """Whether a word says that the bullet is what somebody says; "the pilot who police say fled was ill" is not."""
+    beside = any(w.text in RELATIVES for w in read[max(0, at - 3) : at])
+    return read[at].says and not beside and not read[at].text.endswith("ing")
 
 
 def _article(read: Sequence[Word], source: Sequence[Word]) -> str:

@@ -32,6 +32,22 @@ FUNCTION = frozenset(
     "if than then not no s t also just very too more most after before over under into onto out off up down about "
     "against between through during since until because although though upon per via amid among within without".split()
 )
+AUXILIARIES = frozenset("is are was were has have had will would can could may might must do does did".split())
+SUBORDINATE = frozenset("when while after before although though as because if since until unless once whether".split())
+PREPOSITIONS = frozenset("in on at with by for from during amid despite instead under following through among".split())
+QUOTE_MARKS = frozenset("\"'“”‘’")
+MARKS = frozenset(",;:-–—()")
+BREAKS = frozenset(":-–—")
+ENDS = frozenset(".!?")
+LINKS = (PREPOSITIONS - {"under"}) | frozenset("to of into within against between without upon onto as".split())
+GOALS = frozenset("in into on onto at to from".split())
+SUBJECTS = frozenset("i he she it they we you".split())
+RELATIVES = frozenset("who whom whose which that".split())
+PAUSES = frozenset("-–—()")
+ADVERBS = frozenset(
+    "now still today yesterday tomorrow later earlier soon ever again always often never".split()
+) | frozenset("monday tuesday wednesday thursday friday saturday sunday eventually once twice even already".split())
+ARTICLES = frozenset(["a", "an"])
 _REPORTS = (
     r"sa(?:id|ys?|ying)|told|tells?|claim(?:s|ed)?|according|alleg\w+|accus\w+|report(?:s|ed|edly)|warn(?:s|ed)?"
     r"|insist(?:s|ed)?|den(?:y|ies|ied)|announc\w+|confirm(?:s|ed)?|add(?:s|ed)|believ\w+|argu(?:es?|ed)|wrote|writes"

@@ -21,6 +21,7 @@ _OPENERS = frozenset(
     "who whom whose which that when where while after before because as if although though since until unless and but "
     "or so what how why".split()
 )
+_POSSESSIVES = frozenset("his her their its my our your".split())
 _SAME_SUBJECT = frozenset("who which and but or".split())
 _BEFORE_SUBJECT = frozenset(
     "said says say saying told tells that and but or as when while after before because if although though since "
@@ -74,6 +75,8 @@ def _opens_badly(source: Sequence[Word], at: int, last: int) -> str:
             return _apposition(source, i)
         if source[i].is_mark:
             return ""
+        if i == at - 1 and word in _POSSESSIVES:
+            return f"{source[at].text!r} lost its {word!r}"
         first = i == 0 or source[i - 1].text in ENDS
         if word in _ALSO_LINKS or (first and word in LINKS - {"as"}):
             return f"{source[at].text!r} follows {word!r} in the sources: no subject"

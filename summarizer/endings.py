@@ -189,8 +189,11 @@ def has_verb(said: Sequence[Word]) -> bool:
 
 
 def verbs(said: Sequence[Word]) -> int:
-    """How many words look like verbs."""
-    return sum(w.text in AUXILIARIES or (w.reports and w.text != "according") or w.verbal for w in said)
+    """How many words look like verbs; "United" does not."""
+    return sum(
+        w.text in AUXILIARIES or (w.reports and w.text != "according") or (w.verbal and not (w.capital and i))
+        for i, w in enumerate(said)
+    )
 
 
 def _may_be_verb(said: Sequence[Word]) -> bool:

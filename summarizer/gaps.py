@@ -39,6 +39,8 @@ _LIMITS = frozenset(
     "fatally before without instead until".split()
 )
 """Words that limit what is said; without them it says more."""
+_DEATHS = frozenset("kill die murder".split())
+"""What no bullet leaves out of its sentence."""
 _DEGREES = frozenset("fully only entirely always necessarily completely exactly all yet every".split())
 """What a "not" may deny instead of the rest."""
 _DETERMINERS = frozenset("a an the its his her their this that".split())
@@ -96,6 +98,9 @@ def stripped(said: Sequence[Word], source: Sequence[Word], places: Places) -> st
         if said[j].text in AUXILIARIES and said[j - 1].text == "," and not source[q - 1].is_mark:
             return f"{source[q - 1].text!r} before {source[q].text!r} is lost"
     end = next((i for i in range(last, len(source)) if source[i].text in ENDS), len(source))
+    dead = next((w.text for w in source[start:end] if w.stem in _DEATHS), "")
+    if dead and not any(w.stem in _DEATHS for w in said):
+        return f"{dead!r} is lost"
     if _dashes(source[start:end]) == 2 and _dashes(said) == 1:
         return "one of two dashes is lost"
     return next((fault for p, q in pairwise(sorted(kept)) if (fault := _limit_lost(source, p, q, negated))), "")
@@ -114,7 +119,7 @@ def torn(said: Sequence[Word], source: Sequence[Word], places: Places) -> str:
 def _joined(said: Sequence[Word], source: Sequence[Word], p: int, q: int) -> str:
     """What is wrong with two words that stand side by side now, and did not in the source."""
     gap, before, behind = source[p + 1 : q], source[p], source[q]
-    verb = behind.text in AUXILIARIES or behind.verbal
+    verb = behind.text in AUXILIARIES or behind.verbal or behind.reports
     texts = [w.text for w in gap]
     if all(text in LINKS | _PARTICLES | ARTICLES for text in texts):
         return f"the {texts[0]!r} between {before.text!r} and {behind.text!r} is lost"

@@ -40,6 +40,10 @@ _DANGLES = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
+_LATER_PRONOUN = re.compile(
+    r"^[\"'“‘]?(?:according to|in|on|at|during|by|since|until)\s[^,]{2,60},\s(?:he|she|they)\b", re.IGNORECASE
+)
+"""Opens with a phrase, and then with a pronoun: "On Friday, he"."""
 _CONNECTS = re.compile(
     r"^[\"'“‘(]*(?:and|but|so|or|yet|nor|then|thus|however|meanwhile|also|still|instead|moreover|furthermore|besides"
     r"|therefore|nevertheless|nonetheless|otherwise|in addition|as a result|for example|for instance|by contrast"
@@ -117,7 +121,13 @@ def leans(sentence: str) -> bool:
     of "I" or "us" outside quotation marks, or is a quote or a report whose speaker is "he", or nobody."""
     if _FIRST_PERSON.search(QUOTED.sub("", sentence)):
         return True
-    if dangles(sentence) or _CONNECTS.match(sentence) or _SPOKEN.search(sentence) or asks(sentence):
+    if (
+        dangles(sentence)
+        or _LATER_PRONOUN.match(sentence)
+        or _CONNECTS.match(sentence)
+        or _SPOKEN.search(sentence)
+        or asks(sentence)
+    ):
         return True
     if (
         '""' in sentence

@@ -52,6 +52,9 @@ def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> 
             rest = [w for w in source[place + 1 :] if w.text not in QUOTE_MARKS][:3]
             if rest and not rest[0].is_mark and not _may_go(source[: place + 1], rest):
                 return f"breaks off before {rest[0].text!r}"
+            opened = max((k for k in range(i) if said[k].text in SUBORDINATE | {"that"}), default=-1)
+            if rest and rest[0].text in ("and", "or") and opened >= 0 and not verbs(said[opened + 1 : i + 1]):
+                return f"has no verb behind {said[opened].text!r}"
     after = source[last + 1] if last + 1 < len(source) else None
     comma = next((i for i in range(len(said) - 1, max(0, len(said) - 10), -1) if said[i].text == ","), len(said))
     if after and after.text in ("and", "or") and comma < len(said) and not verbs(said[comma:]):

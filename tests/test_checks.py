@@ -347,6 +347,16 @@ def test_a_true_rewrite_passes(checker, bullet, sources):
         ("finished", "Is it a boy or a girl.", "Is it a boy or a girl?"),
         ("finished", "Vik told a Mexican network", "Vik told a Mexican network that he would leave."),
         ("finished", "The pier is either a success", "The pier is either a success -- or a failure."),
+        (
+            "finished",
+            "Roe died after a ferry carrying 301 sailors",
+            "Roe died after a ferry carrying 301 sailors and skippers hit a rock.",
+        ),
+        (
+            "finished",
+            "The log may lead Roe to doubt whether the ships",
+            "The log may lead Roe to doubt whether the ships and boats had been stolen.",
+        ),
         ("finished", "Roe Vik, the wife of a lawyer", "Roe Vik, the wife of a lawyer, left."),
         (
             "finished",

@@ -1,8 +1,9 @@
 """May a rewritten bullet be shown? Holds it against the sentences it was made from.
 
 Numbers, dates, names and quotes are looked up (`facts.py`, `known.py`), and so are its other words. What no lookup
-finds, who did what to whom, is kept by form (`clauses.py`). A rewrite that breaks a rule may still be true; it is
-refused, since nothing here can tell. The rules are those of English news.
+finds is kept by form: who did what to whom (`clauses.py`), a whole sentence (`endings.py`), and what may be left out on
+the way (`gaps.py`). A rewrite that breaks a rule may still be true; it is refused, since nothing here can tell. The
+rules are those of English news.
 """
 
 from __future__ import annotations

@@ -45,8 +45,10 @@ SUBJECTS = frozenset("i he she it they we you".split())
 RELATIVES = frozenset("who whom whose which that".split())
 PAUSES = frozenset("-–—()")
 ADVERBS = frozenset(
-    "now still today yesterday tomorrow later earlier soon ever again always often never".split()
-) | frozenset("monday tuesday wednesday thursday friday saturday sunday eventually once twice even already".split())
+    "now still today yesterday tomorrow later earlier soon ever again always often never eventually once twice even "
+    "already monday tuesday wednesday thursday friday saturday sunday".split()
+)
+"""They may stand between a noun and its verb."""
 ARTICLES = frozenset(["a", "an"])
 _REPORTS = (
     r"sa(?:id|ys?|ying)|told|tells?|claim(?:s|ed)?|according|alleg\w+|accus\w+|report(?:s|ed|edly)|warn(?:s|ed)?"

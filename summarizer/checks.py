@@ -164,7 +164,7 @@ class Checker:
         yield self._words(read, stated, source)
         yield _verdict("words", _other_case(bullet, source.forms))
         yield _negation(read, source.words)
-        yield _verdict("alone", "opens with a pronoun or the like" if dangles(bullet) else "")
+        yield _verdict("alone", "needs what stands before it" if leans(bullet) else "")
         yield _verdict("finished", _unfinished(bullet, read))
         said = _without_speaker(bullet, read, source.words)
         places = aligned(said, source.words)

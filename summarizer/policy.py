@@ -96,6 +96,14 @@ def with_speaker(text: str, source: str) -> str | None:
     return f"{text[:-1]}{tail['who'].rstrip()}."
 
 
+def with_article(text: str, source: str) -> str:
+    """A rewrite that opens with a noun whose article it dropped, as headlines do, with the article: "The Senate voted".
+    It stays as it is where its sentence has no article there."""
+    opening = re.match(r"\w[\w'’-]*\s+\w[\w'’-]*", text)
+    there = re.search(rf"\b(the|an?)\s+({re.escape(opening.group())})\b", source, re.IGNORECASE) if opening else None
+    return f"{there[1].capitalize()} {there[2]}{text[len(there[2]) :]}" if there else text
+
+
 def extracted(draft: Draft) -> Bullet:
     """The sentences themselves, less what only tied them to their neighbours."""
     return Bullet(bullet_of([span.text for span in draft.spans]), draft.score, "extracted", draft.spans)
@@ -177,7 +185,7 @@ class Writer:
 
 
 def _repaired(draft: Draft) -> Iterator[Candidate]:
-    """The candidates; one that lost who says so has it given back."""
+    """The candidates; one that lost who says so, or the article at its start, has it given back."""
     for candidate in draft.candidates:
-        text = with_speaker(candidate.text, draft.sources)
-        yield replace(candidate, text=text) if text else candidate
+        text = with_article(candidate.text, draft.sources)
+        yield replace(candidate, text=with_speaker(text, draft.sources) or text)

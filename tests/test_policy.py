@@ -3,7 +3,7 @@
 import pytest
 
 from summarizer import Article
-from summarizer.policy import Draft, Writer, extracted, needs_rewriting, with_speaker
+from summarizer.policy import Draft, Writer, extracted, needs_rewriting, with_article, with_speaker
 from summarizer.rewriter import Candidate
 from summarizer.summary import Span
 
@@ -113,3 +113,25 @@ def test_short_sentences_that_stand_alone_are_left_as_they_are(sentence, length,
 )
 def test_a_claim_gets_its_speaker_back(rewrite, source, whole):
     assert with_speaker(rewrite, source) == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "wanted"),
+    [
+        ("Council votes to close", "On Monday the council votes to close.", "The council votes to close"),
+        ("Court of Appeal says no", "Later, the Court of Appeal said no.", "The Court of Appeal says no"),
+        ("Roe leaves", "The mayor said Roe leaves.", "Roe leaves"),
+        ("Old ferry sank", "An old ferry sank, and the old ferry's crew left.", "An old ferry sank"),
+        ("The council votes", "The council votes.", "The council votes"),
+        ("Gone", "The gone.", "Gone"),
+        ("", "The council votes.", ""),
+    ],
+)
+def test_an_article_that_a_headline_dropped_comes_back(text, source, wanted):
+    assert with_article(text, source) == wanted
+
+
+def test_a_rewrite_gets_its_article_back():
+    assert written("Council of Marl voted to keep the Marl Lane baths open.").text.startswith(
+        "The council of Marl voted"
+    )

@@ -20,13 +20,15 @@ from .endings import broken_off, fragment
 from .facts import TITLES, Date, Fact, Name, Number, facts, measure, numbers
 from .gaps import reworded, stripped, torn, unquoted
 from .known import Known
-from .lexicon import AUXILIARIES, RELATIVES, TOKEN, Reader, Word
+from .lexicon import AUXILIARIES, RELATIVES, SUBORDINATE, TOKEN, Reader, Word
 from .selection import dangles, leans
 from .sentences import split, words
 from .summary import Check
 
 _CLOSING = 2
 """Words that say something behind a "said" that closes what is said: ", police said late Monday"."""
+_SPEAKER = 6
+"""Words between a comma and the "said" that closes what is said."""
 _SCOPE = 6
 """Words behind a "not" in which the word that it denies stands."""
 SHORTEST = 4
@@ -72,6 +74,7 @@ _SINGLE_CLOSE = re.compile(r"(?<=[^\Ws][.,!?])['’](?!\w)|(?<=[^\Ws])['’](?!\
 _ENDS_IN_MARK = re.compile(r"[,;:–—-]\s?[\"”']?\.?$")
 _OPENINGS = frozenset(".!?:;\"“”'‘’-–—(")
 _STOPS = frozenset(".!?;")
+_TWO_MARKS = re.compile(r"[-–—,;:]\s*,")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _DEMONYMS = tuple("n an ian s es ese ish i".split())
 
@@ -312,7 +315,7 @@ def _lost_year(read: Sequence[Word], source: Sequence[Word], kept: Collection[in
             close = bisect_left(marks, at)
             dated = range(marks[close - 1] + 1, marks[close])
             if marks[close - 1] < 0 or source[marks[close - 1]].text in _STOPS:  # "In 1910,": of what follows
-                dated = range(marks[close], marks[min(close + 1, len(marks) - 1)])
+                dated = range(at, next((i for i in range(at, len(source)) if source[i].text in _STOPS), len(source)))
             if any(source[j].content and j in kept for j in dated):
                 return f"{word.text} is lost"
     return ""
@@ -383,7 +386,13 @@ def _attribution(bullet: str, read: Sequence[Word], source: Sequence[Word], kept
             near = range(i + 1, min(i + 4, len(source))) if turned else range(max(mark + 1, i - 3), i)
             end = next((j for j in range(i, len(source)) if source[j].text in _STOPS), len(source))
             behind = sum(w.content for w in source[i + 1 : end]) > _CLOSING
-            claim = range(i + 1, end) if behind and not turned else range(len(source))
+            # "The pier is unsafe, Roe said in the spring", but not "It closed, after Roe said that it is unsafe"
+            closes = (
+                word.says
+                and 0 <= mark >= i - _SPEAKER
+                and source[mark + 1].text not in SUBORDINATE | RELATIVES | {"and", "but"}
+            )
+            claim = range(i + 1, end) if behind and not (turned or closes) else range(len(source))
             is_kept = any(source[j].content and j in kept for j in claim)
             if is_kept and not any(source[j].content and j in kept for j in near):
                 return _verdict("attribution", f"{word.text!r} and who does are lost")
@@ -440,6 +449,8 @@ def _unfinished(bullet: str, read: Sequence[Word]) -> str:
         return f"ends in {last!r}"
     if "''" in bullet:
         return "has an apostrophe twice"
+    if _TWO_MARKS.search(bullet):
+        return "has a comma behind another mark"
     lower = [w.text for w in read]
     if any(a == "not" and b in ("only", "just") for a, b in pairwise(lower)) and not {"but", "also"} & set(lower):
         return "has only the first half of 'not only'"

@@ -28,7 +28,7 @@ _MAY_FOLLOW = frozenset(
     "monday tuesday wednesday thursday friday saturday sunday".split()
 )
 """Words that open what may be left out at the end."""
-_OF_A_DOER = frozenset("by at against".split())
+_OF_A_DOER = frozenset("by at against and".split())
 _SINCE = frozenset("after before since ago later".split())
 _TIMES = frozenset("second minut hour day week month year decad centuri".split())
 _OF_A_NAME = frozenset("in on at from".split())
@@ -49,7 +49,8 @@ def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> 
     first, last = kept[0][1], kept[-1][1]
     for i, place in kept:
         if i == kept[-1][0] or said[i + 1].text in MARKS:
-            rest = [w for w in source[place + 1 :] if w.text not in QUOTE_MARKS][:3]
+            rest = [w for w in source[place + 1 : place + 9] if w.text not in QUOTE_MARKS]
+            rest = rest[1 if "." in source[place].text and rest and rest[0].text == "." and rest[1:2] else 0 :][:3]
             if rest and not rest[0].is_mark and not _may_go(source[: place + 1], rest):
                 return f"breaks off before {rest[0].text!r}"
             opened = max((k for k in range(i) if said[k].text in SUBORDINATE | {"that"}), default=-1)
@@ -142,7 +143,7 @@ def _may_go(before: Sequence[Word], rest: Sequence[Word]) -> bool:
     last = before[-1]
     named = next((w.capital or w.text[0].isdigit() for w in rest[1:] if w.text != "the"), False)
     if rest[0].text in _OF_A_DOER and last.verbal:
-        return False  # "black men killed by"
+        return False  # "black men killed by", "has now quantified and"
     if rest[0].text in _SINCE and last.stem in _TIMES and len(before) > 1 and _counts(before[-2]):
         return False  # "less than two weeks after"
     return rest[0].text in _MAY_FOLLOW or (rest[0].text in _OF_A_NAME and named)
@@ -203,7 +204,7 @@ def _may_be_verb(said: Sequence[Word]) -> bool:
     if verbs(said):
         return True
     for before, word, after in zip(said, said[1:], [*said[2:], None], strict=False):
-        follows = before.content and not before.text[0].isdigit() and not before.text.endswith("ing")
+        follows = before.content and not _counts(before) and not before.text.endswith("ing")
         if follows and word.text == "to" and after is not None and after.content:
             return True  # "Roe to appeal"
         present = word.content and not word.capital and re.fullmatch(r"\w{2,}[a-z]s", word.text)

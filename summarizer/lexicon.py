@@ -12,7 +12,7 @@ from .facts import QUOTE
 
 _NOT_SPEAKING = frozenset(
     "alleged allegedly alleging accused accusing suspected suspect suspects estimated estimate reportedly reported "
-    "believed believing report reports".split()
+    "believed believing report reports announcement announcements allegation allegations".split()
 )
 _NOUNS = frozenset(
     "death dead speech growth sale flight choice life lives men women children people wives feet yearly killer us "
@@ -51,7 +51,7 @@ ADVERBS = frozenset(
 """They may stand between a noun and its verb."""
 ARTICLES = frozenset(["a", "an"])
 _REPORTS = (
-    r"sa(?:id|ys?|ying)|told|tells?|claim(?:s|ed)?|according|alleg\w+|accus\w+|report(?:s|ed|edly)|warn(?:s|ed)?"
+    r"sa(?:id|ys?|ying)|told|tells?|claim(?:s|ed)?|according|alleg(?:es?|ed|edly|ing|ations?)|accus\w+|report(?:s|ed|edly)|warn(?:s|ed)?"
     r"|insist(?:s|ed)?|den(?:y|ies|ied)|announc\w+|confirm(?:s|ed)?|add(?:s|ed)|believ\w+|argu(?:es?|ed)|wrote|writes"
     r"|testif\w+|predict(?:s|ed)?|estimat\w+|suggest(?:s|ed)?|thinks?|thought|suspect\w*|tweeted|posted"
     r"|conclud(?:es?|ed)|not(?:es|ed)|explain(?:s|ed)|acknowledg(?:es?|ed)|admit(?:s|ted)?|reveal(?:s|ed)"

@@ -403,6 +403,7 @@ def test_a_pronoun_may_become_the_one_name_that_the_context_has(checker):
         ("The council votes to close the pier", "The council voted to close the pier, after Vik said he would leave."),
         ("Roe led the line and won 12 races", "Roe led the line and won 12 races and two cups."),
         ("The line signed in first quarter", "The line signed in the first quarter."),
+        ("A court cleared Vik", "A court cleared Vik, a skipper accused of fraud in 12 towns, and freed him."),
         ("The line sent ships", "When talks failed, the line sent ships."),
         ("The line sent ships", "On Monday, the line sent ships."),
         ('Ana Roe called it "a great day"', 'Ana Roe called it "a great day" after the line won.'),

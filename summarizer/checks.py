@@ -1,9 +1,9 @@
 """May a rewritten bullet be shown? Holds it against the sentences it was made from.
 
 Numbers, dates, names and quotes are looked up (`facts.py`, `known.py`), and so are its other words. What no lookup
-finds is kept by form: who did what to whom (`clauses.py`), a whole sentence (`endings.py`), and what may be left out on
-the way (`gaps.py`). A rewrite that breaks a rule may still be true; it is refused, since nothing here can tell. The
-rules are those of English news.
+finds is kept by form: what is denied, and who says so (`claims.py`), who did what to whom (`clauses.py`), a whole
+sentence (`endings.py`), and what may be left out on the way (`gaps.py`). A rewrite that breaks a rule may still be
+true; it is refused, since nothing here can tell. The rules are those of English news.
 """
 
 from __future__ import annotations
@@ -11,48 +11,20 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from .claims import denied_otherwise, unattributed
 from .clauses import aligned, misplaced
-from .endings import broken_off, fragment
+from .endings import broken_off, fragment, malformed
 from .facts import TITLES, Date, Fact, Name, Number, facts, measure, numbers
 from .gaps import reworded, stripped, torn, unquoted
 from .known import Known
-from .lexicon import AUXILIARIES, RELATIVES, SUBORDINATE, TOKEN, Reader, Word
+from .lexicon import AUXILIARIES, LABEL, STOPS, TOKEN, Reader, Word
 from .selection import dangles, leans
-from .sentences import split, words
 from .summary import Check
 
-_CLOSING = 2
-"""Words that say something behind a "said" that closes what is said: ", police said late Monday"."""
-_SPEAKER = 6
-"""Words between a comma and the "said" that closes what is said."""
-_SCOPE = 6
-"""Words behind a "not" in which the word that it denies stands."""
-SHORTEST = 4
-"""Words of the shortest bullet that can be a sentence."""
-
-_LABEL = re.compile(r"^[^:]{2,40}:\s")
-_UNSURE = frozenset(
-    "alleged allegedly accused suspected possible possibly probable probably likely apparent apparently reported "
-    "reportedly believed may might could would if unless appeared appears seemed seems potential potentially nearly "
-    "almost planned plans plan wants wanted tried tries try attempted expected expects hopes hoped threatened "
-    "proposed considering intends intended".split()
-)
-_CLAIMING = ("alleg", "accus", "suspect", "claim", "believ", "report")
-_NEGATIONS = frozenset(
-    "not never no none nobody nothing neither nor without cannot denied denies deny denying refused refuses refuse "
-    "refusing unable lacks lacked lack".split()
-)
-_NEGATIONS_BEFORE_TO = frozenset("fail fails failed failing failure decline declines declined declining".split())
-_MEASURES = frozenset(["longer", "more", "less", "fewer", "later"])
-_OPEN_ENDS = frozenset(
-    "a an the of to in at for by with from as and or but nor is are was were be been has have had will would their "
-    "its your my our who which that than into onto upon per via amid among between during because although though "
-    "while when where if whether more most very not no after before".split()
-)
 _LIGHT = frozenset(
     "due set even still already now later ago again once say amid despite following former new first last next back "
     "people man woman".split()
@@ -60,7 +32,6 @@ _LIGHT = frozenset(
 """What a bullet may say of its own: nobody is wronged by it."""
 _BOUNDS = frozenset("about around roughly approximately nearly almost some close least most".split())
 """They stand before numbers, and are checked with them."""
-_PRONOUNS = frozenset("he she it they".split())
 _SAYS = frozenset("said say says saying told tell tells according".split())
 _ROLES = TITLES | frozenset(
     "prosecutor attorney lawyer spokesman spokeswoman spokesperson author actor actress singer director editor manager "
@@ -68,13 +39,7 @@ _ROLES = TITLES | frozenset(
     "chairwoman chair head".split()
 )
 """What may stand alone of "Prosecutor Eva Dahl"."""
-_NEXT_SENTENCE = re.compile(r"\b[a-z]{2,}[.!?][\"”']?\s+[\"“]?[A-Z]")
-_SINGLE_OPEN = re.compile(r"(?<!\w)['‘](?=\w)(?!\d\ds?\b)")
-_SINGLE_CLOSE = re.compile(r"(?<=[^\Ws][.,!?])['’](?!\w)|(?<=[^\Ws])['’](?!\w)")
-_ENDS_IN_MARK = re.compile(r"[,;:–—-]\s?[\"”']?\.?$")
 _OPENINGS = frozenset(".!?:;\"“”'‘’-–—(")
-_STOPS = frozenset(".!?;")
-_TWO_MARKS = re.compile(r"[-–—,;:]\s*,")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _DEMONYMS = tuple("n an ian s es ese ish i".split())
 
@@ -166,15 +131,15 @@ class Checker:
         yield from _measures(bullet, stated, source)
         yield self._words(read, stated, source)
         yield _verdict("words", _other_case(bullet, source.forms))
-        yield _negation(read, source.words)
+        yield _verdict("negation", denied_otherwise(read, source.words))
         yield _verdict("alone", "needs what stands before it" if leans(bullet) else "")
-        yield _verdict("finished", _unfinished(bullet, read))
+        yield _verdict("finished", malformed(bullet, read))
         said = _without_speaker(bullet, read, source.words)
         places = aligned(said, source.words)
         kept = {place for place in places if place is not None}
         kept |= set(range(len(source.words))) if len(said) < len(read) else set()  # who speaks was moved to the front
         yield _verdict("date", _lost_year(read, source.words, kept))
-        yield _attribution(bullet, read, source.words, kept)
+        yield _verdict("attribution", unattributed(bullet, read, source.words, kept))
         dated = {w.lower() for fact in stated if isinstance(fact, Date) for w in fact.text.split()}
         yield _verdict("order", misplaced(said, source.words, places, dated))
         yield _verdict("words", reworded(said, source.words, places) or _article(read, source.words))
@@ -281,7 +246,7 @@ def _only_name(text: str) -> Name | None:
 def _without_speaker(bullet: str, read: Sequence[Word], source: Sequence[Word]) -> Sequence[Word]:
     """The words behind "Police: ", and behind "Police say " where the source closes with ", police say" or "said
     police": who speaks may move to the front."""
-    if _LABEL.match(bullet):
+    if LABEL.match(bullet):
         return read[next(i for i, word in enumerate(read) if word.text == ":") + 1 :]
     at = next((i for i, word in enumerate(read) if word.text in _SAYS), 0)
     if at:
@@ -314,8 +279,8 @@ def _lost_year(read: Sequence[Word], source: Sequence[Word], kept: Collection[in
         if _YEAR.fullmatch(word.text) and word.text not in there:
             close = bisect_left(marks, at)
             dated = range(marks[close - 1] + 1, marks[close])
-            if marks[close - 1] < 0 or source[marks[close - 1]].text in _STOPS:  # "In 1910,": of what follows
-                dated = range(at, next((i for i in range(at, len(source)) if source[i].text in _STOPS), len(source)))
+            if marks[close - 1] < 0 or source[marks[close - 1]].text in STOPS:  # "In 1910,": of what follows
+                dated = range(at, next((i for i in range(at, len(source)) if source[i].text in STOPS), len(source)))
             if any(source[j].content and j in kept for j in dated):
                 return f"{word.text} is lost"
     return ""
@@ -329,82 +294,6 @@ def _verdict(kind: str, fault: str) -> Check:
     return Check(kind, not fault, fault or "nothing found")
 
 
-def _negations(read: Sequence[Word]) -> list[int]:
-    return [i for i, (word, after, behind) in enumerate(_threes(read)) if _negates(word, after, behind)]
-
-
-def _threes(read: Sequence[Word]) -> Iterable[tuple[str, str, str]]:
-    texts = [*(word.text for word in read), "", ""]
-    return zip(texts, texts[1:], texts[2:], strict=False)
-
-
-def _negates(word: str, after: str, behind: str) -> bool:
-    """Whether a word denies what follows; "not only", "no doubt", "no 10" and "no more than" deny nothing."""
-    if word == "no":
-        measure = after in _MEASURES and behind == "than"
-        return not (after in ("doubt", "matter") or after[:1].isdigit() or measure)
-    if word == "not":
-        return after not in ("only", "just")
-    return word in _NEGATIONS or (word in _NEGATIONS_BEFORE_TO and after == "to")
-
-
-def _negation(bullet: Sequence[Word], source: Sequence[Word]) -> Check:
-    """A "not" that was lost or put in. What a negation denies is the next word that says something."""
-    there, known = _negations(bullet), _negations(source)
-    places = {word.stem: at for at, word in enumerate(source) if word.content}
-    for i in there:
-        denied = next((w for w in bullet[i + 1 :] if w.content), None)
-        at = places.get(denied.stem) if denied else None
-        if not known or (denied and at is not None and not any(k < at <= k + _SCOPE for k in known)):
-            return _verdict("negation", f"{bullet[i].text!r} is not in the sources")
-    stems = {word.stem for word in bullet if word.content}
-    denied_there = {w.stem for i in there for w in bullet[i + 1 : i + 1 + _SCOPE]}
-    for i in known:
-        denied = next((w for w in source[i + 1 : i + _SCOPE] if w.content), None)
-        if denied and denied.stem in stems - denied_there:
-            return _verdict("negation", f"{source[i].text!r} of {denied.text!r} is lost")
-    return _verdict("negation", "")
-
-
-def _attribution(bullet: str, read: Sequence[Word], source: Sequence[Word], kept: Collection[int]) -> Check:
-    """A claim that lost who makes it, or a guess that became a fact; `kept` are the places of the bullet's words."""
-    stems = {word.stem for word in read if word.content}
-    for i, word in enumerate(source):
-        if word.text in _UNSURE:
-            unsure = next((w for w in source[i + 1 : i + 5] if w.content), None)
-            if unsure and unsure.stem in stems and not _is_unsure(read, unsure.stem):
-                return _verdict("attribution", f"{word.text!r} before {unsure.text!r} is lost")
-    fault = _strange_speaker(read, source)
-    if fault or _LABEL.match(bullet) or any(_claims(read, i) for i in range(len(read))):
-        return _verdict("attribution", fault)
-    for i, word in enumerate(source):
-        if i not in kept and (word.says or (word.reports and not any(w.reports for w in read))):
-            # ", said Roe." or ", said Roe, who leads the council"; but not "Roe, who left, says Lund is lucky"
-            turned = i > 0 and source[i - 1].is_mark and any(w.is_mark for w in source[i + 1 : i + 6])
-            turned |= word.text == "according"
-            mark = next((j for j in range(i - 1, -1, -1) if source[j].is_mark), -1)
-            near = range(i + 1, min(i + 4, len(source))) if turned else range(max(mark + 1, i - 3), i)
-            end = next((j for j in range(i, len(source)) if source[j].text in _STOPS), len(source))
-            behind = sum(w.content for w in source[i + 1 : end]) > _CLOSING
-            # "The pier is unsafe, Roe said in the spring", but not "It closed, after Roe said that it is unsafe"
-            closes = (
-                word.says
-                and 0 <= mark >= i - _SPEAKER
-                and source[mark + 1].text not in SUBORDINATE | RELATIVES | {"and", "but"}
-            )
-            claim = range(i + 1, end) if behind and not (turned or closes) else range(len(source))
-            is_kept = any(source[j].content and j in kept for j in claim)
-            if is_kept and not any(source[j].content and j in kept for j in near):
-                return _verdict("attribution", f"{word.text!r} and who does are lost")
-    return _verdict("attribution", "")
-
-
-def _claims(read: Sequence[Word], at: int) -> bool:
-    """Whether a word says that the bullet is what somebody says; "the pilot who police say fled was ill" is not."""
-    beside = any(w.text in RELATIVES for w in read[max(0, at - 3) : at])
-    return read[at].says and not beside and not read[at].text.endswith("ing")
-
-
 def _article(read: Sequence[Word], source: Sequence[Word]) -> str:
     """An "a" before "estimated" where the sources have "an", or the reverse."""
     pairs = {(a.text, b.text) for a, b in pairwise(source)}
@@ -415,50 +304,4 @@ def _article(read: Sequence[Word], source: Sequence[Word]) -> str:
             vowel = word[0] in "aeio" and not word.startswith(("eu", "one", "once"))
             if (other, word) in pairs or vowel != (article == "an"):
                 return f"{article!r} before {word!r}"
-    return ""
-
-
-def _strange_speaker(read: Sequence[Word], source: Sequence[Word]) -> str:
-    """A "he said" that is not in the sources, which have another speaker, or a "said" without one."""
-    pairs = {(a.text, b.stem) for a, b in pairwise(source)}
-    for before, word in pairwise(read):
-        if word.reports and before.text in _PRONOUNS and (before.text, word.stem) not in pairs:
-            return f"'{before.text} {word.text}' is not in the sources"
-    return ""
-
-
-def _is_unsure(bullet: Sequence[Word], stem: str) -> bool:
-    """Whether the word with this stem is called a guess or a plan: "may sail", "Roe to sail", "the alleged sale"."""
-    at = next(i for i, word in enumerate(bullet) if word.stem == stem)
-    near = bullet[max(0, at - _SCOPE) : at + 4]
-    if any(w.text in _UNSURE or w.text.startswith(_CLAIMING) for w in near):
-        return True
-    return any(w.text == "to" for w in bullet[max(0, at - 2) : at])
-
-
-def _unfinished(bullet: str, read: Sequence[Word]) -> str:
-    count = len(words(bullet))
-    if count < SHORTEST:
-        return f"has {count} words"
-    if len(split(bullet, 0, len(bullet))) > 1 or _NEXT_SENTENCE.search(bullet):
-        return "is more than one sentence"
-    last = next((w.text for w in reversed(read) if w.text[0].isalnum()), "")
-    if len(read) > 2 and read[-1].is_mark and read[-2].reports and read[-3].is_mark:
-        return f"ends in {last!r} without who does"
-    if last in _OPEN_ENDS or _ENDS_IN_MARK.search(bullet):
-        return f"ends in {last!r}"
-    if "''" in bullet:
-        return "has an apostrophe twice"
-    if _TWO_MARKS.search(bullet):
-        return "has a comma behind another mark"
-    lower = [w.text for w in read]
-    if any(a == "not" and b in ("only", "just") for a, b in pairwise(lower)) and not {"but", "also"} & set(lower):
-        return "has only the first half of 'not only'"
-    if len(_SINGLE_OPEN.findall(bullet)) != len(_SINGLE_CLOSE.findall(bullet)):
-        return "opens a single quote and does not close it, or the reverse"
-    if bullet.count('"') % 2 or bullet.count("“") != bullet.count("”") or bullet.count("(") != bullet.count(")"):
-        return "opens a quote or a bracket and does not close it"
-    stems = [w.stem for w in read]
-    if any(a == b and a[0].isalnum() for a, b in zip(stems, stems[1:], strict=False)):
-        return "says a word twice"
     return ""

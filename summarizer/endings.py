@@ -21,6 +21,7 @@ from .lexicon import (
     SUBORDINATE,
     Word,
 )
+from .sentences import split, words
 
 _MAY_FOLLOW = frozenset(
     "where when while after before because since although though during amid despite following including saying "
@@ -38,6 +39,18 @@ _COUNTS = frozenset("one two three four five six seven eight nine ten dozen".spl
 _TURNS = frozenset("but and while though although because".split())
 _OPENING = 8
 """Words of a bullet's opening: "Little more than two years before"."""
+SHORTEST = 4
+"""Words of the shortest bullet that can be a sentence."""
+_OPEN_ENDS = frozenset(
+    "a an the of to in at for by with from as and or but nor is are was were be been has have had will would their "
+    "its your my our who which that than into onto upon per via amid among between during because although though "
+    "while when where if whether more most very not no after before".split()
+)
+_NEXT_SENTENCE = re.compile(r"\b[a-z]{2,}[.!?][\"”']?\s+[\"“]?[A-Z]")
+_SINGLE_OPEN = re.compile(r"(?<!\w)['‘](?=\w)(?!\d\ds?\b)")
+_SINGLE_CLOSE = re.compile(r"(?<=[^\Ws][.,!?])['’](?!\w)|(?<=[^\Ws])['’](?!\w)")
+_ENDS_IN_MARK = re.compile(r"[,;:–—-]\s?[\"”']?\.?$")
+_TWO_MARKS = re.compile(r"[-–—,;:]\s*,")
 
 
 def broken_off(said: Sequence[Word], source: Sequence[Word], places: Places) -> str:
@@ -211,3 +224,33 @@ def _may_be_verb(said: Sequence[Word]) -> bool:
         if follows and present and (after is None or not after.content or after.capital or after.text[0].isdigit()):
             return True  # "Norrvinda calls off"
     return False
+
+
+def malformed(bullet: str, read: Sequence[Word]) -> str:
+    """Why a text is no one sentence on the face of it: too short, two sentences, an open end, a mark without its
+    other half; "" where nothing is seen."""
+    count = len(words(bullet))
+    if count < SHORTEST:
+        return f"has {count} words"
+    if len(split(bullet, 0, len(bullet))) > 1 or _NEXT_SENTENCE.search(bullet):
+        return "is more than one sentence"
+    last = next((w.text for w in reversed(read) if w.text[0].isalnum()), "")
+    if len(read) > 2 and read[-1].is_mark and read[-2].reports and read[-3].is_mark:
+        return f"ends in {last!r} without who does"
+    if last in _OPEN_ENDS or _ENDS_IN_MARK.search(bullet):
+        return f"ends in {last!r}"
+    if "''" in bullet:
+        return "has an apostrophe twice"
+    if _TWO_MARKS.search(bullet):
+        return "has a comma behind another mark"
+    lower = [w.text for w in read]
+    if any(a == "not" and b in ("only", "just") for a, b in pairwise(lower)) and not {"but", "also"} & set(lower):
+        return "has only the first half of 'not only'"
+    if len(_SINGLE_OPEN.findall(bullet)) != len(_SINGLE_CLOSE.findall(bullet)):
+        return "opens a single quote and does not close it, or the reverse"
+    if bullet.count('"') % 2 or bullet.count("“") != bullet.count("”") or bullet.count("(") != bullet.count(")"):
+        return "opens a quote or a bracket and does not close it"
+    stems = [w.stem for w in read]
+    if any(a == b and a[0].isalnum() for a, b in zip(stems, stems[1:], strict=False)):
+        return "says a word twice"
+    return ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from tqdm import tqdm
@@ -43,7 +44,7 @@ def own_rewrites(folder: Path, examples: Iterable[Example], most: int, threads: 
     found: list[Pair] = []
     waiting: deque[tuple[Checker, Pair, Length, Callable[[], list[Candidate]]]] = deque()
     with tqdm(total=most, desc="own rewrites", file=sys.stderr, mininterval=5) as progress:
-        for checker, pair in _sources(examples, most):
+        for checker, pair in islice(_sources(examples), most):
             length: Length = "brief" if len(words(pair.target)) <= BRIEF else "standard"
             wait = rewriter.start(pair.sources, pair.context, STYLES[length].asked)
             waiting.append((checker, pair, length, wait))
@@ -55,16 +56,12 @@ def own_rewrites(folder: Path, examples: Iterable[Example], most: int, threads: 
     return found
 
 
-def _sources(examples: Iterable[Example], most: int) -> Iterator[tuple[Checker, Pair]]:
-    count = 0
+def _sources(examples: Iterable[Example]) -> Iterator[tuple[Checker, Pair]]:
     for example in examples:
         made = pairs([example], progress=False)
-        checker = Checker(example.text) if made else None
-        for pair in made:
-            if checker is None or count == most:
-                return
-            count += 1
-            yield checker, pair
+        if made:
+            checker = Checker(example.text)
+            yield from ((checker, pair) for pair in made)
 
 
 def _best(checker: Checker, pair: Pair, length: Length, wait: Callable[[], Sequence[Candidate]]) -> list[Pair]:

@@ -23,7 +23,7 @@ from tqdm import tqdm
 from summarizer import Article, Summarizer
 from summarizer.boilerplate import story
 from summarizer.errors import SummarizerError
-from summarizer.summarizer import POLICIES, folder_of, version_of
+from summarizer.summarizer import POLICIES, version_of
 from summarizer.summary import Policy
 
 from . import baselines
@@ -103,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument("--bullets-column", help="column of the list (default: bullets, highlights or summary)")
     data.add_argument("--split", default="test", help="split of a Hub data set (default: test)")
     data.add_argument("--limit", type=int, help="only the first so many articles")
+    data.add_argument("--against", metavar="NAME", help="system that the others are compared with (default: the first)")
     how = parser.add_argument_group("how")
     how.add_argument("--bullets", type=_count, default=3, help="how many bullets, or auto (default: 3)")
     how.add_argument("--length", default="brief", choices=["brief", "standard"], help="(default: brief)")
@@ -135,7 +136,16 @@ def _run(args: argparse.Namespace) -> list[str]:
         examples = read_references(args.references, args.bullets_column)[: args.limit]
     names = {"lead": f"LEAD-{_fixed(args)}", "lexrank": "LexRank", "textrank": "TextRank"}
     systems = _systems(args, examples, names)
-    evaluation = evaluate(examples, systems, args.language, args.several, judges, lead=names["lead"], oracle="oracle")
+    evaluation = evaluate(
+        examples,
+        systems,
+        args.language,
+        args.several,
+        judges,
+        lead=names["lead"],
+        oracle="oracle",
+        against=args.against,
+    )
     for system in evaluation.systems:
         empty = sum(not bullets for bullets in system.lists)
         if empty:
@@ -228,7 +238,7 @@ def _about(args: argparse.Namespace) -> dict[str, Any]:
         "tokens": "rouge-score's tokens, stemmed" if is_english(args.language) else "Unicode tokens, unstemmed",
         "options": {name: value for name, value in vars(args).items() if not isinstance(value, Path)},
         "predictions": {file: fingerprint(file) for file in files},
-        "models": {model: version_of(folder_of(place)) for model, place in map(_named, args.model)},
+        "models": {model: version_of(place) for model, place in map(_named, args.model)},
     }
 
 

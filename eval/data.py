@@ -17,10 +17,36 @@ from typing import Any
 TEXT_COLUMNS = ("article", "text", "document")
 _BULLETS_FLAG = "Name it with --bullets-column"
 BULLETS_COLUMNS = ("bullets", "highlights", "summary")
+_BESIDE = ".bullets.txt"
 _ITEM = re.compile(r"<li\b[^>]*>(.*?)</li>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
 _BREAK = re.compile(r"\s*(?:\n|<n>|<q>)\s*")
 _MARKER = re.compile(r"^\s*(?:[-*•·]|\d+[.)])\s+")
+
+
+Record = tuple[str, int, Mapping[str, Any]] | tuple[str, int, Mapping[str, Any], str]
+"""Place, number, columns, and the fault of one that cannot be read."""
+
+
+class ColumnError(ValueError):
+    """A record has no such column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record as it stands in its file.
+
+    Attributes:
+        where: Its place, as an error message names it.
+        number: Its number, from 1.
+        values: Its columns.
+        fault: Why it cannot be read; its columns are then the line as it stands, under "line".
+    """
+
+    where: str
+    number: int
+    values: Mapping[str, Any]
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +75,8 @@ def read(
     """Articles with human lists.
 
     Args:
-        source: A file (.jsonl, .json with one object a line, .csv, .parquet; .gz), a folder of .json files, or the name
+        source: A file (.jsonl, .json with one object a line, .csv, .parquet; .gz), a folder of .json files or of .txt
+            files (each with its bullets, one a line, in a file beside it: story.txt and story.bullets.txt), or the name
             of a data set on the Hub, such as `abisee/cnn_dailymail:3.0.0`.
         text_column: Where the article is; default: the first of `article`, `text`, `document` that is there.
         bullets_column: Where the list is: a list, a list of lists (several editors), or a text with one bullet a line
@@ -62,19 +89,37 @@ def read(
     """
     examples = []
     seen: set[str] = set()
-    for where, number, row in _rows(source, split):
-        text = row.get(_column(row, text_column, TEXT_COLUMNS, "Name it with --text-column", where))
-        value = row.get(_column(row, bullets_column, BULLETS_COLUMNS, _BULLETS_FLAG, where))
-        if not isinstance(text, str) or not text.strip():
-            raise ValueError(f"{where}: the article is empty")
-        key = _id(row, number)
-        if key in seen:
-            raise ValueError(f"{where}: the id {key!r} stands there a second time")
-        seen.add(key)
-        examples.append(Example(key, text, _lists(value, where)))
+    for row in rows(source, split):
+        found = example_of(row, text_column, bullets_column)
+        if found.id in seen:
+            raise ValueError(f"{row.where}: the id {found.id!r} stands there a second time")
+        seen.add(found.id)
+        examples.append(found)
     if not examples:
         raise ValueError(f"{source} holds no article")
     return examples
+
+
+def example_of(row: Row, text_column: str | None = None, bullets_column: str | None = None) -> Example:
+    """The article and the human lists of one record; columns as in `read`.
+
+    A record of this library (what `Summary.to_json` gives) is one too, once an editor has set its `status` to
+    "approved".
+
+    Raises:
+        ColumnError: A column is missing.
+        ValueError: The article or its list is empty, or a draft that no editor has approved.
+    """
+    where, values = row.where, row.values
+    if row.fault:
+        raise ValueError(f"{where}: {row.fault}")
+    text = values.get(_column(values, text_column, TEXT_COLUMNS, "Name it with --text-column", where))
+    value = values.get(_column(values, bullets_column, BULLETS_COLUMNS, _BULLETS_FLAG, where))
+    if "disclosure" in values and values.get("status") != "approved":
+        raise ValueError(f'{where}: a draft of the software; an editor who approves it sets "status" to "approved"')
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(f"{where}: the article is empty")
+    return Example(_id(row), text, _lists(value, where))
 
 
 def read_lists(source: str | Path) -> dict[str, list[str]] | list[list[str]]:
@@ -86,15 +131,16 @@ def read_lists(source: str | Path) -> dict[str, list[str]] | list[list[str]]:
     """
     found: dict[str, list[str]] = {}
     ordered: list[list[str]] = []
-    for where, _, row in _rows(source, "test"):
-        value = row.get(_column(row, None, BULLETS_COLUMNS, "Call it bullets", where))
+    for row in rows(source):
+        where, values = row.where, row.values
+        value = values.get(_column(values, None, BULLETS_COLUMNS, "Call it bullets", where))
         bullets = list(_bullets(value, where))
-        if row.get("id") is None:
+        if values.get("id") is None:
             ordered.append(bullets)
-        elif str(row["id"]) in found:
-            raise ValueError(f"{where}: the id {row['id']!r} stands there a second time")
+        elif str(values["id"]) in found:
+            raise ValueError(f"{where}: the id {values['id']!r} stands there a second time")
         else:
-            found[str(row["id"])] = bullets
+            found[str(values["id"])] = bullets
         if found and ordered:
             raise ValueError(f"{where}: some records of this file have an id and some have none")
     if not found and not ordered:
@@ -104,17 +150,14 @@ def read_lists(source: str | Path) -> dict[str, list[str]] | list[list[str]]:
 
 def read_references(source: str | Path, bullets_column: str | None = None) -> list[Example]:
     """Human lists without their articles, in the forms of `read_lists`; several lists for one article as in `read`."""
-    rows = [
-        Example(
-            _id(row, number),
-            next((row[c] for c in TEXT_COLUMNS if isinstance(row.get(c), str)), ""),
-            _lists(row.get(_column(row, bullets_column, BULLETS_COLUMNS, _BULLETS_FLAG, where)), where),
-        )
-        for where, number, row in _rows(source, "test")
-    ]
-    if not rows:
+    examples = []
+    for row in rows(source):
+        column = _column(row.values, bullets_column, BULLETS_COLUMNS, _BULLETS_FLAG, row.where)
+        text = next((row.values[c] for c in TEXT_COLUMNS if isinstance(row.values.get(c), str)), "")
+        examples.append(Example(_id(row), text, _lists(row.values.get(column), row.where)))
+    if not examples:
         raise ValueError(f"{source} holds no list of bullets")
-    return rows
+    return examples
 
 
 def aligned(lists: dict[str, list[str]] | list[list[str]], examples: list[Example], name: str) -> list[list[str]]:
@@ -136,31 +179,44 @@ def aligned(lists: dict[str, list[str]] | list[list[str]], examples: list[Exampl
 
 
 def fingerprint(source: str | Path) -> str:
-    """The first 12 digits of the sha256 of a file, or of a folder's .json files: names the data that a figure was
-    measured on. A data set on the Hub is named by its own name."""
+    """The first 12 digits of the sha256 of a file, or of a folder's .json and .txt files: names the data that a figure
+    was measured on. A data set on the Hub is named by its own name."""
     path = Path(source)
     if not path.exists():
         return str(source)
     digest = hashlib.sha256()
-    for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:
+    for file in sorted([*path.glob("*.json"), *path.glob("*.txt")]) if path.is_dir() else [path]:
         digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def _rows(source: str | Path, split: str) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
-    """Records with the place that an error message names, and their number from 1."""
+def rows(source: str | Path, split: str = "test", tolerant: bool = False) -> Iterator[Row]:
+    """The records of a source, one after the other; see `read`.
+
+    Args:
+        source: As in `read`.
+        split: As in `read`.
+        tolerant: Whether a line that is no record is given with its `fault`.
+
+    Raises:
+        ValueError: A file cannot be read to its end; or a line is no record, unless `tolerant`.
+        FileNotFoundError: There is no such file.
+    """
     path = Path(source)
     try:
-        yield from _records(path, source, split)
+        for record in _records(path, source, split):
+            row = Row(*record)
+            if row.fault and not tolerant:
+                raise ValueError(f"{row.where}: {row.fault}")
+            yield row
     except (EOFError, UnicodeDecodeError, zlib.error, gzip.BadGzipFile, csv.Error) as error:
         raise ValueError(f"{path} cannot be read to its end: {error}") from error
 
 
-def _records(path: Path, source: str | Path, split: str) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+def _records(path: Path, source: str | Path, split: str) -> Iterator[Record]:
     kind = next((s for s in reversed(path.suffixes) if s != ".gz"), "").lower()
     if path.is_dir():
-        for number, file in enumerate(sorted(path.glob("*.json")), 1):
-            yield str(file), number, _object(file.read_text("utf-8"), str(file)) | {"id": file.stem}
+        yield from _folder(path)
     elif kind == ".csv" and path.is_file():
         yield from _csv(path)
     elif kind == ".parquet" and path.is_file():
@@ -173,30 +229,43 @@ def _records(path: Path, source: str | Path, split: str) -> Iterator[tuple[str, 
         yield from _hub(str(source), split)
 
 
-def _lines(path: Path, kind: str) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+def _folder(path: Path) -> Iterator[Record]:
+    texts = [file for file in path.glob("*.txt") if not file.name.endswith(_BESIDE)]
+    for number, file in enumerate(sorted([*path.glob("*.json"), *texts]), 1):
+        if file.suffix == ".json":
+            values, fault = _object(file.read_text("utf-8"))
+            yield str(file), number, values | {"id": file.stem}, fault
+            continue
+        beside = file.with_name(file.stem + _BESIDE)
+        bullets = beside.read_text("utf-8") if beside.is_file() else ""
+        yield str(file), number, {"id": file.stem, "text": file.read_text("utf-8"), "bullets": bullets}
+
+
+def _lines(path: Path, kind: str) -> Iterator[Record]:
     open_ = gzip.open if path.suffix == ".gz" else open
     with open_(path, "rt", encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             where = f"line {number} of {path}"
             if kind in (".jsonl", ".json"):
                 if line.strip():
-                    yield where, number, _object(line, where)
+                    yield where, number, *_object(line)
             else:
                 yield where, number, {"bullets": line.strip("\n")}
 
 
-def _object(text: str, where: str) -> dict[str, Any]:
+def _object(text: str) -> tuple[dict[str, Any], str]:
+    """The object of a line, or the line itself and what is wrong with it."""
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         cut = "" if text.rstrip().endswith("}") else "; it ends in the middle: was it still being written?"
-        raise ValueError(f"{where}: not valid JSON ({error}){cut}") from error
+        return {"line": text}, f"not valid JSON ({error}){cut}"
     if not isinstance(value, dict):
-        raise ValueError(f"{where}: needs a JSON object, not {type(value).__name__}")
-    return value
+        return {"line": text}, f"needs a JSON object, not {type(value).__name__}"
+    return value, ""
 
 
-def _csv(path: Path) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+def _csv(path: Path) -> Iterator[Record]:
     """The rows of a CSV file; every value stays a text, so that the id 007 is not 7."""
     csv.field_size_limit(1 << 30)
     open_ = gzip.open if path.suffix == ".gz" else open
@@ -205,7 +274,7 @@ def _csv(path: Path) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
             yield f"row {number} of {path}", number, row
 
 
-def _parquet(path: Path) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+def _parquet(path: Path) -> Iterator[Record]:
     import pyarrow
     import pyarrow.parquet
 
@@ -217,7 +286,7 @@ def _parquet(path: Path) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
         yield f"row {number} of {path}", number, row
 
 
-def _hub(name: str, split: str) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+def _hub(name: str, split: str) -> Iterator[Record]:
     from datasets import load_dataset
 
     name, _, config = name.partition(":")
@@ -231,11 +300,11 @@ def _column(row: Mapping[str, Any], wanted: str | None, usual: Iterable[str], hi
             return name
     missing = f'"{wanted}"' if wanted else " nor ".join(f'"{name}"' for name in usual)
     neither = "there is no" if wanted else "there is neither"
-    raise ValueError(f"{where}: {neither} {missing}; it has {', '.join(map(str, row))}. {hint}")
+    raise ColumnError(f"{where}: {neither} {missing}; it has {', '.join(map(str, row))}. {hint}")
 
 
-def _id(row: Mapping[str, Any], number: int) -> str:
-    return str(row["id"] if row.get("id") is not None else number)
+def _id(row: Row) -> str:
+    return str(row.values["id"] if row.values.get("id") is not None else row.number)
 
 
 def _lists(value: object, where: str) -> tuple[tuple[str, ...], ...]:

@@ -49,7 +49,7 @@ class Evaluation:
         systems: The systems, in the order they were given.
         figures: For each system, each measure's mean over the articles with its interval.
         above: For each system but the base, how far it is above the base, measure by measure.
-        base: The system that the others are compared with: the first.
+        base: The system that the others are compared with.
         closed: For each system, the share of the way from the lead to the oracle that it closes, in percent; empty
             where one of the two was not measured.
         judges: Names of the measures that were the caller's own.
@@ -72,18 +72,19 @@ def evaluate(
     judges: Mapping[str, Judge] | None = None,
     lead: str | None = None,
     oracle: str | None = None,
+    against: str | None = None,
 ) -> Evaluation:
     """Measures systems on the same articles.
 
     Args:
         examples: Articles (their text may be empty; what needs it is then left out) and human lists.
-        systems: A list of bullets for each article, by the system's name; the first one is what others are compared
-            with.
+        systems: A list of bullets for each article, by the system's name.
         language: Chooses the tokenizer. Measures whose rules are English (facts, dangling) are left out for others.
         several: What a score is where an article has several human lists: "best" or "mean".
         judges: Metrics of your own, by name.
         lead: Name of the system that the way to the oracle starts from.
         oracle: Name of the system that it ends at.
+        against: Name of the system that the others are compared with; default: the first.
 
     Raises:
         ValueError: There is no article or no system, a system has another number of lists than there are articles, or
@@ -104,7 +105,10 @@ def evaluate(
                 raise ValueError(f"{title} gave figures of shape {found.shape} for {len(examples)} articles")
             columns[name][title] = found
     measured = tuple(Measured(name, lists, columns[name]) for name, lists in systems.items())
-    return _with_intervals(examples, measured, lead, oracle, tuple(judges or ()))
+    base = against or measured[0].name
+    if base not in systems:
+        raise ValueError(f"there is no system {base!r} to compare with; there are {', '.join(systems)}")
+    return _with_intervals(examples, measured, lead, oracle, base, tuple(judges or ()))
 
 
 def _scores(name: str, examples: Sequence[Example], lists: Lists, language: str, several: Several) -> dict[str, Floats]:
@@ -171,6 +175,7 @@ def _with_intervals(
     systems: tuple[Measured, ...],
     lead: str | None,
     oracle: str | None,
+    base: str,
     judges: tuple[str, ...],
 ) -> Evaluation:
     names = list(systems[0].columns)
@@ -181,9 +186,11 @@ def _with_intervals(
     places = {(s.name, name): i * len(names) + j for i, s in enumerate(systems) for j, name in enumerate(names)}
     found = of(values, drawn)
     figures = {s.name: {name: found[places[s.name, name]] for name in names} for s in systems}
+    of_base = tables[[system.name for system in systems].index(base)]
     above = {
-        system.name: dict(zip(names, differences(one, tables[0]), strict=True))
-        for system, one in zip(systems[1:], tables[1:], strict=True)
+        system.name: dict(zip(names, differences(one, of_base), strict=True))
+        for system, one in zip(systems, tables, strict=True)
+        if system.name != base
     }
     closed: dict[str, dict[str, Figure]] = {}
     if lead in figures and oracle in figures:
@@ -197,4 +204,4 @@ def _with_intervals(
                 found = np.append(share, value)
                 found[~np.isfinite(found)] = np.nan  # the oracle is no better than the lead
                 (closed[system.name][key],) = of(found[-1:], found[:-1, None])
-    return Evaluation(examples, systems, figures, above, systems[0].name, closed, judges)
+    return Evaluation(examples, systems, figures, above, base, closed, judges)

@@ -12,8 +12,8 @@ import typer
 
 from .article import Article
 from .errors import ModelError, SummarizerError
-from .summarizer import MOST_BULLETS, Count, Summarizer
-from .summary import Summary
+from .summarizer import MOST_BULLETS, Summarizer
+from .summary import Count, Summary
 
 WRONG_USE = 2
 

@@ -15,7 +15,7 @@ from .lexicon import REPORT
 from .rewriter import Candidate
 from .selection import leans
 from .sentences import words
-from .summary import Bullet, Check, Length, Span
+from .summary import Bullet, Check, Length, Method, Span
 from .tidy import bullet_of
 
 _SPEAKER = re.compile(
@@ -117,11 +117,21 @@ class Writer:
         article: The article.
         length: Of the bullets.
         flag: Whether a rewrite is shown though it fails a check.
+        style: How candidates are chosen; default: the length's.
+        method: What a bullet that is not the article's own sentence is called.
     """
 
-    def __init__(self, article: Article, length: Length, flag: bool = False) -> None:
-        self._style = STYLES[length]
+    def __init__(
+        self,
+        article: Article,
+        length: Length,
+        flag: bool = False,
+        style: Style | None = None,
+        method: Method = "rewritten",
+    ) -> None:
+        self._style = style or STYLES[length]
         self._flag = flag
+        self._method = method
         self._checker = Checker(article.text)
         stated = facts(article.text)
         self._full_names = FullNames(article.text, stated)
@@ -155,7 +165,7 @@ class Writer:
                 if not (check.passed or self._flag):
                     break
             else:
-                return Bullet(text, draft.score, "rewritten", draft.spans, tuple(checks))
+                return Bullet(text, draft.score, self._method, draft.spans, tuple(checks))
         return None
 
     def _by_worth(self, draft: Draft) -> list[Candidate]:

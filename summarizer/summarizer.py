@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args, overload
-
-import numpy as np
+from typing import Any, get_args, overload
 
 from .article import Article
-from .boilerplate import story
 from .errors import ArticleError, ModelError
-from .extractor import Extractor, Scored
-from .policy import STYLES, Draft, Writer, extracted, needs_rewriting
-from .rewriter import Candidate, Rewriter, context_of
-from .selection import Group, bullet_count, select
-from .sentences import words
-from .summary import Length, Policy, Span, Summary
+from .generated import Generated
+from .generator import Generator
+from .pipeline import Pipeline
+from .summary import Count, Length, Options, Policy, Summary
 
 FORMAT = 1
 """Version of the model folder's format; a folder of a newer one is refused."""
@@ -30,31 +24,7 @@ POLICIES: tuple[Policy, ...] = get_args(Policy)
 MOST_BULLETS = 50
 
 Text = str | Article
-Count = int | Literal["auto"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Options:
-    bullets: Count
-    length: Length
-    policy: Policy
-
-
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    """An article whose bullets are chosen and are being rewritten.
-
-    Attributes:
-        article: The article.
-        policy: What may be shown of it: "extract" where the model was not made for its language.
-        drafts: The bullets, without candidates.
-        waiting: For each, a function that waits for its candidates; None where nothing is rewritten.
-    """
-
-    article: Article
-    policy: Policy
-    drafts: tuple[Draft, ...]
-    waiting: tuple[Callable[[], list[Candidate]] | None, ...]
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 class Summarizer:
@@ -68,36 +38,45 @@ class Summarizer:
         print(summary)
     """
 
-    def __init__(self, folder: Path, extractor: Extractor, rewriter: Rewriter | None, config: dict[str, Any]) -> None:
-        self.folder = folder
+    def __init__(self, road: Pipeline | Generated, config: dict[str, Any], version: str, folder: Path | None) -> None:
         self.config = config
-        self.version = version_of(folder)
-        self._extractor = extractor
-        self._rewriter = rewriter
+        self.version = version
+        self.folder = folder
+        self._road = road
 
     @classmethod
-    def from_pretrained(cls, model: str | Path = "base", *, threads: int | None = None) -> Summarizer:
-        """Loads a model; nothing is downloaded.
+    def from_pretrained(
+        cls, model: str | Path = "base", *, threads: int | None = None, device: str | None = None
+    ) -> Summarizer:
+        """Loads a model. Nothing is downloaded, unless you name a checkpoint on the Hub.
 
         Args:
-            model: The name of a shipped model ("base") or a folder that `save_pretrained` or
-                `python -m training export` wrote.
+            model: The name of a shipped model ("base"); a folder that `save_pretrained` or `python -m training` wrote;
+                or any sequence-to-sequence or causal checkpoint of transformers, in a folder or by its name on the Hub
+                ("facebook/bart-large-cnn"), which then writes the list (method "generated"; needs the extra `torch`).
             threads: Cores to use; default: all that this process may use.
+            device: Where such a checkpoint runs: "cpu", "cuda"; default: a GPU if there is one. The shipped models run
+                on the CPU.
 
         Raises:
-            ModelError: The folder is missing or damaged, or was written by a newer version; the message names the file.
+            ModelError: The model is missing or damaged, was written by a newer version, or cannot write a summary; the
+                message names the file.
+            MissingExtraError: A checkpoint of transformers was named, and torch is not installed.
         """
+        if isinstance(model, str) and _HUB_NAME.fullmatch(model) and not Path(model).exists():
+            return cls._generating(model, None, threads, device)
         folder = folder_of(model)
+        if _is_checkpoint(folder):
+            return cls._generating(str(folder), folder, threads, device)
         config = _verified(folder)
-        part = folder / "extractor"
-        try:
-            extractor, rewriter = Extractor(part, threads), None
-            if "rewriter" in config:
-                part = folder / "rewriter"
-                rewriter = Rewriter(part, extractor.threads)
-        except (RuntimeError, OSError, KeyError, ValueError) as error:
-            raise ModelError(f"{part}: {error}") from error
-        return cls(folder, extractor, rewriter, config)
+        return cls(Pipeline(folder, config, threads), config, version_of(folder), folder)
+
+    @classmethod
+    def _generating(cls, checkpoint: str, folder: Path | None, threads: int | None, device: str | None) -> Summarizer:
+        generator = Generator.from_pretrained(checkpoint, device, threads)
+        version = version_of(folder) if folder else str(generator.model.config._commit_hash or "")[:12]
+        name = folder.resolve().name if folder else checkpoint
+        return cls(Generated(generator), {"name": name, "method": "generated"}, version, folder)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes the model folder, so that `from_pretrained(folder)` gives the same output.
@@ -108,7 +87,10 @@ class Summarizer:
         folder = Path(folder)
         if folder.exists() and any(folder.iterdir()):
             raise FileExistsError(f"{folder} is not empty; choose a new folder")
-        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        if isinstance(self._road, Generated):
+            self._road.generator.save(folder)
+        elif self.folder:
+            shutil.copytree(self.folder, folder, dirs_exist_ok=True)
 
     @overload
     def __call__(  # type: ignore[overload-overlap]  # a str is also a Sequence[str]; here it is one article
@@ -177,82 +159,40 @@ class Summarizer:
             raise ValueError(f'length must be "standard" or "brief", not {length!r}')
         if policy not in POLICIES:
             raise ValueError(f'policy must be "checked", "flag" or "extract", not {policy!r}')
-        if policy == "flag" and not self._rewriter:
+        if policy == "flag" and not self._road.rewrites:
             raise ModelError(f'policy "flag" shows rewrites, and the model {self.config["name"]!r} has no rewriter')
         if bullets != "auto" and (
             isinstance(bullets, bool) or not isinstance(bullets, int) or not 1 <= bullets <= MOST_BULLETS
         ):
             raise ValueError(f'bullets must be "auto" or a whole number from 1 to {MOST_BULLETS}, not {bullets!r}')
-        return self._stream(articles, _Options(bullets, length, policy))
+        return self._stream(articles, Options(bullets, length, policy))
 
-    def _stream(self, articles: Iterable[Text], options: _Options) -> Iterator[Summary]:
-        read: deque[Article] = deque()
-        begun: deque[_Begun] = deque()
+    def _stream(self, articles: Iterable[Text], options: Options) -> Iterator[Summary]:
         failure: list[Exception] = []
 
-        def sentences() -> Iterator[tuple[Any, ...]]:
+        def given() -> Iterator[Article]:
             try:
                 for number, article in enumerate(articles):
-                    read.append(_article(article, number))
-                    yield story(read[-1].text, read[-1].language)
+                    yield _article(article, number)
             except Exception as error:  # it is raised when the articles before have their summaries
                 failure.append(error)
 
-        for scored in self._extractor(sentences()):
-            begun.append(self._begin(read.popleft(), scored, options))
-            if len(begun) > 2 * self._extractor.threads:
-                yield self._finish(begun.popleft(), options)
-        while begun:
-            yield self._finish(begun.popleft(), options)
+        for article, bullets, warnings in self._road(given(), options):
+            if options.bullets != "auto" and len(bullets) < options.bullets:
+                asked = f"{options.bullets} bullets were asked for, and the story gave {len(bullets)}."
+                warnings = (asked, *warnings)
+            yield Summary(
+                bullets,
+                article,
+                options.length,
+                options.bullets,
+                options.policy,
+                str(self.config["name"]),
+                self.version,
+                warnings,
+            )
         if failure:
             raise failure[0]
-
-    def _begin(self, article: Article, scored: Scored, options: _Options) -> _Begun:
-        """Chooses the sentences of an article's bullets, and sets the rewriter to work on them."""
-        count = options.bullets
-        if count == "auto":
-            count = bullet_count(sum(len(words(s.text)) for s in scored.sentences), options.length)
-        groups = select(scored, count, options.length, fixed=options.bullets != "auto")
-        drafts = tuple(_draft(article, scored, group) for group in groups)
-        policy = options.policy if self._speaks(article.language) else "extract"
-        waiting = [None if policy == "extract" else self._start(draft, options.length) for draft in drafts]
-        return _Begun(article, policy, drafts, tuple(waiting))
-
-    def _start(self, draft: Draft, length: Length) -> Callable[[], list[Candidate]] | None:
-        if not self._rewriter or not needs_rewriting([span.text for span in draft.spans], length):
-            return None
-        return self._rewriter.start(draft.sources, draft.context, STYLES[length].asked)
-
-    def _finish(self, begun: _Begun, options: _Options) -> Summary:
-        extract = begun.policy == "extract"
-        writer = extracted if extract else Writer(begun.article, options.length, flag=begun.policy == "flag")
-        bullets = tuple(
-            writer(replace(draft, candidates=tuple(wait())) if wait else draft)
-            for draft, wait in zip(begun.drafts, begun.waiting, strict=True)
-        )
-        return Summary(
-            bullets,
-            begun.article,
-            options.length,
-            options.bullets,
-            options.policy,
-            str(self.config["name"]),
-            self.version,
-            self._warnings(begun.article, len(bullets), options.bullets),
-        )
-
-    def _warnings(self, article: Article, points: int, asked: Count) -> tuple[str, ...]:
-        found = []
-        if asked != "auto" and points < asked:
-            found.append(f"{asked} bullets were asked for, and the story gave {points}.")
-        if not self._speaks(article.language):
-            made_for = ", ".join(self.config["languages"])
-            found.append(f"The model was made for {made_for}; nothing was measured for {article.language}.")
-        return tuple(found)
-
-    def _speaks(self, language: str) -> bool:
-        languages = self.config.get("languages", [])
-        return not languages or language.split("-", maxsplit=1)[0].lower() in languages
 
 
 def _article(value: object, number: int) -> Article:
@@ -268,12 +208,6 @@ def _article(value: object, number: int) -> Article:
     return article
 
 
-def _draft(article: Article, scored: Scored, group: Group) -> Draft:
-    spans = tuple(Span(s.start, s.end, article.text[s.start : s.end]) for s in (scored.sentences[i] for i in group))
-    score = float(1 / (1 + np.exp(-max(scored.scores[i] for i in group))))
-    return Draft(spans, round(score, 4), context_of(scored.sentences, group))
-
-
 def folder_of(model: str | Path) -> Path:
     """The folder of a model: a shipped name, which lies inside the installed package or in the checkout, or a path.
     "base" is the shipped one even where the current folder has a folder of that name: that is "./base"."""
@@ -287,9 +221,27 @@ def folder_of(model: str | Path) -> Path:
     raise ModelError(f"there is no model {str(model)!r}; looked for the folder {' and '.join(map(str, places))}")
 
 
-def version_of(folder: Path) -> str:
-    """The first 12 digits of the sha256 of a model's list of checksums: names its weights."""
-    return hashlib.sha256((folder / "checksums.json").read_bytes()).hexdigest()[:12]
+def version_of(model: str | Path) -> str:
+    """The first 12 digits of a sha256 that names a model's weights: of its list of checksums, or of the weights
+    themselves where a checkpoint has no list. A name on the Hub stands for itself."""
+    if isinstance(model, str) and _HUB_NAME.fullmatch(model) and not Path(model).exists():
+        return model
+    folder = folder_of(model)
+    if not _is_checkpoint(folder):
+        return hashlib.sha256((folder / "checksums.json").read_bytes()).hexdigest()[:12]
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.safetensors")):
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:12]
+
+
+def _is_checkpoint(folder: Path) -> bool:
+    """Whether a folder is one of transformers (or an adapter of peft), and not one of this project."""
+    if (folder / "adapter_config.json").is_file():
+        return True
+    config = folder / "config.json"
+    return config.is_file() and "format" not in (there := _json(config)) and "model_type" in there
 
 
 def _verified(folder: Path) -> dict[str, Any]:

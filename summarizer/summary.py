@@ -16,11 +16,21 @@ Length = Literal["standard", "brief"]
 Method = Literal["extracted", "rewritten", "generated"]
 Policy = Literal["checked", "flag", "extract"]
 Status = Literal["draft", "approved"]
+Count = int | Literal["auto"]
 
 DISCLOSURE = (
     "Key points chosen and shortened by software from the sentences of the article; a draft until an editor has "
     "approved it."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is wanted of a list: see `Summarizer.__call__`."""
+
+    bullets: Count = "auto"
+    length: Length = "standard"
+    policy: Policy = "checked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +96,7 @@ class Summary:
     bullets: tuple[Bullet, ...]
     article: Article
     length: Length
-    asked: int | Literal["auto"]
+    asked: Count
     policy: Policy
     model: str
     model_version: str

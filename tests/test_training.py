@@ -15,7 +15,7 @@ from summarizer.boilerplate import story
 from summarizer.extractor import FEATURES, MAX_SENTENCE_TOKENS, OVERLAP, WINDOW, surface_features, windows
 from training.labels import labels
 
-from .conftest import STORY
+from .conftest import STORY, archive, written
 
 torch = pytest.importorskip("torch")
 COMMAND = [sys.executable, "-m", "training"]
@@ -43,7 +43,7 @@ def test_the_expected_reward_is_rouge_of_lists_weighted_by_their_probability():
     from itertools import combinations
 
     from eval.rouge import rouge
-    from training.extractor import _stacked
+    from training.articles import _stacked
     from training.labels import overlaps
     from training.modeling import ExtractorModel
 
@@ -135,15 +135,11 @@ def test_features_do_not_depend_on_where_the_text_stands():
 @pytest.fixture(scope="module")
 def config(tmp_path_factory, tiny_checkpoint):
     folder = tmp_path_factory.mktemp("training")
-    bullets = ["Council votes to keep the Marl Lane baths open", "Work starts on May 11"]
-    rows = [
-        json.dumps({"id": str(i), "article": STORY.replace("Monday", f"day {i}"), "bullets": bullets})
-        for i in range(12)
-    ]
-    (folder / "train.jsonl").write_text("\n".join(rows))
+    train, validation = written(folder / "train.jsonl", archive(12)), written(folder / "held.jsonl", archive(6, 1))
+    written(folder / "more.jsonl", archive(12, 2))
     path = folder / "config.yaml"
     path.write_text(
-        f"train: {folder / 'train.jsonl'}\nvalidation: {folder / 'train.jsonl'}\noutput: {folder / 'run'}\n"
+        f"train: {train}\nvalidation: {validation}\noutput: {folder / 'run'}\n"
         f"base_model: {tiny_checkpoint}\nhead_epochs: 1\nepochs: 2\n"
         "batch_size: 4\neval_steps: 2\nwidth: 16\nheads: 2\n"
     )
@@ -160,7 +156,8 @@ def train(config, *flags):
 def run(config):
     done = train(config)
     assert done.returncode == 0, done.stderr
-    assert set(json.loads(done.stdout.splitlines()[-1])) >= {"rouge1", "rouge2", "rougeLsum"}
+    assert "| run above base (paired) |" in done.stdout and "LEAD-3" in done.stdout and "oracle" in done.stdout
+    assert set(json.loads((config.parent / "run" / "run.json").read_text())["validation"]) >= {"rouge1", "rouge2"}
     return config.parent / "run"
 
 
@@ -174,6 +171,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(run, config):
         "head.safetensors",
         "run.json",
         "everything/checkpoint-6",
+        "model",
         "after_everything.safetensors",
     ):
         path = again / gone
@@ -196,7 +194,7 @@ def test_a_run_does_not_go_on_under_other_settings(run, config):
 def test_an_auxiliary_stage_trains_before_the_articles_and_is_recorded(config, tmp_path):
     from safetensors.numpy import load_file
 
-    done = train(config, "--output", str(tmp_path), "--auxiliary", str(config.parent / "train.jsonl"), "--epochs", "1")
+    done = train(config, "--output", str(tmp_path), "--auxiliary", str(config.parent / "more.jsonl"), "--epochs", "1")
     assert done.returncode == 0, done.stderr
     before, after = (load_file(tmp_path / f"after_{stage}.safetensors") for stage in ("head", "auxiliary"))
     assert any(not np.allclose(before[name], after[name]) for name in before if name.startswith("encoder."))
@@ -223,12 +221,12 @@ def test_exported_scores_are_the_trained_ones(run, tmp_path):
     from safetensors.torch import load_file
     from transformers import AutoModel, AutoTokenizer
 
-    from training.extractor import Collator
+    from training.articles import Collator
     from training.modeling import ExtractorModel, Head
 
     export(run, tmp_path / "m")
     sentences = story(STORY * 12)
-    (scored,) = Summarizer.from_pretrained(tmp_path / "m")._extractor([sentences])
+    (scored,) = Summarizer.from_pretrained(tmp_path / "m")._road._extractor([sentences])
     tokenizer = AutoTokenizer.from_pretrained(run / "encoder")
     head = Head(32, 16, 2, 2)
     head.load_state_dict(load_file(run / "head.safetensors"))

@@ -1,9 +1,10 @@
-"""`python -m training TASK`: extractor, rewriter, export."""
+"""`python -m training TASK`: check, extractor, rewriter, generator, export."""
 
 from __future__ import annotations
 
 import ctypes
 import difflib
+import errno
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -12,37 +13,58 @@ from typing import TypeVar
 import yaml
 from transformers import HfArgumentParser
 
-from .resume import OtherSettingsError
+from summarizer.errors import SummarizerError
 
 T = TypeVar("T")
 
+_WRITE = "unexpected pos"
+"""What torch says of a file that could not be written to its end."""
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of malloc.h
 
 USAGE = """usage: python -m training TASK [--config FILE.yaml] [--flag value ...]
 
 tasks:
-  extractor   fine-tune the sentence scorer from articles with human bullets
+  check DATA  look at articles with human bullets: what can be used, what cannot and why, what they are like
+  extractor   fine-tune the sentence scorer
   rewriter    fine-tune a small T5 that writes the bullets from the sentences
-  export      turn a run into a model folder: CTranslate2 int8, checksums, model card
+  generator   fine-tune any sequence-to-sequence or causal checkpoint to write the whole list
+  export RUN  turn a run into a model folder: CTranslate2 int8, checksums, model card
 
-A YAML file holds the same keys as the flags; a flag wins over the file. `python -m training TASK --help` lists them."""
+A YAML file holds the same keys as the flags; a flag wins over the file. `python -m training TASK --help` lists them.
+Several processes: `torchrun --nproc_per_node N -m training TASK ...`."""
+_POSITIONAL = {"check": "--train", "export": "--run"}
 
 
 def main(argv: list[str]) -> None:
-    """Runs a task; wrong use ends with exit code 2."""
+    """Runs a task. Exit codes: 0 fine, 1 the disk is full, 2 wrong use or unusable data."""
     if not argv or argv[0] in ("-h", "--help"):
         print(USAGE)
         return
     try:
         _run(*argv)
-    except OtherSettingsError as error:
-        sys.exit(_wrong(str(error)))
+    except Exception as error:
+        if _is_full(error):  # torch, safetensors and Python each have an error of their own for it
+            print(
+                f"error: the disk is full ({error}). The last whole checkpoint is kept: free some space and give the "
+                "same command again",
+                file=sys.stderr,
+            )
+            sys.exit(1)
+        if isinstance(error, ValueError | OSError | SummarizerError):
+            sys.exit(_wrong(str(error)))
+        raise
 
 
 def _run(task: str, *flags: str) -> None:
     rest = list(flags)
+    if task in _POSITIONAL and rest and not rest[0].startswith("-"):
+        rest.insert(0, _POSITIONAL[task])
     _keep_memory()
-    if task == "extractor":
+    if task == "check":
+        from . import data
+
+        data.check(_parsed(data.CheckArguments, rest))
+    elif task == "extractor":
         from . import extractor
 
         extractor.main(_parsed(extractor.ExtractorArguments, rest))
@@ -50,14 +72,20 @@ def _run(task: str, *flags: str) -> None:
         from . import rewriter
 
         rewriter.main(_parsed(rewriter.RewriterArguments, rest))
+    elif task == "generator":
+        from . import generator
+
+        generator.main(_parsed(generator.GeneratorArguments, rest))
     elif task == "export":
         from . import export
 
-        if rest and not rest[0].startswith("-"):
-            rest.insert(0, "--run")
-        export.main(_parsed(export.ExportArguments, rest))
+        export.export(_parsed(export.ExportArguments, rest))
     else:
         sys.exit(_wrong(f"there is no task {task!r}.\n\n{USAGE}"))
+
+
+def _is_full(error: Exception) -> bool:
+    return getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error) or _WRITE in str(error)
 
 
 def _keep_memory() -> None:
@@ -74,6 +102,7 @@ def _parsed(kind: type[T], argv: list[str]) -> T:
     """Arguments from the YAML file behind --config, and the flags, which win."""
     argv = list(argv)
     values: dict[str, object] = {}
+    known = [f.name for f in fields(kind)]  # type: ignore[arg-type]
     if "--config" in argv:
         at = argv.index("--config")
         path = Path(argv[at + 1]) if at + 1 < len(argv) else sys.exit(_wrong("--config needs a file"))
@@ -82,15 +111,21 @@ def _parsed(kind: type[T], argv: list[str]) -> T:
             values = yaml.safe_load(path.read_text("utf-8")) or {}
         except (OSError, yaml.YAMLError) as error:
             sys.exit(_wrong(f"{path}: {error}"))
-        known = [f.name for f in fields(kind)]  # type: ignore[arg-type]
         for key in values:
             if key not in known:
-                near = difflib.get_close_matches(key, known, 1)
-                hint = f"; did you mean {near[0]!r}?" if near else f"; the keys are {', '.join(known)}"
-                sys.exit(_wrong(f"{path}: unknown key {key!r}{hint}"))
+                sys.exit(_wrong(f"{path}: unknown key {key!r}{_nearest(key, known)}"))
     flags = [part for key, value in values.items() if value is not None for part in (f"--{key}", str(value))]
-    (arguments,) = HfArgumentParser(kind).parse_args_into_dataclasses(flags + argv)  # type: ignore[arg-type]
+    parser = HfArgumentParser(kind, allow_abbrev=False)  # type: ignore[arg-type]
+    arguments, unknown = parser.parse_args_into_dataclasses(flags + argv, return_remaining_strings=True)
+    if unknown:
+        near = _nearest(unknown[0].removeprefix("--").partition("=")[0], known)
+        sys.exit(_wrong(f"unknown argument {unknown[0]!r}{near}"))
     return arguments  # type: ignore[no-any-return]
+
+
+def _nearest(key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key, known, 1)
+    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
 
 
 def _wrong(message: str) -> int:

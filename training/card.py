@@ -14,14 +14,14 @@ tags: [summarization, news]
 ---
 # {name}
 
-{what} Run by newsroom-summarizer on a CPU: `Summarizer.from_pretrained("{name}")`. The folder holds weights only, none
-of the articles' text.
+{what} Run by newsroom-summarizer: `Summarizer.from_pretrained("{name}")`. The folder holds weights only, none of the
+articles' text.
 
 {parts}
 ## Scores
 
 {begin}
-Not measured yet: `python -m eval --model MODEL --data FILE --card`.
+{unmeasured}
 {end}
 
 ## Limits
@@ -31,11 +31,13 @@ Not measured yet: `python -m eval --model MODEL --data FILE --card`.
 - ROUGE measures likeness to the highlights of one site. It does not measure truth or taste.
 - A sentence can mislead outside its place. Every bullet carries its source spans, so that an editor can look.
 """
+NO_QUANTIZATION = "none"
+"""Of a checkpoint in transformers' own form."""
 _PART = """## {title}
 
-- Base checkpoint: {base} ({base_licence}), fine-tuned and stored as {quantization} for CTranslate2.
+- Base checkpoint: {base} ({base_licence}), fine-tuned and stored as {form}.
 {data}
-- Made by `python -m training {task} --config training/configs/{task}.yaml`, then `python -m training export`.
+- Made by `{command}`{time}.
 {steps}
 
 | setting | value |
@@ -45,11 +47,15 @@ _PART = """## {title}
 _WHAT = {
     "extractor": "Scores every sentence of a news article by how likely an editor's key points stand on it.",
     "rewriter": "Writes a key point from the sentences it stands on, in a given number of words.",
+    "generator": "Writes the key points of a news article; each is then held against the article's sentences.",
 }
 _LIMITS = {
     "extractor": "- A bullet that is not rewritten is as long, and as well put, as the article's own sentence.",
     "rewriter": "- A rewrite can be wrong in ways that no check finds.",
+    "generator": "- What it writes can be wrong in ways that no check finds; what fails a check is replaced by the "
+    "article's own sentence.",
 }
+_UNMEASURED = "Not measured yet: `python -m eval --model MODEL --data FILE --card`."
 
 
 def card(config: dict[str, Any]) -> str:
@@ -63,6 +69,7 @@ def card(config: dict[str, Any]) -> str:
         limits="\n".join(_LIMITS[task] for task in parts),
         begin=SCORES_BEGIN,
         end=SCORES_END,
+        unmeasured=_UNMEASURED,
     )
 
 
@@ -88,7 +95,9 @@ def _part(task: str, part: dict[str, Any]) -> str:
         task=task,
         base=part["base"],
         base_licence=part["base_licence"],
-        quantization=part["quantization"],
+        form="safetensors" if part["quantization"] == NO_QUANTIZATION else f"{part['quantization']} for CTranslate2",
+        command=part.get("command") or f"python -m training {task} --config training/configs/{task}.yaml",
+        time=f", in {part['seconds'] / 60:,.0f} minutes on {part['machine']}" if "seconds" in part else "",
         data="\n".join(data),
         steps="\n".join(steps),
         recipe="\n".join(f"| {name} | {value} |" for name, value in part["recipe"].items()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import sys
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ from summarizer.summarizer import FORMAT
 
 from .card import card
 
+_LICENCE = re.compile(r"^licen[cs]e:\s*(\S+)", re.MULTILINE)
+_OF_RUN = ("command", "seconds", "machine")
+
 
 @dataclass
 class ExportArguments:
@@ -28,13 +32,15 @@ class ExportArguments:
     output: str = field(metadata={"help": "The model folder to write; what it held of an earlier export is replaced."})
     name: str = field(default="", metadata={"help": "Name of the model; default: the folder's."})
     base: str = field(default="", metadata={"help": "Name of the base checkpoint for the card; default: the run's."})
-    base_licence: str = field(default="see the base checkpoint", metadata={"help": "Its licence, for the card."})
+    base_licence: str = field(
+        default="", metadata={"help": "Its licence, for the card; default: what its own card says."}
+    )
     languages: str = field(default="en", metadata={"help": "Languages of the training articles: codes, with commas."})
     data_description: str = field(default="", metadata={"help": "A sentence on the training data, for the card."})
     quantization: str = field(default="int8", metadata={"help": "CTranslate2's: int8, int16, float16 or float32."})
 
 
-def main(args: ExportArguments) -> None:
+def export(args: ExportArguments) -> None:
     """Writes the folder; the card's scores are added by `python -m eval --card`.
 
     Raises:
@@ -52,7 +58,7 @@ def main(args: ExportArguments) -> None:
     config = json.loads(earlier.read_text("utf-8")) if earlier.is_file() else {}
     languages = [code.strip() for code in args.languages.split(",")]
     config |= {"format": FORMAT, "name": args.name or output.name, "languages": languages}
-    config[task] = _provenance(record, args)
+    config[task] = provenance(record, args)
     _write(output / "config.json", config)
     (output / "README.md").write_text(card(config), "utf-8")
     files = sorted(p for p in output.rglob("*") if p.is_file() and p.suffix != ".md" and p.name != "checksums.json")
@@ -73,14 +79,14 @@ def _extractor(run: Path, part: Path, record: dict[str, Any], quantization: str)
     encoder = json.loads((part / "config.json").read_text("utf-8"))
     tokenizer = AutoTokenizer.from_pretrained(run / "encoder")
     encoder["extractor"] = {
-        "heads": record["arguments"]["heads"],
+        "heads": record["heads"],
         "special_ids": [tokenizer.cls_token_id, tokenizer.sep_token_id],
     }
     _write(part / "config.json", encoder)
 
 
 def _rewriter(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
-    convert_rewriter(run / "model", part, quantization)
+    convert_rewriter(run / "checkpoint", part, quantization)
 
 
 def convert_rewriter(checkpoint: Path, part: Path, quantization: str) -> None:
@@ -105,31 +111,38 @@ def _with_position_type(path: Path) -> None:
     _write(path, {"position_embedding_type": "absolute"} | config)
 
 
-def _provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
+def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
     """What the part was made from, without the paths of the machine that made it."""
     arguments = record["arguments"]
-    paths = {"train", "validation", "auxiliary", "output", "base_model"}
-    unused = set() if arguments["auxiliary"] else {"auxiliary_epochs", "auxiliary_pairs"}
+    free = {"train", "validation", "auxiliary", "test", "output", "base_model", "resume", "push_to_hub", "measured"}
+    free |= {"against", "beside", "languages"} | (
+        set() if arguments.get("auxiliary") else {"auxiliary_epochs", "auxiliary_pairs"}
+    )
     return {
-        "base": args.base or _public(arguments["base_model"]),
-        "base_licence": args.base_licence,
-        "data": {name: {"file": Path(arguments[name]).name, **about} for name, about in record["data"].items()},
+        "base": args.base or public(arguments["base_model"]),
+        "base_licence": args.base_licence or _licence(arguments["base_model"]),
+        "data": {name: {"file": public(arguments[name]), **about} for name, about in record["data"].items()},
         "data_description": args.data_description,
-        "recipe": {
-            name: value for name, value in arguments.items() if name not in paths | unused and value is not None
-        },
+        "recipe": {name: value for name, value in arguments.items() if name not in free and value is not None},
         **{
             name: record[name]
-            for name in ("stages", "calibration", "pairs", "steps", "best_step", "validation")
+            for name in (*_OF_RUN, "stages", "calibration", "pairs", "steps", "best_step", "validation")
             if name in record
         },
         "quantization": args.quantization,
     }
 
 
-def _public(base: str) -> str:
-    """The name of a checkpoint: of a folder, only the last part."""
-    return Path(base).name if Path(base).is_absolute() or Path(base).exists() else base
+def public(place: str) -> str:
+    """The name of a file or a checkpoint: of what lies on this machine, only the last part."""
+    return Path(place).name if Path(place).is_absolute() or Path(place).exists() else place
+
+
+def _licence(base: str) -> str:
+    """The licence of a checkpoint, as its card names it."""
+    readme = Path(base) / "README.md"
+    named = _LICENCE.search(readme.read_text("utf-8")) if readme.is_file() else None
+    return named[1] if named else "see the base checkpoint"
 
 
 def _write(path: Path, value: object) -> None:

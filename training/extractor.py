@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,48 +23,57 @@ import numpy.typing as npt
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torch.utils.data import Dataset
 from tqdm import tqdm
-from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, TrainingArguments, set_seed
-from transformers.trainer_utils import get_last_checkpoint
+from transformers import (
+    AutoModel,
+    AutoTokenizer,
+    EarlyStoppingCallback,
+    EvalPrediction,
+    Trainer,
+    TrainingArguments,
+    set_seed,
+)
 
-from eval.data import Example, fingerprint, read
+from eval.data import Example
 from eval.metric import KeyPoints
-from summarizer.boilerplate import story
-from summarizer.extractor import Scored, surface_features, token_ids, windows
+from summarizer.extractor import Scored
 from summarizer.selection import select
 from summarizer.tidy import bullet_of
 
-from .labels import Overlap, labels, overlaps
-from .modeling import ExtractorModel, Head
-from .resume import begin
+from .arguments import PartArguments, is_first_process
+from .articles import Articles, Collator
+from .data import PARTS, load
+from .finish import finish
+from .modeling import ExtractorModel, Head, layers_of
+from .record import Record
+from .resume import begin, last_checkpoint
+from .shipped import encoder_of, shipped_part
 
 Floats = npt.NDArray[np.float32]
 STAGES = ("head", "auxiliary", "everything")
 
 
 @dataclass
-class ExtractorArguments:
+class ExtractorArguments(PartArguments):
     """What `python -m training extractor` is told; each is a flag and a key of the YAML file."""
 
-    train: str = field(metadata={"help": "JSONL (.gz) of articles with human bullets to train on."})
-    validation: str = field(metadata={"help": "JSONL (.gz) of articles that choose the best checkpoint."})
     output: str = field(default="runs/extractor", metadata={"help": "Folder of the run."})
     base_model: str = field(
         default="sentence-transformers/all-MiniLM-L6-v2",
-        metadata={"help": "Any BERT-like checkpoint: a Hub name or a folder."},
+        metadata={
+            "help": "Any BERT-like checkpoint: a Hub name or a folder; or a model of this project, such as base, whose "
+            "extractor is then trained on."
+        },
     )
     auxiliary: str | None = field(
-        default=None, metadata={"help": "JSONL (.gz) of more articles for a first stage, before `train`."}
+        default=None, metadata={"help": "More articles, for a first stage before `train`; forms as there."}
     )
     auxiliary_epochs: float = field(default=1.0, metadata={"help": "Passes over `auxiliary` with everything trained."})
-    limit: int | None = field(default=None, metadata={"help": "Train on the first so many articles only."})
     head_epochs: float = field(default=6.0, metadata={"help": "Passes of the head alone, over the frozen encoder."})
     head_learning_rate: float = field(default=1e-3, metadata={"help": "Its learning rate."})
     epochs: float = field(default=3.0, metadata={"help": "Passes with everything trained."})
     learning_rate: float = field(default=5e-5, metadata={"help": "The encoder's learning rate."})
     tuned_head_learning_rate: float = field(default=2e-4, metadata={"help": "The head's, while everything is trained."})
-    batch_size: int = field(default=8, metadata={"help": "Articles a step."})
     max_sentences: int = field(default=40, metadata={"help": "Sentences of an article that training reads."})
     main_bullets: int = field(default=3, metadata={"help": "Bullets of a human list that count, from its top."})
     risk_weight: float = field(
@@ -75,135 +85,75 @@ class ExtractorArguments:
     heads: int = field(default=4, metadata={"help": "Attention heads of the head."})
     layers: int = field(default=2, metadata={"help": "Layers of the head."})
     dropout: float = field(default=0.2, metadata={"help": "Dropout in the head."})
-    eval_steps: int = field(default=200, metadata={"help": "Steps between two looks at the validation articles."})
-    bf16: bool = field(default=True, metadata={"help": "Train the encoder in bfloat16 where the machine can."})
-    seed: int = field(default=13, metadata={"help": "Seed of everything that is drawn."})
-
-
-class Articles(Dataset[dict[str, Any]]):
-    """Examples as the model reads them: token ids by sentence, features, labels."""
-
-    def __init__(
-        self, examples: Sequence[Example], tokenizer: Any, args: ExtractorArguments, most: int | None = None
-    ) -> None:
-        self.items: list[dict[str, Any]] = []
-        self.examples: list[Example] = []
-        self.sentences: list[tuple[Any, ...]] = []
-        for example in tqdm(examples, "labels", file=sys.stderr, mininterval=5):
-            sentences = story(example.text)[:most]
-            if not sentences:
-                continue
-            texts = [s.text for s in sentences]
-            bullets = example.bullets[: args.main_bullets]
-            item = {
-                "tokens": token_ids(tokenizer, sentences),
-                "features": surface_features(sentences),
-                "labels": labels(texts, bullets, args.oracle_share),
-            }
-            if args.risk_weight:
-                item["overlaps"] = overlaps(texts, bullets)
-            self.items.append(item)
-            self.examples.append(example)
-            self.sentences.append(sentences)
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        return self.items[index]
-
-
-@dataclass(frozen=True)
-class Collator:
-    """A batch of articles as tensors; see `ExtractorModel.forward` for the shapes."""
-
-    open_id: int
-    close_id: int
-    pad_id: int
-
-    def __call__(self, items: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
-        """Pads articles to the batch's most sentences, and windows to its longest."""
-        n = max(len(item["labels"]) for item in items)
-        batch = {
-            "features": _padded([item["features"] for item in items], n),
-            "mask": _padded([np.ones(len(item["labels"]), bool) for item in items], n),
-            "labels": _padded([item["labels"] for item in items], n, -100.0),
-        }
-        if "vectors" not in items[0] and "overlaps" in items[0]:
-            batch["overlaps"] = [_stacked([item["overlaps"][n] for item in items]) for n in (0, 1)]
-        if "vectors" in items[0]:
-            return batch | {"vectors": _padded([item["vectors"] for item in items], n)}
-        ids, owners = [], []
-        for i, item in enumerate(items):
-            tokens = item["tokens"]
-            for window in windows([len(t) for t in tokens]):
-                read = range(window.start, window.end)
-                ids.append([self.open_id, *(t for j in read for t in tokens[j]), self.close_id])
-                own = [i * n + j + 1 if j >= window.fresh else 0 for j in read for _ in tokens[j]]
-                owners.append([0, *own, 0])
-        length = max(map(len, ids))
-        return batch | {
-            "input_ids": torch.tensor([row + [self.pad_id] * (length - len(row)) for row in ids]),
-            "attention_mask": torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in ids]),
-            "owner": torch.tensor([row + [0] * (length - len(row)) for row in owners]),
-        }
 
 
 def main(args: ExtractorArguments) -> None:
-    """Trains, and leaves in `args.output`: `encoder/` and `head.safetensors` (the best checkpoint's), `run.json` (what
-    it was made from and what it scored on the validation articles), and the Trainer's checkpoints and log."""
+    """Trains, and leaves in `args.output`: `encoder/` and `head.safetensors` (the best checkpoint's), `model/` (ready
+    for `Summarizer.from_pretrained`, with its card), `run.json` (what it was made from and what it scored), and for
+    each stage the Trainer's checkpoints, `metrics.jsonl` and `run.png`."""
     output = Path(args.output)
-    begin(output, asdict(args), ("train", "validation", "auxiliary"))
+    begin(output, asdict(args), PARTS, args.resume)
+    began = time.time()
     set_seed(args.seed)
-    tokenizer = AutoTokenizer.from_pretrained(args.base_model)
-    # Dropout inside the encoder costs a CPU four times the arithmetic (its random numbers); the head has enough of it.
-    dropout = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    encoder = AutoModel.from_pretrained(args.base_model, **dropout)
-    head = Head(encoder.config.hidden_size, args.width, args.heads, args.layers, args.dropout)
-    model = ExtractorModel(encoder, head, args.label_temperature, args.risk_weight)
+    data = load(args, output)
+    model, tokenizer = _start(args)
     collator = Collator(tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id)
     backend = tokenizer.backend_tokenizer
     backend.no_truncation()
     backend.no_padding()
-    validation = Articles(read(args.validation), backend, args)
-    train = Articles(read(args.train)[: args.limit], backend, args, args.max_sentences)
+
+    def prepared(examples: Sequence[Example], most: int | None = args.max_sentences) -> Articles:
+        return Articles(examples, backend, args.main_bullets, args.oracle_share, most, bool(args.risk_weight))
+
+    train, validation = prepared(data.train), prepared(data.validation, None)
 
     def fit(stage: str) -> Trainer:
         if stage == "head":
             return _train_head(model, train, validation, collator, args)
         articles, epochs = train, args.epochs
         if stage == "auxiliary":
-            articles = Articles(read(str(args.auxiliary)), backend, args, args.max_sentences)
-            epochs = args.auxiliary_epochs
+            articles, epochs = prepared(data.auxiliary), args.auxiliary_epochs
         return _train_everything(model, articles, validation, collator, args, output / stage, epochs)
 
     epochs = (args.head_epochs, args.auxiliary_epochs if args.auxiliary else 0, args.epochs)
     record = _in_stages(model, fit, [s for s, e in zip(STAGES, epochs, strict=True) if e > 0], output)
+    if not is_first_process():
+        return
     scores = _scores(model, validation, collator, args)
-    scale, shift = _calibrate(head, np.concatenate(scores), np.concatenate([i["labels"] for i in validation.items]))
+    wanted = np.concatenate([item["labels"] for item in validation.items])
+    scale, shift = _calibrate(model.head, np.concatenate(scores), wanted)
     found = _rouge(validation, [scale * row + shift for row in scores])
-    encoder.save_pretrained(output / "encoder")
+    model.encoder.save_pretrained(output / "encoder")
     tokenizer.save_pretrained(output / "encoder")
-    save_file(head.state_dict(), output / "head.safetensors")
-    read_from = {"train": (args.train, train), "validation": (args.validation, validation)}
-    data = {
-        name: {"fingerprint": fingerprint(path), "articles": len(articles)}
-        for name, (path, articles) in read_from.items()
-    }
-    if args.auxiliary:
-        share = min(args.auxiliary_epochs, 1.0)
-        about = {"fingerprint": fingerprint(args.auxiliary), "articles": round(share * len(read(args.auxiliary)))}
-        data["auxiliary"] = about
-    run = {
-        "task": "extractor",
-        "arguments": asdict(args),
-        "data": data,
-        "validation": found,
+    save_file(model.head.state_dict(), output / "head.safetensors")
+    about = {
+        "heads": model.head.layers[0].heads,
         "stages": record,
+        "validation": found,
         "calibration": {"scale": scale, "shift": shift},
     }
-    (output / "run.json").write_text(json.dumps(run, indent=2) + "\n", "utf-8")
-    print(json.dumps(run["validation"]))
+    finish(args, "extractor", data, about, began)
+
+
+def _start(args: ExtractorArguments) -> tuple[ExtractorModel, Any]:
+    """The model before training, and its tokenizer: a checkpoint of transformers with a new head, or the extractor of a
+    model of this project with the head that it has."""
+    part = shipped_part(args.base_model, "extractor")
+    if part:
+        encoder, tokenizer = encoder_of(part)
+        trained = {name: value.float() for name, value in load_file(part / "head.safetensors").items()}
+        heads = json.loads((part / "config.json").read_text("utf-8"))["extractor"]["heads"]
+        head = Head(encoder.config.hidden_size, len(trained["input.bias"]), heads, layers_of(trained), args.dropout)
+        head.load_state_dict(trained)
+    else:
+        tokenizer = AutoTokenizer.from_pretrained(args.base_model)
+        encoder = AutoModel.from_pretrained(args.base_model)
+        head = Head(encoder.config.hidden_size, args.width, args.heads, args.layers, args.dropout)
+    # Dropout inside the encoder costs a CPU four times the arithmetic (its random numbers); the head has enough of it.
+    for module in encoder.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    return ExtractorModel(encoder, head, args.label_temperature, args.risk_weight), tokenizer
 
 
 def _in_stages(
@@ -227,11 +177,12 @@ def _in_stages(
             item.pop("vectors", None)  # the next stage trains the encoder
         state = trainer.state
         record[stage] = {"steps": state.global_step, "best_step": state.best_global_step, "validation": scores}
-        output.mkdir(parents=True, exist_ok=True)
-        save_file(model.state_dict(), done)
-        notes.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+        if is_first_process():
+            save_file(model.state_dict(), done)
+            notes.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
     best = max(record, key=lambda stage: record[stage]["validation"]["rouge_mean"])
-    model.load_state_dict(load_file(output / f"after_{best}.safetensors"))
+    if is_first_process():
+        model.load_state_dict(load_file(output / f"after_{best}.safetensors"))
     return {stage: about | {"kept": stages.index(stage) <= stages.index(best)} for stage, about in record.items()}
 
 
@@ -244,7 +195,7 @@ def _train_head(
     model.encoder.requires_grad_(False)
     optimizer = torch.optim.AdamW(model.head.parameters(), args.head_learning_rate, weight_decay=0.01)
     settings = _settings(args, Path(args.output) / "head", args.head_epochs, 4 * args.batch_size, bf16=False)
-    trainer = _trainer(model, settings, train, validation, collator, optimizer)
+    trainer = _trainer(model, settings, train, validation, collator, optimizer, args.patience)
     trainer.train()
     model.encoder.requires_grad_(True)
     return trainer
@@ -278,9 +229,8 @@ def _train_everything(
         {"params": model.encoder.parameters(), "lr": args.learning_rate},
         {"params": model.head.parameters(), "lr": args.tuned_head_learning_rate},
     ], weight_decay=0.01)  # fmt: skip
-    trainer = _trainer(model, settings, train, validation, collator, optimizer)
-    last = get_last_checkpoint(str(output)) if output.is_dir() else None
-    trainer.train(resume_from_checkpoint=last)
+    trainer = _trainer(model, settings, train, validation, collator, optimizer, args.patience)
+    trainer.train(resume_from_checkpoint=last_checkpoint(output))
     return trainer
 
 
@@ -341,26 +291,15 @@ def _rouge(articles: Articles, scores: Iterable[Floats]) -> dict[str, float]:
 
 
 def _settings(args: ExtractorArguments, output: Path, epochs: float, batch_size: int, bf16: bool) -> TrainingArguments:
+    shared = args.for_trainer(output, batch_size) | {"bf16": bf16}
     return TrainingArguments(
-        output_dir=str(output),
+        **shared,
         num_train_epochs=epochs,
-        per_device_train_batch_size=batch_size,
         per_device_eval_batch_size=16,
         warmup_steps=0.1,
-        bf16=bf16,
-        use_cpu=not torch.cuda.is_available(),
-        eval_strategy="steps",
-        save_strategy="steps",
-        eval_steps=args.eval_steps,
-        save_steps=args.eval_steps,
-        save_total_limit=2,
-        load_best_model_at_end=True,
         metric_for_best_model="rouge_mean",
-        logging_steps=50,
         remove_unused_columns=False,
         label_names=["labels"],
-        report_to="none",
-        seed=args.seed,
     )
 
 
@@ -371,6 +310,7 @@ def _trainer(
     validation: Articles,
     collator: Collator,
     optimizer: torch.optim.Optimizer,
+    patience: int,
 ) -> Trainer:
     def metrics(prediction: EvalPrediction) -> dict[str, float]:
         return _rouge(validation, np.asarray(prediction.predictions))
@@ -383,23 +323,5 @@ def _trainer(
         data_collator=collator,
         compute_metrics=metrics,
         optimizers=(optimizer, None),
+        callbacks=[Record(Path(settings.output_dir)), *([EarlyStoppingCallback(patience)] if patience else [])],
     )
-
-
-def _stacked(overlaps: Sequence[Overlap]) -> tuple[Tensor, Tensor, Tensor]:
-    """Overlaps of articles, padded with zeros to the most sentences and the most n-grams among them."""
-    sentences, grams = (max(o.counts.shape[axis] for o in overlaps) for axis in (0, 1))
-    counts = np.zeros((len(overlaps), sentences, grams), np.float32)
-    for row, overlap in zip(counts, overlaps, strict=True):
-        row[: overlap.counts.shape[0], : overlap.counts.shape[1]] = overlap.counts
-    wanted, sizes = _padded([o.wanted for o in overlaps], grams), _padded([o.sizes for o in overlaps], sentences)
-    return torch.from_numpy(counts), wanted, sizes
-
-
-def _padded(arrays: Sequence[np.ndarray[Any, Any]], length: int, value: float = 0.0) -> Tensor:
-    """Arrays of shape (n, ...) stacked to (arrays, length, ...)."""
-    first = arrays[0]
-    result = np.full((len(arrays), length, *first.shape[1:]), value, first.dtype)
-    for row, array in zip(result, arrays, strict=True):
-        row[: len(array)] = array
-    return torch.from_numpy(result)

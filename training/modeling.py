@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -67,6 +67,11 @@ class Head(nn.Module):
         for layer in self.layers:
             h = layer(h, mask)
         return self.output(self.output_norm(h)).squeeze(-1)
+
+
+def layers_of(state: Mapping[str, Tensor]) -> int:
+    """Layers of a head, from its weights."""
+    return len({name.split(".")[1] for name in state if name.startswith("layers.")})
 
 
 class ExtractorModel(nn.Module):

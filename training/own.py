@@ -8,7 +8,7 @@ bullet says (rejection sampling, as in expert iteration, Anthony et al. 2017, an
 from __future__ import annotations
 
 import sys
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -22,7 +22,7 @@ from summarizer.rewriter import Candidate, Rewriter
 from summarizer.sentences import words
 from summarizer.summary import Length
 
-from .pairs import Pair, content, pairs
+from .pairs import Pair, pairs
 
 KEPT = 2
 """Rewrites of one bullet that are learnt from, at most."""
@@ -67,13 +67,13 @@ def _sources(examples: Iterable[Example]) -> Iterator[tuple[Checker, Pair]]:
 def _best(checker: Checker, pair: Pair, length: Length, wait: Callable[[], Sequence[Candidate]]) -> list[Pair]:
     style = STYLES[length]
     against = checker.against(pair.sources, pair.context)
-    wanted = Counter(content(pair.target))
+    wanted = set(checker.content(pair.target))
     ranked = []
     for candidate in wait():
         size = len(words(candidate.text))
         if style.least <= size <= style.most and size < len(words(pair.sources)):
-            shared = (wanted & Counter(content(candidate.text))).total()
-            ranked.append((2 * shared / (wanted.total() + size), candidate.text))
+            shared = len(wanted & set(checker.content(candidate.text)))
+            ranked.append((2 * shared / (len(wanted) + size), candidate.text))
     ranked.sort(key=lambda item: -item[0])
     kept: list[Pair] = []
     for _, text in ranked:

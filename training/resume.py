@@ -1,35 +1,45 @@
-"""A run's folder belongs to one command: under other settings its model would not be what its card says."""
+"""A run that survives: its folder belongs to one command, and a run that was killed goes on from its last whole
+checkpoint."""
 
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from eval.data import fingerprint
 
+_FREE = ("output", "resume", "push_to_hub", "measured", "against")
+"""Arguments that may differ: a folder can be moved, and the others change no weight."""
+_CHECKPOINT = re.compile(r"checkpoint-(\d+)")
+
 
 class OtherSettingsError(ValueError):
-    """The folder holds a run with other settings."""
+    """The folder holds a run with other settings, or none where one was to go on."""
 
 
-def begin(output: Path, arguments: Mapping[str, Any], data: Sequence[str]) -> None:
+def begin(output: Path, arguments: Mapping[str, Any], data: Sequence[str], resume: bool = False) -> None:
     """Notes the settings of a run in its folder (`settings.json`), or finds there that they are the same.
 
     Args:
         output: The run's folder.
-        arguments: The run's arguments by name. `output` is of no account, so that a folder can be moved.
+        arguments: The run's arguments by name.
         data: Which of the arguments are files of articles: they are known by their content.
+        resume: Whether there must be a run to go on with.
 
     Raises:
-        OtherSettingsError: The folder holds a run with other settings; the message names the difference.
+        OtherSettingsError: The folder holds a run with other settings (the message names the difference), or none
+            though `resume` asks for one.
     """
     notes = output / "settings.json"
     wanted = {
         name: fingerprint(value) if name in data and value else value
         for name, value in arguments.items()
-        if name != "output"
+        if name not in _FREE
     }
     if notes.exists():
         there = json.loads(notes.read_text("utf-8"))
@@ -41,5 +51,27 @@ def begin(output: Path, arguments: Mapping[str, Any], data: Sequence[str]) -> No
                 "choose another --output, or delete that folder"
             )
         return
+    if resume:
+        raise OtherSettingsError(f"--resume: {output} holds no run to go on with")
     output.mkdir(parents=True, exist_ok=True)
-    notes.write_text(json.dumps(wanted, indent=2) + "\n", "utf-8")
+    partial = output / f"settings.{os.getpid()}.partial"
+    partial.write_text(json.dumps(wanted, indent=2) + "\n", "utf-8")
+    partial.replace(notes)
+
+
+def last_checkpoint(folder: Path) -> str | None:
+    """The newest checkpoint that was written to its end, or None. The Trainer writes its state last: a checkpoint
+    without a readable one was cut off (killed, disk full), and is deleted."""
+    found = sorted(
+        (int(match[1]), path)
+        for path in (folder.iterdir() if folder.is_dir() else ())
+        if (match := _CHECKPOINT.fullmatch(path.name))
+    )
+    for _, path in reversed(found):
+        try:
+            json.loads((path / "trainer_state.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            shutil.rmtree(path, ignore_errors=True)
+            continue
+        return str(path)
+    return None

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import random
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,45 +23,54 @@ from transformers import (
     AutoModelForSeq2SeqLM,
     AutoTokenizer,
     DataCollatorForSeq2Seq,
+    EarlyStoppingCallback,
     EvalPrediction,
     Seq2SeqTrainer,
     Seq2SeqTrainingArguments,
     set_seed,
 )
-from transformers.trainer_utils import get_last_checkpoint
 
-from eval.data import Example, fingerprint, read
 from eval.metric import KeyPoints
 from summarizer.checks import Checker
 from summarizer.extractor import cores
 from summarizer.rewriter import finished, prompt
 from summarizer.sentences import words
 
+from .arguments import PartArguments, is_first_process
+from .data import PARTS, Data, load
 from .export import convert_rewriter
+from .finish import finish
 from .own import own_rewrites
 from .pairs import Pair, pairs
-from .resume import begin
+from .record import Record
+from .resume import begin, last_checkpoint
+from .shipped import rewriter_of, shipped_part
 from .smaller import with_decoder_layers, with_vocabulary
 
 _SCORES = ("eval_rouge", "eval_words", "eval_passed", "eval_shown")
 
 
 @dataclass
-class RewriterArguments:
+class RewriterArguments(PartArguments):
     """What `python -m training rewriter` is told; each is a flag and a key of the YAML file."""
 
-    train: str = field(metadata={"help": "JSONL (.gz) of articles with human bullets to train on."})
-    validation: str = field(metadata={"help": "JSONL (.gz) of articles that choose the best checkpoint."})
     output: str = field(default="runs/rewriter", metadata={"help": "Folder of the run."})
-    base_model: str = field(default="google/flan-t5-small", metadata={"help": "A T5: a Hub name or a folder."})
-    auxiliary: str | None = field(default=None, metadata={"help": "JSONL (.gz) of more articles with longer points."})
+    base_model: str = field(
+        default="google/flan-t5-small",
+        metadata={
+            "help": "A T5: a Hub name or a folder; or a model of this project, such as base, whose rewriter is then "
+            "trained on."
+        },
+    )
+    auxiliary: str | None = field(
+        default=None, metadata={"help": "More articles, with longer points; forms as of `train`."}
+    )
     auxiliary_pairs: int = field(default=6000, metadata={"help": "Pairs of `auxiliary` to take, at most."})
-    limit: int | None = field(default=None, metadata={"help": "Train on the first so many articles only."})
     vocabulary: int = field(default=16000, metadata={"help": "Pieces of the vocabulary to keep; 0 keeps all."})
     decoder_layers: int = field(default=4, metadata={"help": "Layers of the decoder to keep; 0 keeps all."})
     epochs: float = field(default=3.0, metadata={"help": "Passes over the pairs."})
     learning_rate: float = field(default=5e-4, metadata={"help": "Highest learning rate."})
-    batch_size: int = field(default=32, metadata={"help": "Pairs a step."})
+    batch_size: int = field(default=32, metadata={"help": "Pairs a step, over all processes."})
     own_rewrites: int = field(
         default=0,
         metadata={"help": "Human bullets that it then rewrites itself, to learn from what passes the checks."},
@@ -72,21 +82,24 @@ class RewriterArguments:
     max_source_tokens: int = field(default=192, metadata={"help": "Tokens that go in; the rest is cut."})
     max_target_tokens: int = field(default=80, metadata={"help": "Tokens that come out."})
     validation_pairs: int = field(default=400, metadata={"help": "Pairs that are rewritten at each look."})
-    eval_steps: int = field(default=200, metadata={"help": "Steps between two looks at the validation pairs."})
-    bf16: bool = field(default=True, metadata={"help": "Train in bfloat16 where the machine can."})
-    seed: int = field(default=13, metadata={"help": "Seed of everything that is drawn."})
 
 
 def main(args: RewriterArguments) -> None:
-    """Trains, and leaves in `args.output`: `model/` (the best checkpoint), `run.json` (what it was made from and what
-    it scored on the validation pairs), and the Trainer's checkpoints and log."""
+    """Trains, and leaves in `args.output`: `checkpoint/` (the best one, in transformers' form), `model/` (ready for
+    `Summarizer.from_pretrained`, with its card), `run.json` (what it was made from and what it scored), and for each
+    stage the Trainer's checkpoints, `metrics.jsonl` and `run.png`."""
     output = Path(args.output)
-    begin(output, asdict(args), ("train", "validation", "auxiliary"))
+    begin(output, asdict(args), PARTS, args.resume)
+    began = time.time()
     set_seed(args.seed)
-    examples = read(args.train)[: args.limit]
-    more = read(args.auxiliary) if args.auxiliary else []
-    train = pairs(examples) + _some(pairs(more), args.auxiliary_pairs, args.seed)
-    validation = _some(pairs(read(args.validation)), args.validation_pairs, args.seed)
+    data = load(args, output)
+    train = pairs(data.train) + _some(pairs(data.auxiliary), args.auxiliary_pairs, args.seed)
+    validation = _some(pairs(data.validation), args.validation_pairs, args.seed)
+    if not train or not validation:
+        raise ValueError(
+            f"{len(train)} pairs to train on and {len(validation)} to choose with: too few bullets say what sentences "
+            "of their article say; more articles are needed"
+        )
     model, tokenizer = _start(args, train, output / "start")
     held_out = _rows(validation, tokenizer, args)
 
@@ -100,58 +113,52 @@ def main(args: RewriterArguments) -> None:
             data_collator=DataCollatorForSeq2Seq(tokenizer, model, pad_to_multiple_of=8),
             processing_class=tokenizer,
             compute_metrics=_Rewrites(tokenizer),
+            callbacks=[
+                Record(checkpoints, best),
+                *([EarlyStoppingCallback(args.patience)] if args.patience else []),
+            ],
         )
-        last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
-        trainer.train(resume_from_checkpoint=last)
+        trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints))
         scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if k.startswith(_SCORES)}
         state = trainer.state
         return {"pairs": len(of), "steps": state.global_step, "best_step": state.best_global_step, "validation": scores}
 
     stages = {"human": fit("human", train, args.epochs, args.learning_rate, "rouge_mean") | {"kept": True}}
     if args.own_rewrites or args.own_auxiliary:
-        own = _own(args, model, tokenizer, examples, more, output)
+        own = _own(args, model, tokenizer, data, output)
         if own:
             mixed = own + _some(train, len(own), args.seed)
             stages["own"] = fit("own", mixed, args.own_epochs, args.own_learning_rate, "shown") | {"kept": True}
         else:
             print("no rewrite of the first stage passes the checks: there is no second stage", file=sys.stderr)
-    model.save_pretrained(output / "model")
-    tokenizer.save_pretrained(output / "model")
-    run = {
-        "task": "rewriter",
-        "arguments": asdict(args),
-        "data": {
-            name: {"fingerprint": fingerprint(path)}
-            for name, path in (("train", args.train), ("auxiliary", args.auxiliary), ("validation", args.validation))
-            if path
-        },
-        "pairs": {"train": len(train), "validation": len(validation)},
-        "validation": list(stages.values())[-1]["validation"],
-        "stages": stages,
-    }
-    (output / "run.json").write_text(json.dumps(run, indent=2) + "\n", "utf-8")
-    print(json.dumps(run["validation"]))
+    if not is_first_process():
+        return
+    model.save_pretrained(output / "checkpoint")
+    tokenizer.save_pretrained(output / "checkpoint")
+    sizes = {"train": len(train), "validation": len(validation)}
+    about = {"pairs": sizes, "validation": list(stages.values())[-1]["validation"], "stages": stages}
+    finish(args, "rewriter", data, about, began)
 
 
-def _own(
-    args: RewriterArguments, model: Any, tokenizer: Any, examples: list[Example], more: list[Example], output: Path
-) -> list[Pair]:
+def _own(args: RewriterArguments, model: Any, tokenizer: Any, data: Data, output: Path) -> list[Pair]:
     """The pairs that the model of the first stage wrote; a run that goes on finds them in its folder."""
     notes = output / "own.jsonl"
-    if not notes.exists():
+    if not notes.exists() and is_first_process():
         first = output / "first"
         model.save_pretrained(first)
         tokenizer.save_pretrained(first)
         convert_rewriter(first, output / "first_int8", "int8")
         threads = torch.get_num_threads()
         found: list[Pair] = []
-        for of, most in ((examples, args.own_rewrites), (more, args.own_auxiliary)):
+        for of, most in ((data.train, args.own_rewrites), (data.auxiliary, args.own_auxiliary)):
             shuffled = random.Random(args.seed).sample(of, len(of))
             found += own_rewrites(output / "first_int8", shuffled, most, cores())
         torch.set_num_threads(threads)  # CTranslate2 sets OpenMP to one thread a worker, and torch with it
         partial = notes.with_suffix(".partial")
         partial.write_text("".join(json.dumps(asdict(pair)) + "\n" for pair in found), "utf-8")
         partial.replace(notes)
+    if torch.distributed.is_initialized():
+        torch.distributed.barrier()
     return [Pair(**json.loads(line)) for line in notes.read_text("utf-8").splitlines()]
 
 
@@ -161,7 +168,14 @@ def _some(found: list[Pair], count: int, seed: int) -> list[Pair]:
 
 def _start(args: RewriterArguments, train: Sequence[Pair], folder: Path) -> tuple[Any, Any]:
     """The base, made smaller once; a run that goes on finds it in its folder."""
-    if (folder / "config.json").exists():
+    part = shipped_part(args.base_model, "rewriter")
+    if part:
+        model, tokenizer = rewriter_of(part)
+        for module in model.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
+        return model, tokenizer
+    if (folder / "tokenizer_config.json").exists():  # what is written last
         return _loaded(str(folder)), AutoTokenizer.from_pretrained(folder)
     model, tokenizer = _loaded(args.base_model), AutoTokenizer.from_pretrained(args.base_model)
     if args.vocabulary:
@@ -169,8 +183,9 @@ def _start(args: RewriterArguments, train: Sequence[Pair], folder: Path) -> tupl
         tokenizer = with_vocabulary(model, tokenizer, texts, args.vocabulary)
     if args.decoder_layers:
         with_decoder_layers(model, args.decoder_layers)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    if is_first_process():
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
     return model, tokenizer
 
 
@@ -195,31 +210,19 @@ def _rows(of: Sequence[Pair], tokenizer: Any, args: RewriterArguments) -> list[d
 
 def _settings(args: RewriterArguments, output: Path, epochs: float, rate: float, best: str) -> Seq2SeqTrainingArguments:
     return Seq2SeqTrainingArguments(
-        output_dir=str(output),
+        **args.for_trainer(output),
         num_train_epochs=epochs,
         learning_rate=rate,
-        per_device_train_batch_size=args.batch_size,
         per_device_eval_batch_size=50,
         label_smoothing_factor=args.label_smoothing,
         warmup_steps=0.05,
         weight_decay=0.01,
-        bf16=args.bf16,
-        use_cpu=not torch.cuda.is_available(),
         train_sampling_strategy="group_by_length",
         predict_with_generate=True,
         include_for_metrics=["inputs"],
         generation_max_length=args.max_target_tokens,
         generation_num_beams=1,
-        eval_strategy="steps",
-        save_strategy="steps",
-        eval_steps=args.eval_steps,
-        save_steps=args.eval_steps,
-        save_total_limit=2,
-        load_best_model_at_end=True,
         metric_for_best_model=best,
-        logging_steps=50,
-        report_to="none",
-        seed=args.seed,
     )
 
 

@@ -1,0 +1,153 @@
+"""How a Hugging Face checkpoint is asked for key points, and how its answer is read: what differs from family to family
+(T5, BART, PEGASUS, chat models). Training and the library use the same. No torch here."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from .rewriter import finished
+from .sentences import paragraphs, split
+from .summary import Length
+
+SETTINGS = "key_points.json"
+"""The file that a fine-tuned checkpoint carries beside its weights: a `Family` as JSON."""
+ASK = "Summarize this news article as {count} key points, one a line, most important first, {size} words each."
+SIZES: dict[Length, str] = {"brief": "10 to 18", "standard": "20 to 35"}
+DEFAULT_WINDOW = 1024
+"""Tokens that are read where the checkpoint does not say: T5 has no limit of its own."""
+_SEPARATORS = ("\n", " <n> ", " | ", " ; ")
+_NEWLINE = re.compile(r"\s*(?:<n>|<q>|\n)\s*")
+_SPECIAL = re.compile(r"</?s>|<pad>|<unk>|<\|[^|<>]*\|>|<extra_id_\d+>|▁")
+_MARKER = re.compile(r"^\s*(?:[-*•·–—]\s+|\(?\d{1,2}[.)]\s+|[*#]+\s*)")
+_LOOSE = re.compile(r"\s+([.,;:!?%)\]’](?:\s|$)|n't\b|'s\b)")
+_QUOTES = re.compile(r"``\s*(.*?)\s*''")
+_SAYS_NOTHING = re.compile(r"^(?:sure|certainly|of course|here (?:are|is)|key points|summary)\b.*:?$", re.IGNORECASE)
+
+Kind = Literal["seq2seq", "causal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What is particular to a checkpoint.
+
+    Attributes:
+        kind: "seq2seq" (an encoder reads, a decoder writes) or "causal" (one decoder goes on writing).
+        before: What stands before the article.
+        after: What stands between the article and the answer; causal only.
+        separator: What stands between two bullets of an answer; "" where the checkpoint was not fine-tuned on lists of
+            bullets, and its answer is split at lines, or else into sentences.
+        window: Tokens that it reads, prompt and article together; for a causal one the answer as well.
+        longest: Tokens that it writes, at most.
+        beams: Beams of the search; 1 takes the likeliest token each time.
+    """
+
+    kind: Kind
+    before: str = ""
+    after: str = ""
+    separator: str = ""
+    window: int = DEFAULT_WINDOW
+    longest: int = 192
+    beams: int = 1
+
+    def asked(self, count: int, length: Length) -> Family:
+        """With the wanted number of bullets and their length in the prompt, where it speaks of them."""
+        texts = {
+            name: text.replace("{count}", str(count)).replace("{size}", SIZES[length])
+            for name, text in (("before", self.before), ("after", self.after))
+        }
+        return Family(**(asdict(self) | texts))
+
+    def joined(self, bullets: Sequence[str]) -> str:
+        """A list as the checkpoint is to write it."""
+        return self.separator.join(bullets)
+
+    def bullets(self, answer: str) -> list[str]:
+        """The bullets of an answer, each once, on one line, with a capital at its start and a full stop at its end;
+        marks, numbers and tokens that are no text are gone."""
+        answer = _SPECIAL.sub(" ", answer)
+        mark = self.separator.strip()
+        parts = answer.split(mark) if mark else [answer]
+        parts = [line for part in parts for line in _NEWLINE.split(part)]
+        if not mark and sum(bool(part.strip()) for part in parts) == 1:
+            parts = _sentences(" ".join(parts))
+        found: list[str] = []
+        for part in parts:
+            text = " ".join(_MARKER.sub("", part.strip()).replace("**", "").split())
+            text = finished(_QUOTES.sub(r'"\1"', _LOOSE.sub(r"\1", text)))
+            if any(c.isalnum() for c in text) and text not in found and not _SAYS_NOTHING.match(text.rstrip(".")):
+                found.append(text)
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Writes it beside the weights."""
+        (folder / SETTINGS).write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def family_of(config: Any, tokenizer: Any, folder: Path | None = None) -> Family:
+    """The family of a checkpoint: what it says of itself if this project fine-tuned it, else what its kind is known
+    for.
+
+    Args:
+        config: Its transformers config.
+        tokenizer: Its tokenizer.
+        folder: Where it lies, if it is a folder.
+
+    Raises:
+        ValueError: Its settings are of another version of this package.
+    """
+    settings = folder / SETTINGS if folder else None
+    if settings and settings.is_file():
+        stored = json.loads(settings.read_text("utf-8"))
+        unknown = set(stored) - {field.name for field in fields(Family)}
+        if unknown:
+            raise ValueError(f"{settings} has {', '.join(sorted(unknown))}, which this version does not know")
+        return Family(**stored)
+    window = _window(config, tokenizer)
+    if config.is_encoder_decoder:
+        return Family("seq2seq", "summarize: " if "t5" in config.model_type else "", window=window, beams=4)
+    if getattr(tokenizer, "chat_template", None):
+        before, after = _chat(tokenizer)
+        return Family("causal", before, after, window=window)
+    return Family("causal", "", "\n\nKey points of this article:\n- ", window=window)
+
+
+def for_training(family: Family, tokenizer: Any, window: int | None, longest: int) -> Family:
+    """The family as it is fine-tuned: with a separator that its tokenizer can write, and no wish for a number of
+    bullets, which it learns from the data."""
+    separator = next((mark for mark in _SEPARATORS if _survives(mark, tokenizer)), _SEPARATORS[-1])
+    plain = ASK.format(count="its", size="a few")
+    before, after = (text.replace(ASK, plain) for text in (family.before, family.after))
+    return Family(family.kind, before, after, separator, window or family.window, longest, family.beams)
+
+
+def _survives(mark: str, tokenizer: Any) -> bool:
+    ids = tokenizer(f"a{mark}b", add_special_tokens=False)["input_ids"]
+    return str(tokenizer.decode(ids, skip_special_tokens=True)) == f"a{mark}b"
+
+
+def _chat(tokenizer: Any) -> tuple[str, str]:
+    """What a chat model's template puts before and behind the article."""
+    place = "(article)"
+    text: str = tokenizer.apply_chat_template(
+        [{"role": "user", "content": f"{ASK}\n\n{place}"}], tokenize=False, add_generation_prompt=True
+    )
+    before, _, after = text.partition(place)
+    return before, after
+
+
+def _window(config: Any, tokenizer: Any) -> int:
+    said = [getattr(config, name, None) for name in ("max_position_embeddings", "max_encoder_position_embeddings")]
+    limits = [n for n in (*said, tokenizer.model_max_length) if isinstance(n, int) and 0 < n < 1_000_000]
+    if "t5" in config.model_type:
+        return DEFAULT_WINDOW
+    # What it could read beyond that costs more time than a news article is worth.
+    return min([*limits, 4 * DEFAULT_WINDOW])
+
+
+def _sentences(text: str) -> list[str]:
+    return [text[a:b] for start, end in paragraphs(text) for a, b in split(text, start, end)]

@@ -1,0 +1,136 @@
+"""What a checkpoint wrote as bullets that can be trusted: each with the sentences it stands on, and its checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, zip_longest
+
+from .alignment import Aligner
+from .article import Article
+from .boilerplate import story
+from .generator import Answer, Generator
+from .policy import STYLES, Draft, Writer, extracted
+from .rewriter import Candidate, context_of
+from .selection import bullet_count
+from .sentences import Sentence, words
+from .summary import Bullet, Check, Options, Span
+
+AHEAD = 16
+"""Articles that are read and written together."""
+_UNTRACED = Check("sources", False, "no sentence of the article holds what it says")
+
+Listed = tuple[Article, tuple[Bullet, ...], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An article and the parts of it that the checkpoint reads, one after the other."""
+
+    article: Article
+    sentences: tuple[Sentence, ...]
+    parts: tuple[str, ...]
+    count: int
+
+
+class Generated:
+    """The road of a Hugging Face checkpoint: it writes the list, and the list is held against the article.
+
+    Args:
+        generator: The checkpoint.
+    """
+
+    def __init__(self, generator: Generator) -> None:
+        self.generator = generator
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether there is anything but the article's sentences to show: always."""
+        return True
+
+    def __call__(self, articles: Iterable[Article], options: Options) -> Iterator[Listed]:
+        """Each article with its bullets, and what a reader of them should know; in order, `AHEAD` at a time."""
+        waiting = (self._read(article, options) for article in articles)
+        while batch := list(islice(waiting, AHEAD)):
+            parts = [part for read in batch for part in read.parts]
+            counts = [read.count for read in batch for _ in read.parts]
+            answers = iter(self.generator(parts, counts, options.length))
+            for read in batch:
+                yield self._listed(read, [next(answers) for _ in read.parts], options)
+
+    def _read(self, article: Article, options: Options) -> _Read:
+        sentences = story(article.text, article.language)
+        count = options.bullets
+        if count == "auto":
+            count = bullet_count(sum(len(words(s.text)) for s in sentences), options.length)
+        return _Read(article, sentences, tuple(self._parts(sentences)), count)
+
+    def _parts(self, sentences: Sequence[Sentence]) -> Iterator[str]:
+        """The story in pieces that the window holds; each ends where a sentence does."""
+        part: list[Sentence] = []
+        size = 0
+        for sentence in sentences:
+            tokens = self.generator.tokens(as_read([sentence]))
+            if part and size + tokens > self.generator.room:
+                yield as_read(part)
+                part, size = [], 0
+            part.append(sentence)
+            size += tokens
+        if part:
+            yield as_read(part)
+
+    def _listed(self, read: _Read, answers: Sequence[Answer], options: Options) -> Listed:
+        texts = _in_turn(answers)
+        english = read.article.language.split("-")[0].lower() == "en"
+        policy = options.policy if english or options.policy == "flag" else "extract"
+        style = replace(STYLES[options.length], least=1, most=10**6)
+        writer = Writer(read.article, options.length, policy == "flag", style, "generated")
+        aligner = Aligner([sentence.text for sentence in read.sentences])
+        bullets: list[Bullet] = []
+        untraced = 0
+        for text in texts:
+            if len(bullets) == read.count:
+                break
+            chosen = aligner(text)
+            if not chosen:
+                untraced += 1
+                if policy == "flag":
+                    bullets.append(Bullet(text, 0.0, "generated", (), (_UNTRACED,)))
+                continue
+            draft = _draft(read, chosen, text, aligner.recall(text, chosen))
+            bullet = extracted(draft) if policy == "extract" else writer(draft)
+            if bullet.text not in [other.text for other in bullets]:
+                bullets.append(bullet)
+        return read.article, tuple(bullets), tuple(self._warnings(read, answers, untraced, policy, english))
+
+    def _warnings(
+        self, read: _Read, answers: Sequence[Answer], untraced: int, policy: str, english: bool
+    ) -> Iterator[str]:
+        if any(answer.cut for answer in answers):
+            yield (
+                f"The checkpoint was still writing at its limit of {self.generator.family.longest} tokens; what it had "
+                "not finished is left out."
+            )
+        if len(read.parts) > 1:
+            yield f"The article is longer than the checkpoint's window, and was read in {len(read.parts)} parts."
+        if untraced:
+            shown = "shown with a failed check" if policy == "flag" else "left out"
+            yield f"{untraced} of the bullets could not be traced to a sentence of the article: {shown}."
+        if not english and policy == "extract":
+            yield f"The checks are made for English; for {read.article.language} the article's own sentences are shown."
+
+
+def as_read(sentences: Iterable[Sentence]) -> str:
+    """A story as a checkpoint reads it, in training and here: its sentences on one line."""
+    return " ".join(" ".join(sentence.text.split()) for sentence in sentences)
+
+
+def _in_turn(answers: Sequence[Answer]) -> list[str]:
+    """The bullets of an article's parts: the first of each, then the second of each, and so on; each once."""
+    rounds = zip_longest(*(answer.bullets for answer in answers))
+    return list(dict.fromkeys(text for one in rounds for text in one if text))
+
+
+def _draft(read: _Read, chosen: Sequence[int], text: str, score: float) -> Draft:
+    spans = tuple(Span(s.start, s.end, read.article.text[s.start : s.end]) for s in (read.sentences[i] for i in chosen))
+    return Draft(spans, round(score, 4), context_of(read.sentences, chosen), (Candidate(text, 0.0),))

@@ -1,0 +1,147 @@
+"""The end of a run: a model that `Summarizer.from_pretrained` loads, its card, its scores beside the shipped one's."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from eval.baselines import lead, oracle
+from eval.card import with_scores
+from eval.data import Example, fingerprint
+from eval.evaluation import evaluate
+from eval.rouge import tokenizer
+from eval.table import table
+from summarizer import Article, Summarizer
+from summarizer.boilerplate import story
+from summarizer.summarizer import folder_of, version_of
+
+from .arguments import PartArguments, RunArguments
+from .card import NO_QUANTIZATION, card
+from .data import PARTS, Data
+from .export import ExportArguments, export, provenance, public
+
+COUNT = 3
+"""Bullets of the lead and the oracle beside a finished model."""
+NONE = "none"
+
+
+def finish(args: RunArguments, task: str, data: Data, about: dict[str, Any], began: float) -> None:
+    """Writes `run.json` and, for a part of this project's model, `model/`; measures it, fills its card, and prints the
+    table on stdout.
+
+    Args:
+        args: What the run was told.
+        task: "extractor", "rewriter" or "generator"; a generator's `model/` is there already.
+        data: What it read.
+        about: What else is to be remembered of it.
+        began: When it began, in seconds.
+    """
+    output = Path(args.output)
+    run = {
+        "task": task,
+        "command": _command(),
+        "arguments": asdict(args),
+        "data": {
+            part: {"fingerprint": fingerprint(source), "articles": len(getattr(data, part))}
+            for part in PARTS
+            if (source := getattr(args, part, None))
+        },
+        **about,
+        "seconds": round(time.time() - began),
+        "machine": _machine(),
+    }
+    (output / "run.json").write_text(json.dumps(run, indent=2) + "\n", "utf-8")
+    folder, name = output / "model", output.name
+    if isinstance(args, PartArguments):
+        _beside(args.beside, task, folder)
+        export(ExportArguments(run=str(output), output=str(folder), name=name, languages=args.languages))
+        if not (folder / "extractor").is_dir():
+            print(f"{folder} has no extractor beside its rewriter, and is not measured", file=sys.stderr)
+            return
+    else:
+        made = provenance(run, ExportArguments(str(output), str(folder), quantization=NO_QUANTIZATION))
+        config = {"name": name, "languages": args.language_codes(), task: made}
+        (folder / "README.md").write_text(card(config), "utf-8")
+    examples = (data.test or data.validation)[: args.measured]
+    if examples:
+        part = "test" if data.test else "validation"
+        source = getattr(args, part) or f"held out of {args.train}"
+        text = measured(examples, name, folder, source, args.against)
+        print(text)
+        readme = folder / "README.md"
+        title = f"{len(examples)} {part} articles, brief, auto bullets"
+        readme.write_text(with_scores(readme.read_text("utf-8"), text, title), "utf-8")
+    if args.push_to_hub:
+        from huggingface_hub import HfApi
+
+        HfApi().create_repo(args.push_to_hub, exist_ok=True, private=True)
+        HfApi().upload_folder(repo_id=args.push_to_hub, folder_path=folder)
+        print(f"pushed {folder} to {args.push_to_hub} (private)", file=sys.stderr)
+
+
+def measured(examples: Sequence[Example], name: str, folder: Path, source: str, against: str) -> str:
+    """A table of the finished model, of the one that it is compared with, of LEAD-3 and the oracle on the same
+    articles, with intervals (`brief`, `auto`)."""
+    sentences = [[s.text for s in story(example.text)] for example in examples]
+    tokens = tokenizer("en")
+    systems: dict[str, list[list[str]]] = {f"LEAD-{COUNT}": [lead(one, COUNT) for one in sentences]}
+    models = {against: against} if against != NONE else {}
+    for title, model in (models | {name: str(folder)}).items():
+        systems[title] = _lists(model, examples, title)
+    systems["oracle"] = [oracle(s, e.references, COUNT, tokens) for s, e in zip(sentences, examples, strict=True)]
+    first = against if models else f"LEAD-{COUNT}"
+    evaluation = evaluate(examples, systems, lead=f"LEAD-{COUNT}", oracle="oracle", against=first)
+    return table(
+        evaluation,
+        {
+            "data": public(source),
+            "fingerprint": f"sha256 {fingerprint(source)}…" if Path(source).exists() else source,
+            "what": ", `brief`, auto bullets",
+            "tokens": "rouge-score's tokens, stemmed",
+            "models": {title: version_of(model) for title, model in (models | {name: str(folder)}).items()},
+        },
+    )
+
+
+def _lists(model: str, examples: Sequence[Example], title: str) -> list[list[str]]:
+    summarizer = Summarizer.from_pretrained(model)
+    threads = torch.get_num_threads()
+    stream = summarizer.stream((Article.from_text(example.text) for example in examples), length="brief")
+    progress = tqdm(stream, f"{title}: bullets", len(examples), file=sys.stderr, mininterval=2)
+    found = [[bullet.text for bullet in summary] for summary in progress]
+    torch.set_num_threads(threads)  # CTranslate2 sets OpenMP to one thread a worker, and torch with it
+    return found
+
+
+def _beside(model: str, task: str, folder: Path) -> None:
+    """Puts the other part of a model into the folder, with what its config says of it."""
+    other = "rewriter" if task == "extractor" else "extractor"
+    if model == NONE or (folder / other).is_dir():
+        return
+    source = folder_of(model)
+    config = json.loads((source / "config.json").read_text("utf-8"))
+    if other in config:
+        shutil.copytree(source / other, folder / other)
+        (folder / "config.json").write_text(json.dumps({other: config[other]}), "utf-8")
+
+
+def _command() -> str:
+    """The command of this run, without the folders of this machine."""
+    return shlex.join(["python", "-m", "training", *(public(part) for part in sys.argv[1:])])
+
+
+def _machine() -> str:
+    if torch.cuda.is_available():
+        return f"{torch.cuda.device_count()} x {torch.cuda.get_device_name(0)}"
+    return f"{os.cpu_count()} CPU cores"

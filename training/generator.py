@@ -1,0 +1,284 @@
+"""Fine-tunes a checkpoint that writes the whole list: `python -m training generator --config CONFIG`.
+
+Any sequence-to-sequence checkpoint of transformers (T5, BART, PEGASUS, mBART) and any causal one (SmolLM2, Llama,
+Qwen), whole or by LoRA. The loss counts the answer only; an article that is too long is cut, its bullets never. What is
+measured on the way is what the library would print: the same prompt, search and reading of the answer. A run that was
+killed goes on from its last checkpoint when the same command is given again.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+from transformers import EarlyStoppingCallback, Trainer, TrainingArguments, set_seed
+from transformers.trainer_utils import EvalLoopOutput
+
+from eval.data import Example
+from eval.rouge import MEASURES, rouge
+from summarizer.boilerplate import story
+from summarizer.family import Family, family_of, for_training
+from summarizer.generated import as_read
+from summarizer.generator import Generator, load, prompt_ids
+
+from .arguments import RunArguments
+from .data import PARTS
+from .data import load as load_data
+from .finish import finish
+from .pairs import LABEL
+from .record import Record
+from .resume import begin, last_checkpoint
+
+_IGNORED = -100
+_SHOWN = 4
+"""Bullets that a checkpoint which can be told a number is asked for when it is measured."""
+
+
+@dataclass
+class GeneratorArguments(RunArguments):
+    """What `python -m training generator` is told; each is a flag and a key of the YAML file."""
+
+    output: str = field(default="runs/generator", metadata={"help": "Folder of the run."})
+    base_model: str = field(
+        default="google-t5/t5-small",
+        metadata={"help": "A sequence-to-sequence or causal checkpoint: a Hub name or a folder."},
+    )
+    epochs: float = field(default=3.0, metadata={"help": "Passes over the articles."})
+    learning_rate: float = field(default=3e-4, metadata={"help": "Highest learning rate."})
+    label_smoothing: float = field(default=0.0, metadata={"help": "Label smoothing, 0 to 1."})
+    dropout: float | None = field(
+        default=None, metadata={"help": "Dropout; default: the checkpoint's own. 0 is much faster on a CPU."}
+    )
+    lora: int = field(default=0, metadata={"help": "Rank of LoRA matrices to train instead of all weights; 0: all."})
+    window: int | None = field(
+        default=None, metadata={"help": "Tokens of prompt and article that are read; default: what the model can."}
+    )
+    longest: int = field(default=160, metadata={"help": "Tokens of a list, at most; longer lists lose bullets."})
+    beams: int = field(default=4, metadata={"help": "Beams of the finished model's search."})
+    validation_articles: int = field(default=100, metadata={"help": "Validation articles that are looked at."})
+
+
+class Articles(Dataset[dict[str, list[int]]]):
+    """Examples as token ids."""
+
+    def __init__(self, examples: Sequence[Example], tokenizer: Any, family: Family) -> None:
+        self.items = [_item(example, tokenizer, family) for example in examples]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> dict[str, list[int]]:
+        return self.items[index]
+
+
+def _item(example: Example, tokenizer: Any, family: Family) -> dict[str, list[int]]:
+    """Token ids of prompt and answer; of a list that is too long the last bullets are left out."""
+    text = text_of(example)
+    bullets = [LABEL.sub("", bullet) for bullet in example.bullets]
+    while True:
+        answer = _answer(family.joined(bullets), tokenizer, family)
+        if len(answer) <= family.longest or len(bullets) == 1:
+            break
+        bullets.pop()
+    answer = answer[: family.longest]
+    prompt = prompt_ids(text, tokenizer, family, len(answer))
+    if family.kind == "seq2seq":
+        return {"input_ids": prompt, "labels": answer}
+    return {"input_ids": prompt + answer, "labels": [_IGNORED] * len(prompt) + answer}
+
+
+def _answer(text: str, tokenizer: Any, family: Family) -> list[int]:
+    if family.kind == "seq2seq":
+        ids: list[int] = tokenizer(text_target=text)["input_ids"]
+        return ids
+    return [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+
+
+def text_of(example: Example) -> str:
+    """The story of an article, as the library gives it to a checkpoint."""
+    return as_read(story(example.text))
+
+
+@dataclass(frozen=True)
+class Collator:
+    """A batch of articles as tensors, padded to its longest."""
+
+    model: Any
+    pad: int
+    seq2seq: bool
+
+    def __call__(self, items: Sequence[dict[str, list[int]]]) -> dict[str, Tensor]:
+        """Shapes: input_ids and attention_mask (articles, tokens); labels the same, or (articles, tokens of the
+        answer), `_IGNORED` where nothing is learnt."""
+        inputs = _padded([item["input_ids"] for item in items], self.pad)
+        labels = _padded([item["labels"] for item in items], _IGNORED)
+        sizes = torch.tensor([len(item["input_ids"]) for item in items])
+        mask = (torch.arange(inputs.shape[1])[None] < sizes[:, None]).long()
+        batch = {"input_ids": inputs, "attention_mask": mask, "labels": labels}
+        if self.seq2seq:
+            batch["decoder_input_ids"] = self.model.prepare_decoder_input_ids_from_labels(labels=labels)
+        return batch
+
+
+class _Trainer(Trainer):
+    """With the lists of some validation articles, written as the library writes them, in every evaluation."""
+
+    def __init__(self, *args: Any, examples: Sequence[Example], family: Family, tokenizer: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._examples, self._family, self._tokenizer = examples, family, tokenizer
+
+    def evaluation_loop(self, *args: Any, **kwargs: Any) -> EvalLoopOutput:
+        """The loss, and ROUGE of the lists: every process writes its share of them."""
+        found = super().evaluation_loop(*args, **kwargs)
+        prefix = kwargs.get("metric_key_prefix", "eval")
+        model = self.accelerator.unwrap_model(self.model)
+        was_training = model.training
+        model.eval()
+        rank, processes = self.accelerator.process_index, self.accelerator.num_processes
+        mine = self._examples[rank::processes]
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=self.args.bf16):
+            generator = Generator(model, self._tokenizer, self._family)
+            answers = generator([text_of(e) for e in mine], [_SHOWN] * len(mine))
+        model.train(was_training)
+        lists = _gathered([list(answer.bullets) for answer in answers], processes)
+        order = [e for share in range(processes) for e in self._examples[share::processes]]
+        scores = rouge_of(lists, order)
+        found.metrics.update({f"{prefix}_{name}": value for name, value in scores.items()})
+        return found
+
+
+def main(args: GeneratorArguments) -> None:
+    """Trains, and leaves in `args.output`: `model/` (the best checkpoint, ready for `Summarizer.from_pretrained`, with
+    its card), `run.json` (what it was made from and what it scored), and the Trainer's checkpoints, `metrics.jsonl` and
+    `run.png`."""
+    output = Path(args.output)
+    begin(output, asdict(args), PARTS, args.resume)
+    began = time.time()
+    set_seed(args.seed)
+    data = load_data(args, output)
+    looked_at = data.validation[: args.validation_articles]
+    model, tokenizer, family = _start(args)
+    settings = TrainingArguments(
+        **args.for_trainer(output / "training"),
+        num_train_epochs=args.epochs,
+        learning_rate=args.learning_rate,
+        warmup_steps=0.05,
+        weight_decay=0.01,
+        per_device_eval_batch_size=8,
+        train_sampling_strategy="group_by_length",
+        metric_for_best_model="rouge_mean",
+        prediction_loss_only=True,
+        remove_unused_columns=False,
+        label_names=["labels"],
+    )
+    trainer = _Trainer(
+        model=model,
+        args=settings,
+        train_dataset=Articles(data.train, tokenizer, family),
+        eval_dataset=Articles(looked_at, tokenizer, family),
+        data_collator=Collator(model, _pad(tokenizer), family.kind == "seq2seq"),
+        compute_loss_func=Loss(family.kind == "causal", args.label_smoothing),
+        callbacks=[Record(output / "training")],
+        examples=looked_at,
+        family=replace(family, beams=1),
+        tokenizer=tokenizer,
+    )
+    if args.patience:
+        trainer.add_callback(EarlyStoppingCallback(args.patience))
+    trainer.train(resume_from_checkpoint=last_checkpoint(output / "training"))
+    scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if k.startswith(("eval_r", "eval_l"))}
+    if not trainer.is_world_process_zero():
+        return
+    folder = output / "model"
+    trainer.accelerator.unwrap_model(model).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    family.save(folder)
+    state = trainer.state
+    about = {"validation": scores, "steps": state.global_step, "best_step": state.best_global_step}
+    finish(args, "generator", data, about, began)
+
+
+def _start(args: GeneratorArguments) -> tuple[Any, Any, Family]:
+    model, tokenizer = load(args.base_model)
+    if args.dropout is not None:
+        for part in model.modules():
+            if isinstance(part, nn.Dropout):
+                part.p = args.dropout
+            for name in ("dropout", "attention_dropout", "activation_dropout"):
+                if isinstance(getattr(part, name, None), float):
+                    setattr(part, name, args.dropout)
+    folder = Path(args.base_model)
+    family = family_of(model.config, tokenizer, folder if folder.is_dir() else None)
+    family = replace(for_training(family, tokenizer, args.window, args.longest), beams=args.beams)
+    if args.lora:
+        model = _with_lora(model, args)
+    if args.gradient_checkpointing:
+        model.config.use_cache = False
+    count = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    print(f"{args.base_model}: {count / 1e6:.1f} million weights are trained", file=sys.stderr)
+    return model, tokenizer, family
+
+
+def _with_lora(model: Any, args: GeneratorArguments) -> Any:
+    """LoRA on every linear layer but the head (Hu et al. 2021)."""
+    from peft import LoraConfig, get_peft_model
+
+    task = "SEQ_2_SEQ_LM" if model.config.is_encoder_decoder else "CAUSAL_LM"
+    settings = LoraConfig(task_type=task, r=args.lora, lora_alpha=2 * args.lora, target_modules="all-linear")
+    return get_peft_model(model, settings)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Cross-entropy of the answer's tokens, over all tokens of the step: the same however many processes and parts it
+    is divided among."""
+
+    shifted: bool
+    smoothing: float
+
+    def __call__(self, outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None) -> Tensor:
+        """Shapes: outputs.logits (articles, tokens, vocabulary), labels (articles, tokens)."""
+        logits = outputs["logits"].float()
+        if self.shifted:  # a causal model says at each token what the next one is
+            logits, labels = logits[:, :-1], labels[:, 1:]
+        total = nn.functional.cross_entropy(
+            logits.flatten(0, 1),
+            labels.flatten(),
+            ignore_index=_IGNORED,
+            reduction="sum",
+            label_smoothing=self.smoothing,
+        )
+        return total / (num_items_in_batch if num_items_in_batch is not None else (labels != _IGNORED).sum())
+
+
+def rouge_of(lists: Sequence[Sequence[str]], examples: Sequence[Example]) -> dict[str, float]:
+    """Mean ROUGE F1 of lists against the human ones, their mean, and the words of a list."""
+    found = rouge(lists, [example.references for example in examples])[:, :, 2].mean(0)
+    scores = {name: float(f1) for name, f1 in zip(MEASURES, found, strict=True) if name != "rougeL"}
+    size = float(np.mean([sum(len(bullet.split()) for bullet in one) for one in lists]))
+    return scores | {"rouge_mean": float(np.mean(list(scores.values()))), "list_words": size}
+
+
+def _gathered(lists: list[list[str]], processes: int) -> list[list[str]]:
+    if processes == 1:
+        return lists
+    shares: list[list[list[str]] | None] = [None] * processes
+    torch.distributed.all_gather_object(shares, lists)
+    return [one for share in shares for one in share or []]
+
+
+def _padded(rows: Sequence[Sequence[int]], value: int) -> Tensor:
+    longest = max(map(len, rows))
+    return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows])
+
+
+def _pad(tokenizer: Any) -> int:
+    return int(tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id)

@@ -3,7 +3,7 @@ pairs that the rewriter is trained on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from .lexicon import Reader
@@ -32,17 +32,9 @@ class Aligner:
     def __call__(self, bullet: str) -> tuple[int, ...]:
         """Indices of the one or two sentences that hold most of a bullet's content words and of its pairs of words, in
         article order, the first of equals; () where none holds `LEAST` of its content words."""
-        read = self._read(bullet)
-        said = {word.stem for word in read if word.content}
-        pairs = {(a.stem, b.stem) for a, b in pairwise(read)}
+        said, worth = self._worth(bullet)
         if not said or not self._bags:
             return ()
-
-        def worth(chosen: Sequence[int]) -> float:
-            bag = set().union(*(self._bags[i] for i in chosen))
-            there = set().union(*(self._pairs[i] for i in chosen))
-            return len(said & bag) / len(said) + len(pairs & there) / max(len(pairs), 1)
-
         best = max(range(len(self._bags)), key=lambda i: worth([i]))
         chosen: tuple[int, ...] = (best,)
         near = [i for i in range(max(0, best - REACH), min(len(self._bags), best + REACH + 1)) if i != best]
@@ -51,6 +43,24 @@ class Aligner:
             if len(said & (self._bags[second] - self._bags[best])) / len(said) >= SECOND_GAIN:
                 chosen = (min(best, second), max(best, second))
         return chosen if self.recall(bullet, chosen) >= LEAST else ()
+
+    def best(self, bullet: str, among: Sequence[int]) -> int:
+        """Which one of some sentences holds most of a bullet."""
+        _, worth = self._worth(bullet)
+        return max(among, key=lambda i: worth([i]))
+
+    def _worth(self, bullet: str) -> tuple[set[str], Callable[[Sequence[int]], float]]:
+        """The bullet's content words, and how much of it sentences hold, 0 to 2."""
+        read = self._read(bullet)
+        said = {word.stem for word in read if word.content}
+        pairs = {(a.stem, b.stem) for a, b in pairwise(read)}
+
+        def worth(chosen: Sequence[int]) -> float:
+            bag = set().union(*(self._bags[i] for i in chosen))
+            there = set().union(*(self._pairs[i] for i in chosen))
+            return len(said & bag) / max(len(said), 1) + len(pairs & there) / max(len(pairs), 1)
+
+        return said, worth
 
     def recall(self, bullet: str, chosen: Sequence[int], context: str = "") -> float:
         """Share of a bullet's content words that sentences hold, with the one that explains them, 0 to 1."""

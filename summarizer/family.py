@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -43,7 +43,11 @@ class Family:
             bullets, and its answer is split at lines, or else into sentences.
         window: Tokens that it reads, prompt and article together; for a causal one the answer as well.
         longest: Tokens that it writes, at most.
-        beams: Beams of the search; 1 takes the likeliest token each time.
+        least: Tokens that it writes, at least.
+        beams: Beams of the search; 1 takes the likeliest token each time. Nothing is drawn by chance.
+        length_penalty: Exponent of the length that a beam's log-probability is divided by.
+        no_repeat: Pieces of so many tokens are not written twice; 0 for no such rule.
+        end: The token that ends an answer, where it is not the one that its runtime knows.
     """
 
     kind: Kind
@@ -52,15 +56,19 @@ class Family:
     separator: str = ""
     window: int = DEFAULT_WINDOW
     longest: int = 192
+    least: int = 0
     beams: int = 1
+    length_penalty: float = 1.0
+    no_repeat: int = 0
+    end: str = ""
 
     def asked(self, count: int, length: Length) -> Family:
         """With the wanted number of bullets and their length in the prompt, where it speaks of them."""
-        texts = {
-            name: text.replace("{count}", str(count)).replace("{size}", SIZES[length])
-            for name, text in (("before", self.before), ("after", self.after))
-        }
-        return Family(**(asdict(self) | texts))
+
+        def filled(text: str) -> str:
+            return text.replace("{count}", str(count)).replace("{size}", SIZES[length])
+
+        return replace(self, before=filled(self.before), after=filled(self.after))
 
     def joined(self, bullets: Sequence[str]) -> str:
         """A list as the checkpoint is to write it."""
@@ -88,41 +96,74 @@ class Family:
         (folder / SETTINGS).write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
-def family_of(config: Any, tokenizer: Any, folder: Path | None = None) -> Family:
-    """The family of a checkpoint: what it says of itself if this project fine-tuned it, else what its kind is known
-    for.
+def family_in(folder: Path) -> Family | None:
+    """The family that a folder says of itself, which this project fine-tuned; None where it says nothing.
+
+    Raises:
+        ValueError: Its settings are of another version of this package.
+    """
+    settings = folder / SETTINGS
+    if not settings.is_file():
+        return None
+    stored = json.loads(settings.read_text("utf-8"))
+    unknown = set(stored) - {field.name for field in fields(Family)}
+    if unknown:
+        raise ValueError(f"{settings} has {', '.join(sorted(unknown))}, which this version does not know")
+    return Family(**stored)
+
+
+def family_of(model: Any, tokenizer: Any, folder: Path | None = None) -> Family:
+    """The family of a checkpoint: what its folder says if this project fine-tuned it, else what its kind is known for,
+    with its own way to search.
 
     Args:
-        config: Its transformers config.
+        model: The model, from transformers.
         tokenizer: Its tokenizer.
         folder: Where it lies, if it is a folder.
 
     Raises:
         ValueError: Its settings are of another version of this package.
     """
-    settings = folder / SETTINGS if folder else None
-    if settings and settings.is_file():
-        stored = json.loads(settings.read_text("utf-8"))
-        unknown = set(stored) - {field.name for field in fields(Family)}
-        if unknown:
-            raise ValueError(f"{settings} has {', '.join(sorted(unknown))}, which this version does not know")
-        return Family(**stored)
-    window = _window(config, tokenizer)
-    if config.is_encoder_decoder:
-        return Family("seq2seq", "summarize: " if "t5" in config.model_type else "", window=window, beams=4)
+    told = family_in(folder) if folder else None
+    if told:
+        return told
+    own, config = model.generation_config, model.config
+    ends = own.eos_token_id if isinstance(own.eos_token_id, list) else [own.eos_token_id]
+    family = Family(
+        "seq2seq" if config.is_encoder_decoder else "causal",
+        window=_window(config, tokenizer),
+        least=own.min_length or 0,
+        length_penalty=own.length_penalty if own.length_penalty is not None else 1.0,
+        end=str(tokenizer.convert_ids_to_tokens(ends[0])) if ends[0] is not None else "",
+    )
+    if family.kind == "seq2seq":
+        # transformers' own cap is 20 tokens where a checkpoint names none: no list of bullets is as short.
+        longest = max(own.max_length or 0, family.longest)
+        before = "summarize: " if "t5" in config.model_type else ""
+        return replace(family, before=before, longest=longest, beams=4, no_repeat=own.no_repeat_ngram_size or 3)
+    # Of a causal model the article would count as repeated too, and quoting it is the task.
     if getattr(tokenizer, "chat_template", None):
         before, after = _chat(tokenizer)
-        return Family("causal", before, after, window=window)
-    return Family("causal", "", "\n\nKey points of this article:\n- ", window=window)
+        return replace(family, before=before, after=after)
+    return replace(family, after="\n\nKey points of this article:\n- ")
 
 
-def for_training(family: Family, tokenizer: Any, window: int | None, longest: int) -> Family:
+def for_training(family: Family, tokenizer: Any, window: int | None, longest: int, beams: int) -> Family:
     """The family as it is fine-tuned: with a separator that its tokenizer can write, and no wish for a number of
     bullets, which it learns from the data."""
     separator = next((mark for mark in _SEPARATORS if _survives(mark, tokenizer)), _SEPARATORS[-1])
     plain = ASK.format(count="its", size="a few")
-    before, after = (text.replace(ASK, plain) for text in (family.before, family.after))
-    return Family(family.kind, before, after, separator, window or family.window, longest, family.beams)
+    return replace(
+        family,
+        before=family.before.replace(ASK, plain),
+        after=family.after.replace(ASK, plain),
+        separator=separator,
+        window=window or family.window,
+        longest=longest,
+        least=0,
+        beams=beams,
+        length_penalty=1.0,
+    )
 
 
 def _survives(mark: str, tokenizer: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, zip_longest
+from itertools import islice
 
 from .alignment import Aligner
 from .article import Article
@@ -14,7 +14,7 @@ from .policy import STYLES, Draft, Writer, extracted
 from .rewriter import Candidate, context_of
 from .selection import bullet_count
 from .sentences import Sentence, words
-from .summary import Bullet, Check, Options, Span
+from .summary import Bullet, Check, Length, Options, Span
 
 AHEAD = 16
 """Articles that are read and written together."""
@@ -52,11 +52,21 @@ class Generated:
         """Each article with its bullets, and what a reader of them should know; in order, `AHEAD` at a time."""
         waiting = (self._read(article, options) for article in articles)
         while batch := list(islice(waiting, AHEAD)):
-            parts = [part for read in batch for part in read.parts]
-            counts = [read.count for read in batch for _ in read.parts]
-            answers = iter(self.generator(parts, counts, options.length))
-            for read in batch:
-                yield self._listed(read, [next(answers) for _ in read.parts], options)
+            for read, answers in zip(batch, self._written(batch, options.length), strict=True):
+                yield self._listed(read, answers, options)
+
+    def _written(self, batch: Sequence[_Read], length: Length) -> list[list[Answer]]:
+        """What the checkpoint says of each article. What stands first in a news article matters most, so the next part
+        is read only where those before gave too few bullets."""
+        found: list[list[Answer]] = [[] for _ in batch]
+        todo = [i for i, read in enumerate(batch) if read.parts]
+        while todo:
+            parts = [batch[i].parts[len(found[i])] for i in todo]
+            counts = [batch[i].count - _points(found[i]) for i in todo]
+            for i, answer in zip(todo, self.generator(parts, counts, length), strict=True):
+                found[i].append(answer)
+            todo = [i for i in todo if len(found[i]) < len(batch[i].parts) and _points(found[i]) < batch[i].count]
+        return found
 
     def _read(self, article: Article, options: Options) -> _Read:
         sentences = story(article.text, article.language)
@@ -70,7 +80,7 @@ class Generated:
         part: list[Sentence] = []
         size = 0
         for sentence in sentences:
-            tokens = self.generator.tokens(as_read([sentence]))
+            tokens = self.generator.tokens(f" {as_read([sentence])}")
             if part and size + tokens > self.generator.room:
                 yield as_read(part)
                 part, size = [], 0
@@ -80,7 +90,7 @@ class Generated:
             yield as_read(part)
 
     def _listed(self, read: _Read, answers: Sequence[Answer], options: Options) -> Listed:
-        texts = _in_turn(answers)
+        texts = dict.fromkeys(text for answer in answers for text in answer.bullets)
         english = read.article.language.split("-")[0].lower() == "en"
         policy = options.policy if english or options.policy == "flag" else "extract"
         style = replace(STYLES[options.length], least=1, most=10**6)
@@ -98,9 +108,13 @@ class Generated:
                     bullets.append(Bullet(text, 0.0, "generated", (), (_UNTRACED,)))
                 continue
             draft = _draft(read, chosen, text, aligner.recall(text, chosen))
-            bullet = extracted(draft) if policy == "extract" else writer(draft)
-            if bullet.text not in [other.text for other in bullets]:
-                bullets.append(bullet)
+            bullet = None if policy == "extract" else writer.rewritten(draft)
+            if not bullet:
+                draft = _draft(read, [aligner.best(text, chosen)], text, draft.score)
+                if any(draft.spans[0] in other.sources for other in bullets):
+                    continue  # another bullet says it already
+                bullet = extracted(draft) if policy == "extract" else writer.sentences(draft)
+            bullets.append(bullet)
         return read.article, tuple(bullets), tuple(self._warnings(read, answers, untraced, policy, english))
 
     def _warnings(
@@ -112,7 +126,10 @@ class Generated:
                 "not finished is left out."
             )
         if len(read.parts) > 1:
-            yield f"The article is longer than the checkpoint's window, and was read in {len(read.parts)} parts."
+            yield (
+                f"The article is longer than the checkpoint's window: {len(answers)} of its {len(read.parts)} parts "
+                "were read for this list."
+            )
         if untraced:
             shown = "shown with a failed check" if policy == "flag" else "left out"
             yield f"{untraced} of the bullets could not be traced to a sentence of the article: {shown}."
@@ -125,10 +142,8 @@ def as_read(sentences: Iterable[Sentence]) -> str:
     return " ".join(" ".join(sentence.text.split()) for sentence in sentences)
 
 
-def _in_turn(answers: Sequence[Answer]) -> list[str]:
-    """The bullets of an article's parts: the first of each, then the second of each, and so on; each once."""
-    rounds = zip_longest(*(answer.bullets for answer in answers))
-    return list(dict.fromkeys(text for one in rounds for text in one if text))
+def _points(answers: Sequence[Answer]) -> int:
+    return len({text for answer in answers for text in answer.bullets})
 
 
 def _draft(read: _Read, chosen: Sequence[int], text: str, score: float) -> Draft:

@@ -146,7 +146,18 @@ class Writer:
     def __call__(self, draft: Draft) -> Bullet:
         """The bullet: the best rewrite that passes every check, or with `flag` the best; the sentences where there is
         none."""
-        bullet = self._rewritten(draft) or self._with_full_names(extracted(draft), draft)
+        return self.rewritten(draft) or self.sentences(draft)
+
+    def rewritten(self, draft: Draft) -> Bullet | None:
+        """The best candidate that may be shown, or None."""
+        bullet = self._rewritten(draft)
+        return self._remembered(bullet) if bullet else None
+
+    def sentences(self, draft: Draft) -> Bullet:
+        """The sentences themselves, with names in full."""
+        return self._remembered(self._with_full_names(extracted(draft), draft))
+
+    def _remembered(self, bullet: Bullet) -> Bullet:
         self._bullets.append(bullet.text)
         self._said.update(self._checker.content(bullet.text))
         return bullet

@@ -13,7 +13,6 @@ from typing import Any, get_args, overload
 from .article import Article
 from .errors import ArticleError, ModelError
 from .generated import Generated
-from .generator import Generator
 from .pipeline import Pipeline
 from .summary import Count, Length, Options, Policy, Summary
 
@@ -54,6 +53,7 @@ class Summarizer:
             model: The name of a shipped model ("base"); a folder that `save_pretrained` or `python -m training` wrote;
                 or any sequence-to-sequence or causal checkpoint of transformers, in a folder or by its name on the Hub
                 ("facebook/bart-large-cnn"), which then writes the list (method "generated"; needs the extra `torch`).
+                A folder of this project that was pushed to the Hub is named there likewise.
             threads: Cores to use; default: all that this process may use.
             device: Where such a checkpoint runs: "cpu", "cuda"; default: a GPU if there is one. The shipped models run
                 on the CPU.
@@ -63,20 +63,32 @@ class Summarizer:
                 message names the file.
             MissingExtraError: A checkpoint of transformers was named, and torch is not installed.
         """
-        if isinstance(model, str) and _HUB_NAME.fullmatch(model) and not Path(model).exists():
-            return cls._generating(model, None, threads, device)
+        if _is_hub_name(model):
+            downloaded = _from_hub(str(model))
+            if not downloaded:
+                return cls._generating(str(model), None, threads, device)
+            model = downloaded
         folder = folder_of(model)
         if _is_checkpoint(folder):
             return cls._generating(str(folder), folder, threads, device)
         config = _verified(folder)
-        return cls(Pipeline(folder, config, threads), config, version_of(folder), folder)
+        if "generator" not in config:
+            return cls(Pipeline(folder, config, threads), config, version_of(folder), folder)
+        from .int8 import int8_generator
+
+        try:
+            generator = int8_generator(folder / "generator", threads)
+        except (RuntimeError, OSError, ValueError) as error:
+            raise ModelError(f"{folder / 'generator'}: {error}") from error
+        return cls(Generated(generator), config, version_of(folder), folder)
 
     @classmethod
     def _generating(cls, checkpoint: str, folder: Path | None, threads: int | None, device: str | None) -> Summarizer:
-        generator = Generator.from_pretrained(checkpoint, device, threads)
-        version = version_of(folder) if folder else str(generator.model.config._commit_hash or "")[:12]
+        from .checkpoint import generator_of
+
         name = folder.resolve().name if folder else checkpoint
-        return cls(Generated(generator), {"name": name, "method": "generated"}, version, folder)
+        config = {"name": name, "method": "generated"}
+        return cls(Generated(generator_of(checkpoint, device, threads)), config, version_of(checkpoint), folder)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes the model folder, so that `from_pretrained(folder)` gives the same output.
@@ -87,10 +99,10 @@ class Summarizer:
         folder = Path(folder)
         if folder.exists() and any(folder.iterdir()):
             raise FileExistsError(f"{folder} is not empty; choose a new folder")
-        if isinstance(self._road, Generated):
-            self._road.generator.save(folder)
-        elif self.folder:
+        if self.folder:
             shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        elif isinstance(self._road, Generated):
+            self._road.generator.save(folder)
 
     @overload
     def __call__(  # type: ignore[overload-overlap]  # a str is also a Sequence[str]; here it is one article
@@ -222,10 +234,13 @@ def folder_of(model: str | Path) -> Path:
 
 
 def version_of(model: str | Path) -> str:
-    """The first 12 digits of a sha256 that names a model's weights: of its list of checksums, or of the weights
-    themselves where a checkpoint has no list. A name on the Hub stands for itself."""
-    if isinstance(model, str) and _HUB_NAME.fullmatch(model) and not Path(model).exists():
-        return model
+    """The first 12 digits of a sha256 that names a model's weights: of its list of checksums; of the weights themselves
+    where a checkpoint has no list; of the commit where it lies on the Hub."""
+    if _is_hub_name(model):
+        from transformers import AutoConfig
+
+        commit = AutoConfig.from_pretrained(model)._commit_hash
+        return str(commit or hashlib.sha256(str(model).encode()).hexdigest())[:12]
     folder = folder_of(model)
     if not _is_checkpoint(folder):
         return hashlib.sha256((folder / "checksums.json").read_bytes()).hexdigest()[:12]
@@ -234,6 +249,23 @@ def version_of(model: str | Path) -> str:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:12]
+
+
+def _is_hub_name(model: str | Path) -> bool:
+    return isinstance(model, str) and _HUB_NAME.fullmatch(model) is not None and not Path(model).exists()
+
+
+def _from_hub(name: str) -> Path | None:
+    """The folder of a model of this project that lies on the Hub, downloaded unless it was before; None where the name
+    is of something else, which transformers then looks for."""
+    from huggingface_hub import hf_hub_download, snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        config = _json(Path(hf_hub_download(name, "config.json")))
+        return Path(snapshot_download(name)) if "format" in config else None
+    except (HfHubHTTPError, LocalEntryNotFoundError):
+        return None
 
 
 def _is_checkpoint(folder: Path) -> bool:

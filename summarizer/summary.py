@@ -22,6 +22,10 @@ DISCLOSURE = (
     "Key points chosen and shortened by software from the sentences of the article; a draft until an editor has "
     "approved it."
 )
+DISCLOSURE_WRITTEN = (
+    "Key points written by software from the article and held against its sentences; a draft until an editor has "
+    "approved them."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,13 @@ class Bullet:
     Attributes:
         text: The point, on one line. An extracted one is its sources' text, at most without a "But" or "Meanwhile," at
             the start and without asides in parentheses; a rewritten one is shorter, or gives a name in full.
-        score: Between 0 and 1: how sure the model is that an editor's list would say this.
-        method: "extracted" (sentences of the article), "rewritten" or "generated".
-        sources: The sentences it stands on, in article order.
-        checks: What was checked of a rewritten one; an extracted one is the article's own words and has none.
+        score: Between 0 and 1: how sure the model is that an editor's list would say this; for a list that a checkpoint
+            of transformers wrote, the share of the bullet's content words that its sources hold.
+        method: "extracted" (sentences of the article), "rewritten" (by the rewriter) or "generated" (by a checkpoint
+            of transformers).
+        sources: The sentences it stands on, in article order; none only for a generated one that cannot be traced,
+            which only the policy "flag" shows.
+        checks: What was checked of one that is not extracted; an extracted one is the article's own words.
     """
 
     text: str
@@ -103,6 +110,11 @@ class Summary:
     warnings: tuple[str, ...] = ()
     status: Status = "draft"
 
+    @property
+    def disclosure(self) -> str:
+        """A line for readers that says how the list was made."""
+        return DISCLOSURE_WRITTEN if any(b.method == "generated" for b in self.bullets) else DISCLOSURE
+
     def __str__(self) -> str:
         return self.to_markdown()
 
@@ -125,14 +137,16 @@ class Summary:
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """The record of this summary as plain data; `docs/summary.schema.json` describes it."""
+        """The record of this summary as plain data; `docs/summary.schema.json` describes it. It carries the article, so
+        that its offsets can be looked up, and so that it can be learnt from once an editor has approved it."""
         return {
             "status": self.status,
-            "disclosure": DISCLOSURE,
+            "disclosure": self.disclosure,
             "software": f"newsroom-summarizer {__version__}",
             "model": {"name": self.model, "version": self.model_version},
             "options": {"bullets": self.asked, "length": self.length, "policy": self.policy},
             "title": self.article.title,
+            "text": self.article.text,
             "language": self.article.language,
             "bullets": [
                 {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(bullet).items()}
@@ -153,11 +167,11 @@ class Summary:
             title=escape(self.article.title or "Key points"),
             style=_STYLE + "".join(_LIGHT.format(i=i) for i in range(len(self.bullets))),
             bullets="\n".join(
-                _ITEM.format(i=i, hint=_hint(b), text=escape(b.text), failed=_failed(b))
+                _ITEM.format(i=i, link=_link(i, b), hint=_hint(b), text=escape(b.text), failed=_failed(b))
                 for i, b in enumerate(self.bullets)
             ),
             article=self._marked(),
-            note=escape(" ".join([DISCLOSURE, f"Model: {self.model} ({self.model_version}).", *self.warnings])),
+            note=escape(" ".join([self.disclosure, f"Model: {self.model} ({self.model_version}).", *self.warnings])),
         )
 
     def _marked(self) -> str:
@@ -174,6 +188,10 @@ class Summary:
                 at = end
             found.append(f"<p>{''.join(parts)}{escape(text[at:paragraph_end])}</p>")
         return "\n".join(found)
+
+
+def _link(i: int, bullet: Bullet) -> str:
+    return f' href="#s{i}"' if bullet.sources else ""
 
 
 def _hint(bullet: Bullet) -> str:
@@ -194,7 +212,7 @@ def _markdown(text: str | None) -> str:
     return "".join("\\" + c if c in "\\`*_[]<" else c for c in text or "")
 
 
-_ITEM = '<li><a id="b{i}" href="#s{i}" title="{hint}">{text}</a>{failed}</li>'
+_ITEM = '<li><a id="b{i}"{link} title="{hint}">{text}</a>{failed}</li>'
 _PAGE = """<!doctype html>
 <html lang="{language}">
 <meta charset="utf-8">

@@ -127,3 +127,59 @@ def tiny_t5(tmp_path_factory) -> Path:
     model.config.tie_word_embeddings = False
     model.save_pretrained(folder)
     return folder
+
+
+def letters(*special: str):
+    """A tokenizer that knows every byte, and nothing longer: what goes in comes out."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {token: i for i, token in enumerate([*special, *alphabet])}
+    backend = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.decoder = decoders.ByteLevel()
+    backend.add_special_tokens(list(special))
+    return PreTrainedTokenizerFast(tokenizer_object=backend, pad_token=special[0], eos_token=special[1])
+
+
+@pytest.fixture(scope="session")
+def tiny_llama(tmp_path_factory) -> Path:
+    """A Llama of two layers of width 32 with a chat template."""
+    transformers = pytest.importorskip("transformers")
+    tokenizer = letters("<pad>", "<|im_end|>", "<|im_start|>")
+    tokenizer.chat_template = (
+        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    )
+    folder = tmp_path_factory.mktemp("llama")
+    tokenizer.save_pretrained(folder)
+    transformers.set_seed(1)
+    config = transformers.LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2,
+        intermediate_size=64, max_position_embeddings=1200, pad_token_id=0, eos_token_id=1, bos_token_id=None,
+    )  # fmt: skip
+    transformers.LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_bart(tmp_path_factory) -> Path:
+    """A BART of two layers of width 32."""
+    transformers = pytest.importorskip("transformers")
+    from tokenizers import processors
+
+    tokenizer = letters("<pad>", "</s>", "<s>")
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 2), ("</s>", 1)]
+    )
+    folder = tmp_path_factory.mktemp("bart")
+    tokenizer.save_pretrained(folder)
+    transformers.set_seed(1)
+    config = transformers.BartConfig(
+        vocab_size=len(tokenizer), d_model=32, encoder_layers=2, decoder_layers=2, encoder_attention_heads=2,
+        decoder_attention_heads=2, encoder_ffn_dim=48, decoder_ffn_dim=48, max_position_embeddings=600, pad_token_id=0,
+        bos_token_id=2, eos_token_id=1, decoder_start_token_id=1, forced_eos_token_id=None,
+    )  # fmt: skip
+    transformers.BartForConditionalGeneration(config).save_pretrained(folder)
+    return folder

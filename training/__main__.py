@@ -79,7 +79,7 @@ def _run(task: str, *flags: str) -> None:
     elif task == "export":
         from . import export
 
-        export.export(_parsed(export.ExportArguments, rest))
+        export.main(_parsed(export.ExportArguments, rest))
     else:
         sys.exit(_wrong(f"there is no task {task!r}.\n\n{USAGE}"))
 

@@ -9,6 +9,7 @@ import shutil
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ from ctranslate2.converters import TransformersConverter
 from safetensors.numpy import load_file, save_file
 from transformers import AutoTokenizer
 
+from eval.data import read
+from summarizer.checkpoint import load
+from summarizer.family import SETTINGS
 from summarizer.summarizer import FORMAT
 
 from .card import card
@@ -37,11 +41,28 @@ class ExportArguments:
     )
     languages: str = field(default="en", metadata={"help": "Languages of the training articles: codes, with commas."})
     data_description: str = field(default="", metadata={"help": "A sentence on the training data, for the card."})
+    data: str | None = field(
+        default=None, metadata={"help": "Articles to compare on; default: the run's validation articles."}
+    )
     quantization: str = field(default="int8", metadata={"help": "CTranslate2's: int8, int16, float16 or float32."})
 
 
-def export(args: ExportArguments) -> None:
-    """Writes the folder; the card's scores are added by `python -m eval --card`.
+def main(args: ExportArguments) -> None:
+    """Writes the folder, and prints how far it is from what was trained, in scores and speed, on stdout."""
+    from .fidelity import fidelity
+
+    task, record = export(args)
+    data = args.data or record["arguments"]["validation"] or record["arguments"]["train"]
+    try:
+        examples = read(data, split="validation")
+    except (ValueError, OSError) as error:
+        print(f"not compared with what was trained: {error}. Name articles with --data", file=sys.stderr)
+        return
+    print(fidelity(task, Path(args.run), Path(args.output) / task, examples))
+
+
+def export(args: ExportArguments) -> tuple[str, dict[str, Any]]:
+    """Writes the folder; the card's scores are added by `python -m eval --card`. Gives the run's task and record.
 
     Raises:
         FileNotFoundError: The run is not finished.
@@ -52,7 +73,9 @@ def export(args: ExportArguments) -> None:
     record = json.loads((run / "run.json").read_text("utf-8"))
     task = record["task"]
     output.mkdir(parents=True, exist_ok=True)
-    (_extractor if task == "extractor" else _rewriter)(run, output / task, record, args.quantization)
+    {"extractor": _extractor, "rewriter": _rewriter, "generator": _generator}[task](
+        run, output / task, record, args.quantization
+    )
 
     earlier = output / "config.json"
     config = json.loads(earlier.read_text("utf-8")) if earlier.is_file() else {}
@@ -68,6 +91,7 @@ def export(args: ExportArguments) -> None:
     _write(output / "checksums.json", sums)
     size = sum(p.stat().st_size for p in files) / 1e6
     print(f"{output}: {len(files)} files, {size:.1f} MB", file=sys.stderr)
+    return task, record
 
 
 def _extractor(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
@@ -86,22 +110,41 @@ def _extractor(run: Path, part: Path, record: dict[str, Any], quantization: str)
 
 
 def _rewriter(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
-    convert_rewriter(run / "checkpoint", part, quantization)
+    convert(run / "checkpoint", part, quantization)
 
 
-def convert_rewriter(checkpoint: Path, part: Path, quantization: str) -> None:
-    """Writes a T5 checkpoint in CTranslate2's form, as the library's `Rewriter` reads it."""
-    _UntiedConverter(str(checkpoint)).convert(str(part), quantization=quantization, force=True)
+def _generator(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
+    with TemporaryDirectory() as merged:
+        checkpoint = run / "model"
+        if (checkpoint / "adapter_config.json").is_file():
+            model, tokenizer = load(str(checkpoint))
+            model.save_pretrained(merged)
+            tokenizer.save_pretrained(merged)
+            checkpoint = Path(merged)
+        convert(checkpoint, part, quantization)
+    shutil.copy(run / "model" / SETTINGS, part / SETTINGS)
+
+
+def convert(checkpoint: Path, part: Path, quantization: str) -> None:
+    """Writes a checkpoint in CTranslate2's form, as the library's `Rewriter` and `Int8` read it."""
+    _Converter(str(checkpoint)).convert(str(part), quantization=quantization, force=True)
     shutil.copy(checkpoint / "tokenizer.json", part / "tokenizer.json")
 
 
-class _UntiedConverter(TransformersConverter):  # type: ignore[misc]
-    """CTranslate2 scales the scores of a T5 whose head is its embeddings; transformers 5 says "tied" of every T5."""
+class _Converter(TransformersConverter):  # type: ignore[misc]
+    """CTranslate2's, for the configs of transformers 5.
+
+    It scales the scores of a T5 whose head is its embeddings, and transformers 5 says "tied" of every T5; and it asks
+    BART and PEGASUS where their norms stand, which transformers 5 no longer writes.
+    """
 
     def load_model(self, model_class: Any, resolved_path: str, **kwargs: Any) -> Any:
         model = super().load_model(model_class, resolved_path, **kwargs)
-        tied = model.get_output_embeddings().weight is model.get_input_embeddings().weight
-        model.config.tie_word_embeddings = tied
+        config = model.config
+        config.tie_word_embeddings = model.get_output_embeddings().weight is model.get_input_embeddings().weight
+        if config.model_type in ("bart", "mbart", "pegasus"):
+            config.normalize_before = config.model_type != "bart"
+            config.normalize_embedding = config.model_type != "pegasus"
         return model
 
 

@@ -25,9 +25,10 @@ from transformers.trainer_utils import EvalLoopOutput
 from eval.data import Example
 from eval.rouge import MEASURES, rouge
 from summarizer.boilerplate import story
+from summarizer.checkpoint import Checkpoint, load, pad_of
 from summarizer.family import Family, family_of, for_training
 from summarizer.generated import as_read
-from summarizer.generator import Generator, load, prompt_ids
+from summarizer.generator import Generator, prompt_ids
 
 from .arguments import RunArguments
 from .data import PARTS
@@ -89,7 +90,7 @@ def _item(example: Example, tokenizer: Any, family: Family) -> dict[str, list[in
             break
         bullets.pop()
     answer = answer[: family.longest]
-    prompt = prompt_ids(text, tokenizer, family, len(answer))
+    prompt = prompt_ids(text, tokenizer.backend_tokenizer, family, len(answer))
     if family.kind == "seq2seq":
         return {"input_ids": prompt, "labels": answer}
     return {"input_ids": prompt + answer, "labels": [_IGNORED] * len(prompt) + answer}
@@ -145,7 +146,7 @@ class _Trainer(Trainer):
         rank, processes = self.accelerator.process_index, self.accelerator.num_processes
         mine = self._examples[rank::processes]
         with torch.autocast(model.device.type, torch.bfloat16, enabled=self.args.bf16):
-            generator = Generator(model, self._tokenizer, self._family)
+            generator = Generator(Checkpoint(model, self._tokenizer), self._family)
             answers = generator([text_of(e) for e in mine], [_SHOWN] * len(mine))
         model.train(was_training)
         lists = _gathered([list(answer.bullets) for answer in answers], processes)
@@ -184,7 +185,7 @@ def main(args: GeneratorArguments) -> None:
         args=settings,
         train_dataset=Articles(data.train, tokenizer, family),
         eval_dataset=Articles(looked_at, tokenizer, family),
-        data_collator=Collator(model, _pad(tokenizer), family.kind == "seq2seq"),
+        data_collator=Collator(model, pad_of(tokenizer), family.kind == "seq2seq"),
         compute_loss_func=Loss(family.kind == "causal", args.label_smoothing),
         callbacks=[Record(output / "training")],
         examples=looked_at,
@@ -216,8 +217,8 @@ def _start(args: GeneratorArguments) -> tuple[Any, Any, Family]:
                 if isinstance(getattr(part, name, None), float):
                     setattr(part, name, args.dropout)
     folder = Path(args.base_model)
-    family = family_of(model.config, tokenizer, folder if folder.is_dir() else None)
-    family = replace(for_training(family, tokenizer, args.window, args.longest), beams=args.beams)
+    family = family_of(model, tokenizer, folder if folder.is_dir() else None)
+    family = for_training(family, tokenizer, args.window, args.longest, args.beams)
     if args.lora:
         model = _with_lora(model, args)
     if args.gradient_checkpointing:
@@ -278,7 +279,3 @@ def _gathered(lists: list[list[str]], processes: int) -> list[list[str]]:
 def _padded(rows: Sequence[Sequence[int]], value: int) -> Tensor:
     longest = max(map(len, rows))
     return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows])
-
-
-def _pad(tokenizer: Any) -> int:
-    return int(tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id)

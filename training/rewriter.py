@@ -38,7 +38,7 @@ from summarizer.sentences import words
 
 from .arguments import PartArguments, is_first_process
 from .data import PARTS, Data, load
-from .export import convert_rewriter
+from .export import convert
 from .finish import finish
 from .own import own_rewrites
 from .pairs import Pair, pairs
@@ -147,7 +147,7 @@ def _own(args: RewriterArguments, model: Any, tokenizer: Any, data: Data, output
         first = output / "first"
         model.save_pretrained(first)
         tokenizer.save_pretrained(first)
-        convert_rewriter(first, output / "first_int8", "int8")
+        convert(first, output / "first_int8", "int8")
         threads = torch.get_num_threads()
         found: list[Pair] = []
         for of, most in ((data.train, args.own_rewrites), (data.auxiliary, args.own_auxiliary)):

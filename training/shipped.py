@@ -99,7 +99,7 @@ def encoder_of(part: Path) -> tuple[BertModel, PreTrainedTokenizerFast]:
 
 
 def rewriter_of(part: Path) -> tuple[T5ForConditionalGeneration, PreTrainedTokenizerFast]:
-    """The rewriter in float32, and its tokenizer. `training.export.convert_rewriter` is the way back.
+    """The rewriter in float32, and its tokenizer. `training.export.convert` is the way back.
 
     Args:
         part: Folder of the part; `model.bin`, `config.json` and `tokenizer.json` are read.

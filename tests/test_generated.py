@@ -1,0 +1,178 @@
+"""Lists that a checkpoint writes: read, traced to the article, checked."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from summarizer import Article, ModelError, Summarizer
+from summarizer.family import Family
+from summarizer.generated import Generated
+from summarizer.generator import Generator
+
+from .conftest import STORY, letters
+
+torch = pytest.importorskip("torch")
+
+TRUE = "The council voted on Monday to keep the Marl Lane baths open."
+SHORTER = "Repairs will cost 2.9 million pounds, said Ann Roe."
+WRONG = "About 150 people swim there each week, said Ann Roe."
+INVENTED = "Penguins marched across Antarctica yesterday singing opera."
+
+
+class Script:
+    """A model that says what it is told to, one answer after the other."""
+
+    def __init__(self, *answers, end=True):
+        self._tokenizer = letters("<pad>", "<end>")
+        self._answers, self._end = list(answers), end
+        self.prompts = []
+
+    @property
+    def tokenizer(self):
+        return self._tokenizer.backend_tokenizer
+
+    def write(self, prompts, family):
+        self.prompts += [self.tokenizer.decode(ids) for ids in prompts]
+        answers = [self._answers.pop(0) for _ in prompts]
+        ids = [self.tokenizer.encode(answer).ids for answer in answers]
+        return [[*one, 1] if self._end else one for one in ids]
+
+
+def summarizer(*answers, end=True, **family):
+    settings = {"window": 10_000, "longest": 1_000, "separator": "\n"} | family
+    engine = Script(*answers, end=end)
+    road = Generated(Generator(engine, Family("seq2seq", **settings)))
+    return Summarizer(road, {"name": "script", "method": "generated"}, "0" * 12, None), engine
+
+
+def test_a_bullet_that_passes_is_shown_with_its_source_and_checks():
+    summary = summarizer(f"{TRUE}\n{SHORTER}")[0](STORY)
+    first, second = summary.bullets
+    assert (first.text, first.method) == (TRUE, "extracted")  # the article's own sentence
+    assert (second.text, second.method, second.failed) == (SHORTER, "generated", ())
+    assert second.checks and [span.text for span in second.sources] == [
+        "Repairs will cost 2.9 million pounds, said Ann Roe, who leads the council."
+    ]
+    assert second.score == 1.0 and "written by software" in summary.disclosure
+
+
+def test_a_bullet_that_fails_gives_its_place_to_its_best_sentence():
+    make = lambda: summarizer(f"{SHORTER}\n{WRONG}")[0]  # noqa: E731
+    checked = make()(STORY)
+    assert checked.bullets[1].text == "About 120 people swim there each week."
+    assert checked.bullets[1].method == "extracted"
+    flagged = make()(STORY, policy="flag").bullets[1]
+    assert flagged.text == WRONG and any("150" in check.evidence for check in flagged.failed)
+    assert {b.method for b in make()(STORY, policy="extract")} == {"extracted"}
+
+
+def test_what_cannot_be_traced_is_left_out_and_said():
+    make = lambda: summarizer(f"{INVENTED}\n{SHORTER}")[0]  # noqa: E731
+    summary = make()(STORY)
+    assert [b.text for b in summary] == [SHORTER] and any("could not be traced" in w for w in summary.warnings)
+    flagged = make()(STORY, policy="flag")
+    assert flagged.bullets[0].text == INVENTED and flagged.bullets[0].failed and not flagged.bullets[0].sources
+    assert 'href="#s0"' not in flagged.to_html() and INVENTED in flagged.to_html()
+
+
+def test_an_answer_at_the_cap_loses_its_last_bullet_and_warns():
+    answer = f"{TRUE}\nRepairs will co"
+    summary = summarizer(answer, end=False, longest=len(answer))[0](STORY)
+    assert [b.text for b in summary] == [TRUE] and any("still writing" in w for w in summary.warnings)
+    assert not summarizer(answer, longest=len(answer) + 1)[0](STORY).warnings
+
+
+def test_a_long_article_is_read_in_parts_until_there_are_enough_bullets():
+    make, engine = summarizer(TRUE, SHORTER, "Work starts on May 11.", window=300)
+    summary = make(STORY, bullets=2)
+    assert [b.text for b in summary] == [TRUE, SHORTER] and len(engine.prompts) == 2
+    assert all(len(prompt) <= 300 and prompt.endswith(".") for prompt in engine.prompts)
+    assert any("2 of its" in w for w in summary.warnings)
+
+
+def test_the_number_of_bullets():
+    many = "\n".join([TRUE, SHORTER, "Work starts on May 11.", "The roof comes first."])
+    assert len(summarizer(many)[0](STORY, bullets=2)) == 2
+    few = summarizer(TRUE)[0](STORY, bullets=3)
+    assert len(few) == 1 and "3 bullets were asked for" in few.warnings[0]
+
+
+def test_checks_are_english_so_other_languages_get_sentences():
+    text = "Der Rat stimmte am Montag dafür, das Bad zu erhalten. Die Sanierung kostet 2,9 Millionen Euro."
+    summary = summarizer("Sanierung kostet 2,9 Millionen Euro")[0](Article(text, language="de"))
+    assert [b.text for b in summary] == ["Die Sanierung kostet 2,9 Millionen Euro."]
+    assert any("made for English" in w for w in summary.warnings)
+
+
+@pytest.mark.parametrize(
+    ("answer", "bullets"),
+    [
+        ("<s>First thing .<n>Second thing .</s>", ["First thing.", "Second thing."]),  # PEGASUS, BART
+        (
+            "Here are the key points:\n\n- One thing\n* Another thing\n1. A third.",
+            ["One thing.", "Another thing.", "A third."],
+        ),
+        ("One thing happened. Another did. One thing happened.", ["One thing happened.", "Another did."]),
+        ("**Bold** claim\n\nplain claim<|im_end|>", ["Bold claim.", "Plain claim."]),
+        ("He said `` no '' , she did n't .", ['He said "no", she didn\'t.']),
+        ("", []),
+        ("- \n...\n", []),
+    ],
+)
+def test_answers_of_all_families_are_cleaned(answer, bullets):
+    assert Family("causal").bullets(answer) == bullets
+
+
+@given(st.text(max_size=200))
+def test_bullets_of_any_answer_are_whole_lines_each_once(answer):
+    for separator in ("", "\n", " | "):
+        found = Family("seq2seq", separator=separator).bullets(answer)
+        assert len(found) == len(set(found))
+        assert all(text == " ".join(text.split()) and any(c.isalnum() for c in text) for text in found)
+
+
+@given(
+    st.lists(st.from_regex(r"[A-Z][a-z]{2,8}( [a-z]{2,8}){1,6}\.", fullmatch=True), min_size=1, max_size=5, unique=True)
+)
+def test_what_is_trained_on_is_read_back(bullets):
+    for separator in ("\n", " <n> ", " | "):
+        family = Family("seq2seq", separator=separator)
+        assert family.bullets(family.joined(bullets)) == bullets
+
+
+@pytest.mark.parametrize("checkpoint", ["tiny_t5", "tiny_llama", "tiny_bart"])
+def test_any_checkpoint_is_a_summarizer(checkpoint, request, tmp_path):
+    made = Summarizer.from_pretrained(request.getfixturevalue(checkpoint), device="cpu")
+    articles = [STORY, STORY.replace("Monday", "Tuesday") + " It rained for a week."]
+    together = made(articles, policy="flag")
+    assert [s.to_dict() for s in together] == [made(a, policy="flag").to_dict() for a in articles]
+    made.save_pretrained(tmp_path / "again")
+    again = Summarizer.from_pretrained(tmp_path / "again", device="cpu")
+    assert [b.text for b in again(STORY, policy="flag")] == [b.text for b in together[0]]
+    assert again.version == made.version
+
+
+def test_a_chat_model_is_told_how_many_and_how_long(tiny_llama):
+    family = Summarizer.from_pretrained(tiny_llama, device="cpu")._road.generator.family
+    asked = family.asked(4, "brief")
+    assert "4 key points" in asked.before and "10 to 18 words" in asked.before
+    assert asked.before.startswith("<|im_start|>user") and asked.after.endswith("<|im_start|>assistant\n")
+
+
+def test_what_cannot_write_is_refused(tiny_checkpoint, tmp_path):
+    from transformers import BertConfig, BertForSequenceClassification
+
+    with pytest.raises(ModelError, match="BertModel, which cannot write a summary"):
+        Summarizer.from_pretrained(tiny_checkpoint)
+    config = BertConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, vocab_size=30)
+    BertForSequenceClassification(config).save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match="BertForSequenceClassification, which cannot write"):
+        Summarizer.from_pretrained(tmp_path)
+
+
+def test_a_name_on_the_hub_that_cannot_be_had(monkeypatch):
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(ModelError, match="nobody/nothing"):
+        Summarizer.from_pretrained("nobody/nothing")

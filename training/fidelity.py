@@ -1,0 +1,129 @@
+"""How far an exported model is from the one that was trained: the same articles through both."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModel, AutoTokenizer
+
+from eval.data import Example
+from eval.rouge import rouge
+from summarizer.boilerplate import story
+from summarizer.checkpoint import Checkpoint, load
+from summarizer.extractor import Extractor
+from summarizer.family import Family
+from summarizer.generated import as_read
+from summarizer.generator import Engine, Generator
+from summarizer.int8 import Int8, int8_generator
+from summarizer.rewriter import BEAM, MAX_SOURCE_TOKENS, MAX_TARGET_TOKENS, prompt
+from summarizer.sentences import words
+
+from .articles import Articles, Collator
+from .modeling import ExtractorModel, Head, layers_of
+from .pairs import pairs
+
+MOST = 100
+"""Articles, or pairs, that are compared."""
+_TOP = 3
+
+
+def fidelity(task: str, run: Path, part: Path, examples: Sequence[Example]) -> str:
+    """A table of the trained model beside the exported one, on at most `MOST` articles: scores, agreement and speed on
+    this machine's CPU.
+
+    Args:
+        task: "extractor", "rewriter" or "generator".
+        run: The run's folder.
+        part: The exported part.
+        examples: Articles with human bullets.
+    """
+    threads = torch.get_num_threads()
+    examples = examples[:MOST]
+    if task == "extractor":
+        rows = _extractor(run, part, examples)
+    elif task == "rewriter":
+        made = pairs(examples, progress=False)[:MOST]
+        prompts = [prompt(pair.sources, pair.context, len(words(pair.target))) for pair in made]
+        family = Family(
+            "seq2seq", window=MAX_SOURCE_TOKENS, longest=MAX_TARGET_TOKENS, beams=BEAM, no_repeat=3, separator="\n"
+        )
+        model, tokenizer = load(str(run / "checkpoint"))
+        rows = _written(prompts, [((pair.target,),) for pair in made], Checkpoint(model.eval(), tokenizer),
+                        Int8(part, family), family)  # fmt: skip
+    else:
+        exported = int8_generator(part)
+        model, tokenizer = load(str(run / "model"), dtype=torch.float32)
+        texts = [as_read(story(example.text)) for example in examples]
+        rows = _written(texts, [example.references for example in examples], Checkpoint(model.eval(), tokenizer),
+                        exported.engine, exported.family)  # fmt: skip
+    torch.set_num_threads(threads)
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _written(
+    texts: Sequence[str],
+    references: Sequence[tuple[tuple[str, ...], ...]],
+    original: Engine,
+    exported: Engine,
+    family: Family,
+) -> list[list[str]]:
+    rows = [["", "R1", "R2", "RLsum", "same text", "a second"], ["---"] * 6]
+    first: list[tuple[str, ...]] = []
+    for name, engine in (("trained", original), ("exported", exported)):
+        write = Generator(engine, family)
+        answers, speed = _timed(lambda write=write: write(texts, [_TOP] * len(texts)), len(texts))  # type: ignore[misc]
+        lists = [answer.bullets for answer in answers]
+        first = first or lists
+        scores = rouge(lists, references)[:, (0, 1, 3), 2].mean(0)
+        same = 100 * float(np.mean([a == b for a, b in zip(first, lists, strict=True)]))
+        rows.append([name, *(f"{score:.2f}" for score in scores), f"{same:.0f}%", f"{speed:.2f}"])
+    return rows
+
+
+def _extractor(run: Path, part: Path, examples: Sequence[Example]) -> list[list[str]]:
+    record = json.loads((run / "run.json").read_text("utf-8"))
+    tokenizer = AutoTokenizer.from_pretrained(run / "encoder")
+    encoder = AutoModel.from_pretrained(run / "encoder")
+    weights = load_file(run / "head.safetensors")
+    head = Head(encoder.config.hidden_size, len(weights["input.bias"]), record["heads"], layers_of(weights))
+    head.load_state_dict(weights)
+    model = ExtractorModel(encoder, head, 1.0).eval()
+    collator = Collator(tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id)
+    articles = Articles(examples, tokenizer.backend_tokenizer, _TOP, 0.5, lists=False)
+    names = ("features", "mask", "input_ids", "attention_mask", "owner")
+
+    def trained() -> list[Any]:
+        with torch.inference_mode():
+            batches = (collator([item]) for item in articles.items)
+            return [model(**{name: batch[name] for name in names})["logits"][0].numpy() for batch in batches]
+
+    wanted, slow = _timed(trained, len(articles))
+    extractor = Extractor(part)
+    found, fast = _timed(lambda: [scored.scores for scored in extractor(iter(articles.sentences))], len(articles))
+    distance = float(np.mean([np.abs(a - b).mean() for a, b in zip(wanted, found, strict=True)]))
+    same = [
+        len(set(np.argsort(-a)[:_TOP]) & set(np.argsort(-b)[:_TOP])) / min(_TOP, len(a))
+        for a, b in zip(wanted, found, strict=True)
+    ]
+    return [
+        ["", "mean distance of scores (log-odds)", f"same best {_TOP} sentences", "articles a second"],
+        ["---"] * 4,
+        ["trained", "0", "100%", f"{slow:.1f}"],
+        ["exported", f"{distance:.3f}", f"{100 * float(np.mean(same)):.0f}%", f"{fast:.1f}"],
+    ]
+
+
+def _timed(work: Callable[[], list[Any]], count: int) -> tuple[list[Any], float]:
+    began = time.monotonic()
+    found = work()
+    speed = count / max(time.monotonic() - began, 1e-9)
+    print(f"{count} in {count / speed:.0f} s", file=sys.stderr)
+    return found, speed

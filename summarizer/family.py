@@ -48,6 +48,7 @@ class Family:
         length_penalty: Exponent of the length that a beam's log-probability is divided by.
         no_repeat: Pieces of so many tokens are not written twice; 0 for no such rule.
         end: The token that ends an answer, where it is not the one that its runtime knows.
+        name: The model's, where it was given one.
     """
 
     kind: Kind
@@ -61,6 +62,7 @@ class Family:
     length_penalty: float = 1.0
     no_repeat: int = 0
     end: str = ""
+    name: str = ""
 
     def asked(self, count: int, length: Length) -> Family:
         """With the wanted number of bullets and their length in the prompt, where it speaks of them."""

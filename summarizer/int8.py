@@ -45,7 +45,7 @@ class Int8:
             results = self._model.translate_batch(
                 tokens,
                 max_decoding_length=family.longest,
-                min_decoding_length=max(1, family.least),
+                min_decoding_length=family.least,
                 return_end_token=True,
                 **options,
             )

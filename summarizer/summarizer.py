@@ -86,9 +86,10 @@ class Summarizer:
     def _generating(cls, checkpoint: str, folder: Path | None, threads: int | None, device: str | None) -> Summarizer:
         from .checkpoint import generator_of
 
-        name = folder.resolve().name if folder else checkpoint
+        generator = generator_of(checkpoint, device, threads)
+        name = generator.family.name or (folder.resolve().name if folder else checkpoint)
         config = {"name": name, "method": "generated"}
-        return cls(Generated(generator_of(checkpoint, device, threads)), config, version_of(checkpoint), folder)
+        return cls(Generated(generator), config, version_of(checkpoint), folder)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes the model folder, so that `from_pretrained(folder)` gives the same output.

@@ -5,13 +5,11 @@ import json
 
 import pytest
 
-from .conftest import archive, written
-
-pytest.importorskip("datasketch")
-
 from training.__main__ import main
 from training.arguments import DataArguments
 from training.data import LeakError, load
+
+from .conftest import archive, written
 
 
 def check(capsys, *args):

@@ -73,6 +73,14 @@ class RunArguments(DataArguments):
         default=None, metadata={"help": "Hub repository that the finished model is pushed to, such as you/name."}
     )
 
+    def __post_init__(self) -> None:
+        """Raises ValueError where the batch cannot be divided among the processes and parts."""
+        if self.batch_size % (_processes() * self.accumulation):
+            raise ValueError(
+                f"batch_size {self.batch_size} cannot be divided among {_processes()} processes and "
+                f"{self.accumulation} parts each"
+            )
+
     def language_codes(self) -> list[str]:
         """The codes in `languages`."""
         return [code.strip() for code in self.languages.split(",")]
@@ -84,17 +92,10 @@ class RunArguments(DataArguments):
             output: Folder of the checkpoints.
             batch_size: Items a step, over all processes; default: `self.batch_size`.
 
-        Raises:
-            ValueError: The batch cannot be divided among the processes and parts.
         """
-        size, processes = batch_size or self.batch_size, int(os.environ.get("WORLD_SIZE", "1"))
-        if size % (processes * self.accumulation):
-            raise ValueError(
-                f"batch_size {size} cannot be divided among {processes} processes and {self.accumulation} parts each"
-            )
         return {
             "output_dir": str(output),
-            "per_device_train_batch_size": size // processes // self.accumulation,
+            "per_device_train_batch_size": (batch_size or self.batch_size) // _processes() // self.accumulation,
             "gradient_accumulation_steps": self.accumulation,
             "torch_compile": self.torch_compile,
             "bf16": self.bf16,
@@ -122,6 +123,10 @@ class PartArguments(RunArguments):
         default="base",
         metadata={"help": "Model whose other part stands beside the new one in the finished model; none for none."},
     )
+
+
+def _processes() -> int:
+    return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def is_first_process() -> bool:

@@ -128,6 +128,12 @@ def _generator(run: Path, part: Path, record: dict[str, Any], quantization: str)
 def convert(checkpoint: Path, part: Path, quantization: str) -> None:
     """Writes a checkpoint in CTranslate2's form, as the library's `Rewriter` and `Int8` read it."""
     _Converter(str(checkpoint)).convert(str(part), quantization=quantization, force=True)
+    config = json.loads((part / "config.json").read_text("utf-8"))
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    for name in ("bos_token", "eos_token", "unk_token"):  # CTranslate2 reads no null, where a tokenizer has none
+        if name in config and config[name] is None:
+            config[name] = tokenizer.eos_token
+    _write(part / "config.json", config)
     shutil.copy(checkpoint / "tokenizer.json", part / "tokenizer.json")
 
 

@@ -37,6 +37,7 @@ from .finish import finish
 from .pairs import LABEL
 from .record import Record
 from .resume import begin, last_checkpoint
+from .sampling import GroupedByLength
 
 _IGNORED = -100
 _SHOWN = 4
@@ -129,7 +130,7 @@ class Collator:
         return batch
 
 
-class _Trainer(Trainer):
+class _Trainer(GroupedByLength, Trainer):
     """With the lists of some validation articles, written as the library writes them, in every evaluation."""
 
     def __init__(self, *args: Any, examples: Sequence[Example], family: Family, tokenizer: Any, **kwargs: Any) -> None:
@@ -174,7 +175,6 @@ def main(args: GeneratorArguments) -> None:
         warmup_steps=0.05,
         weight_decay=0.01,
         per_device_eval_batch_size=8,
-        train_sampling_strategy="group_by_length",
         metric_for_best_model="rouge_mean",
         prediction_loss_only=True,
         remove_unused_columns=False,
@@ -201,7 +201,7 @@ def main(args: GeneratorArguments) -> None:
     folder = output / "model"
     trainer.accelerator.unwrap_model(model).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    family.save(folder)
+    replace(family, name=output.name).save(folder)
     state = trainer.state
     about = {"validation": scores, "steps": state.global_step, "best_step": state.best_global_step}
     finish(args, "generator", data, about, began)

@@ -44,6 +44,7 @@ from .own import own_rewrites
 from .pairs import Pair, pairs
 from .record import Record
 from .resume import begin, last_checkpoint
+from .sampling import GroupedByLength
 from .shipped import rewriter_of, shipped_part
 from .smaller import with_decoder_layers, with_vocabulary
 
@@ -105,7 +106,7 @@ def main(args: RewriterArguments) -> None:
 
     def fit(stage: str, of: Sequence[Pair], epochs: float, rate: float, best: str) -> dict[str, Any]:
         checkpoints = output / stage
-        trainer = Seq2SeqTrainer(
+        trainer = _Trainer(
             model=model,
             args=_settings(args, checkpoints, epochs, rate, best),
             train_dataset=_rows(of, tokenizer, args),
@@ -217,13 +218,16 @@ def _settings(args: RewriterArguments, output: Path, epochs: float, rate: float,
         label_smoothing_factor=args.label_smoothing,
         warmup_steps=0.05,
         weight_decay=0.01,
-        train_sampling_strategy="group_by_length",
         predict_with_generate=True,
         include_for_metrics=["inputs"],
         generation_max_length=args.max_target_tokens,
         generation_num_beams=1,
         metric_for_best_model=best,
     )
+
+
+class _Trainer(GroupedByLength, Seq2SeqTrainer):
+    pass
 
 
 class _Rewrites:
@@ -234,7 +238,6 @@ class _Rewrites:
         self._scorer = KeyPoints(keep_in_memory=True)
 
     def __call__(self, prediction: EvalPrediction) -> dict[str, float]:
-        # The pairs come grouped by length, not in their order: what belongs to a rewrite is read from its own batch.
         rewrites, humans, prompts = map(self._texts, (prediction.predictions, prediction.label_ids, prediction.inputs))
         passed = [_passes(finished(text), asked) for text, asked in zip(rewrites, prompts, strict=True)]
         scores = self._rouge(rewrites, humans)

@@ -13,14 +13,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
-from summarizer import Article, Summarizer
 from summarizer.boilerplate import story
 from summarizer.errors import SummarizerError
 from summarizer.summarizer import POLICIES, version_of
@@ -35,6 +32,7 @@ from .faithfulness import judge
 from .gate import fallen, raise_floors
 from .report import report
 from .rouge import is_english, tokenizer
+from .systems import Printed, printed
 from .table import plain, table
 
 Lists = list[list[str]]
@@ -135,7 +133,8 @@ def _run(args: argparse.Namespace) -> list[str]:
     else:
         examples = read_references(args.references, args.bullets_column)[: args.limit]
     names = {"lead": f"LEAD-{_fixed(args)}", "lexrank": "LexRank", "textrank": "TextRank"}
-    systems = _systems(args, examples, names)
+    made: dict[str, Printed] = {}
+    systems = _systems(args, examples, names, made)
     evaluation = evaluate(
         examples,
         systems,
@@ -150,7 +149,7 @@ def _run(args: argparse.Namespace) -> list[str]:
         empty = sum(not bullets for bullets in system.lists)
         if empty:
             print(f"warning: {system.name} has no bullets for {empty} articles; they score 0", file=sys.stderr)
-    about = _about(args)
+    about = _about(args) | {"made": {name: {"by": one.made, "failed": one.failed} for name, one in made.items()}}
     text = table(evaluation, about)
     print(text)
     if args.json:
@@ -169,8 +168,16 @@ def _fixed(args: argparse.Namespace) -> int:
     return 3 if args.bullets == "auto" else int(args.bullets)
 
 
-def _systems(args: argparse.Namespace, examples: list[Example], names: dict[str, str]) -> dict[str, Lists]:
-    """Every system's lists, read or made, in the order of the table: the lead first, the oracle last."""
+def _systems(
+    args: argparse.Namespace, examples: list[Example], names: dict[str, str], made_by: dict[str, Printed]
+) -> dict[str, Lists]:
+    """Every system's lists, read or made, in the order of the table: the lead first, the oracle last; what models
+    printed is put into `made_by` as well."""
+
+    def run(name: str, model: str, policy: Policy) -> Lists:
+        made_by[name] = printed(model, examples, name, args.bullets, args.length, policy, args.language)
+        return made_by[name].lists
+
     given = _predictions(args, examples)  # before models run for hours
     count, tokens = _fixed(args), tokenizer(args.language)
     sentences = [[s.text for s in story(e.text, args.language)] for e in examples] if args.data else []
@@ -186,14 +193,14 @@ def _systems(args: argparse.Namespace, examples: list[Example], names: dict[str,
     wanted = [name for name in baselines.BASELINES if name in args.baselines and args.data]
     order += [(names.get(name, name), made[name]) for name in wanted if name != "oracle"]
     for model, place in map(_named, args.model):
-        order += [(name, partial(_summaries, args, examples, place, policy)) for name, policy in _runs(args, model)]
+        order += [(name, partial(run, name, place, policy)) for name, policy in _runs(args, model)]
     order += [(name, partial(iter, lists)) for name, lists in given.items()]
     order += [("oracle", made["oracle"])] if "oracle" in wanted else []
     found: dict[str, Lists] = {}
     for name, lists in order:
         if name in found:
             raise ValueError(f"two systems are called {name!r}; name them: --model NAME=MODEL, --predictions NAME=FILE")
-        found[name] = list(tqdm(lists(), f"{name}: bullets", len(examples), file=sys.stderr, mininterval=2))
+        found[name] = list(lists())
     return found
 
 
@@ -214,15 +221,6 @@ def _predictions(args: argparse.Namespace, examples: list[Example]) -> dict[str,
 def _runs(args: argparse.Namespace, model: str) -> list[tuple[str, Policy]]:
     """The names that a model has in the table, each with its policy."""
     return [(model if len(args.policy) == 1 else f"{model}, {policy}", policy) for policy in args.policy]
-
-
-def _summaries(
-    args: argparse.Namespace, examples: Sequence[Example], model: str, policy: Policy
-) -> Iterable[list[str]]:
-    articles = (Article.from_text(example.text, language=args.language) for example in examples)
-    summarizer = Summarizer.from_pretrained(model)
-    stream = summarizer.stream(articles, bullets=args.bullets, length=args.length, policy=policy)
-    return ([bullet.text for bullet in summary] for summary in stream)
 
 
 def _about(args: argparse.Namespace) -> dict[str, Any]:

@@ -61,6 +61,11 @@ def table(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
         if evaluation.closed:
             cells.append(_plain(evaluation.closed[system.name]["rouge1_f1"].value))
         lines.append(_row(system.name, *cells))
+    for name, one in about.get("made", {}).items():
+        total = sum(one["by"].values()) or 1
+        by = ", ".join(f"{100 * count / total:.1f}% {method}" for method, count in one["by"].items())
+        failed = f"; {100 * one['failed'] / total:.1f}% fail a check" if one["failed"] else ""
+        lines += ["", f"{name}: {total:,} bullets, {by}{failed}."]
     return "\n".join(lines)
 
 

@@ -8,11 +8,12 @@ from types import SimpleNamespace
 import pytest
 
 from eval.data import Example
+from summarizer import Summarizer
 from summarizer.checks import Checker
 from summarizer.sentences import words
 from training.pairs import pairs
 
-from .conftest import STORY
+from .conftest import STORY, archive, written
 
 torch = pytest.importorskip("torch")
 
@@ -84,14 +85,10 @@ def test_fewer_decoder_layers_still_generate(tiny_t5):
 
 
 def test_training_from_raw_data_goes_on_after_a_kill(tiny_t5, tmp_path):
-    rows = [
-        json.dumps({"id": str(i), "article": STORY.replace("Monday", f"{i} June"), "bullets": bullets})
-        for i, bullets in enumerate([["Council voted to keep Marl Lane baths open", "Work starts on May 11"]] * 8)
-    ]
-    (tmp_path / "train.jsonl").write_text("\n".join(rows))
+    train, held, more = (written(tmp_path / f"{i}.jsonl", archive(8, i)) for i in range(3))
     command = [
-        sys.executable, "-m", "training", "rewriter", "--train", str(tmp_path / "train.jsonl"), "--validation",
-        str(tmp_path / "train.jsonl"), "--auxiliary", str(tmp_path / "train.jsonl"), "--auxiliary_pairs", "3",
+        sys.executable, "-m", "training", "rewriter", "--train", str(train), "--validation",
+        str(held), "--auxiliary", str(more), "--auxiliary_pairs", "3", "--against", "none",
         "--base_model", str(tiny_t5), "--output", str(tmp_path / "run"), "--vocabulary", "136", "--decoder_layers", "2",
         "--batch_size", "4", "--eval_steps", "3", "--validation_pairs", "4", "--max_target_tokens", "12",
         "--own_rewrites", "2",
@@ -104,13 +101,18 @@ def test_training_from_raw_data_goes_on_after_a_kill(tiny_t5, tmp_path):
         "validation",
         "auxiliary",
     }
-    assert {"rouge1", "passed", "shown"} <= set(json.loads(done.stdout.splitlines()[-1]))
+    assert {"rouge1", "passed", "shown"} <= set(record["validation"]) and "| run |" in done.stdout
     assert "no second stage" in done.stderr and list(record["stages"]) == ["human"]  # random weights write nonsense
-    config = json.loads((tmp_path / "run" / "model" / "config.json").read_text())
+    config = json.loads((tmp_path / "run" / "checkpoint" / "config.json").read_text())
     assert config["num_decoder_layers"] == 2 and config["vocab_size"] == 136
     again = subprocess.run([*command, "--epochs", "2"], capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr
-    assert json.loads(again.stdout.splitlines()[-1]) == json.loads(done.stdout.splitlines()[-1])
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["validation"] == record["validation"]
+    # It stands beside the shipped extractor, and the card says where both are from.
+    made = Summarizer.from_pretrained(tmp_path / "run" / "model")
+    assert made(STORY) and {"extractor", "rewriter"} < set(made.config)
+    card = (tmp_path / "run" / "model" / "README.md").read_text()
+    assert "all-MiniLM-L6-v2" in card and "--own_rewrites 2" in card and str(tmp_path) not in card
 
 
 def test_a_rewrite_is_held_against_the_bullet_of_its_own_batch(tiny_t5):
@@ -182,11 +184,11 @@ def test_export_writes_what_the_checkpoint_writes(tiny_t5, tmp_path):
     from training.rewriter import _loaded
 
     run = tmp_path / "run"
-    (run / "model").mkdir(parents=True)
+    (run / "checkpoint").mkdir(parents=True)
     model, tokenizer = _loaded(str(tiny_t5)), AutoTokenizer.from_pretrained(tiny_t5)
-    model.save_pretrained(run / "model")
-    tokenizer.save_pretrained(run / "model")
-    arguments = {"train": "t.jsonl", "auxiliary": None, "base_model": "tiny", "epochs": 1.0}
+    model.save_pretrained(run / "checkpoint")
+    tokenizer.save_pretrained(run / "checkpoint")
+    arguments = {"train": "t.jsonl", "validation": None, "auxiliary": None, "base_model": "tiny", "epochs": 1.0}
     record = {
         "task": "rewriter", "arguments": arguments, "data": {"train": {"fingerprint": "0" * 12}},
         "pairs": {"train": 1200}, "steps": 9, "best_step": 6, "validation": {"rouge1": 1.0},
@@ -194,7 +196,7 @@ def test_export_writes_what_the_checkpoint_writes(tiny_t5, tmp_path):
     (run / "run.json").write_text(json.dumps(record))
     command = [sys.executable, "-m", "training", "export", str(run), "--output", str(tmp_path / "mine")]
     done = subprocess.run([*command, "--quantization", "float32"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0 and "not compared with what was trained" in done.stderr, done.stderr
 
     tokens = tokenizer.convert_ids_to_tokens(tokenizer("the council baths")["input_ids"])
     translator = ctranslate2.Translator(str(tmp_path / "mine" / "rewriter"))

@@ -9,20 +9,19 @@ import shutil
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import torch
-from tqdm import tqdm
 
 from eval.baselines import lead, oracle
 from eval.card import with_scores
 from eval.data import Example, fingerprint
 from eval.evaluation import evaluate
 from eval.rouge import tokenizer
+from eval.systems import printed
 from eval.table import table
-from summarizer import Article, Summarizer
 from summarizer.boilerplate import story
 from summarizer.summarizer import folder_of, version_of
 
@@ -50,7 +49,7 @@ def finish(args: RunArguments, task: str, data: Data, about: dict[str, Any], beg
     output = Path(args.output)
     run = {
         "task": task,
-        "command": _command(),
+        "command": _command(args, task),
         "arguments": asdict(args),
         "data": {
             part: {"fingerprint": fingerprint(source), "articles": len(getattr(data, part))}
@@ -76,8 +75,12 @@ def finish(args: RunArguments, task: str, data: Data, about: dict[str, Any], beg
     examples = (data.test or data.validation)[: args.measured]
     if examples:
         part = "test" if data.test else "validation"
-        source = getattr(args, part) or f"held out of {args.train}"
-        text = measured(examples, name, folder, source, args.against)
+        source = getattr(args, part)
+        about = {
+            "data": public(source) if source else f"those held out of {public(args.train)}",
+            "fingerprint": f"{'sha256 ' * Path(source or args.train).exists()}{fingerprint(source or args.train)}",
+        }
+        text = measured(examples, name, folder, about, args.against)
         print(text)
         readme = folder / "README.md"
         title = f"{len(examples)} {part} articles, brief, auto bullets"
@@ -90,38 +93,32 @@ def finish(args: RunArguments, task: str, data: Data, about: dict[str, Any], beg
         print(f"pushed {folder} to {args.push_to_hub} (private)", file=sys.stderr)
 
 
-def measured(examples: Sequence[Example], name: str, folder: Path, source: str, against: str) -> str:
+def measured(examples: Sequence[Example], name: str, folder: Path, about: dict[str, Any], against: str) -> str:
     """A table of the finished model, of the one that it is compared with, of LEAD-3 and the oracle on the same
     articles, with intervals (`brief`, `auto`)."""
     sentences = [[s.text for s in story(example.text)] for example in examples]
     tokens = tokenizer("en")
     systems: dict[str, list[list[str]]] = {f"LEAD-{COUNT}": [lead(one, COUNT) for one in sentences]}
     models = {against: against} if against != NONE else {}
+    made = {}
+    threads = torch.get_num_threads()
     for title, model in (models | {name: str(folder)}).items():
-        systems[title] = _lists(model, examples, title)
+        one = printed(model, examples, title)
+        systems[title], made[title] = one.lists, {"by": one.made, "failed": one.failed}
+    torch.set_num_threads(threads)  # CTranslate2 sets OpenMP to one thread a worker, and torch with it
     systems["oracle"] = [oracle(s, e.references, COUNT, tokens) for s, e in zip(sentences, examples, strict=True)]
     first = against if models else f"LEAD-{COUNT}"
     evaluation = evaluate(examples, systems, lead=f"LEAD-{COUNT}", oracle="oracle", against=first)
     return table(
         evaluation,
-        {
-            "data": public(source),
-            "fingerprint": f"sha256 {fingerprint(source)}…" if Path(source).exists() else source,
+        about
+        | {
             "what": ", `brief`, auto bullets",
+            "made": made,
             "tokens": "rouge-score's tokens, stemmed",
             "models": {title: version_of(model) for title, model in (models | {name: str(folder)}).items()},
         },
     )
-
-
-def _lists(model: str, examples: Sequence[Example], title: str) -> list[list[str]]:
-    summarizer = Summarizer.from_pretrained(model)
-    threads = torch.get_num_threads()
-    stream = summarizer.stream((Article.from_text(example.text) for example in examples), length="brief")
-    progress = tqdm(stream, f"{title}: bullets", len(examples), file=sys.stderr, mininterval=2)
-    found = [[bullet.text for bullet in summary] for summary in progress]
-    torch.set_num_threads(threads)  # CTranslate2 sets OpenMP to one thread a worker, and torch with it
-    return found
 
 
 def _beside(model: str, task: str, folder: Path) -> None:
@@ -136,9 +133,11 @@ def _beside(model: str, task: str, folder: Path) -> None:
         (folder / "config.json").write_text(json.dumps({other: config[other]}), "utf-8")
 
 
-def _command() -> str:
-    """The command of this run, without the folders of this machine."""
-    return shlex.join(["python", "-m", "training", *(public(part) for part in sys.argv[1:])])
+def _command(args: RunArguments, task: str) -> str:
+    """A command for this run: every argument that is not its default, without the folders of this machine."""
+    given = [(f.name, getattr(args, f.name)) for f in fields(args) if getattr(args, f.name) != f.default]
+    flags = [part for name, value in given for part in (f"--{name}", public(str(value)))]
+    return shlex.join(["python", "-m", "training", task, *flags])
 
 
 def _machine() -> str:

@@ -1,0 +1,51 @@
+"""The lists that a model prints, and what they are made of."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tqdm import tqdm
+
+from summarizer import Article, Summarizer
+from summarizer.summary import Count, Length, Policy
+
+from .data import Example
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A model's lists.
+
+    Attributes:
+        lists: A list of bullets for each article.
+        made: Bullets by method: "extracted", "rewritten", "generated".
+        failed: How many fail a check; the policy "flag" alone shows such.
+    """
+
+    lists: list[list[str]]
+    made: dict[str, int]
+    failed: int
+
+
+def printed(
+    model: str,
+    examples: Sequence[Example],
+    title: str,
+    bullets: Count = "auto",
+    length: Length = "brief",
+    policy: Policy = "checked",
+    language: str = "en",
+) -> Printed:
+    """Summarizes articles with a model, and shows progress under its title."""
+    articles = (Article.from_text(example.text, language=language) for example in examples)
+    summaries = Summarizer.from_pretrained(model).stream(articles, bullets=bullets, length=length, policy=policy)
+    found = list(tqdm(summaries, f"{title}: bullets", len(examples), file=sys.stderr, mininterval=2))
+    every = [bullet for summary in found for bullet in summary]
+    return Printed(
+        [[bullet.text for bullet in summary] for summary in found],
+        dict(sorted(Counter(bullet.method for bullet in every).items())),
+        sum(bool(bullet.failed) for bullet in every),
+    )

@@ -1,0 +1,87 @@
+"""What ships can be trained on: its int8 weights become a checkpoint again."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from summarizer import Summarizer
+from training.__main__ import main as command
+from training.export import ExportArguments, convert
+from training.export import main as export
+from training.shipped import encoder_of, rewriter_of
+
+from .conftest import ROOT, STORY, archive, written
+
+BASE = ROOT / "models" / "base"
+
+
+def test_the_rewriter_becomes_the_same_int8_again(tmp_path):
+    model, tokenizer = rewriter_of(BASE / "rewriter")
+    model.save_pretrained(tmp_path / "checkpoint")
+    tokenizer.save_pretrained(tmp_path / "checkpoint")
+    convert(tmp_path / "checkpoint", tmp_path / "again", "int8")
+    assert (tmp_path / "again" / "model.bin").read_bytes() == (BASE / "rewriter" / "model.bin").read_bytes()
+
+
+def test_the_encoder_gives_the_vectors_of_what_ships():
+    import ctranslate2
+    import torch
+
+    model, tokenizer = encoder_of(BASE / "extractor")
+    ids = tokenizer(STORY)["input_ids"]
+    with torch.inference_mode():
+        wanted = model(input_ids=torch.tensor([ids])).last_hidden_state[0].numpy()
+    encoder = ctranslate2.Encoder(str(BASE / "extractor"), compute_type="float32")
+    found = np.array(encoder.forward_batch([ids]).last_hidden_state)[0]
+    assert found == pytest.approx(wanted, abs=1e-4)
+
+
+def test_the_shipped_model_is_trained_on_by_one_command(tmp_path, capsys):
+    """The extractor starts where the shipped one is, the rewriter stays, and the table says what has changed."""
+    train = written(tmp_path / "archive.jsonl", archive(12))
+    flags = [
+        "--train",
+        str(train),
+        "--base_model",
+        "base",
+        "--head_epochs",
+        "0",
+        "--epochs",
+        "1",
+        "--learning_rate",
+        "0",
+    ]
+    flags += ["--tuned_head_learning_rate", "0", "--eval_steps", "2", "--output", str(tmp_path / "mine")]
+    command(["extractor", *flags])
+    assert "| mine above base (paired) |" in capsys.readouterr().out
+    mine, base = Summarizer.from_pretrained(tmp_path / "mine" / "model"), Summarizer.from_pretrained()
+    # Nothing was learnt: only the scores were scaled anew, which leaves the first sentence first.
+    ours, theirs = mine(STORY, bullets=1), base(STORY, bullets=1)
+    assert [b.sources for b in ours] == [b.sources for b in theirs]
+    assert mine.config["rewriter"] == base.config["rewriter"]
+    card = (tmp_path / "mine" / "model" / "README.md").read_text()
+    assert "archive.jsonl" in card and "--base_model base" in card and "LEAD-3" in card and str(tmp_path) not in card
+    export(ExportArguments(run=str(tmp_path / "mine"), output=str(tmp_path / "exported"), quantization="float32"))
+    table = capsys.readouterr().out
+    assert "| exported | 0.000 | 100% |" in table
+
+
+@pytest.mark.parametrize("part", ["extractor", "rewriter"])
+def test_a_damaged_part_is_named(part, tmp_path):
+    shutil.copytree(BASE / part, tmp_path / part)
+    (tmp_path / part / "model.bin").write_bytes(b"\x06\x00")
+    read = encoder_of if part == "extractor" else rewriter_of
+    with pytest.raises(ValueError, match=r"model.bin cannot be read: it is cut off"):
+        read(tmp_path / part)
+
+
+def test_a_model_without_the_part(tmp_path, capsys):
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "config.json").write_text(json.dumps({"format": 1}))
+    train = written(tmp_path / "archive.jsonl", archive(12))
+    flags = ["--train", str(train), "--base_model", str(tmp_path / "half"), "--output", str(tmp_path / "run")]
+    with pytest.raises(SystemExit) as stop:
+        command(["extractor", *flags])
+    assert stop.value.code == 2 and "has no extractor to train on" in capsys.readouterr().err

@@ -28,7 +28,7 @@ def nonsense(base, tiny_t5, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models") / "nonsense"
     run = tmp_path_factory.mktemp("run")
     shutil.copytree(base.folder, folder, ignore=shutil.ignore_patterns("rewriter"))
-    shutil.copytree(tiny_t5, run / "model")
+    shutil.copytree(tiny_t5, run / "checkpoint")
     record = {
         "task": "rewriter", "arguments": {"auxiliary": None, "base_model": "tiny"}, "data": {}, "steps": 1,
         "best_step": 1, "validation": {},

@@ -3,8 +3,6 @@
 import errno
 import json
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -182,26 +180,6 @@ def test_export_of_a_t5(run, tmp_path, capsys):
 def test_export_of_a_bart(data, tiny_bart, tmp_path, capsys):
     main(arguments(data, tiny_bart, tmp_path / "run", window=None, epochs=0.5, measured=0, eval_steps=2))
     same_after_export(tmp_path / "run", tmp_path / "exported", capsys)
-
-
-def test_two_processes_give_the_loss_of_one(data, tiny_t5, tmp_path):
-    """The same batch, whole in one process and in halves in two."""
-    flags = [
-        part
-        for name, value in vars(arguments(data, tiny_t5, tmp_path, dropout=0.0, measured=0)).items()
-        if value is not None and name not in ("output", "resume", "torch_compile")
-        for part in (f"--{name}", str(value))
-    ]
-    losses = []
-    for name, start in (("one", ["-m"]), ("two", ["-m", "torch.distributed.run", "--nproc_per_node", "2", "-m"])):
-        done = subprocess.run(
-            [sys.executable, *start, "training", "generator", *flags, "--output", str(tmp_path / name)],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        rows = [json.loads(line) for line in (tmp_path / name / "training" / "metrics.jsonl").read_text().splitlines()]
-        losses.append([row[key] for row in rows for key in ("loss", "eval_loss") if key in row])
-    assert len(losses[0]) == len(losses[1]) and losses[1] == pytest.approx(losses[0], rel=1e-3)
 
 
 @pytest.mark.parametrize(

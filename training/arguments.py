@@ -81,6 +81,15 @@ class RunArguments(DataArguments):
                 f"{self.accumulation} parts each"
             )
 
+    @property
+    def half(self) -> bool:
+        """Whether bfloat16 is wanted and this machine computes in it faster than in float32."""
+        if not self.bf16:
+            return False
+        if torch.cuda.is_available():
+            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+        return bool(torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
     def language_codes(self) -> list[str]:
         """The codes in `languages`."""
         return [code.strip() for code in self.languages.split(",")]
@@ -98,7 +107,7 @@ class RunArguments(DataArguments):
             "per_device_train_batch_size": (batch_size or self.batch_size) // _processes() // self.accumulation,
             "gradient_accumulation_steps": self.accumulation,
             "torch_compile": self.torch_compile,
-            "bf16": self.bf16,
+            "bf16": self.half,
             "use_cpu": not torch.cuda.is_available(),
             "eval_strategy": "steps",
             "save_strategy": "steps",

@@ -52,8 +52,11 @@ def main(args: ExportArguments) -> None:
     from .fidelity import fidelity
 
     task, record = export(args)
-    data = args.data or record["arguments"]["validation"] or record["arguments"]["train"]
+    given = record["arguments"]
+    data = args.data or given.get("validation") or given.get("train")
     try:
+        if not data:
+            raise ValueError("the run names no articles")
         examples = read(data, split="validation")
     except (ValueError, OSError) as error:
         print(f"not compared with what was trained: {error}. Name articles with --data", file=sys.stderr)

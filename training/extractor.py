@@ -27,7 +27,6 @@ from tqdm import tqdm
 from transformers import (
     AutoModel,
     AutoTokenizer,
-    EarlyStoppingCallback,
     EvalPrediction,
     Trainer,
     TrainingArguments,
@@ -45,7 +44,7 @@ from .articles import Articles, Collator
 from .data import PARTS, load
 from .finish import finish
 from .modeling import ExtractorModel, Head, layers_of
-from .record import Record
+from .record import watch
 from .resume import begin, last_checkpoint
 from .shipped import encoder_of, shipped_part
 
@@ -209,7 +208,7 @@ def _add_vectors(model: ExtractorModel, articles: Articles, collator: Collator, 
     for item in tqdm(articles.items, "vectors of the frozen encoder", file=sys.stderr, mininterval=5):
         batch = collator([item])
         read = [batch[name].to(device) for name in ("input_ids", "attention_mask", "owner", "mask")]
-        with torch.autocast(device.type, torch.bfloat16, enabled=args.bf16):
+        with torch.autocast(device.type, torch.bfloat16, enabled=args.half):
             found = model.vectors(*read)
         item["vectors"] = found[0].cpu().numpy()
 
@@ -224,7 +223,7 @@ def _train_everything(
     epochs: float,
 ) -> Trainer:
     """Trains everything together, from the last checkpoint in `output` if there is one, and loads the best."""
-    settings = _settings(args, output, epochs, args.batch_size, bf16=args.bf16)
+    settings = _settings(args, output, epochs, args.batch_size, bf16=args.half)
     optimizer = torch.optim.AdamW([
         {"params": model.encoder.parameters(), "lr": args.learning_rate},
         {"params": model.head.parameters(), "lr": args.tuned_head_learning_rate},
@@ -244,7 +243,7 @@ def _scores(model: ExtractorModel, articles: Articles, collator: Collator, args:
     found = []
     for item in tqdm(articles.items, "scores", file=sys.stderr, mininterval=5):
         batch = collator([item])
-        with torch.autocast(device.type, torch.bfloat16, enabled=args.bf16):
+        with torch.autocast(device.type, torch.bfloat16, enabled=args.half):
             logits = model(**{name: batch[name].to(device) for name in names})["logits"]
         found.append(logits[0].float().cpu().numpy())
     return found
@@ -315,7 +314,7 @@ def _trainer(
     def metrics(prediction: EvalPrediction) -> dict[str, float]:
         return _rouge(validation, np.asarray(prediction.predictions))
 
-    return Trainer(
+    trainer = Trainer(
         model=model,
         args=settings,
         train_dataset=train,
@@ -323,5 +322,5 @@ def _trainer(
         data_collator=collator,
         compute_metrics=metrics,
         optimizers=(optimizer, None),
-        callbacks=[Record(Path(settings.output_dir)), *([EarlyStoppingCallback(patience)] if patience else [])],
     )
+    return watch(trainer, Path(settings.output_dir), patience=patience)

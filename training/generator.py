@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
-from transformers import EarlyStoppingCallback, Trainer, TrainingArguments, set_seed
+from transformers import Trainer, TrainingArguments, set_seed
 from transformers.trainer_utils import EvalLoopOutput
 
 from eval.data import Example
@@ -34,12 +34,12 @@ from .arguments import RunArguments
 from .data import PARTS
 from .data import load as load_data
 from .finish import finish
+from .loss import IGNORED, Loss
 from .pairs import LABEL
-from .record import Record
+from .record import watch
 from .resume import begin, last_checkpoint
 from .sampling import GroupedByLength
 
-_IGNORED = -100
 _SHOWN = 4
 """Bullets that a checkpoint which can be told a number is asked for when it is measured."""
 
@@ -94,7 +94,7 @@ def _item(example: Example, tokenizer: Any, family: Family) -> dict[str, list[in
     prompt = prompt_ids(text, tokenizer.backend_tokenizer, family, len(answer))
     if family.kind == "seq2seq":
         return {"input_ids": prompt, "labels": answer}
-    return {"input_ids": prompt + answer, "labels": [_IGNORED] * len(prompt) + answer}
+    return {"input_ids": prompt + answer, "labels": [IGNORED] * len(prompt) + answer}
 
 
 def _answer(text: str, tokenizer: Any, family: Family) -> list[int]:
@@ -119,9 +119,9 @@ class Collator:
 
     def __call__(self, items: Sequence[dict[str, list[int]]]) -> dict[str, Tensor]:
         """Shapes: input_ids and attention_mask (articles, tokens); labels the same, or (articles, tokens of the
-        answer), `_IGNORED` where nothing is learnt."""
+        answer), `IGNORED` where nothing is learnt."""
         inputs = _padded([item["input_ids"] for item in items], self.pad)
-        labels = _padded([item["labels"] for item in items], _IGNORED)
+        labels = _padded([item["labels"] for item in items], IGNORED)
         sizes = torch.tensor([len(item["input_ids"]) for item in items])
         mask = (torch.arange(inputs.shape[1])[None] < sizes[:, None]).long()
         batch = {"input_ids": inputs, "attention_mask": mask, "labels": labels}
@@ -186,14 +186,12 @@ def main(args: GeneratorArguments) -> None:
         train_dataset=Articles(data.train, tokenizer, family),
         eval_dataset=Articles(looked_at, tokenizer, family),
         data_collator=Collator(model, pad_of(tokenizer), family.kind == "seq2seq"),
-        compute_loss_func=Loss(family.kind == "causal", args.label_smoothing),
-        callbacks=[Record(output / "training")],
+        compute_loss_func=Loss(shifted=family.kind == "causal", smoothing=args.label_smoothing),
         examples=looked_at,
         family=replace(family, beams=1),
         tokenizer=tokenizer,
     )
-    if args.patience:
-        trainer.add_callback(EarlyStoppingCallback(args.patience))
+    watch(trainer, output / "training", patience=args.patience)
     trainer.train(resume_from_checkpoint=last_checkpoint(output / "training"))
     scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if k.startswith(("eval_r", "eval_l"))}
     if not trainer.is_world_process_zero():
@@ -235,29 +233,6 @@ def _with_lora(model: Any, args: GeneratorArguments) -> Any:
     task = "SEQ_2_SEQ_LM" if model.config.is_encoder_decoder else "CAUSAL_LM"
     settings = LoraConfig(task_type=task, r=args.lora, lora_alpha=2 * args.lora, target_modules="all-linear")
     return get_peft_model(model, settings)
-
-
-@dataclass(frozen=True)
-class Loss:
-    """Cross-entropy of the answer's tokens, over all tokens of the step: the same however many processes and parts it
-    is divided among."""
-
-    shifted: bool
-    smoothing: float
-
-    def __call__(self, outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None) -> Tensor:
-        """Shapes: outputs.logits (articles, tokens, vocabulary), labels (articles, tokens)."""
-        logits = outputs["logits"].float()
-        if self.shifted:  # a causal model says at each token what the next one is
-            logits, labels = logits[:, :-1], labels[:, 1:]
-        total = nn.functional.cross_entropy(
-            logits.flatten(0, 1),
-            labels.flatten(),
-            ignore_index=_IGNORED,
-            reduction="sum",
-            label_smoothing=self.smoothing,
-        )
-        return total / (num_items_in_batch if num_items_in_batch is not None else (labels != _IGNORED).sum())
 
 
 def rouge_of(lists: Sequence[Sequence[str]], examples: Sequence[Example]) -> dict[str, float]:

@@ -3,11 +3,42 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from transformers import TrainerCallback
+from tqdm import tqdm
+from transformers import EarlyStoppingCallback, ProgressCallback, Trainer, TrainerCallback
+
+
+def watch(trainer: Trainer, folder: Path, best: str = "rouge_mean", patience: int = 0) -> Trainer:
+    """The trainer, with a record of what it does, progress on stderr, and early stopping.
+
+    Args:
+        trainer: A Trainer that has not begun.
+        folder: The stage's folder.
+        best: The measure that chooses the checkpoint, without "eval_".
+        patience: Looks without a better score after which it stops; 0 goes on to the end.
+    """
+    trainer.remove_callback(ProgressCallback)
+    for callback in (Progress(), Record(folder, best), *([EarlyStoppingCallback(patience)] if patience else [])):
+        trainer.add_callback(callback)
+    return trainer
+
+
+class Progress(ProgressCallback):
+    """The bar of transformers, which prints its logs on stdout; stdout is for the result."""
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        """A short line."""
+        shown = {name: f"{value:.4g}" for name, value in (logs or {}).items() if name in _SHOWN}
+        if state.is_world_process_zero and shown:
+            words = ", ".join(f"{name.removeprefix('eval_')} {value}" for name, value in shown.items())
+            tqdm.write(f"step {state.global_step}: {words}", file=sys.stderr)
+
+
+_SHOWN = ("loss", "eval_loss", "eval_rouge1", "eval_rouge2", "eval_rougeLsum", "eval_passed")
 
 
 class Record(TrainerCallback):

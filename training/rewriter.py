@@ -23,7 +23,6 @@ from transformers import (
     AutoModelForSeq2SeqLM,
     AutoTokenizer,
     DataCollatorForSeq2Seq,
-    EarlyStoppingCallback,
     EvalPrediction,
     Seq2SeqTrainer,
     Seq2SeqTrainingArguments,
@@ -40,9 +39,10 @@ from .arguments import PartArguments, is_first_process
 from .data import PARTS, Data, load
 from .export import convert
 from .finish import finish
+from .loss import Loss
 from .own import own_rewrites
 from .pairs import Pair, pairs
-from .record import Record
+from .record import watch
 from .resume import begin, last_checkpoint
 from .sampling import GroupedByLength
 from .shipped import rewriter_of, shipped_part
@@ -114,11 +114,9 @@ def main(args: RewriterArguments) -> None:
             data_collator=DataCollatorForSeq2Seq(tokenizer, model, pad_to_multiple_of=8),
             processing_class=tokenizer,
             compute_metrics=_Rewrites(tokenizer),
-            callbacks=[
-                Record(checkpoints, best),
-                *([EarlyStoppingCallback(args.patience)] if args.patience else []),
-            ],
+            compute_loss_func=Loss(shifted=False, smoothing=args.label_smoothing),
         )
+        watch(trainer, checkpoints, best, args.patience)
         trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints))
         scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if k.startswith(_SCORES)}
         state = trainer.state
@@ -215,7 +213,6 @@ def _settings(args: RewriterArguments, output: Path, epochs: float, rate: float,
         num_train_epochs=epochs,
         learning_rate=rate,
         per_device_eval_batch_size=50,
-        label_smoothing_factor=args.label_smoothing,
         warmup_steps=0.05,
         weight_decay=0.01,
         predict_with_generate=True,

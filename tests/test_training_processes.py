@@ -1,0 +1,40 @@
+"""Several processes train together: the losses are those of one process with the same batch."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from .conftest import archive, written
+
+FLAGS = {
+    "extractor": ["--head_epochs", "1", "--width", "16", "--heads", "2", "--dropout", "0"],
+    "rewriter": ["--vocabulary", "136", "--decoder_layers", "2", "--max_target_tokens", "12", "--own_rewrites", "2"],
+    "generator": ["--window", "200", "--longest", "90", "--dropout", "0", "--beams", "1"],
+}
+
+
+@pytest.mark.parametrize(
+    ("task", "base", "stage"),
+    [
+        ("extractor", "tiny_checkpoint", "everything"),
+        ("rewriter", "tiny_t5", "human"),
+        ("generator", "tiny_t5", "training"),
+    ],
+)
+def test_two_processes_give_the_losses_of_one(task, base, stage, request, tmp_path):
+    train, held = written(tmp_path / "train.jsonl", archive(16)), written(tmp_path / "held.jsonl", archive(4, 1))
+    flags = ["--train", str(train), "--validation", str(held), "--base_model", str(request.getfixturevalue(base))]
+    flags += ["--epochs", "2", "--batch_size", "4", "--eval_steps", "2", "--bf16", "false", "--measured", "0"]
+    losses = []
+    for name, start in (("one", ["-m"]), ("two", ["-m", "torch.distributed.run", "--nproc_per_node", "2", "-m"])):
+        command = [sys.executable, *start, "training", task, *flags, *FLAGS[task], "--output", str(tmp_path / name)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        rows = [json.loads(line) for line in (tmp_path / name / stage / "metrics.jsonl").read_text().splitlines()]
+        losses.append({key: [row[key] for row in rows if key in row] for key in ("loss", "eval_loss")})
+    one, two = losses
+    assert len(one["loss"]) >= 2 and two["loss"] == pytest.approx(one["loss"], rel=1e-3)
+    # An evaluation is the mean over batches, which the processes cut differently.
+    assert two["eval_loss"] == pytest.approx(one["eval_loss"], rel=1e-2)

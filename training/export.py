@@ -23,6 +23,7 @@ from summarizer.family import SETTINGS
 from summarizer.summarizer import FORMAT
 
 from .card import card
+from .shipped import shipped_part
 
 _LICENCE = re.compile(r"^licen[cs]e:\s*(\S+)", re.MULTILINE)
 _OF_RUN = ("command", "seconds", "machine")
@@ -172,7 +173,7 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
     )
     return {
         "base": args.base or public(arguments["base_model"]),
-        "base_licence": args.base_licence or _licence(arguments["base_model"]),
+        "base_licence": args.base_licence or _licence(arguments["base_model"], record["task"]),
         "data": {name: {"file": public(arguments[name]), **about} for name, about in record["data"].items()},
         "data_description": args.data_description,
         "recipe": {name: value for name, value in arguments.items() if name not in free and value is not None},
@@ -190,8 +191,12 @@ def public(place: str) -> str:
     return Path(place).name if Path(place).is_absolute() or Path(place).exists() else place
 
 
-def _licence(base: str) -> str:
-    """The licence of a checkpoint, as its card names it."""
+def _licence(base: str, task: str) -> str:
+    """The licence of a checkpoint, as its card names it; of a model of this project, with what it was made from."""
+    part = shipped_part(base, task) if task in ("extractor", "rewriter") else None
+    if part:
+        made = json.loads((part.parent / "config.json").read_text("utf-8"))[task]
+        return f"from {made['base']}: {made['base_licence']}"
     readme = Path(base) / "README.md"
     named = _LICENCE.search(readme.read_text("utf-8")) if readme.is_file() else None
     return named[1] if named else "see the base checkpoint"

@@ -78,7 +78,12 @@ def summarize(
     ] = Formats.markdown,
     model: Annotated[
         str,
-        typer.Option("--model", "-m", metavar="NAME", help="A shipped model's name or a model folder."),
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="NAME",
+            help="A shipped model's name, a model folder, or a checkpoint of Hugging Face: a folder or a Hub name.",
+        ),
     ] = "base",
     language: Annotated[
         str,
@@ -87,8 +92,16 @@ def summarize(
     threads: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Cores to use; default: all.", show_default=False)
     ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Where a checkpoint of Hugging Face runs: cpu or cuda; default: a GPU if there is one.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
-    """Print the key points of articles, with no network.
+    """Print the key points of articles, with no network (unless --model names a checkpoint on the Hub).
 
     [bold]Examples[/bold]
 
@@ -103,17 +116,18 @@ def summarize(
     # Lone surrogates cannot be printed; everything else is UTF-8, whatever the terminal's locale says.
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     options: dict[str, Any] = {"bullets": _count(bullets), "length": length.value, "policy": policy.value}
-    sys.exit(_run(files, options, format, model, language, threads))
+    loading = {"threads": threads, "device": device}
+    sys.exit(_run(files, options, format, model, language, loading))
 
 
 def _run(
-    files: list[str], options: dict[str, Any], form: Formats, model: str, language: str, threads: int | None
+    files: list[str], options: dict[str, Any], form: Formats, model: str, language: str, loading: dict[str, Any]
 ) -> int:
     if form is Formats.html and len(files) > 1:
         print("error: --format html writes one page; give one file", file=sys.stderr)
         return WRONG_USE
     try:
-        summarizer = Summarizer.from_pretrained(model, threads=threads)
+        summarizer = Summarizer.from_pretrained(model, **loading)
     except SummarizerError as error:
         print(f"error: {error}", file=sys.stderr)
         return WRONG_USE

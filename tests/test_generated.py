@@ -10,6 +10,7 @@ from summarizer.generated import Generated
 from summarizer.generator import Generator
 
 from .conftest import STORY, letters
+from .test_summarizer import SCHEMA
 
 torch = pytest.importorskip("torch")
 
@@ -71,6 +72,7 @@ def test_what_cannot_be_traced_is_left_out_and_said():
     summary = make()(STORY)
     assert [b.text for b in summary] == [SHORTER] and any("could not be traced" in w for w in summary.warnings)
     flagged = make()(STORY, policy="flag")
+    SCHEMA.validate(flagged.to_dict())
     assert flagged.bullets[0].text == INVENTED and flagged.bullets[0].failed and not flagged.bullets[0].sources
     assert 'href="#s0"' not in flagged.to_html() and INVENTED in flagged.to_html()
 
@@ -145,6 +147,8 @@ def test_any_checkpoint_is_a_summarizer(checkpoint, request, tmp_path):
     made = Summarizer.from_pretrained(request.getfixturevalue(checkpoint), device="cpu")
     articles = [STORY, STORY.replace("Monday", "Tuesday") + " It rained for a week."]
     together = made(articles, policy="flag")
+    for one in together:
+        SCHEMA.validate(one.to_dict())
     assert [s.to_dict() for s in together] == [made(a, policy="flag").to_dict() for a in articles]
     made.save_pretrained(tmp_path / "again")
     again = Summarizer.from_pretrained(tmp_path / "again", device="cpu")

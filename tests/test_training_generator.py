@@ -171,6 +171,28 @@ def same_after_export(run, folder, capsys):
     assert Summarizer.from_pretrained(folder.parent / "copy").version == exported.version
 
 
+def test_a_finished_model_is_pushed_where_it_was_asked_for(data, tiny_t5, tmp_path, monkeypatch):
+    import huggingface_hub
+
+    done = []
+    monkeypatch.setattr(
+        huggingface_hub.HfApi, "create_repo", lambda self, name, **how: done.append((name, how["private"]))
+    )
+    monkeypatch.setattr(
+        huggingface_hub.HfApi, "upload_folder", lambda self, repo_id, folder_path: done.append((repo_id, folder_path))
+    )
+    main(arguments(data, tiny_t5, tmp_path / "run", epochs=0.5, measured=0, eval_steps=2, push_to_hub="you/points"))
+    assert done == [("you/points", True), ("you/points", tmp_path / "run" / "model")]
+
+
+def test_a_model_of_this_project_is_found_on_the_hub(base, monkeypatch):
+    import huggingface_hub
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", lambda name, file: str(base.folder / file))
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name: str(base.folder))
+    assert Summarizer.from_pretrained("you/points").version == base.version
+
+
 def test_export_of_a_t5(run, tmp_path, capsys):
     from pathlib import Path
 

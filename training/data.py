@@ -237,7 +237,11 @@ def _checked(source: str, part: str, args: DataArguments, known: _Known) -> tupl
     aside: list[SetAside] = []
     ids: set[str] = set()
     for row in tqdm(
-        rows(source, part, tolerant=True), f"{part}: articles", file=sys.stderr, mininterval=2, leave=False
+        rows(source, "train" if part == "auxiliary" else part, tolerant=True),
+        f"{part}: articles",
+        file=sys.stderr,
+        mininterval=2,
+        leave=False,
     ):
         try:
             example = example_of(row, args.text_column, args.bullets_column)

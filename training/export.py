@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from ctranslate2.converters import TransformersConverter
 from safetensors.numpy import load_file, save_file
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, GenerationConfig
 
 from eval.data import read
 from summarizer.checkpoint import load
@@ -137,6 +137,9 @@ def convert(checkpoint: Path, part: Path, quantization: str) -> None:
     for name in ("bos_token", "eos_token", "unk_token"):  # CTranslate2 reads no null, where a tokenizer has none
         if name in config and config[name] is None:
             config[name] = tokenizer.eos_token
+    if "decoder_start_token" in config and config["decoder_start_token"] is None:  # mBART: its language's
+        start = GenerationConfig.from_pretrained(checkpoint).decoder_start_token_id
+        config["decoder_start_token"] = tokenizer.convert_ids_to_tokens(start)
     _write(part / "config.json", config)
     shutil.copy(checkpoint / "tokenizer.json", part / "tokenizer.json")
 

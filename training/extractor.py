@@ -45,7 +45,7 @@ from .data import PARTS, load
 from .finish import finish
 from .modeling import ExtractorModel, Head, layers_of
 from .record import watch
-from .resume import begin, last_checkpoint
+from .resume import begin, last_checkpoint, write_whole
 from .shipped import encoder_of, shipped_part
 
 Floats = npt.NDArray[np.float32]
@@ -146,6 +146,10 @@ def _start(args: ExtractorArguments) -> tuple[ExtractorModel, Any]:
         head.load_state_dict(trained)
     else:
         tokenizer = AutoTokenizer.from_pretrained(args.base_model)
+        if tokenizer.cls_token_id is None or tokenizer.sep_token_id is None:
+            raise ValueError(
+                f"{args.base_model} has no tokens for a text's two ends; the extractor needs a BERT-like base"
+            )
         encoder = AutoModel.from_pretrained(args.base_model)
         head = Head(encoder.config.hidden_size, args.width, args.heads, args.layers, args.dropout)
     # Dropout inside the encoder costs a CPU four times the arithmetic (its random numbers); the head has enough of it.
@@ -178,7 +182,7 @@ def _in_stages(
         record[stage] = {"steps": state.global_step, "best_step": state.best_global_step, "validation": scores}
         if is_first_process():
             save_file(model.state_dict(), done)
-            notes.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+            write_whole(notes, json.dumps(record, indent=2) + "\n")
     best = max(record, key=lambda stage: record[stage]["validation"]["rouge_mean"])
     if is_first_process():
         model.load_state_dict(load_file(output / f"after_{best}.safetensors"))

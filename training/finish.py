@@ -29,6 +29,7 @@ from .arguments import PartArguments, RunArguments
 from .card import NO_QUANTIZATION, card
 from .data import PARTS, Data
 from .export import ExportArguments, export, provenance, public
+from .resume import write_whole
 
 COUNT = 3
 """Bullets of the lead and the oracle beside a finished model."""
@@ -60,7 +61,7 @@ def finish(args: RunArguments, task: str, data: Data, about: dict[str, Any], beg
         "seconds": round(time.time() - began),
         "machine": _machine(),
     }
-    (output / "run.json").write_text(json.dumps(run, indent=2) + "\n", "utf-8")
+    write_whole(output / "run.json", json.dumps(run, indent=2) + "\n")
     folder, name = output / "model", output.name
     if isinstance(args, PartArguments):
         _beside(args.beside, task, folder)

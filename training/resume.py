@@ -54,9 +54,14 @@ def begin(output: Path, arguments: Mapping[str, Any], data: Sequence[str], resum
     if resume:
         raise OtherSettingsError(f"--resume: {output} holds no run to go on with")
     output.mkdir(parents=True, exist_ok=True)
-    partial = output / f"settings.{os.getpid()}.partial"
-    partial.write_text(json.dumps(wanted, indent=2) + "\n", "utf-8")
-    partial.replace(notes)
+    write_whole(notes, json.dumps(wanted, indent=2) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file so that it is there as a whole or not at all, whenever the run is killed."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial.write_text(text, "utf-8")
+    partial.replace(path)
 
 
 def last_checkpoint(folder: Path) -> str | None:

@@ -43,7 +43,7 @@ from .loss import Loss
 from .own import own_rewrites
 from .pairs import Pair, pairs
 from .record import watch
-from .resume import begin, last_checkpoint
+from .resume import begin, last_checkpoint, write_whole
 from .sampling import GroupedByLength
 from .shipped import rewriter_of, shipped_part
 from .smaller import with_decoder_layers, with_vocabulary
@@ -153,9 +153,7 @@ def _own(args: RewriterArguments, model: Any, tokenizer: Any, data: Data, output
             shuffled = random.Random(args.seed).sample(of, len(of))
             found += own_rewrites(output / "first_int8", shuffled, most, cores())
         torch.set_num_threads(threads)  # CTranslate2 sets OpenMP to one thread a worker, and torch with it
-        partial = notes.with_suffix(".partial")
-        partial.write_text("".join(json.dumps(asdict(pair)) + "\n" for pair in found), "utf-8")
-        partial.replace(notes)
+        write_whole(notes, "".join(json.dumps(asdict(pair)) + "\n" for pair in found))
     if torch.distributed.is_initialized():
         torch.distributed.barrier()
     return [Pair(**json.loads(line)) for line in notes.read_text("utf-8").splitlines()]

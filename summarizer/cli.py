@@ -146,6 +146,8 @@ def _run(
             failed = True
             continue
         _print(summary, form, name if len(files) > 1 else None)
+        for warning in summary.warnings:
+            print(f"warning: {name}: {warning}", file=sys.stderr)
     return int(failed)
 
 

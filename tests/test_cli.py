@@ -27,6 +27,12 @@ def test_markdown_by_default_and_nothing_on_stderr(article):
     assert len(lines) == 3 and all(line.startswith("- ") for line in lines)
 
 
+def test_warnings_go_to_stderr(article):
+    done = run(article, "--bullets", 40)
+    assert done.returncode == 0 and b"warning: " in done.stderr and b"40 bullets were asked for" in done.stderr
+    assert b"warning" not in done.stdout
+
+
 def test_formats_and_options(article):
     text = run(article, "--format", "text", "--bullets", 2, "--length", "brief").stdout.decode()
     assert len(text.splitlines()) == 2

@@ -64,6 +64,7 @@ def finish(args: RunArguments, task: str, data: Data, about: dict[str, Any], beg
     write_whole(output / "run.json", json.dumps(run, indent=2) + "\n")
     folder, name = output / "model", output.name
     if isinstance(args, PartArguments):
+        shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed here
         _beside(args.beside, task, folder)
         export(ExportArguments(run=str(output), output=str(folder), name=name, languages=args.languages))
         if not (folder / "extractor").is_dir():
@@ -125,7 +126,7 @@ def measured(examples: Sequence[Example], name: str, folder: Path, about: dict[s
 def _beside(model: str, task: str, folder: Path) -> None:
     """Puts the other part of a model into the folder, with what its config says of it."""
     other = "rewriter" if task == "extractor" else "extractor"
-    if model == NONE or (folder / other).is_dir():
+    if model == NONE:
         return
     source = folder_of(model)
     config = json.loads((source / "config.json").read_text("utf-8"))

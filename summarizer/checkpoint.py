@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from tokenizers import Tokenizer
 
 from .errors import MissingExtraError, ModelError
@@ -53,10 +54,14 @@ class Checkpoint:
             num_beams=family.beams,
             length_penalty=family.length_penalty,
             no_repeat_ngram_size=family.no_repeat,
+            # What is not named here would be the checkpoint's own.
+            min_length=0,
+            repetition_penalty=1.0,
+            early_stopping=False,
             forced_bos_token_id=own.forced_bos_token_id,
             decoder_start_token_id=own.decoder_start_token_id,
             bos_token_id=own.bos_token_id,
-            eos_token_id=own.eos_token_id if own.eos_token_id is not None else self._tokenizer.eos_token_id,
+            eos_token_id=[self._tokenizer.convert_tokens_to_ids(end) for end in family.ends],
             pad_token_id=pad,
             do_sample=False,
         )
@@ -130,7 +135,7 @@ def load(checkpoint: str, **kwargs: Any) -> tuple[Any, Any]:
             tied = model.get_output_embeddings().weight is model.get_input_embeddings().weight
             model.config.tie_word_embeddings = tied
         return model, AutoTokenizer.from_pretrained(checkpoint)
-    except (OSError, ValueError, ImportError) as error:
+    except (OSError, ValueError, ImportError, SafetensorError) as error:
         raise ModelError(f"{checkpoint} cannot be loaded: {error}") from error
 
 

@@ -26,7 +26,9 @@ _SPECIAL = re.compile(r"</?s>|<pad>|<unk>|<\|[^|<>]*\|>|<extra_id_\d+>|▁")
 _MARKER = re.compile(r"^\s*(?:[-*•·–—]\s+|\(?\d{1,2}[.)]\s+|[*#]+\s*)")
 _LOOSE = re.compile(r"\s+([.,;:!?%)\]’](?:\s|$)|n't\b|'s\b)")
 _QUOTES = re.compile(r"``\s*(.*?)\s*''")
-_SAYS_NOTHING = re.compile(r"^(?:sure|certainly|of course|here (?:are|is)|key points|summary)\b.*:?$", re.IGNORECASE)
+_SAYS_NOTHING = re.compile(
+    r"^(?:sure|certainly|of course|here (?:are|is)|key points|summary)\b(?:.*:|[!,]?)$", re.IGNORECASE
+)
 
 Kind = Literal["seq2seq", "causal"]
 
@@ -47,7 +49,7 @@ class Family:
         beams: Beams of the search; 1 takes the likeliest token each time. Nothing is drawn by chance.
         length_penalty: Exponent of the length that a beam's log-probability is divided by.
         no_repeat: Pieces of so many tokens are not written twice; 0 for no such rule.
-        end: The token that ends an answer, where it is not the one that its runtime knows.
+        ends: The tokens that end an answer.
         name: The model's, where it was given one.
     """
 
@@ -61,7 +63,7 @@ class Family:
     beams: int = 1
     length_penalty: float = 1.0
     no_repeat: int = 0
-    end: str = ""
+    ends: tuple[str, ...] = ()
     name: str = ""
 
     def asked(self, count: int, length: Length) -> Family:
@@ -83,7 +85,7 @@ class Family:
         mark = self.separator.strip()
         parts = answer.split(mark) if mark else [answer]
         parts = [line for part in parts for line in _NEWLINE.split(part)]
-        if not mark and sum(bool(part.strip()) for part in parts) == 1:
+        if not self.separator and sum(bool(part.strip()) for part in parts) == 1:
             parts = _sentences(" ".join(parts))
         found: list[str] = []
         for part in parts:
@@ -111,7 +113,7 @@ def family_in(folder: Path) -> Family | None:
     unknown = set(stored) - {field.name for field in fields(Family)}
     if unknown:
         raise ValueError(f"{settings} has {', '.join(sorted(unknown))}, which this version does not know")
-    return Family(**stored)
+    return Family(**(stored | {"ends": tuple(stored.get("ends", ()))}))
 
 
 def family_of(model: Any, tokenizer: Any, folder: Path | None = None) -> Family:
@@ -131,12 +133,13 @@ def family_of(model: Any, tokenizer: Any, folder: Path | None = None) -> Family:
         return told
     own, config = model.generation_config, model.config
     ends = own.eos_token_id if isinstance(own.eos_token_id, list) else [own.eos_token_id]
+    named = [str(tokenizer.convert_ids_to_tokens(i)) for i in ends if i is not None]
     family = Family(
         "seq2seq" if config.is_encoder_decoder else "causal",
         window=_window(config, tokenizer),
         least=own.min_length or 0,
         length_penalty=own.length_penalty if own.length_penalty is not None else 1.0,
-        end=str(tokenizer.convert_ids_to_tokens(ends[0])) if ends[0] is not None else "",
+        ends=tuple(named or [str(tokenizer.eos_token)]),
     )
     if family.kind == "seq2seq":
         # transformers' own cap is 20 tokens where a checkpoint names none: no list of bullets is as short.
@@ -165,6 +168,7 @@ def for_training(family: Family, tokenizer: Any, window: int | None, longest: in
         least=0,
         beams=beams,
         length_penalty=1.0,
+        ends=(str(tokenizer.eos_token),),
     )
 
 

@@ -98,7 +98,7 @@ class Generator:
         self.family.save(folder)
 
     def _read(self, ids: Sequence[int]) -> Answer:
-        cut = len(ids) >= self.family.longest and not (self._special & set(ids[1:]))
+        cut = len(ids) >= self.family.longest and ids[-1] not in self._special
         # PEGASUS and others count the token of a new line among the special ones.
         kept = [i for i in ids if i not in self._special or self._tokenizer.id_to_token(i) in ("<n>", "<q>", "\n")]
         bullets = self.family.bullets(self._tokenizer.decode(kept, skip_special_tokens=False))

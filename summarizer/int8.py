@@ -57,7 +57,7 @@ class Int8:
                 min_length=family.least,
                 include_prompt_in_result=False,
                 return_end_token=True,
-                **({"end_token": family.end} if family.end else {}),
+                end_token=list(family.ends),
                 **options,
             )
             written = [result.sequences[0] for result in results]

@@ -12,6 +12,7 @@ from typing import Any, get_args, overload
 
 from .article import Article
 from .errors import ArticleError, ModelError
+from .family import SETTINGS
 from .generated import Generated
 from .pipeline import Pipeline
 from .summary import Count, Length, Options, Policy, Summary
@@ -23,7 +24,7 @@ POLICIES: tuple[Policy, ...] = get_args(Policy)
 MOST_BULLETS = 50
 
 Text = str | Article
-_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+_HUB_NAME = re.compile(r"\w[\w.-]*/[\w.-]+")
 
 
 class Summarizer:
@@ -246,7 +247,7 @@ def version_of(model: str | Path) -> str:
     if not _is_checkpoint(folder):
         return hashlib.sha256((folder / "checksums.json").read_bytes()).hexdigest()[:12]
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")]):
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:12]
@@ -257,16 +258,19 @@ def _is_hub_name(model: str | Path) -> bool:
 
 
 def _from_hub(name: str) -> Path | None:
-    """The folder of a model of this project that lies on the Hub, downloaded unless it was before; None where the name
-    is of something else, which transformers then looks for."""
+    """The folder of what this project made and pushed to the Hub (a model, a fine-tuned checkpoint, an adapter),
+    downloaded unless it was before; None where the name is of something else, which transformers then looks for."""
     from huggingface_hub import hf_hub_download, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    try:
-        config = _json(Path(hf_hub_download(name, "config.json")))
-        return Path(snapshot_download(name)) if "format" in config else None
-    except (HfHubHTTPError, LocalEntryNotFoundError):
-        return None
+    for file in (SETTINGS, "adapter_config.json", "config.json"):
+        try:
+            found = _json(Path(hf_hub_download(name, file)))
+        except (HfHubHTTPError, LocalEntryNotFoundError):
+            continue
+        if file != "config.json" or "format" in found:
+            return Path(snapshot_download(name))
+    return None
 
 
 def _is_checkpoint(folder: Path) -> bool:

@@ -117,6 +117,11 @@ def test_checks_are_english_so_other_languages_get_sentences():
         ("One thing happened. Another did. One thing happened.", ["One thing happened.", "Another did."]),
         ("**Bold** claim\n\nplain claim<|im_end|>", ["Bold claim.", "Plain claim."]),
         ("He said `` no '' , she did n't .", ['He said "no", she didn\'t.']),
+        (
+            "Summary judgment was granted to Oracle.\nSure-footed Kane scored twice.",
+            ["Summary judgment was granted to Oracle.", "Sure-footed Kane scored twice."],
+        ),
+        ("Sure! Here are the points:\n- One thing", ["One thing."]),
         ("", []),
         ("- \n...\n", []),
     ],
@@ -154,6 +159,10 @@ def test_any_checkpoint_is_a_summarizer(checkpoint, request, tmp_path):
     again = Summarizer.from_pretrained(tmp_path / "again", device="cpu")
     assert [b.text for b in again(STORY, policy="flag")] == [b.text for b in together[0]]
     assert again.version == made.version
+
+
+def test_a_fine_tuned_list_of_one_bullet_stays_one():
+    assert Family("causal", separator="\n").bullets("The pier closed. It was old.") == ["The pier closed. It was old."]
 
 
 def test_a_chat_model_is_told_how_many_and_how_long(tiny_llama):

@@ -73,6 +73,17 @@ def test_validation_articles_are_taken_out_of_training_and_a_tenth_is_held_out_w
     assert not {e.id for e in alone.train} & {e.id for e in alone.validation}
 
 
+def test_an_article_that_is_like_two_is_named_by_the_one_that_is_held_out(tmp_path):
+    first = archive(1)[0]
+    twins = [first | {"id": day, "article": first["article"].replace("Monday", day)} for day in ("Tuesday", "Friday")]
+    test, held = written(tmp_path / "test.jsonl", [first]), written(tmp_path / "held.jsonl", twins[:1] + archive(2, 3))
+    train = written(tmp_path / "train.jsonl", [twins[1], *archive(4, 5)])
+    data = load(DataArguments(train=str(train), validation=str(held), test=str(test), drop_leaks=True))
+    assert [bad.reason for bad in data.aside["train"]] == ["stands in test"]
+    # What stands in validation is a fault of validation, and is set aside there.
+    assert [bad.reason for bad in data.aside["validation"]] == ["stands in test"]
+
+
 def forms(folder, rows):
     """The same rows as a newsroom may have them."""
     with (folder / "a.csv").open("w", newline="") as file:

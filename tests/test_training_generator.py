@@ -4,6 +4,7 @@ import errno
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -44,8 +45,6 @@ def run(data, tiny_t5, tmp_path_factory):
 
 
 def test_a_run_leaves_a_model_that_is_a_summarizer(run, data, tiny_t5):
-    from pathlib import Path
-
     output = Path(run.output)
     assert not [p for p in (output / "model").iterdir() if p.suffix in (".bin", ".pt", ".pkl")]
     summary = Summarizer.from_pretrained(output / "model", device="cpu")(STORY, policy="flag")
@@ -123,8 +122,10 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(run, tmp_path, monkeypatch,
 
 
 def test_early_stopping(data, tiny_t5, tmp_path):
-    main(arguments(data, tiny_t5, tmp_path / "run", learning_rate=0.0, eval_steps=1, patience=2, measured=0))
-    assert json.loads((tmp_path / "run" / "run.json").read_text())["steps"] == 3
+    args = arguments(data, tiny_t5, tmp_path / "run", learning_rate=0.0, eval_steps=1, patience=2, measured=0)
+    for _ in range(2):  # the same command again finds that it stopped
+        main(args)
+        assert json.loads((tmp_path / "run" / "run.json").read_text())["steps"] == 3
 
 
 def test_of_an_article_that_is_too_long_no_bullet_is_lost(tiny_llama, tiny_bart):
@@ -185,17 +186,24 @@ def test_a_finished_model_is_pushed_where_it_was_asked_for(data, tiny_t5, tmp_pa
     assert done == [("you/points", True), ("you/points", tmp_path / "run" / "model")]
 
 
-def test_a_model_of_this_project_is_found_on_the_hub(base, monkeypatch):
+def test_what_was_pushed_is_found_on_the_hub(run, base, monkeypatch):
     import huggingface_hub
+    from huggingface_hub.errors import LocalEntryNotFoundError
 
-    monkeypatch.setattr(huggingface_hub, "hf_hub_download", lambda name, file: str(base.folder / file))
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name: str(base.folder))
-    assert Summarizer.from_pretrained("you/points").version == base.version
+    def download(name, file):
+        if not (there[name] / file).exists():
+            raise LocalEntryNotFoundError(file)
+        return str(there[name] / file)
+
+    there = {"you/base": base.folder, "you/t5": Path(run.output) / "model"}
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name: str(there[name]))
+    assert Summarizer.from_pretrained("you/base").version == base.version
+    pushed = Summarizer.from_pretrained("you/t5", device="cpu")
+    assert pushed.config["name"] == "t5" and pushed._road.generator.family.separator == " ; "
 
 
 def test_export_of_a_t5(run, tmp_path, capsys):
-    from pathlib import Path
-
     same_after_export(Path(run.output), tmp_path / "exported", capsys)
 
 
@@ -211,6 +219,7 @@ def test_export_of_a_bart(data, tiny_bart, tmp_path, capsys):
         (["--base_model", "/nowhere"], "/nowhere"),
         (["--learning_rat", "1"], "did you mean 'learning_rate'"),
         (["--batch_size", "5", "--accumulation", "2"], "cannot be divided"),
+        (["--against", "bse"], "there is no model 'bse'"),
     ],
 )
 def test_wrong_use(flags, message, data, tiny_checkpoint, tmp_path, capsys):

@@ -32,7 +32,6 @@ class DataArguments:
     bullets_column: str | None = field(
         default=None, metadata={"help": "Column of the bullets; default: bullets, highlights or summary."}
     )
-    languages: str = field(default="en", metadata={"help": "Languages of the articles: codes, with commas."})
     limit: int | None = field(default=None, metadata={"help": "Train on the first so many articles only."})
     drop_leaks: bool = field(
         default=False, metadata={"help": "Train without the articles that stand in `test`, instead of refusing."}
@@ -44,6 +43,7 @@ class RunArguments(DataArguments):
     """How a run goes."""
 
     output: str = field(default="runs/run", metadata={"help": "Folder of the run."})
+    languages: str = field(default="en", metadata={"help": "Languages of the articles: codes, with commas."})
     resume: bool = field(
         default=False,
         metadata={"help": "Insist that the folder holds a run to go on with; without it, one that is there goes on."},
@@ -94,6 +94,11 @@ class RunArguments(DataArguments):
         """The codes in `languages`."""
         return [code.strip() for code in self.languages.split(",")]
 
+    @property
+    def language(self) -> str:
+        """The first of them: sentence borders go by it."""
+        return self.language_codes()[0]
+
     def for_trainer(self, output: Path, batch_size: int | None = None) -> dict[str, Any]:
         """The settings that all Trainers share, as keyword arguments of `TrainingArguments`.
 
@@ -119,6 +124,7 @@ class RunArguments(DataArguments):
             "logging_steps": min(50, self.eval_steps),
             "report_to": "tensorboard" if importlib.util.find_spec("tensorboard") else "none",
             "seed": self.seed,
+            "restore_callback_states_from_checkpoint": True,
             # Later versions of transformers warn of the name, which is only said where it is wanted.
             **({"gradient_checkpointing": True} if self.gradient_checkpointing else {}),
         }

@@ -30,6 +30,7 @@ class Articles(Dataset[dict[str, Any]]):
         oracle_share: Weight of the greedy oracle in the labels, 0 to 1.
         most: Sentences of an article that are read; default: all.
         lists: Whether what whole lists would score is prepared as well.
+        language: Of the articles.
     """
 
     def __init__(
@@ -40,12 +41,13 @@ class Articles(Dataset[dict[str, Any]]):
         oracle_share: float,
         most: int | None = None,
         lists: bool = True,
+        language: str = "en",
     ) -> None:
         self.items: list[dict[str, Any]] = []
         self.examples: list[Example] = []
         self.sentences: list[tuple[Any, ...]] = []
         for example in tqdm(examples, "labels", file=sys.stderr, mininterval=5):
-            sentences = story(example.text)[:most]
+            sentences = story(example.text, language)[:most]
             if not sentences:
                 continue
             texts = [s.text for s in sentences]

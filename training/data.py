@@ -32,6 +32,9 @@ NEAR = 0.7
 HELD_OUT = 10
 """Without validation articles, every so many-th training article is held out."""
 LEAK = "stands in test"
+_ORDER = ("test", "validation", "train", "auxiliary")
+"""What is held out is read before training articles."""
+_HELD = _ORDER[:2]
 _PIECE = 5
 _HASHES = 64
 _LOOKED_AT = 500
@@ -94,7 +97,7 @@ def load(args: DataArguments, output: Path | None = None) -> Data:
     aside: dict[str, list[SetAside]] = {}
     parts: dict[str, list[Example]] = {part: [] for part in PARTS}
     known = _Known()
-    for part in ("test", "validation", "train", "auxiliary"):  # what is held out is known before training articles
+    for part in _ORDER:
         source = getattr(args, part, None)
         if source:
             parts[part], aside[part] = _checked(source, part, args, known)
@@ -146,6 +149,7 @@ def check(args: CheckArguments) -> None:
         if source:
             _, aside[part] = _checked(source, part, args, known)
     examples, aside["train"] = _checked(args.train, "train", args, known)
+    examples = examples[: args.limit]
     leaks = [bad for bad in aside["train"] if bad.reason == LEAK]
     if not leaks:
         _wanted(args.train, examples, aside["train"])
@@ -163,8 +167,15 @@ def check(args: CheckArguments) -> None:
     if args.clean:
         Path(args.clean).write_text("".join(_line(example) for example in examples), "utf-8")
         print(f"usable rows: {args.clean}")
-    if leaks:
+    if leaks and not args.drop_leaks:
         raise LeakError(f"{len(leaks)} articles of {args.train} stand in {args.test}; training would be refused")
+
+
+def usable(source: str, args: DataArguments) -> list[Example]:
+    """The articles of one more source that can be used, with the columns of a run."""
+    found, aside = _checked(source, "validation", args, _Known())
+    _wanted(source, found, aside)
+    return found
 
 
 def profile(examples: Sequence[Example]) -> str:
@@ -212,9 +223,10 @@ class _Known:
         self._near = MinHashLSH(threshold=NEAR, num_perm=_HASHES)
         self._sketches: dict[str, MinHash] = {}
 
-    def again(self, text: str, name: str) -> tuple[str, bool]:
-        """The name of the article that this one is, and whether word for word; "" where it is new. A new one is known
-        from now on by its name."""
+    def again(self, text: str, part: str, key: str) -> tuple[str, bool]:
+        """The part and the id of the article that this one is, and whether word for word; "" where it is new. It is
+        known from now on by its own, if it is new or is kept though it is like another."""
+        name = f"{part} {key}"
         tokens = words(text)
         exact = hash(" ".join(tokens))
         if exact in self._exact:
@@ -222,14 +234,15 @@ class _Known:
         sketch = MinHash(_HASHES, hashfunc=crc32)
         pieces = {" ".join(tokens[i : i + _PIECE]) for i in range(min(len(tokens), _KEPT_PIECES) - _PIECE + 1)}
         sketch.update_batch([piece.encode() for piece in pieces])
-        for other in self._near.query(sketch) if pieces else ():
-            if sketch.jaccard(self._sketches[other]) >= NEAR:
-                return str(other), False
-        self._exact[exact] = name
-        if pieces:
-            self._sketches[name] = sketch
-            self._near.insert(name, sketch)
-        return "", False
+        like = [str(other) for other in (self._near.query(sketch) if pieces else ())]
+        like = [other for other in like if sketch.jaccard(self._sketches[other]) >= NEAR]
+        if not like or part in _HELD:
+            self._exact[exact] = name
+            if pieces:
+                self._sketches[name] = sketch
+                self._near.insert(name, sketch)
+        # Of several, one that is held out counts first; the index gives them in no order.
+        return min(like, key=lambda other: (_ORDER.index(other.partition(" ")[0]), other), default=""), False
 
 
 def _checked(source: str, part: str, args: DataArguments, known: _Known) -> tuple[list[Example], list[SetAside]]:
@@ -277,13 +290,13 @@ def _fault(example: Example, ids: set[str], part: str, known: _Known) -> tuple[s
         return "article too short", f"{size} words; at least {LEAST_WORDS} are wanted"
     if said >= size:
         return "bullets as long as the article", f"{said} words for an article of {size}"
-    other, exact = known.again(example.text, f"{part} {example.id}")
+    other, exact = known.again(example.text, part, example.id)
     if other:
         where, _, key = other.partition(" ")
         detail = f"{example.id!r} is {'' if exact else 'nearly '}{key!r}"
         if where != part:
             return f"stands in {where}", detail
-        if part in ("train", "auxiliary") or exact:
+        if part not in _HELD or exact:
             return ("duplicate" if exact else "near-duplicate"), detail
     return None
 

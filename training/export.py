@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,15 +17,18 @@ from ctranslate2.converters import TransformersConverter
 from safetensors.numpy import load_file, save_file
 from transformers import AutoTokenizer, GenerationConfig
 
-from eval.data import read
 from summarizer.checkpoint import load
 from summarizer.family import SETTINGS
 from summarizer.summarizer import FORMAT
 
+from .arguments import DataArguments
 from .card import card
+from .data import load as load_data
+from .data import usable
 from .shipped import shipped_part
 
 _LICENCE = re.compile(r"^licen[cs]e:\s*(\S+)", re.MULTILINE)
+_PARTS = ("extractor", "rewriter")
 _OF_RUN = ("command", "seconds", "machine")
 
 
@@ -54,11 +57,13 @@ def main(args: ExportArguments) -> None:
 
     task, record = export(args)
     given = record["arguments"]
-    data = args.data or given.get("validation") or given.get("train")
+    known = {f.name for f in fields(DataArguments)}
+    told = DataArguments(**{name: value for name, value in given.items() if name in known})
     try:
-        if not data:
+        if not (args.data or given.get("train")):
             raise ValueError("the run names no articles")
-        examples = read(data, split="validation")
+        source = args.data or told.validation
+        examples = usable(source, told) if source else load_data(told).validation
     except (ValueError, OSError) as error:
         print(f"not compared with what was trained: {error}. Name articles with --data", file=sys.stderr)
         return
@@ -171,6 +176,8 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
     """What the part was made from, without the paths of the machine that made it."""
     arguments = record["arguments"]
     free = {"train", "validation", "auxiliary", "test", "output", "base_model", "resume", "push_to_hub", "measured"}
+    if shipped_part(arguments["base_model"], record["task"]) if record["task"] in _PARTS else None:
+        free |= {"width", "heads", "layers", "vocabulary", "decoder_layers"}  # what ships has its own
     free |= {"against", "beside", "languages"} | (
         set() if arguments.get("auxiliary") else {"auxiliary_epochs", "auxiliary_pairs"}
     )
@@ -196,7 +203,7 @@ def public(place: str) -> str:
 
 def _licence(base: str, task: str) -> str:
     """The licence of a checkpoint, as its card names it; of a model of this project, with what it was made from."""
-    part = shipped_part(base, task) if task in ("extractor", "rewriter") else None
+    part = shipped_part(base, task) if task in _PARTS else None
     if part:
         made = json.loads((part.parent / "config.json").read_text("utf-8"))[task]
         return f"from {made['base']}: {made['base_licence']}"

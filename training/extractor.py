@@ -42,10 +42,10 @@ from summarizer.tidy import bullet_of
 from .arguments import PartArguments, is_first_process
 from .articles import Articles, Collator
 from .data import PARTS, load
-from .finish import finish
+from .finish import finish, found_before_training
 from .modeling import ExtractorModel, Head, layers_of
 from .record import watch
-from .resume import begin, last_checkpoint, write_whole
+from .resume import begin, go_on, write_whole
 from .shipped import encoder_of, shipped_part
 
 Floats = npt.NDArray[np.float32]
@@ -92,6 +92,7 @@ def main(args: ExtractorArguments) -> None:
     each stage the Trainer's checkpoints, `metrics.jsonl` and `run.png`."""
     output = Path(args.output)
     begin(output, asdict(args), PARTS, args.resume)
+    found_before_training(args)
     began = time.time()
     set_seed(args.seed)
     data = load(args, output)
@@ -102,7 +103,8 @@ def main(args: ExtractorArguments) -> None:
     backend.no_padding()
 
     def prepared(examples: Sequence[Example], most: int | None = args.max_sentences) -> Articles:
-        return Articles(examples, backend, args.main_bullets, args.oracle_share, most, bool(args.risk_weight))
+        lists = bool(args.risk_weight)
+        return Articles(examples, backend, args.main_bullets, args.oracle_share, most, lists, args.language)
 
     train, validation = prepared(data.train), prepared(data.validation, None)
 
@@ -233,7 +235,7 @@ def _train_everything(
         {"params": model.head.parameters(), "lr": args.tuned_head_learning_rate},
     ], weight_decay=0.01)  # fmt: skip
     trainer = _trainer(model, settings, train, validation, collator, optimizer, args.patience)
-    trainer.train(resume_from_checkpoint=last_checkpoint(output))
+    go_on(trainer, output)
     return trainer
 
 

@@ -19,7 +19,7 @@ from eval.baselines import lead, oracle
 from eval.card import with_scores
 from eval.data import Example, fingerprint
 from eval.evaluation import evaluate
-from eval.rouge import tokenizer
+from eval.rouge import is_english, tokenizer
 from eval.systems import printed
 from eval.table import table
 from summarizer.boilerplate import story
@@ -82,7 +82,7 @@ def finish(args: RunArguments, task: str, data: Data, about: dict[str, Any], beg
             "data": public(source) if source else f"those held out of {public(args.train)}",
             "fingerprint": f"{'sha256 ' * Path(source or args.train).exists()}{fingerprint(source or args.train)}",
         }
-        text = measured(examples, name, folder, about, args.against)
+        text = measured(examples, name, folder, about, args)
         print(text)
         readme = folder / "README.md"
         title = f"{len(examples)} {part} articles, brief, auto bullets"
@@ -95,29 +95,43 @@ def finish(args: RunArguments, task: str, data: Data, about: dict[str, Any], beg
         print(f"pushed {folder} to {args.push_to_hub} (private)", file=sys.stderr)
 
 
-def measured(examples: Sequence[Example], name: str, folder: Path, about: dict[str, Any], against: str) -> str:
+def found_before_training(args: RunArguments) -> None:
+    """Looks for the models that the end of the run needs, so that a wrong name is known at once.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    for model in (args.against, args.beside if isinstance(args, PartArguments) else NONE):
+        if model != NONE:
+            version_of(model)
+
+
+def measured(examples: Sequence[Example], name: str, folder: Path, about: dict[str, Any], args: RunArguments) -> str:
     """A table of the finished model, of the one that it is compared with, of LEAD-3 and the oracle on the same
     articles, with intervals (`brief`, `auto`)."""
-    sentences = [[s.text for s in story(example.text)] for example in examples]
-    tokens = tokenizer("en")
+    language = args.language
+    sentences = [[s.text for s in story(example.text, language)] for example in examples]
+    tokens = tokenizer(language)
     systems: dict[str, list[list[str]]] = {f"LEAD-{COUNT}": [lead(one, COUNT) for one in sentences]}
-    models = {against: against} if against != NONE else {}
+    against = public(args.against)
+    name = f"{name} (new)" if name == against else name
+    models = {against: args.against} if against != NONE else {}
     made = {}
     threads = torch.get_num_threads()
     for title, model in (models | {name: str(folder)}).items():
-        one = printed(model, examples, title)
+        one = printed(model, examples, title, language=language)
         systems[title], made[title] = one.lists, {"by": one.made, "failed": one.failed}
     torch.set_num_threads(threads)  # CTranslate2 sets OpenMP to one thread a worker, and torch with it
     systems["oracle"] = [oracle(s, e.references, COUNT, tokens) for s, e in zip(sentences, examples, strict=True)]
     first = against if models else f"LEAD-{COUNT}"
-    evaluation = evaluate(examples, systems, lead=f"LEAD-{COUNT}", oracle="oracle", against=first)
+    evaluation = evaluate(examples, systems, language, lead=f"LEAD-{COUNT}", oracle="oracle", against=first)
     return table(
         evaluation,
         about
         | {
             "what": ", `brief`, auto bullets",
             "made": made,
-            "tokens": "rouge-score's tokens, stemmed",
+            "tokens": "rouge-score's tokens, stemmed" if is_english(language) else "Unicode tokens, unstemmed",
             "models": {title: version_of(model) for title, model in (models | {name: str(folder)}).items()},
         },
     )

@@ -33,15 +33,14 @@ from summarizer.generator import Generator, prompt_ids
 from .arguments import RunArguments
 from .data import PARTS
 from .data import load as load_data
-from .finish import finish
+from .finish import finish, found_before_training
 from .loss import IGNORED, Loss
 from .pairs import LABEL
 from .record import watch
-from .resume import begin, last_checkpoint
+from .resume import begin, go_on
 from .sampling import GroupedByLength
 
-_SHOWN = 4
-"""Bullets that a checkpoint which can be told a number is asked for when it is measured."""
+_SCORES = ("eval_loss", "eval_rouge", "eval_list")
 
 
 @dataclass
@@ -71,8 +70,8 @@ class GeneratorArguments(RunArguments):
 class Articles(Dataset[dict[str, list[int]]]):
     """Examples as token ids."""
 
-    def __init__(self, examples: Sequence[Example], tokenizer: Any, family: Family) -> None:
-        self.items = [_item(example, tokenizer, family) for example in examples]
+    def __init__(self, examples: Sequence[Example], tokenizer: Any, family: Family, language: str) -> None:
+        self.items = [_item(example, tokenizer, family, language) for example in examples]
 
     def __len__(self) -> int:
         return len(self.items)
@@ -81,9 +80,8 @@ class Articles(Dataset[dict[str, list[int]]]):
         return self.items[index]
 
 
-def _item(example: Example, tokenizer: Any, family: Family) -> dict[str, list[int]]:
+def _item(example: Example, tokenizer: Any, family: Family, language: str = "en") -> dict[str, list[int]]:
     """Token ids of prompt and answer; of a list that is too long the last bullets are left out."""
-    text = text_of(example)
     bullets = [LABEL.sub("", bullet) for bullet in example.bullets]
     while True:
         answer = _answer(family.joined(bullets), tokenizer, family)
@@ -91,7 +89,7 @@ def _item(example: Example, tokenizer: Any, family: Family) -> dict[str, list[in
             break
         bullets.pop()
     answer = answer[: family.longest]
-    prompt = prompt_ids(text, tokenizer.backend_tokenizer, family, len(answer))
+    prompt = prompt_ids(text_of(example, language), tokenizer.backend_tokenizer, family, len(answer))
     if family.kind == "seq2seq":
         return {"input_ids": prompt, "labels": answer}
     return {"input_ids": prompt + answer, "labels": [IGNORED] * len(prompt) + answer}
@@ -104,9 +102,9 @@ def _answer(text: str, tokenizer: Any, family: Family) -> list[int]:
     return [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
 
 
-def text_of(example: Example) -> str:
+def text_of(example: Example, language: str) -> str:
     """The story of an article, as the library gives it to a checkpoint."""
-    return as_read(story(example.text))
+    return as_read(story(example.text, language))
 
 
 @dataclass(frozen=True)
@@ -133,9 +131,11 @@ class Collator:
 class _Trainer(GroupedByLength, Trainer):
     """With the lists of some validation articles, written as the library writes them, in every evaluation."""
 
-    def __init__(self, *args: Any, examples: Sequence[Example], family: Family, tokenizer: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, examples: Sequence[Example], family: Family, tokenizer: Any, language: str, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self._examples, self._family, self._tokenizer = examples, family, tokenizer
+        self._examples, self._family, self._tokenizer, self._language = examples, family, tokenizer, language
 
     def evaluation_loop(self, *args: Any, **kwargs: Any) -> EvalLoopOutput:
         """The loss, and ROUGE of the lists: every process writes its share of them."""
@@ -148,7 +148,8 @@ class _Trainer(GroupedByLength, Trainer):
         mine = self._examples[rank::processes]
         with torch.autocast(model.device.type, torch.bfloat16, enabled=self.args.bf16):
             generator = Generator(Checkpoint(model, self._tokenizer), self._family)
-            answers = generator([text_of(e) for e in mine], [_SHOWN] * len(mine))
+            # What is fine-tuned is not told a number.
+            answers = generator([text_of(e, self._language) for e in mine], [0] * len(mine))
         model.train(was_training)
         lists = _gathered([list(answer.bullets) for answer in answers], processes)
         order = [e for share in range(processes) for e in self._examples[share::processes]]
@@ -163,6 +164,12 @@ def main(args: GeneratorArguments) -> None:
     `run.png`."""
     output = Path(args.output)
     begin(output, asdict(args), PARTS, args.resume)
+    found_before_training(args)
+    if args.push_to_hub and args.lora and Path(args.base_model).exists():
+        raise ValueError(
+            f"an adapter names its base, and {args.base_model} is a folder of this machine: give the base by its name "
+            "on the Hub, or leave --push_to_hub out"
+        )
     began = time.time()
     set_seed(args.seed)
     data = load_data(args, output)
@@ -183,17 +190,18 @@ def main(args: GeneratorArguments) -> None:
     trainer = _Trainer(
         model=model,
         args=settings,
-        train_dataset=Articles(data.train, tokenizer, family),
-        eval_dataset=Articles(looked_at, tokenizer, family),
+        train_dataset=Articles(data.train, tokenizer, family, args.language),
+        eval_dataset=Articles(looked_at, tokenizer, family, args.language),
         data_collator=Collator(model, pad_of(tokenizer), family.kind == "seq2seq"),
         compute_loss_func=Loss(shifted=family.kind == "causal", smoothing=args.label_smoothing),
         examples=looked_at,
         family=replace(family, beams=1),
         tokenizer=tokenizer,
+        language=args.language,
     )
     watch(trainer, output / "training", patience=args.patience)
-    trainer.train(resume_from_checkpoint=last_checkpoint(output / "training"))
-    scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if k.startswith(("eval_r", "eval_l"))}
+    go_on(trainer, output / "training")
+    scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if k.startswith(_SCORES)}
     if not trainer.is_world_process_zero():
         return
     folder = output / "model"

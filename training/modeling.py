@@ -90,6 +90,14 @@ class ExtractorModel(nn.Module):
         self.encoder, self.head = encoder, head
         self.label_temperature, self.risk_weight = label_temperature, risk_weight
 
+    def gradient_checkpointing_enable(self, **how: Any) -> None:
+        """For the Trainer: activations of the encoder are computed twice instead of kept."""
+        self.encoder.gradient_checkpointing_enable(**how)
+
+    def gradient_checkpointing_disable(self) -> None:
+        """Undoes that."""
+        self.encoder.gradient_checkpointing_disable()
+
     def vectors(self, input_ids: Tensor, attention_mask: Tensor, owner: Tensor, mask: Tensor) -> Tensor:
         """The mean of each sentence's token vectors, shape (articles, sentences, hidden). `owner`, shape (windows,
         tokens), says to which sentence of the batch a token belongs, counted over the padded (articles, sentences)

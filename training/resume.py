@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from transformers import Trainer, TrainerState
+
 from eval.data import fingerprint
 
-_FREE = ("output", "resume", "push_to_hub", "measured", "against")
+_FREE = ("output", "resume", "push_to_hub", "measured", "against", "beside")
 """Arguments that may differ: a folder can be moved, and the others change no weight."""
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 
@@ -80,3 +82,22 @@ def last_checkpoint(folder: Path) -> str | None:
             continue
         return str(path)
     return None
+
+
+def go_on(trainer: Trainer, folder: Path) -> None:
+    """Trains a stage from its last whole checkpoint, or from its start, and loads the best one. A stage that was
+    finished before, by its last step or because it stopped early, is not trained again.
+
+    Args:
+        trainer: Its Trainer, which keeps its checkpoints in `folder`.
+        folder: The stage's folder.
+    """
+    last, finished = last_checkpoint(folder), folder / "finished"
+    if last and finished.exists():
+        trainer.state = TrainerState.load_from_json(str(Path(last) / "trainer_state.json"))
+        trainer.state.best_model_checkpoint = str(folder / f"checkpoint-{trainer.state.best_global_step}")
+        trainer._load_best_model()
+        return
+    trainer.train(resume_from_checkpoint=last)
+    if trainer.is_world_process_zero():
+        finished.touch()

@@ -38,12 +38,12 @@ from summarizer.sentences import words
 from .arguments import PartArguments, is_first_process
 from .data import PARTS, Data, load
 from .export import convert
-from .finish import finish
+from .finish import finish, found_before_training
 from .loss import Loss
 from .own import own_rewrites
 from .pairs import Pair, pairs
 from .record import watch
-from .resume import begin, last_checkpoint, write_whole
+from .resume import begin, go_on, write_whole
 from .sampling import GroupedByLength
 from .shipped import rewriter_of, shipped_part
 from .smaller import with_decoder_layers, with_vocabulary
@@ -91,6 +91,7 @@ def main(args: RewriterArguments) -> None:
     stage the Trainer's checkpoints, `metrics.jsonl` and `run.png`."""
     output = Path(args.output)
     begin(output, asdict(args), PARTS, args.resume)
+    found_before_training(args)
     began = time.time()
     set_seed(args.seed)
     data = load(args, output)
@@ -117,7 +118,7 @@ def main(args: RewriterArguments) -> None:
             compute_loss_func=Loss(shifted=False, smoothing=args.label_smoothing),
         )
         watch(trainer, checkpoints, best, args.patience)
-        trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints))
+        go_on(trainer, checkpoints)
         scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if k.startswith(_SCORES)}
         state = trainer.state
         return {"pairs": len(of), "steps": state.global_step, "best_step": state.best_global_step, "validation": scores}
@@ -172,7 +173,7 @@ def _start(args: RewriterArguments, train: Sequence[Pair], folder: Path) -> tupl
             if isinstance(module, torch.nn.Dropout):
                 module.p = 0.0
         return model, tokenizer
-    if (folder / "tokenizer_config.json").exists():  # what is written last
+    if (folder / "tokenizer.json").exists():  # what is written last
         return _loaded(str(folder)), AutoTokenizer.from_pretrained(folder)
     model, tokenizer = _loaded(args.base_model), AutoTokenizer.from_pretrained(args.base_model)
     if args.vocabulary:

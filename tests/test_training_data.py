@@ -37,7 +37,7 @@ def test_bad_rows_are_set_aside_with_their_reason(tmp_path, capsys):
         {"id": "other", "body": "text", "bullets": ["x"]},
         {"disclosure": "by software", "status": "draft", **archive(1, 8)[0]},
     ]
-    path = written(tmp_path / "data.jsonl", [*good, *bad])
+    path = written(tmp_path / "drafts.jsonl", [*good, *bad])
     path.write_text(path.read_text() + "{broken\n")
     code, out, _ = check(capsys, path, "--set_aside", tmp_path / "aside.jsonl", "--clean", tmp_path / "clean.jsonl")
     assert code == 0 and "6 articles can be used" in out and "| words an article |" in out

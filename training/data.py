@@ -264,7 +264,8 @@ def _checked(source: str, part: str, args: DataArguments, known: _Known) -> tupl
             aside.append(SetAside(row.where, "column missing", _said(error, row), row))
             continue
         except ValueError as error:
-            aside.append(SetAside(row.where, _kind(str(error)), _said(error, row), row))
+            said = _said(error, row)
+            aside.append(SetAside(row.where, _kind(said), said, row))
             continue
         fault = _fault(example, ids, part, known)
         if fault:

@@ -18,6 +18,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from summarizer.boilerplate import story
 from summarizer.errors import SummarizerError
 from summarizer.summarizer import POLICIES, version_of
@@ -149,7 +151,7 @@ def _run(args: argparse.Namespace) -> list[str]:
         empty = sum(not bullets for bullets in system.lists)
         if empty:
             print(f"warning: {system.name} has no bullets for {empty} articles; they score 0", file=sys.stderr)
-    about = _about(args) | {"made": {name: {"by": one.made, "failed": one.failed} for name, one in made.items()}}
+    about = _about(args) | {"made": {name: one.counts for name, one in made.items()}}
     text = table(evaluation, about)
     print(text)
     if args.json:
@@ -178,6 +180,9 @@ def _systems(
         made_by[name] = printed(model, examples, name, args.bullets, args.length, policy, args.language)
         return made_by[name].lists
 
+    def shown(name: str) -> Iterable[list[str]]:
+        return tqdm(made[name](), f"{names.get(name, name)}: bullets", len(examples), file=sys.stderr, mininterval=2)
+
     given = _predictions(args, examples)  # before models run for hours
     count, tokens = _fixed(args), tokenizer(args.language)
     sentences = [[s.text for s in story(e.text, args.language)] for e in examples] if args.data else []
@@ -191,11 +196,11 @@ def _systems(
     }
     order: list[tuple[str, Callable[[], Iterable[list[str]]]]] = []
     wanted = [name for name in baselines.BASELINES if name in args.baselines and args.data]
-    order += [(names.get(name, name), made[name]) for name in wanted if name != "oracle"]
+    order += [(names.get(name, name), partial(shown, name)) for name in wanted if name != "oracle"]
     for model, place in map(_named, args.model):
         order += [(name, partial(run, name, place, policy)) for name, policy in _runs(args, model)]
     order += [(name, partial(iter, lists)) for name, lists in given.items()]
-    order += [("oracle", made["oracle"])] if "oracle" in wanted else []
+    order += [("oracle", partial(shown, "oracle"))] if "oracle" in wanted else []
     found: dict[str, Lists] = {}
     for name, lists in order:
         if name in found:

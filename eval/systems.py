@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tqdm import tqdm
 
@@ -28,6 +29,11 @@ class Printed:
     lists: list[list[str]]
     made: dict[str, int]
     failed: int
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """What the lists are made of, as `table` says it."""
+        return {"by": self.made, "failed": self.failed}
 
 
 def printed(

@@ -50,12 +50,11 @@ class Checkpoint:
         own, place = self.model.generation_config, self.model.device
         search = GenerationConfig(  # type: ignore[no-untyped-call]
             max_new_tokens=family.longest,
-            min_new_tokens=family.least,
             num_beams=family.beams,
             length_penalty=family.length_penalty,
             no_repeat_ngram_size=family.no_repeat,
             # What is not named here would be the checkpoint's own.
-            min_length=0,
+            **{"min_new_tokens" if causal else "min_length": family.least},  # the second would count the prompt
             repetition_penalty=1.0,
             early_stopping=False,
             forced_bos_token_id=own.forced_bos_token_id,

@@ -179,7 +179,7 @@ def tiny_bart(tmp_path_factory) -> Path:
     config = transformers.BartConfig(
         vocab_size=len(tokenizer), d_model=32, encoder_layers=2, decoder_layers=2, encoder_attention_heads=2,
         decoder_attention_heads=2, encoder_ffn_dim=48, decoder_ffn_dim=48, max_position_embeddings=600, pad_token_id=0,
-        bos_token_id=2, eos_token_id=1, decoder_start_token_id=1, forced_eos_token_id=None,
+        bos_token_id=2, eos_token_id=1, decoder_start_token_id=0, forced_eos_token_id=None,
     )  # fmt: skip
     transformers.BartForConditionalGeneration(config).save_pretrained(folder)
     return folder

@@ -166,7 +166,7 @@ def same_after_export(run, folder, capsys):
     assert "| trained |" in table and "100%" in table.split("| exported |")[1]
     trained, exported = Summarizer.from_pretrained(run / "model", device="cpu"), Summarizer.from_pretrained(folder)
     ours, theirs = trained(STORY, policy="flag"), exported(STORY, policy="flag")
-    assert [b.text for b in ours] == [b.text for b in theirs]
+    assert [b.text for b in ours] == [b.text for b in theirs] != []
     assert len(exported(STORY * 6, policy="flag").to_json()) > 100
     exported.save_pretrained(folder.parent / "copy")
     assert Summarizer.from_pretrained(folder.parent / "copy").version == exported.version

@@ -105,7 +105,6 @@ class RunArguments(DataArguments):
         Args:
             output: Folder of the checkpoints.
             batch_size: Items a step, over all processes; default: `self.batch_size`.
-
         """
         return {
             "output_dir": str(output),

@@ -28,7 +28,6 @@ from .data import usable
 from .shipped import shipped_part
 
 _LICENCE = re.compile(r"^licen[cs]e:\s*(\S+)", re.MULTILINE)
-_PARTS = ("extractor", "rewriter")
 _OF_RUN = ("command", "seconds", "machine")
 
 
@@ -175,15 +174,14 @@ def _with_position_type(path: Path) -> None:
 def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
     """What the part was made from, without the paths of the machine that made it."""
     arguments = record["arguments"]
+    shipped = _shipped(arguments["base_model"], record["task"])
     free = {"train", "validation", "auxiliary", "test", "output", "base_model", "resume", "push_to_hub", "measured"}
-    if shipped_part(arguments["base_model"], record["task"]) if record["task"] in _PARTS else None:
-        free |= {"width", "heads", "layers", "vocabulary", "decoder_layers"}  # what ships has its own
-    free |= {"against", "beside", "languages"} | (
-        set() if arguments.get("auxiliary") else {"auxiliary_epochs", "auxiliary_pairs"}
-    )
+    free |= {"against", "beside", "languages"}
+    free |= {"width", "heads", "layers", "vocabulary", "decoder_layers"} if shipped else set()  # it has its own
+    free |= set() if arguments.get("auxiliary") else {"auxiliary_epochs", "auxiliary_pairs"}
     return {
         "base": args.base or public(arguments["base_model"]),
-        "base_licence": args.base_licence or _licence(arguments["base_model"], record["task"]),
+        "base_licence": args.base_licence or shipped or _licence(arguments["base_model"]),
         "data": {name: {"file": public(arguments[name]), **about} for name, about in record["data"].items()},
         "data_description": args.data_description,
         "recipe": {name: value for name, value in arguments.items() if name not in free and value is not None},
@@ -201,12 +199,17 @@ def public(place: str) -> str:
     return Path(place).name if Path(place).is_absolute() or Path(place).exists() else place
 
 
-def _licence(base: str, task: str) -> str:
-    """The licence of a checkpoint, as its card names it; of a model of this project, with what it was made from."""
-    part = shipped_part(base, task) if task in _PARTS else None
-    if part:
-        made = json.loads((part.parent / "config.json").read_text("utf-8"))[task]
-        return f"from {made['base']}: {made['base_licence']}"
+def _shipped(base: str, task: str) -> str:
+    """What a part of a model of this project was made from, with the licence; "" of another base."""
+    part = shipped_part(base, task) if task in ("extractor", "rewriter") else None
+    if not part:
+        return ""
+    made = json.loads((part.parent / "config.json").read_text("utf-8"))[task]
+    return f"from {made['base']}: {made['base_licence']}"
+
+
+def _licence(base: str) -> str:
+    """The licence of a checkpoint, as its card names it."""
     readme = Path(base) / "README.md"
     named = _LICENCE.search(readme.read_text("utf-8")) if readme.is_file() else None
     return named[1] if named else "see the base checkpoint"

@@ -24,14 +24,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from tqdm import tqdm
-from transformers import (
-    AutoModel,
-    AutoTokenizer,
-    EvalPrediction,
-    Trainer,
-    TrainingArguments,
-    set_seed,
-)
+from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, TrainingArguments, set_seed
 
 from eval.data import Example
 from eval.metric import KeyPoints
@@ -43,7 +36,7 @@ from .arguments import PartArguments, is_first_process
 from .articles import Articles, Collator
 from .data import PARTS, load
 from .finish import finish, found_before_training
-from .modeling import ExtractorModel, Head, layers_of
+from .modeling import ExtractorModel, Head
 from .record import watch
 from .resume import begin, go_on, write_whole
 from .shipped import encoder_of, shipped_part
@@ -142,10 +135,8 @@ def _start(args: ExtractorArguments) -> tuple[ExtractorModel, Any]:
     part = shipped_part(args.base_model, "extractor")
     if part:
         encoder, tokenizer = encoder_of(part)
-        trained = {name: value.float() for name, value in load_file(part / "head.safetensors").items()}
         heads = json.loads((part / "config.json").read_text("utf-8"))["extractor"]["heads"]
-        head = Head(encoder.config.hidden_size, len(trained["input.bias"]), heads, layers_of(trained), args.dropout)
-        head.load_state_dict(trained)
+        head = Head.of(load_file(part / "head.safetensors"), heads, args.dropout)
     else:
         tokenizer = AutoTokenizer.from_pretrained(args.base_model)
         if tokenizer.cls_token_id is None or tokenizer.sep_token_id is None:

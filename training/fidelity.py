@@ -27,7 +27,7 @@ from summarizer.rewriter import BEAM, MAX_SOURCE_TOKENS, MAX_TARGET_TOKENS, prom
 from summarizer.sentences import words
 
 from .articles import Articles, Collator
-from .modeling import ExtractorModel, Head, layers_of
+from .modeling import ExtractorModel, Head
 from .pairs import pairs
 
 MOST = 100
@@ -92,9 +92,7 @@ def _extractor(run: Path, part: Path, examples: Sequence[Example]) -> list[list[
     record = json.loads((run / "run.json").read_text("utf-8"))
     tokenizer = AutoTokenizer.from_pretrained(run / "encoder")
     encoder = AutoModel.from_pretrained(run / "encoder")
-    weights = load_file(run / "head.safetensors")
-    head = Head(encoder.config.hidden_size, len(weights["input.bias"]), record["heads"], layers_of(weights))
-    head.load_state_dict(weights)
+    head = Head.of(load_file(run / "head.safetensors"), record["heads"])
     model = ExtractorModel(encoder, head, 1.0).eval()
     collator = Collator(tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id)
     articles = Articles(examples, tokenizer.backend_tokenizer, _TOP, 0.5, lists=False)

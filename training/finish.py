@@ -120,7 +120,7 @@ def measured(examples: Sequence[Example], name: str, folder: Path, about: dict[s
     threads = torch.get_num_threads()
     for title, model in (models | {name: str(folder)}).items():
         one = printed(model, examples, title, language=language)
-        systems[title], made[title] = one.lists, {"by": one.made, "failed": one.failed}
+        systems[title], made[title] = one.lists, one.counts
     torch.set_num_threads(threads)  # CTranslate2 sets OpenMP to one thread a worker, and torch with it
     systems["oracle"] = [oracle(s, e.references, COUNT, tokens) for s, e in zip(sentences, examples, strict=True)]
     first = against if models else f"LEAD-{COUNT}"

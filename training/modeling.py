@@ -57,6 +57,15 @@ class Head(nn.Module):
         self.output_norm = nn.LayerNorm(width)
         self.output = nn.Linear(width, 1)
 
+    @classmethod
+    def of(cls, weights: Mapping[str, Tensor], heads: int, dropout: float = 0.2) -> Head:
+        """A head with these weights; its sizes are theirs."""
+        width, inputs = weights["input.weight"].shape
+        layers = {name.split(".")[1] for name in weights if name.startswith("layers.")}
+        head = cls((inputs - FEATURES) // 2, width, heads, len(layers), dropout)
+        head.load_state_dict({name: value.float() for name, value in weights.items()})
+        return head
+
     def forward(self, vectors: Tensor, features: Tensor, mask: Tensor) -> Tensor:
         """Shapes: vectors (articles, sentences, hidden), features (articles, sentences, FEATURES), mask (articles,
         sentences); gives scores (articles, sentences)."""
@@ -67,11 +76,6 @@ class Head(nn.Module):
         for layer in self.layers:
             h = layer(h, mask)
         return self.output(self.output_norm(h)).squeeze(-1)
-
-
-def layers_of(state: Mapping[str, Tensor]) -> int:
-    """Layers of a head, from its weights."""
-    return len({name.split(".")[1] for name in state if name.startswith("layers.")})
 
 
 class ExtractorModel(nn.Module):

@@ -11,6 +11,9 @@ from typing import Any
 from tqdm import tqdm
 from transformers import EarlyStoppingCallback, ProgressCallback, Trainer, TrainerCallback
 
+_SHOWN = ("loss", "eval_loss", "eval_rouge1", "eval_rouge2", "eval_rougeLsum", "eval_passed")
+"""What a line of progress says."""
+
 
 def watch(trainer: Trainer, folder: Path, best: str = "rouge_mean", patience: int = 0) -> Trainer:
     """The trainer, with a record of what it does, progress on stderr, and early stopping.
@@ -36,9 +39,6 @@ class Progress(ProgressCallback):
         if state.is_world_process_zero and shown:
             words = ", ".join(f"{name.removeprefix('eval_')} {value}" for name, value in shown.items())
             tqdm.write(f"step {state.global_step}: {words}", file=sys.stderr)
-
-
-_SHOWN = ("loss", "eval_loss", "eval_rouge1", "eval_rouge2", "eval_rougeLsum", "eval_passed")
 
 
 class Record(TrainerCallback):

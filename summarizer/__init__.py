@@ -1,7 +1,15 @@
 """Turns an article into the key points that an editor would set above it, with the sentences each stands on."""
 
 from .article import Article
-from .errors import ArticleError, MissingExtraError, ModelError, SummarizerError
+from .errors import (
+    ArticleError,
+    BatchError,
+    ClosedError,
+    MissingExtraError,
+    ModelError,
+    SummarizerError,
+    TimeLimitError,
+)
 from .summarizer import Summarizer
 from .summary import Bullet, Check, Span, Summary
 from .version import __version__
@@ -9,13 +17,16 @@ from .version import __version__
 __all__ = [
     "Article",
     "ArticleError",
+    "BatchError",
     "Bullet",
     "Check",
+    "ClosedError",
     "MissingExtraError",
     "ModelError",
     "Span",
     "Summarizer",
     "SummarizerError",
     "Summary",
+    "TimeLimitError",
     "__version__",
 ]

@@ -21,7 +21,7 @@ from .endings import broken_off, fragment, malformed
 from .facts import TITLES, Date, Fact, Name, Number, facts, measure, numbers
 from .gaps import reworded, stripped, torn, unquoted
 from .known import Known
-from .lexicon import AUXILIARIES, LABEL, STOPS, TOKEN, Reader, Word
+from .lexicon import AUXILIARIES, LABEL, STOPS, TOKEN, Reader, Word, stem
 from .selection import dangles, leans
 from .summary import Check
 
@@ -208,7 +208,7 @@ class Checker:
         if len(word.text) < 3 or word.text in _LIGHT | _SAYS or word.stem in _LIGHT:
             return True
         return any(
-            word.text.endswith(end) and self._read.stem(word.text[: -len(end)]) in known
+            word.text.endswith(end) and stem(word.text[: -len(end)]) in known
             for end in _DEMONYMS
             if len(word.text) - len(end) > 3
         )

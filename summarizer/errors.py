@@ -20,3 +20,15 @@ class MissingExtraError(SummarizerError, ImportError):
 
     def __init__(self, what: str, package: str, extra: str) -> None:
         super().__init__(f"{what} needs {package}: pip install 'newsroom-summarizer[{extra}]'")
+
+
+class TimeLimitError(SummarizerError, TimeoutError):
+    """An article took longer than it may."""
+
+
+class ClosedError(SummarizerError, RuntimeError):
+    """A `Summarizer` that was closed was asked for more."""
+
+
+class BatchError(SummarizerError):
+    """A batch run that cannot begin or go on; what is written so far stays, and is gone on from."""

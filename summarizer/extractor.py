@@ -9,12 +9,10 @@ Windows, features and input text are defined here and used by training, so that 
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
@@ -29,7 +27,9 @@ from safetensors.numpy import load_file
 from threadpoolctl import ThreadpoolController
 from tokenizers import Tokenizer
 
+from .cpu import cores, use_wide_instructions
 from .sentences import Sentence, words
+from .watch import Watch
 
 Array = npt.NDArray[np.float32]
 
@@ -230,6 +230,7 @@ class Extractor:
     def __init__(self, folder: Path, threads: int | None = None) -> None:
         # One window a worker on one core is 1.5 times as fast as one window on two cores (benchmarks/NOTES.md).
         self.threads = threads or cores()
+        use_wide_instructions()
         self._encoder = ctranslate2.Encoder(
             str(folder), device="cpu", compute_type="default", inter_threads=self.threads, intra_threads=1
         )
@@ -241,19 +242,34 @@ class Extractor:
         self._open, self._close = settings["special_ids"]
         self._pool = ThreadPoolExecutor(self.threads, "extractor")
 
-    def __call__(self, articles: Iterable[tuple[Sentence, ...]]) -> Iterator[Scored]:
-        """Scores the sentences of articles, in order; reads ahead by a few, so that every core has work."""
-        waiting: list[tuple[tuple[Sentence, ...], list[Future[Array]]]] = []
-        for sentences in articles:
-            waiting.append((sentences, self._encode(sentences)))
-            if len(waiting) > 2 * self.threads:
-                yield self._score(*waiting.pop(0))
-        while waiting:
-            yield self._score(*waiting.pop(0))
+    def __call__(self, sentences: Sequence[Sentence], watch: Watch | None = None) -> Scored:
+        """Scores the sentences of an article. May be called from several threads, whose windows take turns.
 
-    def _encode(self, sentences: tuple[Sentence, ...]) -> list[Future[Array]]:
-        tokens = token_ids(self.tokenizer, sentences)
-        return [self._pool.submit(self._read, tokens, window) for window in windows([len(t) for t in tokens])]
+        Raises:
+            TimeLimitError: The watch says so; windows that are not begun are dropped.
+        """
+        watch = watch or Watch()
+        if not sentences:
+            return Scored((), np.zeros(0, np.float32), np.zeros((0, 1), np.float32))
+        with watch.stage("sentences"):
+            tokens = token_ids(self.tokenizer, sentences)
+        with watch.stage("encoder"):
+            parts = [self._pool.submit(self._read, tokens, window) for window in windows([len(t) for t in tokens])]
+            try:
+                vectors = np.concatenate([part.result(watch.left) for part in parts])
+            except TimeoutError:
+                for part in parts:
+                    part.cancel()
+                watch.check()
+                raise
+            features = surface_features(sentences)
+            with one_core():
+                scores = self._head(vectors, features)
+        return Scored(tuple(sentences), scores, vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-6))
+
+    def close(self) -> None:
+        """Waits for the windows that are being read, and lets go of the threads."""
+        self._pool.shutdown()
 
     def _read(self, tokens: list[list[int]], window: Window) -> Array:
         """The vectors of a window's fresh sentences, shape (fresh sentences, hidden)."""
@@ -263,20 +279,6 @@ class Extractor:
         starts = np.array([1, *accumulate(map(len, read), initial=1)][1:-1], np.intp)
         sums = np.add.reduceat(hidden[: len(ids) - 1], starts)[window.fresh - window.start :]
         return np.asarray(sums / np.array([len(t) for t in tokens[window.fresh : window.end]])[:, None], np.float32)
-
-    def _score(self, sentences: tuple[Sentence, ...], parts: list[Future[Array]]) -> Scored:
-        if not sentences:
-            return Scored((), np.zeros(0, np.float32), np.zeros((0, 1), np.float32))
-        vectors = np.concatenate([part.result() for part in parts])
-        features = surface_features(sentences)
-        with one_core():
-            scores = self._head(vectors, features)
-        return Scored(sentences, scores, vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-6))
-
-
-def cores() -> int:
-    """The cores that this process may use (on Linux that can be fewer than there are)."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def token_ids(tokenizer: Tokenizer, sentences: Sequence[Sentence]) -> list[list[int]]:

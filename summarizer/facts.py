@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 Kind = Literal["number", "date", "name", "quote"]
@@ -281,6 +282,7 @@ OPENERS = frozenset(
 )
 
 
+@lru_cache(1 << 16)
 def _bare(token: str) -> str:
     """A token without its possessive and its accents, and an abbreviation without its last full stop."""
     token = re.sub(r"['’]s?$|['’]$", "", token).replace("’", "'").rstrip(".")

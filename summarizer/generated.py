@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from threading import Lock
 
 from .alignment import Aligner
 from .article import Article
@@ -15,12 +15,11 @@ from .rewriter import Candidate, context_of
 from .selection import bullet_count
 from .sentences import Sentence, words
 from .summary import Bullet, Check, Length, Options, Span
+from .watch import Watch
 
-AHEAD = 16
-"""Articles that are read and written together."""
 _UNTRACED = Check("sources", False, "no sentence of the article holds what it says")
 
-Listed = tuple[Article, tuple[Bullet, ...], tuple[str, ...]]
+Listed = tuple[tuple[Bullet, ...], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +37,39 @@ class Generated:
 
     Args:
         generator: The checkpoint.
+
+    Attributes:
+        together: Articles of one call, at best: they are written in batches of similar length.
+        beside: Calls that may run side by side: one, which has all cores.
     """
+
+    together = 16
+    beside = 1
 
     def __init__(self, generator: Generator) -> None:
         self.generator = generator
+        self._lock = Lock()
 
     @property
     def rewrites(self) -> bool:
         """Whether there is anything but the article's sentences to show: always."""
         return True
 
-    def __call__(self, articles: Iterable[Article], options: Options) -> Iterator[Listed]:
-        """Each article with its bullets, and what a reader of them should know; in order, `AHEAD` at a time."""
-        waiting = (self._read(article, options) for article in articles)
-        while batch := list(islice(waiting, AHEAD)):
-            for read, answers in zip(batch, self._written(batch, options.length), strict=True):
-                yield self._listed(read, answers, options)
+    def __call__(self, articles: Sequence[Article], options: Options, watch: Watch) -> list[Listed]:
+        """The bullets of each article, and what a reader of them should know. One call at a time, whoever calls."""
+        with watch.stage("sentences"):
+            batch = [self._read(article, options) for article in articles]
+        with self._lock:
+            written = self._written(batch, options.length, watch)
+        with watch.stage("checks"):
+            return [self._listed(read, answers, options) for read, answers in zip(batch, written, strict=True)]
 
-    def _written(self, batch: Sequence[_Read], length: Length) -> list[list[Answer]]:
+    def close(self) -> None:
+        """Waits for the lists that are being written."""
+        with self._lock:
+            pass
+
+    def _written(self, batch: Sequence[_Read], length: Length, watch: Watch) -> list[list[Answer]]:
         """What the checkpoint says of each article. What stands first in a news article matters most, so the next part
         is read only where those before gave too few bullets."""
         found: list[list[Answer]] = [[] for _ in batch]
@@ -63,7 +77,9 @@ class Generated:
         while todo:
             parts = [batch[i].parts[len(found[i])] for i in todo]
             counts = [batch[i].count - _points(found[i]) for i in todo]
-            for i, answer in zip(todo, self.generator(parts, counts, length), strict=True):
+            with watch.stage("rewriter"):
+                answers = self.generator(parts, counts, length)
+            for i, answer in zip(todo, answers, strict=True):
                 found[i].append(answer)
             todo = [i for i in todo if len(found[i]) < len(batch[i].parts) and _points(found[i]) < batch[i].count]
         return found
@@ -115,7 +131,7 @@ class Generated:
                     continue  # another bullet says it already
                 bullet = extracted(draft) if policy == "extract" else writer.sentences(draft)
             bullets.append(bullet)
-        return read.article, tuple(bullets), tuple(self._warnings(read, answers, untraced, policy, english))
+        return tuple(bullets), tuple(self._warnings(read, answers, untraced, policy, english))
 
     def _warnings(
         self, read: _Read, answers: Sequence[Answer], untraced: int, policy: str, english: bool

@@ -9,7 +9,7 @@ from pathlib import Path
 import ctranslate2
 from tokenizers import Tokenizer
 
-from .extractor import cores
+from .cpu import cores, use_wide_instructions
 from .family import Family, family_in
 from .generator import Generator
 
@@ -29,6 +29,7 @@ class Int8:
     def __init__(self, folder: Path, family: Family, threads: int | None = None) -> None:
         kind = ctranslate2.Translator if family.kind == "seq2seq" else ctranslate2.Generator
         count = threads or cores()
+        use_wide_instructions()
         self._model = kind(str(folder), device="cpu", inter_threads=1, intra_threads=count)
         self._folder = folder
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))

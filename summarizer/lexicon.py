@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
+from threading import local
 
 import snowballstemmer
 
@@ -126,12 +128,24 @@ class Word:
         return not self.text[0].isalnum()
 
 
-class Reader:
-    """Reads texts into words. It keeps the stems it has made; the stemmer keeps state, so each thread needs its own."""
+class _Stemmer(local):
+    """The stemmer keeps state, so each thread has its own."""
 
     def __init__(self) -> None:
-        self._stemmer = snowballstemmer.stemmer("english")
-        self._stems: dict[str, str] = {}
+        self.stem = snowballstemmer.stemmer("english").stemWord
+
+
+_STEMMER = _Stemmer()
+
+
+@lru_cache(1 << 16)
+def stem(word: str) -> str:
+    """The stem of a word in lower case; kept, since an archive says the same words again and again."""
+    return str(_STEMMER.stem(_IRREGULAR.get(word, word)))
+
+
+class Reader:
+    """Reads texts into words."""
 
     def __call__(self, text: str) -> list[Word]:
         """The words and marks of a text, in order; "well-known" is two words."""
@@ -149,11 +163,5 @@ class Reader:
             lower = re.sub(r"'s?$", "", lower)
             parts = lower.split("-") if "-" in lower[1:] and not lower[0].isdigit() else [lower]
             for part in filter(None, parts):
-                found.append(Word(part, self.stem(part), part[:1].isalnum() and part not in FUNCTION, quoted, capital))
+                found.append(Word(part, stem(part), part[:1].isalnum() and part not in FUNCTION, quoted, capital))
         return found
-
-    def stem(self, word: str) -> str:
-        """The stem of a word in lower case."""
-        if word not in self._stems:
-            self._stems[word] = self._stemmer.stemWord(_IRREGULAR.get(word, word))
-        return self._stems[word]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +17,8 @@ from .policy import STYLES, Draft, Writer, extracted, needs_rewriting
 from .rewriter import Candidate, Rewriter, context_of
 from .selection import Group, bullet_count, select
 from .sentences import words
-from .summary import Bullet, Length, Options, Policy, Span
-
-
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    """An article whose bullets are chosen and are being rewritten.
-
-    Attributes:
-        article: The article.
-        policy: What may be shown of it: "extract" where the model was not made for its language.
-        drafts: The bullets, without candidates.
-        waiting: For each, a function that waits for its candidates; None where nothing is rewritten.
-    """
-
-    article: Article
-    policy: Policy
-    drafts: tuple[Draft, ...]
-    waiting: tuple[Callable[[], list[Candidate]] | None, ...]
+from .summary import Bullet, Length, Options, Span
+from .watch import Watch
 
 
 class Pipeline:
@@ -46,9 +29,16 @@ class Pipeline:
         config: Its config.
         threads: Cores to use; default: all that this process may use.
 
+    Attributes:
+        together: Articles of one call: one.
+        beside: Calls that keep all cores busy when they run side by side: one more than there are cores, for what
+            Python does between the models' work.
+
     Raises:
         ModelError: A part cannot be read.
     """
+
+    together = 1
 
     def __init__(self, folder: Path, config: dict[str, Any], threads: int | None) -> None:
         part = folder / "extractor"
@@ -61,6 +51,7 @@ class Pipeline:
         except (RuntimeError, OSError, KeyError, ValueError) as error:
             raise ModelError(f"{part}: {error}") from error
         self._languages = config.get("languages", [])
+        self.beside = self._extractor.threads + 1
 
     @property
     def rewrites(self) -> bool:
@@ -68,48 +59,44 @@ class Pipeline:
         return self._rewriter is not None
 
     def __call__(
-        self, articles: Iterable[Article], options: Options
-    ) -> Iterator[tuple[Article, tuple[Bullet, ...], tuple[str, ...]]]:
-        """Each article with its bullets, and what a reader of them should know; in order, reading only a few ahead."""
-        read: deque[Article] = deque()
-        begun: deque[_Begun] = deque()
+        self, articles: Sequence[Article], options: Options, watch: Watch
+    ) -> list[tuple[tuple[Bullet, ...], tuple[str, ...]]]:
+        """The bullets of each article, and what a reader of them should know. May be called from several threads; what
+        comes out depends on the article alone."""
+        return [(self._bullets(article, options, watch), self._warnings(article)) for article in articles]
 
-        def sentences() -> Iterator[tuple[Any, ...]]:
-            for article in articles:
-                read.append(article)
-                yield story(article.text, article.language)
+    def close(self) -> None:
+        """Waits for what runs, and lets go of the threads."""
+        self._extractor.close()
 
-        for scored in self._extractor(sentences()):
-            begun.append(self._begin(read.popleft(), scored, options))
-            if len(begun) > 2 * self._extractor.threads:
-                yield self._finish(begun.popleft(), options)
-        while begun:
-            yield self._finish(begun.popleft(), options)
-
-    def _begin(self, article: Article, scored: Scored, options: Options) -> _Begun:
-        """Chooses the sentences of an article's bullets, and sets the rewriter to work on them."""
-        count = options.bullets
-        if count == "auto":
-            count = bullet_count(sum(len(words(s.text)) for s in scored.sentences), options.length)
-        groups = select(scored, count, options.length, fixed=options.bullets != "auto")
-        drafts = tuple(_draft(article, scored, group) for group in groups)
-        policy = options.policy if self._speaks(article.language) else "extract"
-        waiting = [None if policy == "extract" else self._start(draft, options.length) for draft in drafts]
-        return _Begun(article, policy, drafts, tuple(waiting))
+    def _bullets(self, article: Article, options: Options, watch: Watch) -> tuple[Bullet, ...]:
+        with watch.stage("sentences"):
+            sentences = story(article.text, article.language)
+        scored = self._extractor(sentences, watch)
+        with watch.stage("selection"):
+            count = options.bullets
+            if count == "auto":
+                count = bullet_count(sum(len(words(s.text)) for s in sentences), options.length)
+            groups = select(scored, count, options.length, fixed=options.bullets != "auto")
+            drafts = [_draft(article, scored, group) for group in groups]
+        if options.policy == "extract" or not self._speaks(article.language):
+            return tuple(extracted(draft) for draft in drafts)
+        with watch.stage("rewriter"):  # it writes all bullets side by side, and begins while the writer is made
+            waiting = [self._start(draft, options.length) for draft in drafts]
+        with watch.stage("checks"):
+            writer = Writer(article, options.length, flag=options.policy == "flag")
+        bullets = []
+        for draft, wait in zip(drafts, waiting, strict=True):
+            with watch.stage("rewriter"):
+                candidates = tuple(wait()) if wait else ()
+            with watch.stage("checks"):
+                bullets.append(writer(replace(draft, candidates=candidates)))
+        return tuple(bullets)
 
     def _start(self, draft: Draft, length: Length) -> Callable[[], list[Candidate]] | None:
         if not self._rewriter or not needs_rewriting([span.text for span in draft.spans], length):
             return None
         return self._rewriter.start(draft.sources, draft.context, STYLES[length].asked)
-
-    def _finish(self, begun: _Begun, options: Options) -> tuple[Article, tuple[Bullet, ...], tuple[str, ...]]:
-        extract = begun.policy == "extract"
-        writer = extracted if extract else Writer(begun.article, options.length, flag=begun.policy == "flag")
-        bullets = tuple(
-            writer(replace(draft, candidates=tuple(wait())) if wait else draft)
-            for draft, wait in zip(begun.drafts, begun.waiting, strict=True)
-        )
-        return begun.article, bullets, self._warnings(begun.article)
 
     def _warnings(self, article: Article) -> tuple[str, ...]:
         if self._speaks(article.language):

@@ -76,7 +76,7 @@ class Style:
 
 
 STYLES: dict[Length, Style] = {
-    "brief": Style(asked=(10, 14, 18), least=6, most=24, enough=14, aim=12, size=0.4, fluent=0.8),
+    "brief": Style(asked=(12, 18), least=6, most=24, enough=14, aim=12, size=0.4, fluent=0.8),
     "standard": Style(asked=(24, 30), least=12, most=38, enough=35, aim=30, size=0.4, fluent=0.8),
 }
 

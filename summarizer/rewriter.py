@@ -13,6 +13,7 @@ from pathlib import Path
 import ctranslate2
 from tokenizers import Tokenizer
 
+from .cpu import use_wide_instructions
 from .selection import leans
 from .sentences import Sentence
 
@@ -21,6 +22,8 @@ MAX_SOURCE_TOKENS = 192
 MAX_TARGET_TOKENS = 80
 """Tokens that come out; a candidate of this size was cut, and is no candidate."""
 BEAM = 4
+SHORTLIST = "vmap.txt"
+"""What may be written after what was read, as CTranslate2 takes it: `training/shortlist.py` makes it."""
 
 
 def prompt(sources: str, context: str, length: int) -> str:
@@ -54,7 +57,7 @@ class Rewriter:
     """An exported rewriter, ready to write.
 
     Args:
-        folder: Holds `model.bin`, `config.json`, a vocabulary and `tokenizer.json`.
+        folder: Holds `model.bin`, `config.json`, a vocabulary, `tokenizer.json` and `vmap.txt`, which may be missing.
         threads: Bullets that are written side by side, one core each.
 
     Raises:
@@ -62,9 +65,12 @@ class Rewriter:
     """
 
     def __init__(self, folder: Path, threads: int) -> None:
+        use_wide_instructions()
         self._translator = ctranslate2.Translator(
             str(folder), device="cpu", compute_type="default", inter_threads=threads, intra_threads=1
         )
+        # Scores are worked out for a fifth of the vocabulary: half the cost of a token (benchmarks/NOTES.md).
+        self._shortlist = (folder / SHORTLIST).is_file()
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -89,6 +95,7 @@ class Rewriter:
             max_decoding_length=MAX_TARGET_TOKENS,
             no_repeat_ngram_size=3,
             return_scores=True,
+            use_vmap=self._shortlist,
             asynchronous=True,
         )
 

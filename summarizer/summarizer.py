@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import re
 import shutil
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Any, get_args, overload
+from threading import Condition
+from typing import Any, Literal, Self, get_args, overload
 
 from .article import Article
-from .errors import ArticleError, ModelError
+from .errors import ArticleError, ClosedError, ModelError, TimeLimitError
 from .family import SETTINGS
 from .generated import Generated
 from .pipeline import Pipeline
 from .summary import Count, Length, Options, Policy, Summary
+from .watch import Profile, Watch
 
 FORMAT = 1
 """Version of the model folder's format; a folder of a newer one is refused."""
@@ -30,8 +37,8 @@ _HUB_NAME = re.compile(r"\w[\w.-]*/[\w.-]+")
 class Summarizer:
     """Turns articles into their key points, with the sentences that each point stands on.
 
-    Make one with `from_pretrained` and keep it: loading takes longer than an article. It may be used from several
-    threads at once.
+    Make one with `from_pretrained` and keep it: loading takes longer than an article. It may be used from many threads
+    at once, and from an event loop (`async_call`).
 
         summarizer = Summarizer.from_pretrained()
         summary = summarizer(text)
@@ -43,6 +50,10 @@ class Summarizer:
         self.version = version
         self.folder = folder
         self._road = road
+        self._waiters = ThreadPoolExecutor(road.beside, "summarizer-async")
+        self._door = Condition()
+        self._inside = 0
+        self._closed = False
 
     @classmethod
     def from_pretrained(
@@ -106,9 +117,30 @@ class Summarizer:
         elif isinstance(self._road, Generated):
             self._road.generator.save(folder)
 
+    def close(self) -> None:
+        """Waits for the articles that are being summarized, takes no more, and lets go of the threads. A `with` block
+        does it at its end."""
+        self._waiters.shutdown(cancel_futures=True)
+        with self._door:
+            self._closed = True
+            self._door.wait_for(lambda: not self._inside)
+        self._road.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     @overload
     def __call__(  # type: ignore[overload-overlap]  # a str is also a Sequence[str]; here it is one article
-        self, articles: Text, *, bullets: Count = "auto", length: Length = "standard", policy: Policy = "checked"
+        self,
+        articles: Text,
+        *,
+        bullets: Count = "auto",
+        length: Length = "standard",
+        policy: Policy = "checked",
+        time_limit: float | None = None,
     ) -> Summary: ...
 
     @overload
@@ -119,6 +151,7 @@ class Summarizer:
         bullets: Count = "auto",
         length: Length = "standard",
         policy: Policy = "checked",
+        time_limit: float | None = None,
     ) -> list[Summary]: ...
 
     def __call__(
@@ -128,6 +161,7 @@ class Summarizer:
         bullets: Count = "auto",
         length: Length = "standard",
         policy: Policy = "checked",
+        time_limit: float | None = None,
     ) -> Summary | list[Summary]:
         """The key points of one article, or of each in a list.
 
@@ -141,23 +175,84 @@ class Summarizer:
             policy: What may be shown instead of the article's own sentences. "checked": a rewrite that passes every
                 check against its sources; where none does, the sentences themselves. "flag": the best rewrite, with
                 the checks that it fails, for editors who look at them. "extract": nothing but the article's sentences.
+            time_limit: Seconds that one article may take, from when its turn comes; default: any. The clock is looked
+                at between steps (a stage, a window of 512 tokens, a bullet, a checkpoint's whole list), so that an
+                article ends a step late.
 
         Returns:
             A `Summary` for one article, a list of them for a list.
 
         Raises:
             ArticleError: There is nothing to summarize (empty, or not a text); in a list, the message says which.
+            TimeLimitError: An article took longer than `time_limit`.
             ModelError: "flag" was asked of a model without a rewriter.
+            ClosedError: `close` was called.
             ValueError: An option is out of range.
         """
+        options = self._options(bullets, length, policy, time_limit)
         if isinstance(articles, str | Article):
-            return next(self.stream([articles], bullets=bullets, length=length, policy=policy))
+            return _raised(self._outcome(0, articles, options, time_limit, None))
         if isinstance(articles, bytes) or not isinstance(articles, Sequence):
             raise ArticleError(
                 f"give a str, an Article or a list of them, not {type(articles).__name__}; "
                 "for other iterables there is stream(), for files Article.from_file"
             )
-        return list(self.stream(articles, bullets=bullets, length=length, policy=policy))
+        return [_raised(outcome) for outcome in self._outcomes(articles, options, time_limit, None)]
+
+    @overload
+    async def async_call(  # type: ignore[overload-overlap]
+        self,
+        articles: Text,
+        *,
+        bullets: Count = "auto",
+        length: Length = "standard",
+        policy: Policy = "checked",
+        time_limit: float | None = None,
+    ) -> Summary: ...
+
+    @overload
+    async def async_call(
+        self,
+        articles: Sequence[Text],
+        *,
+        bullets: Count = "auto",
+        length: Length = "standard",
+        policy: Policy = "checked",
+        time_limit: float | None = None,
+    ) -> list[Summary]: ...
+
+    async def async_call(self, articles: Text | Sequence[Text], **options: Any) -> Summary | list[Summary]:
+        """A call that does not block the event loop: it waits in a thread of this summarizer's own. As many run side by
+        side as there are cores, and one more; others wait for their turn, and leave the line when their task is
+        cancelled (one that runs is finished). Arguments and errors as in a call."""
+        self._check_open()
+        return await asyncio.wrap_future(self._waiters.submit(lambda: self(articles, **options)))
+
+    @overload
+    def stream(
+        self,
+        articles: Iterable[Text],
+        *,
+        bullets: Count = "auto",
+        length: Length = "standard",
+        policy: Policy = "checked",
+        time_limit: float | None = None,
+        on_error: Literal["raise"] = "raise",
+        profile: Profile | None = None,
+    ) -> Iterator[Summary]: ...
+
+    @overload
+    def stream(
+        self,
+        articles: Iterable[Text],
+        *,
+        bullets: Count = "auto",
+        length: Length = "standard",
+        policy: Policy = "checked",
+        time_limit: float | None = None,
+        on_error: Literal["yield"],
+        profile: Profile | None = None,
+    ) -> Iterator[Summary | Exception]: ...
 
     def stream(
         self,
@@ -166,9 +261,34 @@ class Summarizer:
         bullets: Count = "auto",
         length: Length = "standard",
         policy: Policy = "checked",
-    ) -> Iterator[Summary]:
-        """Summaries of any iterable of articles, in order, reading only a few ahead. Arguments and errors as in a call;
-        options are checked at once, articles as they come."""
+        time_limit: float | None = None,
+        on_error: Literal["raise", "yield"] = "raise",
+        profile: Profile | None = None,
+    ) -> Iterator[Summary | Exception]:
+        """Summaries of any iterable of articles, in order, reading only a few ahead. Options are checked at once,
+        articles as they come.
+
+        Args:
+            articles: Texts or `Article`s.
+            bullets: As in a call; so are `length`, `policy` and `time_limit`.
+            length: See there.
+            policy: See there.
+            time_limit: See there.
+            on_error: "raise": an article that cannot be summarized ends the stream, after the summaries of those before
+                it. "yield": its error comes in the place of its summary, and the stream goes on.
+            profile: Where the cost of the stages is added up; default: nowhere.
+
+        Raises:
+            As a call does.
+        """
+        if on_error not in ("raise", "yield"):
+            raise ValueError(f'on_error must be "raise" or "yield", not {on_error!r}')
+        options = self._options(bullets, length, policy, time_limit)
+        outcomes = self._outcomes(articles, options, time_limit, profile)
+        return outcomes if on_error == "yield" else (_raised(outcome) for outcome in outcomes)
+
+    def _options(self, bullets: Count, length: Length, policy: Policy, time_limit: float | None) -> Options:
+        self._check_open()
         if length not in LENGTHS:
             raise ValueError(f'length must be "standard" or "brief", not {length!r}')
         if policy not in POLICIES:
@@ -179,19 +299,74 @@ class Summarizer:
             isinstance(bullets, bool) or not isinstance(bullets, int) or not 1 <= bullets <= MOST_BULLETS
         ):
             raise ValueError(f'bullets must be "auto" or a whole number from 1 to {MOST_BULLETS}, not {bullets!r}')
-        return self._stream(articles, Options(bullets, length, policy))
+        if time_limit is not None and not time_limit > 0:
+            raise ValueError(f"time_limit must be a number of seconds above 0, not {time_limit!r}")
+        return Options(bullets, length, policy)
 
-    def _stream(self, articles: Iterable[Text], options: Options) -> Iterator[Summary]:
-        failure: list[Exception] = []
-
-        def given() -> Iterator[Article]:
+    def _outcomes(
+        self, articles: Iterable[Text], options: Options, time_limit: float | None, profile: Profile | None
+    ) -> Iterator[Summary | Exception]:
+        """Each article's summary, or its error; what the iterable itself raises comes after those before it."""
+        given = enumerate(articles)
+        waiting: deque[Future[list[Summary | Exception]]] = deque()
+        failure: Exception | None = None
+        with ThreadPoolExecutor(self._road.beside, "summarizer") as pool:
             try:
-                for number, article in enumerate(articles):
-                    yield _article(article, number)
-            except Exception as error:  # it is raised when the articles before have their summaries
-                failure.append(error)
+                while not failure:
+                    chunk = []
+                    try:
+                        for numbered in islice(given, self._road.together):
+                            chunk.append(numbered)
+                    except Exception as error:
+                        failure = error
+                    if not chunk:
+                        break
+                    waiting.append(pool.submit(self._chunk, chunk, options, time_limit, profile))
+                    if len(waiting) > 2 * self._road.beside:
+                        yield from waiting.popleft().result()
+                while waiting:
+                    yield from waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+        if failure:
+            raise failure
 
-        for article, bullets, warnings in self._road(given(), options):
+    def _chunk(
+        self,
+        chunk: Sequence[tuple[int, Text]],
+        options: Options,
+        time_limit: float | None,
+        profile: Profile | None,
+    ) -> list[Summary | Exception]:
+        """The outcomes of articles that are read together; where one fails, each is read alone."""
+        if len(chunk) > 1:
+            try:
+                articles = [_article(value, number) for number, value in chunk]
+                return list(self._summaries(articles, options, Watch(time_limit, profile)))
+            except Exception:  # found again below, by the article whose fault it is
+                pass
+        return [self._outcome(number, value, options, time_limit, profile) for number, value in chunk]
+
+    def _outcome(
+        self, number: int, value: Text, options: Options, time_limit: float | None, profile: Profile | None
+    ) -> Summary | Exception:
+        """One article's summary or error. An error is given back, whatever it is, so that no article takes others with
+        it; who asked raises it or writes it down."""
+        try:
+            article = _article(value, number)
+            try:
+                (summary,) = self._summaries([article], options, Watch(time_limit, profile))
+            except TimeLimitError as error:
+                raise TimeLimitError(f"article {number} {error}") from None
+        except Exception as error:
+            return error
+        return summary
+
+    def _summaries(self, articles: Sequence[Article], options: Options, watch: Watch) -> Iterator[Summary]:
+        with self._entered():
+            found = self._road(articles, options, watch)
+        for article, (bullets, warnings) in zip(articles, found, strict=True):
             if options.bullets != "auto" and len(bullets) < options.bullets:
                 asked = f"{options.bullets} bullets were asked for, and the story gave {len(bullets)}."
                 warnings = (asked, *warnings)
@@ -205,8 +380,28 @@ class Summarizer:
                 self.version,
                 warnings,
             )
-        if failure:
-            raise failure[0]
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClosedError("this Summarizer was closed; load another with from_pretrained")
+
+    @contextmanager
+    def _entered(self) -> Iterator[None]:
+        with self._door:
+            self._check_open()
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._door:
+                self._inside -= 1
+                self._door.notify_all()
+
+
+def _raised(outcome: Summary | Exception) -> Summary:
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
 
 def _article(value: object, number: int) -> Article:

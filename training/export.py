@@ -26,6 +26,7 @@ from .card import card
 from .data import load as load_data
 from .data import usable
 from .shipped import shipped_part
+from .shortlist import write_shortlist
 
 _LICENCE = re.compile(r"^licen[cs]e:\s*(\S+)", re.MULTILINE)
 _OF_RUN = ("command", "seconds", "machine")
@@ -119,6 +120,7 @@ def _extractor(run: Path, part: Path, record: dict[str, Any], quantization: str)
 
 def _rewriter(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
     convert(run / "checkpoint", part, quantization)
+    write_shortlist(part)
 
 
 def _generator(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:

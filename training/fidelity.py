@@ -105,7 +105,7 @@ def _extractor(run: Path, part: Path, examples: Sequence[Example]) -> list[list[
 
     wanted, slow = _timed(trained, len(articles))
     extractor = Extractor(part)
-    found, fast = _timed(lambda: [scored.scores for scored in extractor(iter(articles.sentences))], len(articles))
+    found, fast = _timed(lambda: [extractor(sentences).scores for sentences in articles.sentences], len(articles))
     distance = float(np.mean([np.abs(a - b).mean() for a, b in zip(wanted, found, strict=True)]))
     same = [
         len(set(np.argsort(-a)[:_TOP]) & set(np.argsort(-b)[:_TOP])) / min(_TOP, len(a))

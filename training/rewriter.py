@@ -31,7 +31,7 @@ from transformers import (
 
 from eval.metric import KeyPoints
 from summarizer.checks import Checker
-from summarizer.extractor import cores
+from summarizer.cpu import cores
 from summarizer.rewriter import finished, prompt
 from summarizer.sentences import words
 

@@ -1,0 +1,26 @@
+"""What a rewriter may write: the pieces of what it reads, and those that bullets use most.
+
+A rewriter copies: nearly all pieces that it learns to write stand in its source. Scores for the whole vocabulary are a
+large part of what a piece costs; CTranslate2 works them out for a shortlist alone, which it reads from `vmap.txt`: what
+may be written after each piece that was read, and after any.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from summarizer.rewriter import SHORTLIST
+
+MOST = 3000
+"""Pieces that may be written after any source: the vocabulary's first, which `smaller.py` put there by frequency."""
+
+
+def write_shortlist(part: Path) -> None:
+    """Adds the shortlist to an exported rewriter; none where its vocabulary is as small as the list would be."""
+    (part / SHORTLIST).unlink(missing_ok=True)
+    pieces = json.loads((part / "shared_vocabulary.json").read_text("utf-8"))
+    if len(pieces) <= 2 * MOST:
+        return
+    lines = ["\t" + " ".join(pieces[:MOST]), *(f"{piece}\t{piece}" for piece in pieces[MOST:])]
+    (part / SHORTLIST).write_text("\n".join(lines) + "\n", "utf-8")

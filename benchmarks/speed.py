@@ -1,165 +1,190 @@
-"""Speed and memory beside sumy's LexRank and LEAD-3, on the same articles in one run: `python benchmarks/speed.py`.
+"""Speed, memory and quality beside other summarizers, in one run: `python benchmarks/speed.py`.
 
-Each system runs in a process of its own, which reports the seconds to load, to the first summary and for each article
-after it, and its peak memory. The articles are the examples of this repository; give --data for a JSONL of your own.
-LexRank gets this library's sentences and words, since sumy's own tokenizer downloads its data. Writes speed.md beside
-this file.
+Every system runs in a process of its own, one after the other, on the same articles and cores: this project, LEAD-3,
+sumy, bert-extractive-summarizer, and the architectures of distilbart-cnn-12-6 and bart-large-cnn. Then what an article
+costs as it gets longer, what many cost, and how near the encoder is to what the machine can do. Writes speed.json,
+speed.md and speed.png beside this file.
+
+bert-extractive-summarizer's package is called `summarizer` too, and wants a transformers 4, so it stands in a folder of
+its own: `pip install --target FOLDER bert-extractive-summarizer 'transformers<5'`, then `--bert-extractive FOLDER`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+
+# A process begins with the peak memory of the one that started it: what is large is imported when all is measured.
+from systems import BERT, DECODER_LAYERS, HUB_MINILM, MAIN, OURS, SYSTEMS, cores
 
 HERE = Path(__file__).resolve().parent
-SYSTEMS = (
-    "this project, brief",
-    "this project, standard",
-    "this project, brief, extract",
-    "this project, standard, extract",
-    "sumy LexRank",
-    "LEAD-3",
-)
+GROWING = (f"{OURS}, brief, extract", MAIN, "sumy LexRank")
+STOP = 60
+LIBRARIES = ("ctranslate2", "numpy", "tokenizers", "sentencex", "sumy", "torch", "transformers")
 
 
 def main() -> None:
-    """Measures and prints."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, help="JSONL with article; default: the examples of this repository")
-    parser.add_argument("--rounds", type=int, default=5, help="times that every article is summarized (default: 5)")
-    parser.add_argument("--system", choices=SYSTEMS, help="measure only this one, and print JSON (used by the command)")
-    args = parser.parse_args()
-    texts = _texts(args.data)
-    if args.system:
-        print(json.dumps(_measure(args.system, texts, args.rounds)))
+    """Measures, prints, writes and draws."""
+    args = _arguments()
+    articles = _articles(args.data)[: 3 if args.quick else None]
+    rounds = 1 if args.quick else args.rounds
+    systems = {name: _system(name, articles, rounds, args) for name in SYSTEMS if args.only in name}
+    texts = [a["text"] for a in articles]
+    figures: dict[str, Any] = {
+        "command": _command(),
+        "machine": _machine(),
+        "articles": {"count": len(texts), "words": round(statistics.mean(len(t.split()) for t in texts))},
+        "systems": systems,
+    }
+    if not args.only:
+        figures |= _costs(texts, rounds, args.quick)
+    for name, result in systems.items():
+        _score(result, articles, SYSTEMS[name])
+    from page import page, systems_table
+
+    if args.only:
+        print("\n".join(systems_table(systems)))
         return
-    flags = ["--rounds", str(args.rounds)] + (["--data", str(args.data)] if args.data else [])
-    results = {}
-    for system in SYSTEMS:
-        print(system, file=sys.stderr)
-        command = [sys.executable, __file__, "--system", system, *flags]
-        results[system] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    table = _table(results, texts, _cold_start())
-    (HERE / "speed.md").write_text(table, "utf-8")
-    print(table)
+    text = page(figures)
+    (HERE / "speed.json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+    (HERE / "speed.md").write_text(text, "utf-8")
+    from draw import draw
+
+    draw(figures, HERE / "speed.png")
+    print(text)
 
 
-def _texts(path: Path | None) -> list[str]:
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--data", type=Path, metavar="FILE", help="JSONL with article or text, and highlights or bullets, maybe brief"
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="times that every article is summarized (default: 5)")
+    parser.add_argument(
+        "--quick", action="store_true", help="three articles, once, and short series: to try the command"
+    )
+    parser.add_argument(
+        "--only", default="", metavar="NAME", help="only systems with this in their name; writes nothing"
+    )
+    parser.add_argument("--minilm", default=HUB_MINILM, metavar="FOLDER", help=f"the encoder; default: {HUB_MINILM}")
+    parser.add_argument("--bert-extractive", default="", metavar="FOLDER", help="where that package was installed")
+    return parser.parse_args()
+
+
+def _articles(path: Path | None) -> list[dict[str, Any]]:
     if path:
-        return [json.loads(line)["article"] for line in path.read_text("utf-8").splitlines()]
-    return [json.loads(p.read_text("utf-8"))["text"] for p in sorted((HERE.parent / "examples").glob("*.json"))]
-
-
-def _measure(system: str, texts: list[str], rounds: int) -> dict[str, float]:
-    start = time.perf_counter()
-    summarize = _loaded(system)
-    loaded = time.perf_counter()
-    summarize(texts[0])
-    first = time.perf_counter()
-    seconds = []
-    for _ in range(rounds):
-        for text in texts:
-            at = time.perf_counter()
-            summarize(text)
-            seconds.append(time.perf_counter() - at)
-    result = {"load": loaded - start, "first": first - start, "article": statistics.median(seconds)}
-    if system.startswith("this project"):
-        stream = _stream(system)
-        at = time.perf_counter()
-        done = sum(1 for _ in stream(texts * rounds))
-        result["rate"] = done / (time.perf_counter() - at)
+        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     else:
-        result["rate"] = len(seconds) / sum(seconds)
-    scale = 1024 if sys.platform == "linux" else 1024**2
-    return result | {"memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale}
+        rows = [json.loads(p.read_text("utf-8")) for p in sorted((HERE.parent / "examples").glob("*.json"))]
+    return [_article(row) for row in rows]
 
 
-_summarizer = None
+def _article(row: dict[str, Any]) -> dict[str, Any]:
+    bullets = row.get("highlights") or row.get("bullets") or []
+    bullets = bullets.splitlines() if isinstance(bullets, str) else bullets
+    return {"text": row.get("article") or row["text"], "bullets": bullets, "brief": row.get("brief") or bullets}
 
 
-def _loaded(system: str) -> Callable[[str], object]:
-    global _summarizer  # noqa: PLW0603 - loaded once, used for single articles and for the stream
-    if system.startswith("this project"):
-        from summarizer import Summarizer
-
-        _summarizer = Summarizer.from_pretrained()
-        return lambda text: _summarizer(text, **_options(system))
-    from summarizer.boilerplate import story
-
-    if system == "LEAD-3":
-        return lambda text: [s.text for s in story(text)[:3]]
-    from sumy.nlp.stemmers import Stemmer
-    from sumy.parsers.plaintext import PlaintextParser
-    from sumy.summarizers.lex_rank import LexRankSummarizer
-
-    from summarizer.sentences import words
-
-    class Tokenizer:
-        def to_sentences(self, text: str) -> list[str]:
-            return [s.text for s in story(text)]
-
-        def to_words(self, sentence: str) -> list[str]:
-            return words(sentence)
-
-    lexrank = LexRankSummarizer(Stemmer("english"))
-    return lambda text: lexrank(PlaintextParser.from_string(text, Tokenizer()).document, 3)
+def _system(name: str, articles: list[dict[str, Any]], rounds: int, args: argparse.Namespace) -> dict[str, Any]:
+    """The figures of a system, or the reason why there are none."""
+    print(name, file=sys.stderr)
+    job = {"name": name, "texts": [a["text"] for a in articles], "rounds": rounds, "checkpoint": args.minilm}
+    result: dict[str, Any]
+    try:
+        if name == BERT and not args.bert_extractive:
+            raise RuntimeError("it needs --bert-extractive FOLDER")
+        if name in DECODER_LAYERS:
+            with tempfile.TemporaryDirectory() as folder:
+                _child("systems.py", {"write": name, "folder": folder})
+                few = job["texts"][: 1 if args.quick else 2]  # an article takes many seconds
+                result = _child("systems.py", job | {"texts": few, "rounds": 1, "checkpoint": folder})
+        else:
+            result = _child("systems.py", job, args.bert_extractive if name == BERT else "")
+    except RuntimeError as error:
+        print(f"  left out: {error}", file=sys.stderr)
+        result = {"missing": str(error)}
+    return result | {"list": SYSTEMS[name]}
 
 
-def _stream(system: str) -> Callable[[list[str]], object]:
-    return lambda texts: _summarizer.stream(texts, **_options(system))
+def _child(program: str, job: dict[str, Any], packages: str = "") -> Any:
+    environment = os.environ | ({"PYTHONPATH": str(Path(packages).resolve())} if packages else {})
+    command = [sys.executable, str(HERE / program)]
+    done = subprocess.run(
+        command, input=json.dumps(job), capture_output=True, text=True, check=False, env=environment, cwd=HERE.parent
+    )
+    if done.returncode:
+        raise RuntimeError((done.stderr.strip().splitlines() or ["it died"])[-1][:200])
+    return json.loads(done.stdout.splitlines()[-1])
 
 
-def _options(system: str) -> dict[str, str]:
-    _, length, *policy = system.split(", ")
-    return {"length": length, "policy": policy[0] if policy else "checked"}
+def _costs(texts: list[str], rounds: int, quick: bool) -> dict[str, Any]:
+    lengths = [100, 200, 500, 1000, 2000] + ([] if quick else [5000, 10_000, 20_000])
+    growth = {}
+    for name in GROWING:
+        print(f"length: {name}", file=sys.stderr)
+        job = {"part": "length", "name": name, "texts": texts, "lengths": lengths, "stop": STOP, "rounds": rounds}
+        growth[name] = _child("cost.py", job)
+    number = []
+    for articles in (10, 100, 1000) if quick else (100, 1000, 10_000):
+        print(f"number: {articles}", file=sys.stderr)
+        number.append(_child("cost.py", {"part": "number", "texts": texts, "articles": articles, "length": 100}))
+    print("floor", file=sys.stderr)
+    floor = _child("cost.py", {"part": "floor", "texts": texts, "rounds": rounds})
+    return {"length": growth, "number": number, "floor": floor, "cold_start": _cold_start(1 if quick else 5)}
 
 
-def _cold_start() -> float:
-    """Seconds of the command line from nothing to the printed bullets, the median of five."""
+def _cold_start(times: int) -> float:
+    """Seconds of the command line from nothing to the printed bullets, the median."""
     example = sorted((HERE.parent / "examples").glob("*.json"))[0]
     seconds = []
-    for _ in range(5):
+    for _ in range(times):
         at = time.perf_counter()
         subprocess.run([sys.executable, "-m", "summarizer", str(example)], check=True, capture_output=True)
         seconds.append(time.perf_counter() - at)
     return statistics.median(seconds)
 
 
-def _table(results: dict[str, dict[str, float]], texts: list[str], cold: float) -> str:
-    words = round(statistics.mean(len(t.split()) for t in texts))
-    peer = results["sumy LexRank"]["article"]
-    lines = [
-        "# Speed and memory",
-        "",
-        f"Written by `python benchmarks/speed.py`: {len(texts)} articles of {words} words on average, "
-        f"{_cpu()}, Python {platform.python_version()}.",
-        "",
-        "| system | load, s | first summary, s | one article, ms | against LexRank | articles/s | peak memory, MB |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for system, r in results.items():
-        lines.append(
-            f"| {system} | {r['load']:.2f} | {r['first']:.2f} | {1000 * r['article']:.1f} | {peer / r['article']:.2f}x "
-            f"| {r['rate']:.1f} | {r['memory']:.0f} |"
-        )
-    lines += ["", f"`summarize` from a cold start to the printed bullets: {cold:.2f} s.", ""]
-    return "\n".join(lines)
+def _score(result: dict[str, Any], articles: list[dict[str, Any]], reference: str) -> None:
+    """Puts the mean F1 of ROUGE-1, 2 and Lsum in the bullets' place, where there is a human list."""
+    bullets = result.pop("bullets", None)
+    if not (bullets and reference and all(a[reference] for a in articles)):
+        result["list"] = ""
+        return
+    from eval.rouge import rouge
+
+    scores = rouge(bullets, [[a[reference]] for a in articles])[:, :, 2].mean(0)
+    result["rouge"] = [float(scores[i]) for i in (0, 1, 3)]
 
 
-def _cpu() -> str:
-    import os
+def _command() -> str:
+    """The command as it was given, without the folders of this machine."""
+    flags = sys.argv[1:]
+    after = {"--minilm": "FOLDER", "--bert-extractive": "FOLDER", "--data": "FILE"}
+    return " ".join(
+        ["python benchmarks/speed.py", *(after.get(b, a) for b, a in zip(["", *flags], flags, strict=False))]
+    )
 
+
+def _machine() -> dict[str, Any]:
     info = Path("/proc/cpuinfo")
-    names = [line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
-    return f"{os.cpu_count()} cores of {names[0]}" if names else f"{os.cpu_count()} cores"
+    lines = info.read_text("utf-8").splitlines() if info.is_file() else []
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    return {
+        "cpu": names[0] if names else platform.processor() or platform.machine(),
+        "cores": cores(),
+        "python": platform.python_version(),
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
 
 
 if __name__ == "__main__":

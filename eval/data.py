@@ -2,51 +2,31 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 import hashlib
-import json
 import re
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
+
+from summarizer.places import files_of, kind_of, unpacked
+from summarizer.records import Record, Source, object_of
 
 TEXT_COLUMNS = ("article", "text", "document")
 _BULLETS_FLAG = "Name it with --bullets-column"
 BULLETS_COLUMNS = ("bullets", "highlights", "summary")
 _BESIDE = ".bullets.txt"
+_KINDS = (".jsonl", ".ndjson", ".json", ".csv", ".parquet")
 _ITEM = re.compile(r"<li\b[^>]*>(.*?)</li>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
 _BREAK = re.compile(r"\s*(?:\n|<n>|<q>)\s*")
 _MARKER = re.compile(r"^\s*(?:[-*•·]|\d+[.)])\s+")
 
 
-Record = tuple[str, int, Mapping[str, Any]] | tuple[str, int, Mapping[str, Any], str]
-"""Place, number, columns, and the fault of one that cannot be read."""
-
-
 class ColumnError(ValueError):
     """A record has no such column."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A record as it stands in its file.
-
-    Attributes:
-        where: Its place, as an error message names it.
-        number: Its number, from 1.
-        values: Its columns.
-        fault: Why it cannot be read; its columns are then the line as it stands, under "line".
-    """
-
-    where: str
-    number: int
-    values: Mapping[str, Any]
-    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +80,7 @@ def read(
     return examples
 
 
-def example_of(row: Row, text_column: str | None = None, bullets_column: str | None = None) -> Example:
+def example_of(row: Record, text_column: str | None = None, bullets_column: str | None = None) -> Example:
     """The article and the human lists of one record; columns as in `read`.
 
     A record of this library (what `Summary.to_json` gives) is one too, once an editor has set its `status` to
@@ -190,7 +170,7 @@ def fingerprint(source: str | Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def rows(source: str | Path, split: str = "test", tolerant: bool = False) -> Iterator[Row]:
+def rows(source: str | Path, split: str = "test", tolerant: bool = False) -> Iterator[Record]:
     """The records of a source, one after the other; see `read`.
 
     Args:
@@ -204,26 +184,21 @@ def rows(source: str | Path, split: str = "test", tolerant: bool = False) -> Ite
     """
     path = Path(source)
     try:
-        for record in _records(path, source, split):
-            row = Row(*record)
+        for row in _records(path, source, split):
             if row.fault and not tolerant:
                 raise ValueError(f"{row.where}: {row.fault}")
             yield row
-    except (EOFError, UnicodeDecodeError, zlib.error, gzip.BadGzipFile, csv.Error) as error:
+    except (EOFError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} cannot be read to its end: {error}") from error
 
 
 def _records(path: Path, source: str | Path, split: str) -> Iterator[Record]:
-    kind = next((s for s in reversed(path.suffixes) if s != ".gz"), "").lower()
+    kind = kind_of(path)
     if path.is_dir():
         yield from _folder(path)
-    elif kind == ".csv" and path.is_file():
-        yield from _csv(path)
-    elif kind == ".parquet" and path.is_file():
-        yield from _parquet(path)
     elif path.is_file():
-        yield from _lines(path, kind)
-    elif kind in (".jsonl", ".json", ".csv", ".parquet", ".txt") or str(source).startswith(("/", ".", "~")):
+        yield from Source(path) if kind in _KINDS else _plain(path)
+    elif kind in (*_KINDS, ".txt") or str(source).startswith(("/", ".", "~")):
         raise FileNotFoundError(f"there is no file {path}")
     else:
         yield from _hub(str(source), split)
@@ -233,57 +208,20 @@ def _folder(path: Path) -> Iterator[Record]:
     texts = [file for file in path.glob("*.txt") if not file.name.endswith(_BESIDE)]
     for number, file in enumerate(sorted([*path.glob("*.json"), *texts]), 1):
         if file.suffix == ".json":
-            values, fault = _object(file.read_text("utf-8"))
-            yield str(file), number, values | {"id": file.stem}, fault
+            values, fault = object_of(file.read_text("utf-8"))
+            yield Record(str(file), number, values | {"id": file.stem}, fault)
             continue
         beside = file.with_name(file.stem + _BESIDE)
         bullets = beside.read_text("utf-8") if beside.is_file() else ""
-        yield str(file), number, {"id": file.stem, "text": file.read_text("utf-8"), "bullets": bullets}
+        yield Record(str(file), number, {"id": file.stem, "text": file.read_text("utf-8"), "bullets": bullets})
 
 
-def _lines(path: Path, kind: str) -> Iterator[Record]:
-    open_ = gzip.open if path.suffix == ".gz" else open
-    with open_(path, "rt", encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            where = f"line {number} of {path}"
-            if kind in (".jsonl", ".json"):
-                if line.strip():
-                    yield where, number, *_object(line)
-            else:
-                yield where, number, {"bullets": line.strip("\n")}
-
-
-def _object(text: str) -> tuple[dict[str, Any], str]:
-    """The object of a line, or the line itself and what is wrong with it."""
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        cut = "" if text.rstrip().endswith("}") else "; it ends in the middle: was it still being written?"
-        return {"line": text}, f"not valid JSON ({error}){cut}"
-    if not isinstance(value, dict):
-        return {"line": text}, f"needs a JSON object, not {type(value).__name__}"
-    return value, ""
-
-
-def _csv(path: Path) -> Iterator[Record]:
-    """The rows of a CSV file; every value stays a text, so that the id 007 is not 7."""
-    csv.field_size_limit(1 << 30)
-    open_ = gzip.open if path.suffix == ".gz" else open
-    with open_(path, "rt", encoding="utf-8-sig", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file, strict=True), 1):
-            yield f"row {number} of {path}", number, row
-
-
-def _parquet(path: Path) -> Iterator[Record]:
-    import pyarrow
-    import pyarrow.parquet
-
-    try:
-        rows = pyarrow.parquet.read_table(path).to_pylist()
-    except pyarrow.ArrowInvalid as error:
-        raise ValueError(f"{path} is no Parquet file: {error}") from error
-    for number, row in enumerate(rows, 1):
-        yield f"row {number} of {path}", number, row
+def _plain(path: Path) -> Iterator[Record]:
+    """Lists of bullets, one a line."""
+    (only,) = files_of(path)
+    with unpacked(only) as (file, _):
+        for number, line in enumerate(TextIOWrapper(file, "utf-8"), 1):
+            yield Record(f"line {number} of {path}", number, {"bullets": line.strip("\n")})
 
 
 def _hub(name: str, split: str) -> Iterator[Record]:
@@ -291,7 +229,7 @@ def _hub(name: str, split: str) -> Iterator[Record]:
 
     name, _, config = name.partition(":")
     for number, row in enumerate(load_dataset(name, config or None, split=split), 1):
-        yield f"row {number} of {name} ({split})", number, row
+        yield Record(f"row {number} of {name} ({split})", number, row)
 
 
 def _column(row: Mapping[str, Any], wanted: str | None, usual: Iterable[str], hint: str, where: str) -> str:
@@ -303,7 +241,7 @@ def _column(row: Mapping[str, Any], wanted: str | None, usual: Iterable[str], hi
     raise ColumnError(f"{where}: {neither} {missing}; it has {', '.join(map(str, row))}. {hint}")
 
 
-def _id(row: Row) -> str:
+def _id(row: Record) -> str:
     return str(row.values["id"] if row.values.get("id") is not None else row.number)
 
 

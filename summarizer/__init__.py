@@ -1,6 +1,7 @@
 """Turns an article into the key points that an editor would set above it, with the sentences each stands on."""
 
 from .article import Article
+from .batch import run_batch
 from .errors import (
     ArticleError,
     BatchError,
@@ -29,4 +30,5 @@ __all__ = [
     "Summary",
     "TimeLimitError",
     "__version__",
+    "run_batch",
 ]

@@ -16,7 +16,7 @@ _UNUSABLE = re.compile("[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BREAKS = {0x0B: "\n", 0x0C: "\n"}
 _HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])", re.I | re.S)
 _TAG = re.compile(r"</?(?:p|div|article|h[1-6]|li|ul|br|span|a|section|figure|strong|em)\b[^<>]*>", re.I)
-_SUFFIXES = {".html": "html", ".htm": "html", ".xhtml": "html", ".json": "json"}
+SUFFIXES = {".html": "html", ".htm": "html", ".xhtml": "html", ".json": "json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Article:
         """
         path = Path(path)
         try:
-            return cls.from_bytes(path.read_bytes(), _SUFFIXES.get(path.suffix.lower(), "text"), language)
+            return cls.from_bytes(path.read_bytes(), SUFFIXES.get(path.suffix.lower(), "text"), language)
         except OSError as error:
             raise ArticleError(f"{path}: {error.strerror or error}") from error
         except ArticleError as error:

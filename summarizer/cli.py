@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
@@ -11,13 +12,15 @@ from typing import Annotated, Any
 import typer
 
 from .article import Article
-from .errors import ModelError, SummarizerError
+from .errors import ArticleError, ModelError, SummarizerError
 from .summarizer import MOST_BULLETS, Summarizer
 from .summary import Count, Summary
 
 WRONG_USE = 2
+STOPPED = 130
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+archive = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
 
 class Lengths(StrEnum):
@@ -35,6 +38,13 @@ class Policies(StrEnum):
     extract = "extract"
 
 
+class Engines(StrEnum):
+    """The values of --engine."""
+
+    local = "local"
+    ray = "ray"
+
+
 class Formats(StrEnum):
     """The values of --format."""
 
@@ -44,29 +54,55 @@ class Formats(StrEnum):
     html = "html"
 
 
-@app.command(context_settings={"help_option_names": ["-h", "--help"]})
+_Bullets = Annotated[
+    str, typer.Option("--bullets", "-b", metavar="N", help=f"How many bullets: 1 to {MOST_BULLETS}, or auto.")
+]
+_Length = Annotated[
+    Lengths,
+    typer.Option("--length", "-l", help="standard: full sentences, the whole story; brief: the wire style."),
+]
+_Policy = Annotated[
+    Policies,
+    typer.Option(
+        "--policy",
+        "-p",
+        help="checked: a rewrite is shown if it passes every check, else the sentence itself; "
+        "flag: the best rewrite, with the checks that it fails; extract: sentences only.",
+    ),
+]
+_Model = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME",
+        help="A shipped model's name, a model folder, or a checkpoint of Hugging Face: a folder or a Hub name.",
+    ),
+]
+_Language = Annotated[str, typer.Option(metavar="CODE", help="The articles' language; sentence borders depend on it.")]
+_Threads = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Cores to use; default: all.", show_default=False)
+]
+_Device = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Where a checkpoint of Hugging Face runs: cpu or cuda; default: a GPU if there is one.",
+        show_default=False,
+    ),
+]
+_HELP = {"help_option_names": ["-h", "--help"]}
+
+
+@app.command(context_settings=_HELP)
 def summarize(
     files: Annotated[
         list[str],
         typer.Argument(metavar="FILE...", help="Articles: .txt, .html or .json (title, text); - reads one from stdin."),
     ],
-    bullets: Annotated[
-        str,
-        typer.Option("--bullets", "-b", metavar="N", help=f"How many bullets: 1 to {MOST_BULLETS}, or auto."),
-    ] = "auto",
-    length: Annotated[
-        Lengths,
-        typer.Option("--length", "-l", help="standard: full sentences, the whole story; brief: the wire style."),
-    ] = Lengths.standard,
-    policy: Annotated[
-        Policies,
-        typer.Option(
-            "--policy",
-            "-p",
-            help="checked: a rewrite is shown if it passes every check, else the sentence itself; "
-            "flag: the best rewrite, with the checks that it fails; extract: sentences only.",
-        ),
-    ] = Policies.checked,
+    bullets: _Bullets = "auto",
+    length: _Length = Lengths.standard,
+    policy: _Policy = Policies.checked,
     format: Annotated[
         Formats,
         typer.Option(
@@ -76,30 +112,10 @@ def summarize(
             "html: a page with the sources lit up in the article.",
         ),
     ] = Formats.markdown,
-    model: Annotated[
-        str,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="NAME",
-            help="A shipped model's name, a model folder, or a checkpoint of Hugging Face: a folder or a Hub name.",
-        ),
-    ] = "base",
-    language: Annotated[
-        str,
-        typer.Option(metavar="CODE", help="The articles' language; sentence borders depend on it."),
-    ] = "en",
-    threads: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Cores to use; default: all.", show_default=False)
-    ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Where a checkpoint of Hugging Face runs: cpu or cuda; default: a GPU if there is one.",
-            show_default=False,
-        ),
-    ] = None,
+    model: _Model = "base",
+    language: _Language = "en",
+    threads: _Threads = None,
+    device: _Device = None,
 ) -> None:
     """Print the key points of articles, with no network (unless --model names a checkpoint on the Hub).
 
@@ -109,6 +125,7 @@ def summarize(
       summarize article.html --bullets 3 --length brief
       summarize article.json --format html > article-points.html
       curl -s https://example.org/story | summarize -
+      summarize batch articles.jsonl -o summaries.jsonl      (an archive; see summarize batch --help)
 
     The bullets go to standard output, messages to standard error. Exit code 0: all articles summarized;
     1: at least one failed (the others are printed); 2: wrong use.
@@ -118,6 +135,130 @@ def summarize(
     options: dict[str, Any] = {"bullets": _count(bullets), "length": length.value, "policy": policy.value}
     loading = {"threads": threads, "device": device}
     sys.exit(_run(files, options, format, model, language, loading))
+
+
+@archive.command(context_settings=_HELP)
+def batch(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="IN",
+            help="Articles: a file (.jsonl, .csv, both also .gz or .zst; .parquet), a folder of .txt, .html, .json or "
+            "such files, or - for JSONL on stdin.",
+        ),
+    ],
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", metavar="OUT", help="The file to write: .jsonl, .jsonl.gz, .jsonl.zst or .parquet."
+        ),
+    ],
+    bullets: _Bullets = "auto",
+    length: _Length = Lengths.standard,
+    policy: _Policy = Policies.checked,
+    text_field: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Where the article is, such as content.body; default: text, else article."),
+    ] = None,
+    id_field: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Where the id is; default: id, else the number of the line, or the file."),
+    ] = None,
+    carry: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATH", help="A field to copy into the output; may be given again; '*' is all others."),
+    ] = None,
+    text: Annotated[
+        bool, typer.Option("--text/--no-text", help="Whether the article stands in the output, beside its bullets.")
+    ] = True,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Throw away what stands in OUT.")] = False,
+    retry_errors: Annotated[
+        bool, typer.Option("--retry-errors", help="Try the articles again that OUT has errors for.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first article that fails.")] = False,
+    time_limit: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="What one article may take; default: any.")
+    ] = None,
+    model: _Model = "base",
+    language: _Language = "en",
+    threads: _Threads = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Processes to divide them among; default: one for four cores.", show_default=False
+        ),
+    ] = None,
+    device: _Device = None,
+    engine: Annotated[Engines, typer.Option(help="ray: many machines, through Ray Data.")] = Engines.local,
+    address: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Of the Ray cluster; default: this machine.")
+    ] = None,
+    profile: Annotated[bool, typer.Option("--profile", help="Print what each stage cost, in the end.")] = False,
+) -> None:
+    """Summarize an archive into a file, with no network. Stopped at any moment, the same command goes on.
+
+    [bold]Examples[/bold]
+
+      summarize batch articles.jsonl -o summaries.jsonl
+      summarize batch archive/ -o summaries.parquet --length brief
+      summarize batch dump.jsonl.gz -o summaries.jsonl.gz --text-field content.body --id-field uid --carry url
+      zcat dump.gz | summarize batch - -o summaries.jsonl
+
+    OUT has one record for each of IN, in its order: a summary, or what was wrong (error.kind, error.message). Progress
+    goes to standard error. Exit code 0: all summarized; 1: OUT has errors; 2: wrong use; 130: stopped.
+    """
+    from .batch import run_batch
+
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        report = run_batch(
+            source,
+            output,
+            model=model,
+            bullets=_count(bullets),
+            length=length.value,
+            policy=policy.value,
+            text_field=text_field,
+            id_field=id_field,
+            carry=carry or (),
+            language=language,
+            keep_text=text,
+            time_limit=time_limit,
+            threads=threads,
+            processes=processes,
+            device=device,
+            engine=engine.value,
+            address=address,
+            overwrite=overwrite,
+            retry_errors=retry_errors,
+            strict=strict,
+            progress=True,
+        )
+    except ArticleError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except (SummarizerError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(WRONG_USE)
+    except OSError as error:
+        print(f"error: {error}. What is written stays; the same command goes on", file=sys.stderr)
+        sys.exit(WRONG_USE)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        sys.exit(STOPPED)
+    summarized = report.earlier + report.written - report.errors
+    print(
+        f"{output}: {summarized:,} summaries, {report.errors:,} errors; {report.written + report.retried:,} articles "
+        f"in this run, {report.rate:.1f} a second",
+        file=sys.stderr,
+    )
+    if report.errors:
+        print(
+            "the errors stand in the file (error.kind, error.message); --retry-errors tries them again", file=sys.stderr
+        )
+    if profile:
+        print(report.shares(), file=sys.stderr)
+    sys.exit(int(report.errors > 0))
 
 
 def _run(
@@ -184,5 +325,9 @@ def _count(value: str) -> Count:
 
 
 def main() -> None:
-    """Entry point of the command."""
-    app()
+    """Entry point of the command. "batch" in the first place is a command of its own; a file of that name is
+    "./batch"."""
+    if sys.argv[1:2] == ["batch"]:
+        archive(sys.argv[2:], prog_name="summarize batch")
+    else:
+        app()

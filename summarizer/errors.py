@@ -30,5 +30,5 @@ class ClosedError(SummarizerError, RuntimeError):
     """A `Summarizer` that was closed was asked for more."""
 
 
-class BatchError(SummarizerError):
+class BatchError(SummarizerError, ValueError):
     """A batch run that cannot begin or go on; what is written so far stays, and is gone on from."""

@@ -8,7 +8,7 @@ import json
 import re
 import shutil
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
@@ -31,6 +31,7 @@ POLICIES: tuple[Policy, ...] = get_args(Policy)
 MOST_BULLETS = 50
 
 Text = str | Article
+Later = Text | Callable[[], Text]
 _HUB_NAME = re.compile(r"\w[\w.-]*/[\w.-]+")
 
 
@@ -231,7 +232,7 @@ class Summarizer:
     @overload
     def stream(
         self,
-        articles: Iterable[Text],
+        articles: Iterable[Later],
         *,
         bullets: Count = "auto",
         length: Length = "standard",
@@ -244,7 +245,7 @@ class Summarizer:
     @overload
     def stream(
         self,
-        articles: Iterable[Text],
+        articles: Iterable[Later],
         *,
         bullets: Count = "auto",
         length: Length = "standard",
@@ -256,7 +257,7 @@ class Summarizer:
 
     def stream(
         self,
-        articles: Iterable[Text],
+        articles: Iterable[Later],
         *,
         bullets: Count = "auto",
         length: Length = "standard",
@@ -269,7 +270,8 @@ class Summarizer:
         articles as they come.
 
         Args:
-            articles: Texts or `Article`s.
+            articles: Texts, `Article`s, or functions that give one of these: each is called when its turn comes, in a
+                thread, and its error is the article's: `(partial(Article.from_file, path) for path in paths)`.
             bullets: As in a call; so are `length`, `policy` and `time_limit`.
             length: See there.
             policy: See there.
@@ -289,22 +291,13 @@ class Summarizer:
 
     def _options(self, bullets: Count, length: Length, policy: Policy, time_limit: float | None) -> Options:
         self._check_open()
-        if length not in LENGTHS:
-            raise ValueError(f'length must be "standard" or "brief", not {length!r}')
-        if policy not in POLICIES:
-            raise ValueError(f'policy must be "checked", "flag" or "extract", not {policy!r}')
+        options = checked(bullets, length, policy, time_limit)
         if policy == "flag" and not self._road.rewrites:
             raise ModelError(f'policy "flag" shows rewrites, and the model {self.config["name"]!r} has no rewriter')
-        if bullets != "auto" and (
-            isinstance(bullets, bool) or not isinstance(bullets, int) or not 1 <= bullets <= MOST_BULLETS
-        ):
-            raise ValueError(f'bullets must be "auto" or a whole number from 1 to {MOST_BULLETS}, not {bullets!r}')
-        if time_limit is not None and not time_limit > 0:
-            raise ValueError(f"time_limit must be a number of seconds above 0, not {time_limit!r}")
-        return Options(bullets, length, policy)
+        return options
 
     def _outcomes(
-        self, articles: Iterable[Text], options: Options, time_limit: float | None, profile: Profile | None
+        self, articles: Iterable[Later], options: Options, time_limit: float | None, profile: Profile | None
     ) -> Iterator[Summary | Exception]:
         """Each article's summary, or its error; what the iterable itself raises comes after those before it."""
         given = enumerate(articles)
@@ -334,7 +327,7 @@ class Summarizer:
 
     def _chunk(
         self,
-        chunk: Sequence[tuple[int, Text]],
+        chunk: Sequence[tuple[int, Later]],
         options: Options,
         time_limit: float | None,
         profile: Profile | None,
@@ -349,7 +342,7 @@ class Summarizer:
         return [self._outcome(number, value, options, time_limit, profile) for number, value in chunk]
 
     def _outcome(
-        self, number: int, value: Text, options: Options, time_limit: float | None, profile: Profile | None
+        self, number: int, value: Later, options: Options, time_limit: float | None, profile: Profile | None
     ) -> Summary | Exception:
         """One article's summary or error. An error is given back, whatever it is, so that no article takes others with
         it; who asked raises it or writes it down."""
@@ -358,7 +351,7 @@ class Summarizer:
             try:
                 (summary,) = self._summaries([article], options, Watch(time_limit, profile))
             except TimeLimitError as error:
-                raise TimeLimitError(f"article {number} {error}") from None
+                raise TimeLimitError(f"{_name(value, number)} {error}") from None
         except Exception as error:
             return error
         return summary
@@ -398,6 +391,25 @@ class Summarizer:
                 self._door.notify_all()
 
 
+def checked(bullets: Count, length: Length, policy: Policy, time_limit: float | None = None) -> Options:
+    """The options of a call, if they can be.
+
+    Raises:
+        ValueError: One is out of range.
+    """
+    if length not in LENGTHS:
+        raise ValueError(f'length must be "standard" or "brief", not {length!r}')
+    if policy not in POLICIES:
+        raise ValueError(f'policy must be "checked", "flag" or "extract", not {policy!r}')
+    if bullets != "auto" and (
+        isinstance(bullets, bool) or not isinstance(bullets, int) or not 1 <= bullets <= MOST_BULLETS
+    ):
+        raise ValueError(f'bullets must be "auto" or a whole number from 1 to {MOST_BULLETS}, not {bullets!r}')
+    if time_limit is not None and not time_limit > 0:
+        raise ValueError(f"time_limit must be a number of seconds above 0, not {time_limit!r}")
+    return Options(bullets, length, policy)
+
+
 def _raised(outcome: Summary | Exception) -> Summary:
     if isinstance(outcome, Exception):
         raise outcome
@@ -405,16 +417,20 @@ def _raised(outcome: Summary | Exception) -> Summary:
 
 
 def _article(value: object, number: int) -> Article:
-    article = value if isinstance(value, Article) else None
-    if article is None:
+    article = value() if callable(value) else value
+    if not isinstance(article, Article):
         try:
-            article = Article.from_text(value)  # type: ignore[arg-type]
+            article = Article.from_text(article)  # type: ignore[arg-type]
         except ArticleError as error:
-            raise ArticleError(f"article {number}: {error}") from error
+            raise ArticleError(f"{_name(value, number)}: {error}") from error
     if not any(c.isalnum() for c in article.text):
         what = "is empty" if not article.text.strip() else "has no letters or digits"
-        raise ArticleError(f"article {number} {what}; there is nothing to summarize")
+        raise ArticleError(f"{_name(value, number)} {what}; there is nothing to summarize")
     return article
+
+
+def _name(value: object, number: int) -> str:
+    return "the article" if callable(value) else f"article {number}"
 
 
 def folder_of(model: str | Path) -> Path:

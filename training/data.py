@@ -18,8 +18,9 @@ import numpy as np
 from datasketch import MinHash, MinHashLSH
 from tqdm import tqdm
 
-from eval.data import ColumnError, Example, Row, example_of, rows
+from eval.data import ColumnError, Example, example_of, rows
 from eval.faithfulness import Source, words
+from summarizer.records import Record
 
 from .arguments import DataArguments
 
@@ -60,7 +61,7 @@ class SetAside:
     where: str
     reason: str
     detail: str
-    row: Row
+    row: Record
 
 
 @dataclass(frozen=True)
@@ -309,7 +310,7 @@ def _kind(message: str) -> str:
     return "not readable"
 
 
-def _said(error: Exception, row: Row) -> str:
+def _said(error: Exception, row: Record) -> str:
     return str(error).removeprefix(f"{row.where}: ")
 
 

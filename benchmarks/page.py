@@ -1,0 +1,128 @@
+"""Writes the figures of speed.json as the tables of speed.md."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+
+from systems import BART, MAIN, OURS
+
+_SYSTEMS = """\
+The first summary is counted from before anything is loaded. An article is the median of one after the other. Articles/s
+is this project's `stream`; the others have none, and take one after the other. Ratios are of the articles that both
+read. ROUGE is the mean F1 against the human list that is named; systems that choose three sentences stand beside the
+brief one. So few articles tell systems apart only roughly: docs/quality.md has 250.
+
+bart-large-cnn and distilbart-cnn-12-6 have their shapes here and random weights: the arithmetic is the same, and there
+is no quality to measure. They read as many tokens as the article has (1.3 a word), write 60 in 4 beams, and were given
+the first articles only. sumy gets this library's sentences and words. bert-extractive-summarizer splits for itself, and
+reads with the encoder that this project's was trained from."""
+
+_UNCOUNTED = """\
+Counted are the matrix products of the linear layers and of attention. Not counted: embeddings, softmax, layer norms,
+GELU, quantizing, memory traffic, the head over the sentences, and all of Python. No product of the encoder is as big as
+the one that gave the rate: the floor is a bound, and cannot be reached."""
+
+
+def page(figures: dict[str, Any]) -> str:
+    """The whole page, in Markdown."""
+    machine, articles = figures["machine"], figures["articles"]
+    libraries = ", ".join(f"{name} {version}" for name, version in machine["libraries"].items())
+    cpu = f"{machine['cores']} cores of {machine['cpu']}"
+    lines = [
+        "# Speed and memory\n",
+        f"Written by `{figures['command']}`, on {cpu}, Python {machine['python']}, {libraries}. "
+        "Random weights have no quality; a shared CPU's speed varies, so the ratios of one run count.\n",
+        "![The figures of this page](speed.png)\n",
+        "## Systems\n",
+        f"{articles['count']} articles of {articles['words']} words, each system in a process of its own.\n",
+        *systems_table(figures["systems"]),
+        f"\n{_SYSTEMS}\n",
+        f"`summarize` from a cold start to the printed bullets: {figures['cold_start']:.2f} s.\n",
+        *_length(figures["length"]),
+        *_number(figures["number"]),
+        *_floor(figures["floor"]),
+    ]
+    return "\n".join(lines)
+
+
+def systems_table(systems: dict[str, dict[str, Any]]) -> list[str]:
+    """A row for each system; one that could not be measured says why."""
+    heads = ["system", "load, s", "first summary, s", "an article, ms", "articles/s", "peak memory, MB"]
+    heads += ["R1", "R2", "RLsum", "human list", "times as fast as BART-large", f"times as fast as {MAIN}"]
+    lines = _head(heads)
+    for name, r in systems.items():
+        if "missing" in r:
+            lines.append(_row([name, f"not measured: {r['missing']}", *[""] * (len(heads) - 2)]))
+            continue
+        quality = [f"{score:.1f}" for score in r["rouge"]] if "rouge" in r else ["-"] * 3
+        human = {"brief": "brief", "bullets": "standard"}.get(r["list"], "-")
+        ratios = [_ratio(systems.get(other, {}), r) for other in (BART, MAIN)]
+        cells = [f"{r['load']:.2f}", f"{r['first']:.2f}", f"{1000 * r['article']:,.1f}", f"{r['rate']:.3g}"]
+        lines.append(_row([name, *cells, f"{r['memory']:,.0f}", *quality, human, *ratios]))
+    return lines
+
+
+def _ratio(other: dict[str, Any], own: dict[str, Any]) -> str:
+    """How many times as fast as the other, on the articles that both read: the first ones."""
+    if "seconds" not in other:
+        return "-"
+    both = min(other["articles"], own["articles"])
+    theirs, ours = (
+        statistics.median(s for i, s in enumerate(r["seconds"]) if i % r["articles"] < both) for r in (other, own)
+    )
+    ratio = theirs / ours
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.2g}"
+
+
+def _length(length: dict[str, dict[str, list[float]]]) -> list[str]:
+    words = max((r["words"] for r in length.values()), key=len)
+    lines = ["## A longer article\n", "Milliseconds an article, composed of the sentences of the articles above.\n"]
+    lines += _head(["words", *(f"{n:,}" for n in words)])
+    for name, r in length.items():
+        cells = [f"{1000 * s:,.1f}" for s in r["seconds"]]
+        lines.append(_row([name, *cells, *["not tried"] * (len(words) - len(cells))]))
+    return [*lines, ""]
+
+
+def _number(number: list[dict[str, float]]) -> list[str]:
+    lines = [
+        "## More articles\n",
+        f"`stream` of {OURS}, brief, extract, on articles of 100 words. Every number in them is",
+    ]
+    lines += ["replaced by another, so that no two are the same.\n"]
+    lines += _head(["articles", "seconds", "an article, ms", "memory at the end, MB", "peak memory, MB"])
+    for r in number:
+        each = 1000 * r["seconds"] / r["articles"]
+        memory = [f"{r['resident']:.0f}", f"{r['peak']:.0f}"]
+        lines.append(_row([f"{r['articles']:,}", f"{r['seconds']:.1f}", f"{each:.1f}", *memory]))
+    return [*lines, ""]
+
+
+def _floor(r: dict[str, float]) -> list[str]:
+    rows = {
+        "floor: all of it in int8": r["floor"],
+        "floor: linear layers in int8, attention in float32, as CTranslate2 has it": r["floor_float_attention"],
+        "the encoder alone on the same windows, one a core": r["encoder"],
+        f"the whole article, {OURS}, brief, extract": r["article"],
+    }
+    return [
+        "## The floor\n",
+        f"For an article the encoder (6 layers, width 384, inner width 1536) reads {r['tokens']:,.0f} tokens in "
+        f"{r['windows']:.1f} windows; what windows share is counted as often as it is read.",
+        f"That is {r['linear'] / 1e9:.1f} billion operations in its linear layers and {r['attention'] / 1e9:.1f} in "
+        "attention, a multiplication and its addition counted as two.",
+        f"A big matrix product (torch, all cores) does {r['int8_rate'] / 1e9:,.0f} billion a second in int8 and "
+        f"{r['float32_rate'] / 1e9:,.0f} in float32.\n",
+        *_head(["", "an article, ms", "times the floor"]),
+        *(_row([name, f"{1000 * s:.1f}", f"{s / r['floor']:.1f}"]) for name, s in rows.items()),
+        f"\n{_UNCOUNTED}\n",
+    ]
+
+
+def _head(cells: list[str]) -> list[str]:
+    return [_row(cells), _row(["---"] * len(cells))]
+
+
+def _row(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

@@ -95,10 +95,7 @@ def floor(texts: list[str], rounds: int) -> dict[str, float]:
     for text in texts:
         system.one(text)
     read = list(batches)
-    at = time.perf_counter()
-    for text in texts * rounds:
-        system.one(text)
-    article = (time.perf_counter() - at) / len(texts) / rounds
+    article = _pass(lambda: [system.one(text) for text in texts], rounds) / len(texts)
     counts = [operations(len(batch), max(map(len, batch))) for batch in read]
     linear, attention = (sum(count) / len(texts) for count in zip(*counts, strict=True))
     alone = _alone(encoder, read, rounds) / len(texts)
@@ -134,10 +131,17 @@ def _alone(encoder: Any, batches: list[list[list[int]]], rounds: int) -> float:
     assert folder
     model = encoder(str(folder / "extractor"), inter_threads=cores(), intra_threads=1)
     with ThreadPoolExecutor(cores()) as pool:
-        list(pool.map(model.forward_batch, batches))
+        return _pass(lambda: list(pool.map(model.forward_batch, batches)), rounds)
+
+
+def _pass(work: Callable[[], object], rounds: int) -> float:
+    """Seconds for the work, the median of so many times, and of three at least."""
+    seconds = []
+    for _ in range(max(rounds, 3) + 1):
         at = time.perf_counter()
-        list(pool.map(model.forward_batch, batches * rounds))
-        return (time.perf_counter() - at) / rounds
+        work()
+        seconds.append(time.perf_counter() - at)
+    return statistics.median(seconds[1:])
 
 
 def _rates() -> tuple[float, float]:

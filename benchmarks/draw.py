@@ -10,6 +10,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from systems import OURS
 
 BLUE, GREY, ORANGE = "#1f5a92", "#9a9a9a", "#c8742a"
@@ -18,7 +19,7 @@ BLUE, GREY, ORANGE = "#1f5a92", "#9a9a9a", "#c8742a"
 def draw(figures: dict[str, Any], path: Path) -> None:
     """Writes the picture: systems, their quality, growth with length and with number, memory, and the floor."""
     plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 10})
-    figure, axes = plt.subplots(2, 3, figsize=(16, 9), layout="constrained")
+    figure, axes = plt.subplots(2, 3, figsize=(16, 9), layout="constrained", width_ratios=(1, 1, 1.4))
     systems = {name: r for name, r in figures["systems"].items() if "missing" not in r}
     _bars(axes[0, 0], {n: 1000 * r["article"] for n, r in systems.items()}, "Milliseconds an article (log)")
     _bars(axes[0, 1], {n: r["memory"] for n, r in systems.items()}, "Peak memory, MB (log)", names=False)
@@ -41,13 +42,13 @@ def _bars(axes: Axes, values: dict[str, float], title: str, names: bool = True) 
     axes.set_xscale("log")
     axes.set_xlim(min(values.values()) / 2, 5 * max(values.values()))
     axes.set_title(title, loc="left")
+    _plain(axes.xaxis)
     if not names:
         axes.set_yticklabels([])
 
 
 def _quality(axes: Axes, systems: dict[str, dict[str, Any]]) -> None:
-    """Brief lists only: a score against another human list is another scale. The labels stand to the right of their
-    points, in the points' order, as far apart as a line is high."""
+    """Brief lists only: another human list is another scale. Labels stand beside their points, a line apart."""
     scored = sorted((r["rouge"][0], n, 1000 * r["article"]) for n, r in systems.items() if r["list"] == "brief")
     axes.set_title("ROUGE-1 against the brief human list", loc="left")
     axes.set_xscale("log")
@@ -64,6 +65,9 @@ def _quality(axes: Axes, systems: dict[str, dict[str, Any]]) -> None:
         axes.plot([milliseconds, right / 3.2], [rouge, place], color=colour, linewidth=0.5)
         axes.text(right / 3, place, f"{_label(name)}  {rouge:.1f}", va="center", color="black")
     axes.set_xlim(min(milliseconds for _, _, milliseconds in scored) / 2, 300 * right)
+    axes.set_xticks([10**k for k in range(7) if 10**k < right])
+    axes.minorticks_off()
+    _plain(axes.xaxis)
     axes.set_ylim(low - 1.5 * line, max(high, place) + 1.5 * line)
     axes.set_xlabel("milliseconds an article (log)")
 
@@ -74,6 +78,8 @@ def _length(axes: Axes, lengths: dict[str, dict[str, list[float]]]) -> None:
         colour, style = styles.get(name, (ORANGE, "^-"))
         axes.plot(r["words"], r["seconds"], style, color=colour, label=name)
     axes.set(xscale="log", yscale="log", xlabel="words of the article", ylabel="seconds")
+    _plain(axes.xaxis)
+    _plain(axes.yaxis)
     axes.set_title("An article as it gets longer", loc="left")
     axes.legend(frameon=False)
 
@@ -83,6 +89,8 @@ def _number(axes: Axes, rows: list[dict[str, float]]) -> None:
     axes.plot(numbers, [r["seconds"] for r in rows], "o-", color=BLUE)
     axes.set(xscale="log", yscale="log", xlabel="articles of 100 words in a stream")
     axes.set_ylabel("seconds", color=BLUE)
+    _plain(axes.xaxis)
+    _plain(axes.yaxis)
     axes.set_title("Many articles", loc="left")
     memory = axes.twinx()
     memory.spines["right"].set_visible(True)
@@ -93,16 +101,22 @@ def _number(axes: Axes, rows: list[dict[str, float]]) -> None:
 
 def _floor(axes: Axes, r: dict[str, float]) -> None:
     parts = {
-        "whole article, extract": r["article"],
+        "whole article,\nextract": r["article"],
         "encoder alone": r["encoder"],
-        "floor, attention in float32": r["floor_float_attention"],
-        "floor, all in int8": r["floor"],
+        "floor, attention\nin float32": r["floor_float_attention"],
+        "floor,\nall in int8": r["floor"],
     }
     labels = list(parts)[::-1]
     bars = axes.barh(labels, [1000 * parts[n] for n in labels], color=[GREY, GREY, BLUE, BLUE])
     axes.bar_label(bars, [f"{1000 * parts[n]:.1f}" for n in labels], padding=3)
     axes.margins(x=0.15)
     axes.set_title("Milliseconds an article beside the encoder's arithmetic", loc="left")
+
+
+def _plain(axis: Axis) -> None:
+    """Writes the ticks of a log axis as numbers, and only at powers of ten."""
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter("")
 
 
 def _label(name: str) -> str:

@@ -58,7 +58,7 @@ def systems_table(systems: dict[str, dict[str, Any]]) -> list[str]:
         quality = [f"{score:.1f}" for score in r["rouge"]] if "rouge" in r else ["-"] * 3
         human = {"brief": "brief", "bullets": "standard"}.get(r["list"], "-")
         ratios = [_ratio(systems.get(other, {}), r) for other in (BART, MAIN)]
-        cells = [f"{r['load']:.2f}", f"{r['first']:.2f}", f"{1000 * r['article']:,.1f}", f"{r['rate']:.3g}"]
+        cells = [f"{r['load']:.2f}", f"{r['first']:.2f}", f"{1000 * r['article']:,.1f}", _short(r["rate"])]
         lines.append(_row([name, *cells, f"{r['memory']:,.0f}", *quality, human, *ratios]))
     return lines
 
@@ -71,8 +71,7 @@ def _ratio(other: dict[str, Any], own: dict[str, Any]) -> str:
     theirs, ours = (
         statistics.median(s for i, s in enumerate(r["seconds"]) if i % r["articles"] < both) for r in (other, own)
     )
-    ratio = theirs / ours
-    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.2g}"
+    return _short(theirs / ours)
 
 
 def _length(length: dict[str, dict[str, list[float]]]) -> list[str]:
@@ -86,11 +85,8 @@ def _length(length: dict[str, dict[str, list[float]]]) -> list[str]:
 
 
 def _number(number: list[dict[str, float]]) -> list[str]:
-    lines = [
-        "## More articles\n",
-        f"`stream` of {OURS}, brief, extract, on articles of 100 words. Every number in them is",
-    ]
-    lines += ["replaced by another, so that no two are the same.\n"]
+    lines = ["## More articles\n", f"`stream` of {OURS}, brief, extract, on articles of 100 words, composed likewise."]
+    lines += ["Every number in them is replaced by another, so that no two are the same.\n"]
     lines += _head(["articles", "seconds", "an article, ms", "memory at the end, MB", "peak memory, MB"])
     for r in number:
         each = 1000 * r["seconds"] / r["articles"]
@@ -118,6 +114,10 @@ def _floor(r: dict[str, float]) -> list[str]:
         *(_row([name, f"{1000 * s:.1f}", f"{s / r['floor']:.1f}"]) for name, s in rows.items()),
         f"\n{_UNCOUNTED}\n",
     ]
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def _head(cells: list[str]) -> list[str]:

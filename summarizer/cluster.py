@@ -119,7 +119,8 @@ def file_by_file(
         overwrite: Whether files that are there are made again.
 
     Raises:
-        BatchError: As there; the folder was made with other settings, or by something else; or a file of the archive is no table.
+        BatchError: As there; the folder was made with other settings, or by something else; or a file of the archive is
+            no table.
         MissingExtraError: Ray is not installed.
     """
     if not archive.files:
@@ -157,12 +158,12 @@ class _Maker:
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         file = pickle.loads(row["file"])
-        target = _target(self._folder, file)
+        target, alone = _target(self._folder, file), replace(file, name="")
         with TemporaryDirectory() as scratch:
             made = Path(scratch) / target.rsplit("/", 1)[-1]
             with closing(Journal(made, self._job.settings())) as journal:
                 count = errors = 0
-                for frame in framed(self._worker(record for record, _ in records_of(file))):
+                for frame in framed(self._worker(record for record, _ in records_of(alone))):
                     journal.append(frame)
                     count += len(frame)
                     errors += sum(map(failed, frame))

@@ -30,6 +30,7 @@ from systems import BERT, DECODER_LAYERS, HUB_MINILM, MAIN, OURS, SYSTEMS, cores
 HERE = Path(__file__).resolve().parent
 GROWING = (f"{OURS}, brief, extract", MAIN, "sumy LexRank")
 STOP = 60
+ROUNDS = 5
 LIBRARIES = ("ctranslate2", "numpy", "tokenizers", "sentencex", "sumy", "torch", "transformers")
 
 
@@ -41,7 +42,7 @@ def main() -> None:
     systems = {name: _system(name, articles, rounds, args) for name in SYSTEMS if args.only in name}
     texts = [a["text"] for a in articles]
     figures: dict[str, Any] = {
-        "command": _command(),
+        "command": _command(args),
         "machine": _machine(),
         "articles": {"count": len(texts), "words": round(statistics.mean(len(t.split()) for t in texts))},
         "systems": systems,
@@ -69,7 +70,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--data", type=Path, metavar="FILE", help="JSONL with article or text, and highlights or bullets, maybe brief"
     )
-    parser.add_argument("--rounds", type=int, default=5, help="times that every article is summarized (default: 5)")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"times that an article is summarized: {ROUNDS}")
     parser.add_argument(
         "--quick", action="store_true", help="three articles, once, and short series: to try the command"
     )
@@ -112,7 +113,7 @@ def _system(name: str, articles: list[dict[str, Any]], rounds: int, args: argpar
             result = _child("systems.py", job, args.bert_extractive if name == BERT else "")
     except RuntimeError as error:
         print(f"  left out: {error}", file=sys.stderr)
-        result = {"missing": str(error)}
+        result = {"missing": str(error).replace(args.minilm, "the checkpoint").replace("|", "/")}
     return result | {"list": SYSTEMS[name]}
 
 
@@ -166,13 +167,16 @@ def _score(result: dict[str, Any], articles: list[dict[str, Any]], reference: st
     result["rouge"] = [float(scores[i]) for i in (0, 1, 3)]
 
 
-def _command() -> str:
-    """The command as it was given, without the folders of this machine."""
-    flags = sys.argv[1:]
-    after = {"--minilm": "FOLDER", "--bert-extractive": "FOLDER", "--data": "FILE"}
-    return " ".join(
-        ["python benchmarks/speed.py", *(after.get(b, a) for b, a in zip(["", *flags], flags, strict=False))]
-    )
+def _command(args: argparse.Namespace) -> str:
+    """The command as it was given, without the names of this machine's folders."""
+    flags = {
+        "--quick": args.quick,
+        f"--rounds {args.rounds}": args.rounds != ROUNDS,
+        "--data FILE": args.data,
+        "--minilm FOLDER": args.minilm != HUB_MINILM,
+        "--bert-extractive FOLDER": args.bert_extractive,
+    }
+    return " ".join(["python benchmarks/speed.py", *(flag for flag, given in flags.items() if given)])
 
 
 def _machine() -> dict[str, Any]:

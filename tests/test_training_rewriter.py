@@ -5,7 +5,9 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import ctranslate2
 import pytest
+from tokenizers import Tokenizer
 
 from eval.data import Example
 from summarizer import Summarizer
@@ -212,3 +214,23 @@ def test_export_writes_what_the_checkpoint_writes(tiny_t5, tmp_path):
     assert config["format"] == FORMAT and config["rewriter"]["pairs"] == {"train": 1200}
     card = (tmp_path / "mine" / "README.md").read_text()
     assert "1,200 train" in card and "step 6 of 9" in card and str(tmp_path) not in card
+
+
+def test_what_a_rewriter_may_write_is_what_it_read_and_what_bullets_use_most(base, tmp_path):
+    from summarizer.rewriter import SHORTLIST
+    from training.shortlist import MOST, write_shortlist
+
+    shipped = base.folder / "rewriter"
+    pieces = json.loads((shipped / "shared_vocabulary.json").read_text("utf-8"))
+    (tmp_path / "shared_vocabulary.json").write_text(json.dumps(pieces))
+    write_shortlist(tmp_path)
+    assert (tmp_path / SHORTLIST).read_bytes() == (shipped / SHORTLIST).read_bytes()
+    source = "Zbigniew Krzysztofowicz told the council on Monday that the Marl Lane baths would stay open until 2031."
+    read = Tokenizer.from_file(str(shipped / "tokenizer.json")).encode(source).tokens
+    assert set(read) - set(pieces[:MOST])
+    translator = ctranslate2.Translator(str(shipped))
+    (found,) = translator.translate_batch([read], beam_size=8, num_hypotheses=8, min_decoding_length=20, use_vmap=True)
+    assert {piece for tokens in found.hypotheses for piece in tokens} <= {*read, *pieces[:MOST]}
+    (tmp_path / "shared_vocabulary.json").write_text(json.dumps(pieces[:MOST]))
+    write_shortlist(tmp_path)
+    assert not (tmp_path / SHORTLIST).exists()

@@ -10,12 +10,10 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, Future
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import chain, islice
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -220,6 +218,9 @@ class _Processes:
     """Does the work in processes, each with a model of its own."""
 
     def __init__(self, job: Job, count: int) -> None:
+        from concurrent.futures import ProcessPoolExecutor  # here, since a first summary need not wait for them
+        from multiprocessing import get_context
+
         self.profile = Profile()
         self._count = count
         self._pool = ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin, initargs=(job,))
@@ -234,7 +235,7 @@ class _Processes:
                     yield from self._done(waiting.popleft())
             while waiting:
                 yield from self._done(waiting.popleft())
-        except BrokenProcessPool as error:
+        except BrokenExecutor as error:
             raise BatchError(
                 "a worker process died; was there too little memory? Use fewer --processes, and run the same command "
                 "again: it goes on"

@@ -218,8 +218,7 @@ def _folder(path: Path) -> Iterator[Record]:
 
 def _plain(path: Path) -> Iterator[Record]:
     """Lists of bullets, one a line."""
-    (only,) = files_of(path)
-    with unpacked(only) as (file, _):
+    with unpacked(next(files_of(path))) as (file, _):
         for number, line in enumerate(TextIOWrapper(file, "utf-8"), 1):
             yield Record(f"line {number} of {path}", number, {"bullets": line.strip("\n")})
 

@@ -115,13 +115,18 @@ class Article:
     @classmethod
     def from_bytes(cls, data: bytes, kind: str = "text", language: str = "en") -> Article:
         """From the bytes of a file; `kind` is "text", "html" or "json". Decoding as in `from_file`."""
-        text = _decode(data)
+        text = decoded(data)
         if kind == "html":
             return cls.from_html(text, language)
         return cls.from_json(text, language) if kind == "json" else cls.from_text(text, language)
 
 
-def _decode(data: bytes) -> str:
+def decoded(data: bytes) -> str:
+    """Bytes as text: UTF-8, UTF-16 with a byte order mark, else Windows-1252.
+
+    Raises:
+        ArticleError: They are no text.
+    """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", errors="replace")
     sample = data[:4096]

@@ -6,16 +6,20 @@ on, and nothing is lost or doubled; `journal.py` says how it is written.
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Future
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, NoReturn, Protocol
 
 from .cpu import cores
 from .errors import ArticleError, BatchError
@@ -27,7 +31,10 @@ from .summary import Count, Length, Policy
 from .watch import STAGES, Profile
 from .worker import Job, Worker
 
-Engine = Literal["local", "ray"]
+_DIED = (
+    "a worker process died; was there too little memory? Use fewer processes, and run the same again: it goes on. (A "
+    'script of its own needs `if __name__ == "__main__":` around what it does.)'
+)
 _CORES = 4
 """Cores of a process: what Python does between the models' work would keep more of them waiting."""
 _TASK = 4 * FRAME
@@ -66,6 +73,8 @@ class Report:
         """A table of the stages' shares."""
         whole = sum(self.stages.values()) or 1.0
         known = ["reading", *STAGES, "records", "writing"]
+        if not self.stages:
+            return "stages are measured by the engine local only"
         rows = [f"{name:<10} {100 * self.stages.get(name, 0.0) / whole:5.1f}%" for name in known]
         return "\n".join([*rows, f"{whole / (self.seconds or 1.0):.2f} of them side by side, on average"])
 
@@ -87,7 +96,7 @@ def run_batch(
     threads: int | None = None,
     processes: int | None = None,
     device: str | None = None,
-    engine: Engine = "local",
+    engine: Literal["local", "ray"] = "local",
     address: str | None = None,
     overwrite: bool = False,
     retry_errors: bool = False,
@@ -119,14 +128,15 @@ def run_batch(
             archive has the same text.
         time_limit: Seconds that one article may take; see a call of a `Summarizer`.
         threads: Cores to use, in all; default: all that this process may use.
-        processes: Processes to divide them among; default: one for each four cores. From a script, more than one needs
-            the usual `if __name__ == "__main__":`. With the engine "ray": actors; default: as many as there are cores
-            for, each with `threads` of them (default: 1).
+        processes: Processes to divide them among, which is faster from some eight cores on: one for each four is what
+            the command line takes. From a script, more than one needs the usual `if __name__ == "__main__":`. With the
+            engine "ray": actors, each with `threads` cores (default: 1); default: as many as there are cores for.
         device: As in `Summarizer.from_pretrained`.
         engine: "local", or "ray": on Ray Data. Needs the extra `ray`.
         address: Of the Ray cluster; default: the one that Ray finds, else this machine.
         overwrite: Throws away what stands in the output.
-        retry_errors: Tries the records again that the output has errors for, before it goes on.
+        retry_errors: Tries the records again that the output has errors for, and then goes on. What is tried again
+            takes its place when all of it is done.
         strict: Stops at the first error; the records before it stay.
         progress: Shows the progress on standard error.
 
@@ -140,10 +150,16 @@ def run_batch(
         ValueError: An option is out of range.
     """
     checked(bullets, length, policy, time_limit)
-    count = processes or max(1, (threads or cores()) // _CORES)
+    on_ray = engine == "ray"
+    if engine not in ("local", "ray"):
+        raise ValueError(f'engine must be "local" or "ray", not {engine!r}')
+    if address and not on_ray:
+        raise ValueError('an address is for the engine "ray"')
+    together = threads or cores()
+    count = min(processes or 1, together)
     job = Job(
         model=str(model),
-        threads=threads or 1 if engine == "ray" else max(1, (threads or cores()) // count),
+        threads=threads or 1 if on_ray else together // count,
         device=device,
         bullets=bullets,
         length=length,
@@ -152,11 +168,9 @@ def run_batch(
         fields=Fields(text_field, id_field, tuple(carry), language),
         keep_text=keep_text,
     )
-    if engine not in ("local", "ray"):
-        raise ValueError(f'engine must be "local" or "ray", not {engine!r}')
     began = time.monotonic()
-    archive = Source(source if engine == "local" or is_uri(source) else Path(source).resolve())
-    if engine == "ray":
+    archive = _archive(source, output, on_ray)
+    if on_ray:
         from .cluster import Cluster, file_by_file
 
         if retry_errors:
@@ -165,9 +179,11 @@ def run_batch(
             if strict:
                 raise ValueError("strict works with an output that is a file")
             return _folder(file_by_file(job, archive, str(output), processes, address, overwrite), began, progress)
+    if is_uri(output):
+        raise BatchError(f"{output}: an output that is a URI is a folder, and for the engine ray; name a file here")
     with ExitStack() as stack:
         team: Team
-        if engine == "ray":
+        if on_ray:
             team = stack.enter_context(closing(Cluster(job, archive, processes, address)))
         else:
             team = stack.enter_context(closing(_Here(job) if count == 1 else _Processes(job, count)))
@@ -176,6 +192,21 @@ def run_batch(
         run.go_on(retry_errors)
         run.finish()
         return Report(run.earlier, run.written, run.retried, run.errors, time.monotonic() - began, team.profile.seconds)
+
+
+def usual_processes(threads: int | None = None) -> int:
+    """Processes that keep so many cores busy (default: all that this process may use): one for each four."""
+    return max(1, (threads or cores()) // _CORES)
+
+
+def _archive(source: str | Path, output: str | Path, absolute: bool) -> Source:
+    """The archive, without the output, which may lie in its folder."""
+    if source == STDIN or is_uri(source):
+        return Source(source)
+    if Path(source).resolve() == Path(output).resolve():
+        raise BatchError(f"{source} is the archive; name another file for the output")
+    place = Path(source).resolve() if absolute else source
+    return Source(place, frozenset() if is_uri(output) else frozenset([Path(output).resolve()]))
 
 
 def _folder(made: Iterable[tuple[str, int, int]], began: float, progress: bool) -> Report:
@@ -221,9 +252,13 @@ class _Processes:
         from concurrent.futures import ProcessPoolExecutor  # here, since a first summary need not wait for them
         from multiprocessing import get_context
 
+        Worker(job).close()  # what is wrong with the model is said here, and not by a process that dies of it
         self.profile = Profile()
         self._count = count
         self._pool = ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin, initargs=(job,))
+        with _undisturbed():
+            for future in [self._pool.submit(time.sleep, 0) for _ in range(count)]:
+                future.result()
 
     def __call__(self, records: Iterable[Record]) -> Iterator[str]:
         records = iter(records)
@@ -236,10 +271,7 @@ class _Processes:
             while waiting:
                 yield from self._done(waiting.popleft())
         except BrokenExecutor as error:
-            raise BatchError(
-                "a worker process died; was there too little memory? Use fewer --processes, and run the same command "
-                "again: it goes on"
-            ) from error
+            raise BatchError(_DIED) from error
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
@@ -253,11 +285,33 @@ class _Processes:
 _worker: Worker | None = None
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Lets processes begin that Ctrl-C, which is for the one that writes, does not reach."""
+    if threading.current_thread() is not threading.main_thread():  # no other may say what a signal does
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    except BrokenExecutor as error:
+        raise BatchError(_DIED) from error
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _begin(job: Job) -> None:
-    import signal
+    from multiprocessing import parent_process
 
     global _worker  # noqa: PLW0603 - a process of the pool is this worker and nothing else
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that writes
+    parent = parent_process()
+    assert parent
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()  # a parent that was killed leaves none behind
     _worker = Worker(job)
 
 
@@ -296,13 +350,15 @@ class _Run:
             for frame, _ in self._standing():
                 end = frame.end
                 self._count(frame.lines)
-            self._journal.keep(end)
+            self._progress.cut(self._journal.keep(end))
         self._progress.begin(self.earlier)
 
     def finish(self) -> None:
         """Summarizes what is left, and closes the file."""
         for frame in framed(self._team(self._records)):
-            self._look(frame)
+            if self._strict and (bad := next((at for at, line in enumerate(frame) if failed(line)), None)) is not None:
+                self._journal.append(frame[:bad])
+                _stop(frame[bad])
             began = time.perf_counter()
             self._journal.append(frame)
             self._team.profile.add({"writing": time.perf_counter() - began})
@@ -326,7 +382,7 @@ class _Run:
     def _compare(self, frame: Written, records: Sequence[Record]) -> None:
         for at, line in enumerate(frame.lines):
             here = self._fields.id_of(records[at]) if at < len(records) else None
-            if here != id_of(line):
+            if here != id_of(line) and (here is None or not failed(line)):  # what could not be read had another name
                 place = records[at].where if here is not None else "the end of the archive"
                 raise BatchError(
                     f"the archive has changed: record {self.earlier + at + 1} of {self._journal.output} is "
@@ -340,17 +396,14 @@ class _Run:
             lines[at] = line
         self.retried += len(bad)
         self._count(lines)
-        self._look([lines[at] for at in bad])
+        still = next((lines[at] for at in bad if failed(lines[at])), None)
+        if self._strict and still:
+            _stop(still)
         return lines
 
     def _count(self, lines: Sequence[str]) -> None:
         self.earlier += len(lines)
         self.errors += sum(map(failed, lines))
-
-    def _look(self, lines: Sequence[str]) -> None:
-        wrong = next((line for line in lines if failed(line)), None) if self._strict else None
-        if wrong is not None:
-            raise ArticleError(f"stopped at the first error, as --strict asks: {wrong}")
 
     def _timed(self, archive: Iterable[Record]) -> Iterator[Record]:
         records = iter(archive)
@@ -361,6 +414,11 @@ class _Run:
             if record is None:
                 return
             yield record
+
+
+def _stop(line: str) -> NoReturn:
+    record = json.loads(line)
+    raise ArticleError(f"stopped at the first error, in {record['id']!r}: {record['error']['message']}")
 
 
 class Progress:
@@ -382,6 +440,11 @@ class Progress:
             self._read = self._archive.read
             if earlier:
                 print(f"{earlier:,} records are there already", file=sys.stderr)
+
+    def cut(self, size: int) -> None:
+        """Says that a piece of a frame was cut off."""
+        if self._archive and size:
+            print(f"{size:,} bytes of an unfinished frame are done again", file=sys.stderr)
 
     def __call__(self, count: int, errors: int) -> None:
         """Shows the state, if it was not shown just now."""

@@ -207,10 +207,11 @@ def batch(
     OUT has one record for each of IN, in its order: a summary, or what was wrong (error.kind, error.message). Progress
     goes to standard error. Exit code 0: all summarized; 1: OUT has errors; 2: wrong use; 130: stopped.
     """
-    from .batch import run_batch
-
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell has the first ignored
+        signal.signal(number, _stopped)
     try:
+        from .batch import run_batch, usual_processes
+
         report = run_batch(
             source,
             output,
@@ -225,7 +226,7 @@ def batch(
             keep_text=text,
             time_limit=time_limit,
             threads=threads,
-            processes=processes,
+            processes=processes or (usual_processes(threads) if engine is Engines.local else None),
             device=device,
             engine=engine.value,
             address=address,
@@ -244,7 +245,8 @@ def batch(
         print(f"error: {error}. What is written stays; the same command goes on", file=sys.stderr)
         sys.exit(WRONG_USE)
     except KeyboardInterrupt:
-        print("stopped; the same command goes on from here", file=sys.stderr)
+        again = "without --overwrite " if overwrite else ""
+        print(f"stopped; the same command {again}goes on from here", file=sys.stderr)
         sys.exit(STOPPED)
     summarized = report.earlier + report.written - report.errors
     print(
@@ -259,6 +261,10 @@ def batch(
     if profile:
         print(report.shares(), file=sys.stderr)
     sys.exit(int(report.errors > 0))
+
+
+def _stopped(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _run(

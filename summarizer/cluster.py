@@ -21,7 +21,7 @@ from typing import Any
 
 from .errors import BatchError, MissingExtraError
 from .journal import FRAME, Journal, differences, failed, framed
-from .places import PACKED, TABLES, File, exists, is_uri, put
+from .places import TABLES, File, exists, is_uri, packing_of, put
 from .records import Record, Source, records_of
 from .watch import Profile
 from .worker import Job, Worker
@@ -49,12 +49,10 @@ class Cluster:
     """
 
     def __init__(self, job: Job, archive: Source, actors: int | None, address: str | None) -> None:
-        if not archive.files:
-            raise BatchError(_NO_FILES)
+        self._files = _files(archive)
         self.profile = Profile()
         self._ray = connected(address)
         self._job = replace(job, threads=job.threads or 1)
-        self._archive = archive
         self._actors = actors or _room(self._ray, self._job)
 
     def __call__(self, records: Iterable[Record]) -> Iterator[str]:
@@ -63,7 +61,7 @@ class Cluster:
         first = next(iter(records), None)
         if first is None:
             return
-        files = self._archive.files
+        files = self._files
         start = next(at for at, file in enumerate(files) if file.name == first.name)
         pieces = [{"file": pickle.dumps(file), "behind": 0} for file in files[start:]]
         pieces[0]["behind"] = first.number - 1
@@ -123,16 +121,19 @@ def file_by_file(
             no table.
         MissingExtraError: Ray is not installed.
     """
-    if not archive.files:
-        raise BatchError(_NO_FILES)
-    for file in archive.files:
-        if file.kind not in TABLES:
-            raise BatchError(f"{file.place}: a folder of outputs is for archives in .jsonl, .csv or .parquet files")
+    files = _files(archive)
     folder = folder.rstrip("/") if is_uri(folder) else str(Path(folder).resolve())
+    targets: dict[str, File] = {}
+    for file in files:
+        if file.kind not in TABLES:
+            raise BatchError(f"{file.shown}: a folder of outputs is for archives in .jsonl, .csv or .parquet files")
+        other = targets.setdefault(_target(folder, file), file)
+        if other != file:
+            raise BatchError(f"{other.shown} and {file.shown} would have one output; rename one of them")
     _agree(folder, job.settings(), overwrite)
-    todo = [file for file in archive.files if overwrite or not exists(_target(folder, file))]
-    if len(todo) < len(archive.files):
-        print(f"{len(archive.files) - len(todo)} of {len(archive.files)} files are there already", file=sys.stderr)
+    todo = [file for target, file in targets.items() if overwrite or not exists(target)]
+    if len(todo) < len(files):
+        print(f"{len(files) - len(todo)} of {len(files)} files are there already", file=sys.stderr)
     if not todo:
         return
     ray = connected(address)
@@ -172,15 +173,29 @@ class _Maker:
         return {"place": target.rsplit("/", 1)[-1], "count": count, "errors": errors}
 
 
+def _files(archive: Source) -> list[File]:
+    files = list(archive.files())
+    if not files:
+        raise BatchError(_NO_FILES)
+    return files
+
+
 def _rows(data: Any) -> Iterator[dict[str, Any]]:
     from ray.exceptions import RayError
 
     try:
         yield from data.iter_rows()
     except RayError as error:
-        raise BatchError(
-            f"the cluster could not go on: {error.__cause__ or error}. The same command goes on"
-        ) from error
+        raise _ours(error) or BatchError(f"the cluster failed: {error}. The same command goes on") from error
+
+
+def _ours(error: BaseException | None) -> BatchError | None:
+    """What an actor of this module raised, which Ray has wrapped in errors of its own."""
+    while error is not None:
+        if isinstance(error, BatchError):
+            return BatchError(str(error))
+        error = getattr(error, "cause", None) or error.__cause__
+    return None
 
 
 def _agree(folder: str, settings: dict[str, Any], overwrite: bool) -> None:
@@ -190,10 +205,12 @@ def _agree(folder: str, settings: dict[str, Any], overwrite: bool) -> None:
         with File(place, "", 0).open() as file:
             unlike = list(differences(json.loads(file.read()), settings))
         if unlike:
-            raise BatchError(f"{folder} was made with other settings: {'; '.join(unlike)}. Choose another folder")
+            raise BatchError(
+                f"{folder} was made with other settings: {'; '.join(unlike)}. Choose another folder, or say --overwrite"
+            )
         return
     if not overwrite and exists(folder):
-        raise BatchError(f"{folder} was not made by a batch run; choose a new folder")
+        raise BatchError(f"{folder} was not made by a batch run; choose a new folder, or say --overwrite")
     with TemporaryDirectory() as scratch:
         made = Path(scratch) / _SETTINGS
         made.write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
@@ -206,12 +223,9 @@ def _room(ray: Any, job: Job) -> int:
 
 def _target(folder: str, file: File) -> str:
     """Where a file's output goes: with the file's name, and packed where the file is; CSV gives JSONL."""
-    name = file.name or file.place.rsplit("/", 1)[-1]
-    stem = name
-    for suffix in (*PACKED, file.kind):
-        stem = stem.removesuffix(suffix)
-    ending = ".parquet" if file.kind == ".parquet" else ".jsonl" + next((p for p in PACKED if name.endswith(p)), "")
-    return f"{folder}/{stem}{ending}"
+    name, packing = file.shown, packing_of(file.place)
+    stem = name[: len(name) - len(packing) - len(file.kind)]
+    return f"{folder}/{stem}{'.parquet' if file.kind == '.parquet' else '.jsonl' + packing}"
 
 
 def connected(address: str | None) -> Any:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .errors import BatchError
-from .places import kind_of, zstandard
+from .places import kind_of, packing_of, settle, zstandard
 
 FRAME = 16
 """Records that are written at once. A frame is also what a worker is given, and what a checkpoint writes together."""
@@ -92,8 +92,8 @@ class Journal:
     """
 
     def __init__(self, output: Path, settings: Mapping[str, Any], overwrite: bool = False) -> None:
-        kind = kind_of(output)
-        if kind not in KINDS or (kind == ".parquet" and output.suffix != ".parquet"):
+        kind, packing = kind_of(output), packing_of(output)
+        if kind not in KINDS or (kind == ".parquet" and packing):
             raise BatchError(f"{output}: the output must end in .jsonl, .jsonl.gz, .jsonl.zst or .parquet")
         if not output.parent.is_dir():
             raise BatchError(f"there is no folder {output.parent} for the output")
@@ -101,7 +101,7 @@ class Journal:
         self.settings = dict(settings)
         self.path = _beside(output, ".part") if kind == ".parquet" else output
         self._parquet = kind == ".parquet"
-        self._packing = ".gz" if self._parquet else output.suffix
+        self._packing = ".gz" if self._parquet else packing
         if self._packing == ".zst":
             zstandard()
         self._lock = _locked(_beside(output, ".run"), output)
@@ -110,6 +110,8 @@ class Journal:
             self._file = self._opened()
         except BaseException:
             self._lock.close()
+            if not _beside(output, ".run").stat().st_size:  # it was made just now
+                _beside(output, ".run").unlink()
             raise
         self._synced = time.monotonic()
 
@@ -126,9 +128,11 @@ class Journal:
             try:
                 earlier = json.loads(self._lock.read())
             except ValueError:
+                earlier = None
+            if not isinstance(earlier, dict):
                 raise BatchError(
                     f"{there[0]} exists and was not written by a batch run; choose another name, or say --overwrite"
-                ) from None
+                )
             unlike = list(differences(earlier, self.settings))
             if unlike:
                 raise BatchError(
@@ -138,7 +142,7 @@ class Journal:
             if self._parquet and not self.path.exists():
                 from .table import lines_of
 
-                self._put(lines_of(self.output))
+                settle(self._made(lines_of(self.output)), self.path)
             return
         self._lock.seek(0)
         self._lock.truncate()
@@ -147,28 +151,38 @@ class Journal:
         os.fsync(self._lock.fileno())
 
     def frames(self) -> Iterator[Written]:
-        """The frames that stand there, the last perhaps shorter; a piece of one at the end is passed over.
+        """The frames that stand there, the last perhaps shorter; what is broken at the end is passed over.
 
         Raises:
             BatchError: Something else stands there.
         """
-        number = 0
+        number, broken = 0, 0
         for data, end in _READERS[self._packing](self.path):
-            lines = data.decode("utf-8").split("\n")[:-1]
-            for line in lines:
+            lines: list[str] = []
+            for line in data.split(b"\n")[:-1]:
                 number += 1
                 try:
-                    _opening(line)
+                    text = line.decode("utf-8")
+                    _opening(text)
                 except ValueError:
+                    broken = broken or number
+                    continue
+                if broken:  # a record behind it: this is no end that a power cut left
                     raise BatchError(
-                        f"line {number} of {self.path} is no record of a batch run; mend the file, or say --overwrite"
-                    ) from None
-            yield Written(tuple(lines), end)
+                        f"line {broken} of {self.path} is no record of a batch run; mend the file, or say --overwrite"
+                    )
+                lines.append(text)
+            if not broken:
+                yield Written(tuple(lines), end)
+        if broken == 1:
+            raise BatchError(f"{self.path} holds no record of a batch run; choose another name, or say --overwrite")
 
-    def keep(self, end: int) -> None:
-        """Cuts the file off behind a frame; what is appended comes there."""
+    def keep(self, end: int) -> int:
+        """Cuts the file off behind a frame; what is appended comes there. Gives the bytes that were cut off."""
+        behind = self._file.seek(0, os.SEEK_END) - end
         self._file.truncate(end)
         self._file.seek(end)
+        return behind
 
     def append(self, lines: Iterable[str]) -> None:
         """Writes a frame."""
@@ -181,19 +195,18 @@ class Journal:
     def replaced(self, frames: Iterable[Iterable[str]]) -> None:
         """Puts other frames in the place of all that stand there, at once when the last of them is written; until then,
         what stands there stays."""
-        self._put(frames)
-        self._file.close()
+        fresh = self._made(frames)
+        self._file.close()  # Windows lets nobody replace a file that is open
+        settle(fresh, self.path)
         self._file = self._opened()
         self._file.seek(0, os.SEEK_END)
 
-    def _put(self, frames: Iterable[Iterable[str]]) -> None:
+    def _made(self, frames: Iterable[Iterable[str]]) -> Path:
         fresh = _beside(self.path, ".new")
         with fresh.open("wb") as file:
             for lines in frames:
                 file.write(_packed(lines, self._packing))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.path)
+        return fresh
 
     def _opened(self) -> FileIO:
         return FileIO(self.path, "r+" if self.path.exists() else "w+")
@@ -206,7 +219,7 @@ class Journal:
 
             fresh = _beside(self.output, ".new")
             write(fresh, (line for frame in self.frames() for line in frame.lines))
-            fresh.replace(self.output)
+            settle(fresh, self.output)
             self._file.close()
             self.path.unlink()
 
@@ -285,8 +298,7 @@ def _members(unpacker: Callable[[], Any], faults: Callable[[], tuple[type[Except
 _READERS: dict[str, Callable[[Path], Iterator[tuple[bytes, int]]]] = {
     ".gz": _members(lambda: zlib.decompressobj(31), lambda: (zlib.error,)),
     ".zst": _members(lambda: zstandard().ZstdDecompressor().decompressobj(), lambda: (zstandard().ZstdError,)),
-    ".jsonl": _plain,
-    ".ndjson": _plain,
+    "": _plain,
 }
 
 
@@ -303,9 +315,12 @@ def _locked(path: Path, output: Path) -> IO[str]:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except (BlockingIOError, PermissionError):
         file.close()
         raise BatchError(f"another run is writing {output}; wait for it, or choose another name") from None
+    except OSError as error:
+        file.close()
+        raise BatchError(f"{path} cannot be locked ({error}); write to a disk of this machine") from error
     return file
 
 

@@ -10,18 +10,22 @@ import csv
 import io
 import json
 import math
+import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
-from .article import SUFFIXES, Article
+from .article import SUFFIXES, Article, decoded
 from .errors import ArticleError, BatchError, SummarizerError
-from .places import TABLES, File, files_of, pyarrow, unpacked
+from .places import File, files_of, pyarrow, unpacked
 
 STDIN = "-"
 TEXT_FIELDS = ("text", "article")
+_BYTES = re.compile("[\udc80-\udcff]")
+"""What bytes that are no UTF-8 become, where they are let pass."""
 _ROWS = 256
 """Rows of a Parquet file that are held at once."""
 
@@ -37,6 +41,7 @@ class Record:
         fault: Why it cannot be read; its fields are then the line as it stands, under "line".
         file: Of an article that is a file of its own (.txt, .html): the file, not read yet.
         name: Of a record in a folder: its file's place in the folder.
+        alone: Whether it is all that its file holds.
     """
 
     where: str
@@ -45,6 +50,7 @@ class Record:
     fault: str = ""
     file: File | None = None
     name: str = ""
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +72,12 @@ class Fields:
 
     def id_of(self, record: Record) -> str:
         """The record's id, as a text. A record that cannot be read, or lacks its id, is named by its place."""
-        own = f"{record.name}:{record.number}" if record.name and not record.file else record.name or str(record.number)
-        if record.file or record.fault:
-            return own
-        value = _at(record.values, self.id or "id")
-        if value is None and self.id is None and record.name.endswith(".json"):
-            return record.name
-        return own if value is None or isinstance(value, dict | list) else printable(str(value))
+        value = None if record.file or record.fault else _at(record.values, self.id or "id")
+        if value is None or isinstance(value, dict | list):
+            value = (
+                f"{record.name}:{record.number}" if record.name and not record.alone else record.name or record.number
+            )
+        return printable(str(value))
 
     def article_of(self, record: Record) -> Article:
         """The article of a record.
@@ -87,7 +92,7 @@ class Fields:
             raise ArticleError(f"{where}: {record.fault}")
         if self.id and _at(values, self.id) is None:
             raise ArticleError(f'{where}: "{self.id}" is missing; {_there(values)}. Name the id with --id-field')
-        found = next((f for f in ((self.text,) if self.text else TEXT_FIELDS) if _at(values, f) is not None), None)
+        found = self._text_field(values)
         if found is None:
             raise ArticleError(
                 f'{where}: "{self.text or "text"}" is missing; {_there(values)}. Name the text with --text-field'
@@ -100,6 +105,9 @@ class Fields:
         title, language = values.get("title"), values.get("language")
         article = Article.from_text(text, printable(str(language or self.language)))
         return Article(article.text, str(title), article.language) if title else article
+
+    def _text_field(self, values: Mapping[str, Any]) -> str | None:
+        return next((f for f in ((self.text,) if self.text else TEXT_FIELDS) if _at(values, f) is not None), None)
 
     def _of_file(self, file: File) -> Article:
         try:
@@ -114,8 +122,10 @@ class Fields:
     def carried(self, record: Record) -> dict[str, Any]:
         """The fields that are copied into the output; one that a record lacks is null there."""
         if "*" in self.carry:
-            taken = {*TEXT_FIELDS, self.text, self.id or "id"}
-            return {} if record.fault else {printable(k): plain(v) for k, v in record.values.items() if k not in taken}
+            rest: Any = {} if record.fault else record.values
+            for path in (self._text_field(rest), self.id or "id"):
+                rest = _without(rest, path) if path else rest
+            return dict(plain(rest))
         return {path: plain(_at(record.values, path)) for path in self.carry}
 
 
@@ -124,23 +134,36 @@ class Source:
     """An archive. Iterating gives its records in a fixed order: a file's as they stand, a folder's files by name.
 
     Attributes:
-        place: A file (.jsonl, .csv, .parquet; the first two also .gz or .zst; any other file is read as JSONL);
-            a folder of .txt, .html and .json files, an article each, and of files as above, with its subfolders;
-            the URI of either; or "-", JSONL on standard input.
-        files: Its files.
+        place: A file (.jsonl, .csv, .parquet; the first two also .gz or .zst; .txt or .html, one article; any other is
+            read as JSONL); a folder of .txt, .html and .json files, an article each, and of files as above, with its
+            subfolders; the URI of either; or "-", JSONL on standard input.
+        besides: Files and folders that are no part of it, though they lie in its folder.
         size: Bytes of the files; 0 where that is not known.
         read: Bytes of them that have been read.
+
+    Raises:
+        BatchError: There is nothing of that name, or nothing in it that can be read.
     """
 
     place: str | Path
-    files: list[File] = field(default_factory=list)
+    besides: frozenset[Path] = frozenset()
     size: int = 0
     read: int = 0
 
     def __post_init__(self) -> None:
         if self.place != STDIN:
-            self.files = files_of(self.place)
-            self.size = sum(file.size for file in self.files)
+            sizes = [file.size for file in self.files()]
+            if not sizes:
+                raise BatchError(f"{self.place} holds no article: no .txt, .html, .json, .jsonl, .csv or .parquet file")
+            self.size = sum(sizes)
+
+    def files(self) -> Iterator[File]:
+        """Its files; none of standard input."""
+        if self.place != STDIN:
+            for file in files_of(self.place):
+                path = Path(file.place).resolve() if self.besides and not file.root else None
+                if not path or not self.besides & {path, *path.parents}:
+                    yield file
 
     def __iter__(self) -> Iterator[Record]:
         """The records.
@@ -153,7 +176,7 @@ class Source:
             yield from _lines(sys.stdin.buffer, "standard input", "")
             return
         done = 0
-        for file in self.files:
+        for file in self.files():
             for record, at in records_of(file):
                 self.read = done + at
                 yield record
@@ -165,7 +188,7 @@ def records_of(file: File) -> Iterator[tuple[Record, int]]:
     """The records of a file, each with the bytes of the file that were read for it and those before. Errors as those of
     a `Source`."""
     try:
-        if file.name and file.kind not in TABLES:
+        if file.is_article:
             yield _one(file), file.size
         elif file.kind == ".parquet":
             yield from _parquet(file)
@@ -202,7 +225,7 @@ def object_of(line: str) -> tuple[dict[str, Any], str]:
     """The JSON object of a line and ""; or the line itself, under "line", and what is wrong with it."""
     try:
         value = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
         cut = "" if line.rstrip().endswith("}") else "; it ends in the middle: was it still being written?"
         return {"line": line}, f"not valid JSON ({error}){cut}"
     if not isinstance(value, dict):
@@ -213,15 +236,13 @@ def object_of(line: str) -> tuple[dict[str, Any], str]:
 def _one(file: File) -> Record:
     """An article that is a file of its own. A .json file is read at once: its fields may be asked for."""
     if file.kind != ".json":
-        return Record(file.shown, 1, {}, "", file, file.name)
+        return Record(file.shown, 1, {}, "", file, file.name or file.shown, alone=True)
     try:
         with file.open() as stream:
-            values, fault = object_of(stream.read().decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        values, fault = {}, f"not UTF-8 ({error})"
-    except OSError as error:
-        values, fault = {}, error.strerror or str(error)
-    return Record(file.shown, 1, values, fault, None, file.name)
+            values, fault = object_of(decoded(stream.read()))
+    except (ArticleError, OSError) as error:
+        values, fault = {}, str(getattr(error, "strerror", None) or error)
+    return Record(file.shown, 1, values, fault, None, file.name, alone=True)
 
 
 def _lines(stream: IO[bytes], place: str, name: str) -> Iterator[Record]:
@@ -236,12 +257,25 @@ def _lines(stream: IO[bytes], place: str, name: str) -> Iterator[Record]:
 
 
 def _csv(stream: IO[bytes], place: str, name: str) -> Iterator[Record]:
-    """The rows; every value stays a text, so that the id 007 is not 7."""
+    """The rows; every value stays a text, so that the id 007 is not 7. A row that is none has a fault, and the next one
+    begins on the next line."""
     csv.field_size_limit(1 << 30)
-    with io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
-        for number, row in enumerate(csv.DictReader(text, strict=True), 1):
-            values = {str(k): v for k, v in row.items() if k is not None}
-            yield Record(f"row {number} of {place}", number, values, "", None, name)
+    with io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+        rows = csv.DictReader(text, strict=True)
+        for number in count(1):
+            where, row, fault = f"row {number} of {place}", dict[Any, Any](), ""
+            try:
+                row = next(rows)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                fault = f"not valid CSV ({error})"
+            if None in row:
+                fault = "more values than the first row has names; a value with a comma needs quotes"
+            values = {key: value for key, value in row.items() if key is not None}
+            if any(_BYTES.search(value) for value in values.values() if value):
+                fault = fault or "not UTF-8"
+            yield Record(where, number, values, fault, None, name)
 
 
 def _parquet(file: File) -> Iterator[tuple[Record, int]]:
@@ -249,11 +283,25 @@ def _parquet(file: File) -> Iterator[tuple[Record, int]]:
         table = pyarrow().parquet.ParquetFile(stream)
         number = 0
         for batch in table.iter_batches(batch_size=_ROWS):
-            for values in batch.to_pylist():
+            for values, fault in _rows(batch):
                 number += 1
                 where = f"row {number} of {file.shown}"
                 at = file.size * number // table.metadata.num_rows
-                yield Record(where, number, values, "", None, file.name), at
+                yield Record(where, number, values, fault, None, file.name), at
+
+
+def _rows(batch: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    """The rows of a piece of a table; where one has a value that Python cannot hold, row by row."""
+    try:
+        yield from [(values, "") for values in batch.to_pylist()]
+        return
+    except Exception:
+        pass  # said of its row, below
+    for at in range(batch.num_rows):
+        try:
+            yield batch.slice(at, 1).to_pylist()[0], ""
+        except Exception as error:
+            yield {}, f"a value cannot be read ({error})"
 
 
 def _at(values: Mapping[str, Any], path: str) -> Any:
@@ -269,6 +317,18 @@ def _at(values: Mapping[str, Any], path: str) -> Any:
         else:
             return None
     return found
+
+
+def _without(values: Any, path: str) -> Any:
+    """A record without what stands at a path."""
+    if not isinstance(values, Mapping):
+        return values
+    first, _, rest = path.partition(".")
+    if path in values:
+        return {key: value for key, value in values.items() if key != path}
+    if not rest or first not in values:
+        return values
+    return {key: _without(value, rest) if key == first else value for key, value in values.items()}
 
 
 def _there(values: Mapping[str, Any]) -> str:

@@ -8,12 +8,12 @@ import json
 import re
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
-from threading import Condition
+from threading import TIMEOUT_MAX, Condition
 from typing import Any, Literal, Self, get_args, overload
 
 from .article import Article
@@ -29,6 +29,7 @@ FORMAT = 1
 LENGTHS: tuple[Length, ...] = get_args(Length)
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 MOST_BULLETS = 50
+_CLOSED = "this Summarizer was closed; load another with from_pretrained"
 
 Text = str | Article
 Later = Text | Callable[[], Text]
@@ -121,10 +122,10 @@ class Summarizer:
     def close(self) -> None:
         """Waits for the articles that are being summarized, takes no more, and lets go of the threads. A `with` block
         does it at its end."""
-        self._waiters.shutdown(cancel_futures=True)
         with self._door:
             self._closed = True
             self._door.wait_for(lambda: not self._inside)
+        self._waiters.shutdown()  # calls that still stand in line find it closed
         self._road.close()
 
     def __enter__(self) -> Self:
@@ -198,7 +199,7 @@ class Summarizer:
                 f"give a str, an Article or a list of them, not {type(articles).__name__}; "
                 "for other iterables there is stream(), for files Article.from_file"
             )
-        return [_raised(outcome) for outcome in self._outcomes(articles, options, time_limit, None)]
+        return list(_raising(self._outcomes(articles, options, time_limit, None)))
 
     @overload
     async def async_call(  # type: ignore[overload-overlap]
@@ -227,7 +228,11 @@ class Summarizer:
         side as there are cores, and one more; others wait for their turn, and leave the line when their task is
         cancelled (one that runs is finished). Arguments and errors as in a call."""
         self._check_open()
-        return await asyncio.wrap_future(self._waiters.submit(lambda: self(articles, **options)))
+        try:
+            waiting = self._waiters.submit(lambda: self(articles, **options))
+        except RuntimeError as error:  # closed in this very moment
+            raise ClosedError(_CLOSED) from error
+        return await asyncio.wrap_future(waiting)
 
     @overload
     def stream(
@@ -287,7 +292,7 @@ class Summarizer:
             raise ValueError(f'on_error must be "raise" or "yield", not {on_error!r}')
         options = self._options(bullets, length, policy, time_limit)
         outcomes = self._outcomes(articles, options, time_limit, profile)
-        return outcomes if on_error == "yield" else (_raised(outcome) for outcome in outcomes)
+        return outcomes if on_error == "yield" else _raising(outcomes)
 
     def _options(self, bullets: Count, length: Length, policy: Policy, time_limit: float | None) -> Options:
         self._check_open()
@@ -298,9 +303,10 @@ class Summarizer:
 
     def _outcomes(
         self, articles: Iterable[Later], options: Options, time_limit: float | None, profile: Profile | None
-    ) -> Iterator[Summary | Exception]:
+    ) -> Generator[Summary | Exception]:
         """Each article's summary, or its error; what the iterable itself raises comes after those before it."""
         given = enumerate(articles)
+        together = 1 if time_limit else self._road.together  # each has its own time
         waiting: deque[Future[list[Summary | Exception]]] = deque()
         failure: Exception | None = None
         with ThreadPoolExecutor(self._road.beside, "summarizer") as pool:
@@ -308,7 +314,7 @@ class Summarizer:
                 while not failure:
                     chunk = []
                     try:
-                        for numbered in islice(given, self._road.together):
+                        for numbered in islice(given, together):
                             chunk.append(numbered)
                     except Exception as error:
                         failure = error
@@ -332,14 +338,18 @@ class Summarizer:
         time_limit: float | None,
         profile: Profile | None,
     ) -> list[Summary | Exception]:
-        """The outcomes of articles that are read together; where one fails, each is read alone."""
-        if len(chunk) > 1:
-            try:
-                articles = [_article(value, number) for number, value in chunk]
-                return list(self._summaries(articles, options, Watch(time_limit, profile)))
-            except Exception:  # found again below, by the article whose fault it is
-                pass
-        return [self._outcome(number, value, options, time_limit, profile) for number, value in chunk]
+        """The outcomes of articles that are read together; where that fails, each is read alone."""
+        if len(chunk) == 1:
+            return [self._outcome(*chunk[0], options, time_limit, profile)]
+        found: list[Article | Exception] = [_taken(value, number) for number, value in chunk]
+        good = [article for article in found if isinstance(article, Article)]
+        try:
+            summaries: Iterator[Summary | Exception] = iter(
+                [*self._summaries(good, options, Watch(time_limit, profile))]
+            )
+        except Exception:  # found again by the article whose fault it is
+            summaries = (self._outcome(0, article, options, time_limit, profile) for article in good)
+        return [next(summaries) if isinstance(one, Article) else one for one in found]
 
     def _outcome(
         self, number: int, value: Later, options: Options, time_limit: float | None, profile: Profile | None
@@ -376,7 +386,7 @@ class Summarizer:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise ClosedError("this Summarizer was closed; load another with from_pretrained")
+            raise ClosedError(_CLOSED)
 
     @contextmanager
     def _entered(self) -> Iterator[None]:
@@ -405,15 +415,27 @@ def checked(bullets: Count, length: Length, policy: Policy, time_limit: float | 
         isinstance(bullets, bool) or not isinstance(bullets, int) or not 1 <= bullets <= MOST_BULLETS
     ):
         raise ValueError(f'bullets must be "auto" or a whole number from 1 to {MOST_BULLETS}, not {bullets!r}')
-    if time_limit is not None and not time_limit > 0:
-        raise ValueError(f"time_limit must be a number of seconds above 0, not {time_limit!r}")
+    if time_limit is not None and not 0 < time_limit <= TIMEOUT_MAX:
+        raise ValueError(f"time_limit must be a number of seconds above 0, not {time_limit!r}; None sets no limit")
     return Options(bullets, length, policy)
+
+
+def _raising(outcomes: Generator[Summary | Exception]) -> Iterator[Summary]:
+    with closing(outcomes):  # an error ends it, and what it has begun
+        yield from map(_raised, outcomes)
 
 
 def _raised(outcome: Summary | Exception) -> Summary:
     if isinstance(outcome, Exception):
         raise outcome
     return outcome
+
+
+def _taken(value: object, number: int) -> Article | Exception:
+    try:
+        return _article(value, number)
+    except Exception as error:  # the article's own, whatever a function of the caller's raised
+        return error
 
 
 def _article(value: object, number: int) -> Article:

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from .errors import BatchError
 from .journal import FRAME, line_of
 from .places import pyarrow
 
@@ -70,10 +71,17 @@ def row(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def lines_of(path: Path) -> Iterator[list[str]]:
-    """The frames of a Parquet file: each record as the line of JSON that it was made from."""
-    rows = (row for batch in pyarrow().parquet.ParquetFile(path).iter_batches(_GROUP) for row in batch.to_pylist())
-    while frame := [line_of(_record(row)) for row in islice(rows, FRAME)]:
-        yield frame
+    """The frames of a Parquet file: each record as the line of JSON that it was made from.
+
+    Raises:
+        BatchError: The file is damaged, or holds something else.
+    """
+    try:
+        rows = (row for batch in pyarrow().parquet.ParquetFile(path).iter_batches(_GROUP) for row in batch.to_pylist())
+        while frame := [line_of(_record(row)) for row in islice(rows, FRAME)]:
+            yield frame
+    except (pyarrow().ArrowException, KeyError, TypeError, OSError) as error:
+        raise BatchError(f"{path} cannot be read: {error}. Delete it, or say --overwrite") from error
 
 
 def _record(row: dict[str, Any]) -> dict[str, Any]:

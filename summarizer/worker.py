@@ -45,7 +45,8 @@ class Job:
     keep_text: bool = True
 
     def settings(self) -> dict[str, Any]:
-        """What the output depends on, beside the input."""
+        """What the output depends on, beside the input: not the cores, nor the time an article may take, which may be
+        more when errors are tried again."""
         return {
             "software": f"newsroom-summarizer {__version__}",
             "model": version_of(self.model),
@@ -92,13 +93,20 @@ class Worker:
         )
         for outcome in outcomes:
             began = time.perf_counter()
-            line = line_of(self._record(ahead.popleft(), outcome))
+            line = self._line(ahead.popleft(), outcome)
             self.profile.add({"records": time.perf_counter() - began})
             yield line
 
     def close(self) -> None:
         """Lets go of the model's threads."""
         self._summarizer.close()
+
+    def _line(self, record: Record, outcome: Summary | Exception) -> str:
+        try:
+            return line_of(self._record(record, outcome))
+        except Exception as error:  # what is carried is nested beyond all measure, say
+            wrong = {"kind": type(error).__name__, "message": printable(_message(record, error))}
+            return line_of({"id": self._job.fields.id_of(record), "error": wrong})
 
     def _record(self, record: Record, outcome: Summary | Exception) -> dict[str, Any]:
         fields = self._job.fields

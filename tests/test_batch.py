@@ -18,7 +18,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from summarizer import ArticleError, BatchError, run_batch
+from summarizer import ArticleError, BatchError, ModelError, run_batch
 from summarizer.journal import FRAME, Journal
 from summarizer.table import lines_of
 
@@ -169,7 +169,7 @@ def test_fields_by_dotted_paths_and_what_is_carried(tmp_path, rows):
     assert '"parts.0.body" is missing' in second["error"]["message"] and second["carried"]["a.b"] is None
     assert '"meta.key" is missing' in third["error"]["message"] and third["id"] == "3"
     run_batch(source, tmp_path / "all.parquet", carry=["*"], **fields, **FAST)
-    assert records(tmp_path / "all.parquet")[0]["carried"]["meta"] == {"key": 7, "when": "2026-01-02"}
+    assert records(tmp_path / "all.parquet")[0]["carried"]["meta"] == {"when": "2026-01-02"}
 
 
 def test_lines_that_are_no_records_are_recorded_and_the_run_goes_on(tmp_path):
@@ -181,30 +181,124 @@ def test_lines_that_are_no_records_are_recorded_and_the_run_goes_on(tmp_path):
         b'{"id": {"a": 1}, "text": 5}',
         b'{"text": "\\ud800 \\u0000"}',
         b"[" * 100_000,
+        b'{"n": ' + b"9" * 5000 + b"}",
     ]
     (tmp_path / "a.jsonl").write_bytes(b"\n".join([good.encode(), b"", *bad, good.encode()]) + b"\n")
     report = run_batch(tmp_path / "a.jsonl", tmp_path / "o.parquet", carry=["*"], **FAST)
     found = records(tmp_path / "o.parquet")
-    assert report.written == len(found) == 8 and report.errors == 6
-    assert [record["id"] for record in found] == ["good", "3", "4", "5", "6", "7", "8", "good"]
+    assert report.written == len(found) == 9 and report.errors == 7
+    assert [record["id"] for record in found] == ["good", "3", "4", "5", "6", "7", "8", "9", "good"]
     assert "not valid JSON" in found[1]["error"]["message"] and "UTF-8" in found[3]["error"]["message"]
 
 
-def test_a_file_that_breaks_off_stops_the_run_and_what_is_written_stays(tmp_path, rows):
-    data = gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode() * 3)
-    (tmp_path / "a.jsonl.gz").write_bytes(data[:-200])
-    with pytest.raises(BatchError, match=r"a\.jsonl\.gz cannot be read to its end"):
-        run_batch(tmp_path / "a.jsonl.gz", tmp_path / "o.jsonl", **FAST)
+@pytest.mark.parametrize(
+    ("ending", "pack"), [("gz", gzip.compress), ("zst", zstandard.ZstdCompressor().compress), ("ZST", None)]
+)
+def test_a_file_that_breaks_off_stops_the_run_and_what_is_written_stays(tmp_path, rows, ending, pack):
+    pack = pack or zstandard.ZstdCompressor().compress
+    piece = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    data, source = pack(piece * 2) + pack(piece), tmp_path / f"a.jsonl.{ending}"
+    source.write_bytes(data[:-20])
+    with pytest.raises(BatchError, match=rf"a\.jsonl\.{ending} cannot be read to its end"):
+        run_batch(source, tmp_path / "o.jsonl", **FAST)
     kept = len(records(tmp_path / "o.jsonl"))
     assert kept % FRAME == 0
-    (tmp_path / "a.jsonl.gz").write_bytes(data)
-    assert run_batch(tmp_path / "a.jsonl.gz", tmp_path / "o.jsonl", **FAST).earlier == kept
+    source.write_bytes(data)
+    assert run_batch(source, tmp_path / "o.jsonl", **FAST).earlier == kept
     assert len(records(tmp_path / "o.jsonl")) == 120
+
+
+def test_the_output_is_never_read_as_part_of_the_archive(tmp_path):
+    for name in "abc":
+        (tmp_path / f"{name}.txt").write_text(STORY)
+    for _ in range(2):
+        run_batch(tmp_path, tmp_path / "o.jsonl", **FAST)
+        assert [record["id"] for record in records(tmp_path / "o.jsonl")] == ["a.txt", "b.txt", "c.txt"]
+    before = (tmp_path / "o.jsonl").read_bytes()
+    with pytest.raises(BatchError, match="is the archive; name another file"):
+        run_batch(tmp_path / "o.jsonl", tmp_path / "o.jsonl", overwrite=True, **FAST)
+    assert (tmp_path / "o.jsonl").read_bytes() == before
+
+
+def test_rows_of_a_csv_that_are_none_are_recorded(tmp_path):
+    rows = [
+        b"id,text",
+        b"1,The council of Leeds, a city, voted.",
+        b'2,"said "no" to it"',
+        b"3,The caf\xe9 closed on Monday.",
+    ]
+    (tmp_path / "a.csv").write_bytes(b"\r\n".join([*rows, b'4,"The council voted, on Monday, to close."']) + b"\r\n")
+    run_batch(tmp_path / "a.csv", tmp_path / "o.jsonl", **FAST)
+    found = records(tmp_path / "o.jsonl")
+    messages = [record["error"]["message"] for record in found[:3]]
+    assert "row 1 of a.csv: more values than the first row has names" in messages[0]
+    assert "row 2 of a.csv: not valid CSV" in messages[1] and messages[2] == "row 3 of a.csv: not UTF-8"
+    assert found[3]["id"] == "4" and found[3]["text"] == "The council voted, on Monday, to close."
+
+
+def test_a_table_with_a_value_that_nobody_can_hold_goes_on(tmp_path):
+    far = pyarrow.array([0, 10**13], pyarrow.timestamp("s"))
+    pyarrow.parquet.write_table(pyarrow.table({"text": [STORY, STORY], "when": far}), tmp_path / "a.parquet")
+    report = run_batch(tmp_path / "a.parquet", tmp_path / "o.jsonl", carry=["when"], **FAST)
+    good, bad = records(tmp_path / "o.jsonl")
+    assert report.errors == 1 and good["carried"] == {"when": "1970-01-01 00:00:00"}
+    assert "row 2 of a.parquet: a value cannot be read" in bad["error"]["message"]
+
+
+def test_folders_with_odd_names_and_links(tmp_path):
+    place = tmp_path / "in"
+    (place / "deep").mkdir(parents=True)
+    names = ["a b.txt", "c#d.txt", "e%20f.txt", os.fsdecode(b"caf\xe9.txt")]
+    for name in names:
+        (place / name).write_text(STORY)
+    (place / "gone.txt").symlink_to(place / "nowhere")
+    (place / "deep" / "loop").symlink_to(place)
+    (place / "old.json").write_bytes('{"text": "The café closed on Monday. It was late."}'.encode("cp1252"))
+    (place / "bad.json").write_text("{")
+    run_batch(place, tmp_path / "o.jsonl", **FAST)
+    found = {record["id"]: record for record in records(tmp_path / "o.jsonl")}
+    assert set(found) == {*names[:3], "caf?.txt", "gone.txt", "old.json", "bad.json"}
+    assert {name for name, record in found.items() if "error" in record} == {"gone.txt", "bad.json"}
+    assert "café" in found["old.json"]["text"]
+    (place / names[3]).unlink()
+    run_batch(place.as_uri(), tmp_path / "uri.jsonl", **FAST)
+    assert not any("error" in record for record in records(tmp_path / "uri.jsonl") if record["id"] in names)
+
+
+def test_one_article_may_be_the_archive(tmp_path):
+    (tmp_path / "story.txt").write_text(STORY)
+    run_batch(tmp_path / "story.txt", tmp_path / "o.jsonl", **FAST)
+    assert [record["id"] for record in records(tmp_path / "o.jsonl")] == ["story.txt"]
+
+
+def test_a_record_that_was_mended_is_tried_again_under_its_own_name(tmp_path, rows):
+    source = written(tmp_path / "a.jsonl", rows[:2])
+    source.write_text(source.read_text() + '{"id": "late", "text": "The coun')
+    run_batch(source, tmp_path / "o.jsonl", **FAST)
+    assert records(tmp_path / "o.jsonl")[2]["id"] == "3"
+    written(source, [*rows[:2], {"id": "late", "text": STORY}])
+    assert run_batch(source, tmp_path / "o.jsonl", **FAST).errors == 1
+    assert run_batch(source, tmp_path / "o.jsonl", retry_errors=True, **FAST).errors == 0
+    assert [record["id"] for record in records(tmp_path / "o.jsonl")] == [rows[0]["id"], rows[1]["id"], "late"]
+
+
+def test_all_other_fields_are_carried_and_none_that_cannot_be(tmp_path):
+    deep = json.loads("[" * 900 + "]" * 900)
+    data = [
+        {"id": "a", "text": "teaser", "content": {"body": STORY, "by": "Ann Roe"}},
+        {"id": "b", "content": {"body": STORY}, "deep": deep},
+        {"id": "c", "content": {"body": STORY}, "n": 1},
+    ]
+    run_batch(written(tmp_path / "a.jsonl", data), tmp_path / "o.jsonl", text_field="content.body", carry=["*"], **FAST)
+    first, second, third = records(tmp_path / "o.jsonl")
+    assert first["carried"] == {"text": "teaser", "content": {"by": "Ann Roe"}}
+    assert second["id"] == "b" and second["error"]["kind"] == "RecursionError"
+    assert third["carried"] == {"content": {}, "n": 1}
 
 
 @pytest.mark.parametrize("ending", ENDINGS[:3])
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(share=st.floats(0, 1), junk=st.sampled_from([b"", b"\x00\x00\x00", b'{"id": "half']))
+@given(share=st.floats(0, 1), junk=st.sampled_from([b"", b"\x00\x00\x00", b"\x00\x00\n\x00\n", b'{"id": "half']))
 def test_an_output_cut_anywhere_is_made_whole(tmp_path, source, whole, ending, share, junk):
     wanted, output = whole[ending].read_bytes(), tmp_path / f"out.{ending}"
     if not output.exists():
@@ -372,8 +466,10 @@ def test_errors_are_tried_again_and_nothing_else(tmp_path, rows, source, ending)
 def test_strict_stops_at_the_first_error(tmp_path, source):
     done = batch(source, "-o", tmp_path / "o.jsonl", *FLAGS, "--strict")
     assert done.returncode == 1 and b"line 4 of articles.jsonl" in done.stderr and b"Traceback" not in done.stderr
+    assert len(records(tmp_path / "o.jsonl")) == 3
     with pytest.raises(ArticleError, match="line 4"):
         run_batch(source, tmp_path / "o.jsonl", strict=True, **FAST)
+    assert len(records(tmp_path / "o.jsonl")) == 3
 
 
 def test_the_command_counts_profiles_and_exits_by_the_errors(tmp_path, source, rows):
@@ -392,6 +488,9 @@ def test_the_command_counts_profiles_and_exits_by_the_errors(tmp_path, source, r
         (["nowhere.jsonl", "-o", "o.jsonl"], "there is no file or folder nowhere.jsonl"),
         ([".", "-o", "o.txt"], "must end in .jsonl"),
         ([".", "-o", "nowhere/o.jsonl"], "there is no folder nowhere"),
+        ([".", "-o", "s3://bucket/o.jsonl"], "an output that is a URI is a folder"),
+        ([".", "-o", "o.jsonl", "--address", "auto"], 'an address is for the engine "ray"'),
+        ([".", "-o", "o.jsonl", "--time-limit", "inf"], "time_limit must be"),
         (["."], "Missing option"),
         ([".", "-o", "o.jsonl", "--bullets", "0"], "--bullets takes"),
         ([".", "-o", "o.jsonl", "--time-limit", "0"], "time_limit must be"),
@@ -406,9 +505,43 @@ def test_wrong_use(tmp_path, args, message):
 
 
 def test_threads_and_processes_change_nothing(tmp_path, source, whole):
-    for name, options in {"one": {"threads": 1}, "two": {"threads": 2, "processes": 2}}.items():
-        run_batch(source, tmp_path / f"{name}.jsonl", **FAST, **options)
-        assert (tmp_path / f"{name}.jsonl").read_bytes() == whole["jsonl"].read_bytes()
+    for name, options in {"one": {"threads": 1}, "TWO": {"threads": 2, "processes": 4}}.items():
+        run_batch(source, tmp_path / f"{name}.JSONL", **FAST, **options)
+        assert (tmp_path / f"{name}.JSONL").read_bytes() == whole["jsonl"].read_bytes()
+
+
+def test_a_damaged_model_is_said_before_anything_is_begun(tmp_path, source):
+    shutil.copytree(ROOT / "models" / "base", tmp_path / "broken")
+    (tmp_path / "broken" / "extractor" / "tokenizer.json").write_text("{}")
+    for processes in (1, 2):
+        with pytest.raises(ModelError, match=r"tokenizer\.json is damaged"):
+            run_batch(source, tmp_path / "o.jsonl", model=tmp_path / "broken", processes=processes, **FAST)
+    assert not (tmp_path / "o.jsonl.run").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_workers_end_with_the_run_that_was_killed(tmp_path):
+    source = written(tmp_path / "a.jsonl", archive(2000))
+    command = [sys.executable, "-m", "summarizer", "batch", str(source), "-o", str(tmp_path / "o.jsonl"), *FLAGS]
+    running = subprocess.Popen([*command, "--processes", "2"], stderr=subprocess.DEVNULL, start_new_session=True)
+    while not (tmp_path / "o.jsonl").exists() or not (tmp_path / "o.jsonl").stat().st_size:
+        time.sleep(0.05)
+    running.kill()
+    running.wait()
+    for _ in range(200):
+        alive = [p for p in Path("/proc").glob("[0-9]*/stat") if _session(p) == running.pid]
+        if not alive:
+            break
+        time.sleep(0.05)
+    assert not alive
+
+
+def _session(stat: Path) -> int:
+    try:
+        state, _, _, session = stat.read_text().rsplit(")", 1)[1].split()[:4]
+    except OSError:
+        return 0
+    return 0 if state == "Z" else int(session)
 
 
 def test_rewriting_depends_on_nothing_beside_it(tmp_path, base):
@@ -445,6 +578,21 @@ def test_progress_and_time_left(tmp_path, monkeypatch, capsys, source):
 @pytest.fixture(scope="module")
 def ray():
     return pytest.importorskip("ray")
+
+
+def test_two_files_never_share_an_output_on_ray(tmp_path, ray, rows):
+    (tmp_path / "in").mkdir()
+    written(tmp_path / "in" / "a.jsonl", rows[:2])
+    (tmp_path / "in" / "a.csv").write_text("id,text\n1,The council voted.\n")
+    with pytest.raises(BatchError, match=r"a\.csv and a\.jsonl would have one output"):
+        run_batch(tmp_path / "in", tmp_path / "out", engine="ray", **FAST)
+
+
+def test_ray_says_which_file_is_damaged(tmp_path, ray, rows):
+    data = gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode())
+    (tmp_path / "a.jsonl.gz").write_bytes(data[:-30])
+    with pytest.raises(BatchError, match=r"a\.jsonl\.gz cannot be read to its end"):
+        run_batch(tmp_path / "a.jsonl.gz", tmp_path / "o.jsonl", engine="ray", processes=1, **FAST)
 
 
 def test_ray_writes_the_same_file_and_goes_on(tmp_path, ray, source, whole):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summarizer import Article, ModelError, Summarizer
+from summarizer import Article, ArticleError, ModelError, Summarizer
 from summarizer.family import Family
 from summarizer.generated import Generated
 from summarizer.generator import Generator
@@ -190,3 +190,17 @@ def test_a_name_on_the_hub_that_cannot_be_had(monkeypatch):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(ModelError, match="nobody/nothing"):
         Summarizer.from_pretrained("nobody/nothing")
+
+
+def test_one_bad_article_of_those_written_together_costs_the_others_nothing():
+    model, _ = summarizer(TRUE, TRUE, TRUE)
+    given = iter([STORY, STORY, "", STORY])
+    calls = []
+
+    def article():
+        calls.append(1)
+        return next(given)
+
+    found = list(model.stream([article] * 4, on_error="yield"))
+    assert len(calls) == 4 and [isinstance(one, ArticleError) for one in found] == [False, False, True, False]
+    assert [one.bullets[0].text for i, one in enumerate(found) if i != 2] == [TRUE] * 3

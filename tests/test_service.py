@@ -8,7 +8,7 @@ from threading import Event, Thread
 
 import pytest
 
-from summarizer import Article, ArticleError, ClosedError, Summarizer, TimeLimitError
+from summarizer import Article, ArticleError, ClosedError, Summarizer, Summary, TimeLimitError
 
 from .conftest import EXAMPLES, STORY, archive
 
@@ -76,7 +76,7 @@ def test_a_time_limit_stops_a_long_article_and_nothing_else(base):
     assert base(STORY, time_limit=60) == base(STORY)
     before, late, after = base.stream([STORY, LONG * 60, STORY], time_limit=1.5, on_error="yield")
     assert before == after == base(STORY) and isinstance(late, TimeLimitError)
-    for limit in (0, -1, float("nan")):
+    for limit in (0, -1, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="time_limit"):
             base(STORY, time_limit=limit)
 
@@ -127,3 +127,22 @@ def test_closing_waits_for_what_runs_and_takes_no_more():
     with pytest.raises(ClosedError):
         asyncio.run(summarizer.async_call(STORY))
     summarizer.close()
+
+
+def test_closing_ends_the_line_of_those_that_wait():
+    summarizer = Summarizer.from_pretrained(threads=1)
+
+    async def main():
+        waiting = [asyncio.create_task(summarizer.async_call(LONG)) for _ in range(6)]
+        await asyncio.sleep(0.3)
+        closing = Thread(target=summarizer.close)
+        closing.start()
+        await asyncio.sleep(0.05)
+        with pytest.raises(ClosedError):
+            await summarizer.async_call(STORY)
+        found = await asyncio.gather(*waiting, return_exceptions=True)
+        closing.join()
+        return found
+
+    found = asyncio.run(main())
+    assert {type(one) for one in found} == {Summary, ClosedError}

@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Literal, NoReturn, Protocol
 
 from .cpu import cores
-from .errors import ArticleError, BatchError
+from .errors import ArticleError, BatchError, ModelError
 from .journal import FRAME, KINDS, Journal, Written, failed, framed, id_of
 from .places import is_uri, kind_of
 from .records import STDIN, Fields, Record, Source
-from .summarizer import checked
+from .summarizer import checked, folder_of
 from .summary import Count, Length, Policy
 from .watch import STAGES, Profile
 from .worker import Job, Worker
@@ -194,9 +194,14 @@ def run_batch(
         return Report(run.earlier, run.written, run.retried, run.errors, time.monotonic() - began, team.profile.seconds)
 
 
-def usual_processes(threads: int | None = None) -> int:
-    """Processes that keep so many cores busy (default: all that this process may use): one for each four."""
-    return max(1, (threads or cores()) // _CORES)
+def usual_processes(model: str, threads: int | None = None) -> int:
+    """Processes that keep so many cores busy (default: all that this process may use): one for each four with a shipped
+    model, one in all with a checkpoint, which uses many cores itself and may not be in memory twice."""
+    try:
+        small = (folder_of(model) / "extractor").is_dir()
+    except ModelError:  # a name on the Hub, or none
+        return 1
+    return max(1, (threads or cores()) // _CORES) if small else 1
 
 
 def _archive(source: str | Path, output: str | Path, absolute: bool) -> Source:
@@ -297,7 +302,7 @@ def _undisturbed() -> Iterator[None]:
     except BrokenExecutor as error:
         raise BatchError(_DIED) from error
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
 def _begin(job: Job) -> None:

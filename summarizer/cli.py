@@ -226,7 +226,7 @@ def batch(
             keep_text=text,
             time_limit=time_limit,
             threads=threads,
-            processes=processes or (usual_processes(threads) if engine is Engines.local else None),
+            processes=processes or (usual_processes(model, threads) if engine is Engines.local else None),
             device=device,
             engine=engine.value,
             address=address,

@@ -12,7 +12,7 @@ import logging
 import pickle
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any
 
 from .errors import BatchError, MissingExtraError
 from .journal import FRAME, Journal, differences, failed, framed
-from .places import TABLES, File, exists, is_uri, packing_of, put
+from .places import TABLES, File, exists, files_of, is_uri, packing_of, put
 from .records import Record, Source, records_of
 from .watch import Profile
 from .worker import Job, Worker
@@ -51,7 +51,8 @@ class Cluster:
     def __init__(self, job: Job, archive: Source, actors: int | None, address: str | None) -> None:
         self._files = _files(archive)
         self.profile = Profile()
-        self._ray = connected(address)
+        self._connection = ExitStack()
+        self._ray = self._connection.enter_context(connected(address))
         self._job = replace(job, threads=job.threads or 1)
         self._actors = actors or _room(self._ray, self._job)
 
@@ -83,7 +84,7 @@ class Cluster:
 
     def close(self) -> None:
         """Leaves the cluster."""
-        self._ray.shutdown()
+        self._connection.close()
 
 
 def _read(batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -136,8 +137,7 @@ def file_by_file(
         print(f"{len(files) - len(todo)} of {len(files)} files are there already", file=sys.stderr)
     if not todo:
         return
-    ray = connected(address)
-    try:
+    with connected(address) as ray:
         job = replace(job, threads=job.threads or 1)
         most = actors or _room(ray, job)
         made = ray.data.from_items([{"file": pickle.dumps(file)} for file in todo], override_num_blocks=len(todo)).map(
@@ -148,8 +148,6 @@ def file_by_file(
         )
         for row in _rows(made):
             yield row["place"], row["count"], row["errors"]
-    finally:
-        ray.shutdown()
 
 
 class _Maker:
@@ -202,7 +200,7 @@ def _agree(folder: str, settings: dict[str, Any], overwrite: bool) -> None:
     """Writes down what the folder is made with, or compares it with what stands there."""
     place = f"{folder}/{_SETTINGS}"
     if not overwrite and exists(place):
-        with File(place, "", 0).open() as file:
+        with next(files_of(place)).open() as file:
             unlike = list(differences(json.loads(file.read()), settings))
         if unlike:
             raise BatchError(
@@ -228,8 +226,9 @@ def _target(folder: str, file: File) -> str:
     return f"{folder}/{stem}{'.parquet' if file.kind == '.parquet' else '.jsonl' + packing}"
 
 
-def connected(address: str | None) -> Any:
-    """Ray, connected to a cluster, or to one of this machine's own.
+@contextmanager
+def connected(address: str | None) -> Iterator[Any]:
+    """Ray, connected to a cluster, or to one of this machine's own. A connection that the caller has stays as it is.
 
     Raises:
         BatchError: There is none at the address.
@@ -240,10 +239,16 @@ def connected(address: str | None) -> Any:
         import ray.data
     except ImportError as error:
         raise MissingExtraError("the engine ray", "ray[data]", "ray") from error
-    try:
-        ray.init(address=address, ignore_reinit_error=True, log_to_driver=False, logging_level=logging.WARNING)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise BatchError(f"there is no Ray cluster at {address or 'hand'}: {error}") from error
+    mine = not ray.is_initialized()
+    if mine:
+        try:
+            ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise BatchError(f"there is no Ray cluster at {address or 'hand'}: {error}") from error
     logging.getLogger("ray.data").setLevel(logging.WARNING)  # this project shows its own progress
     ray.data.DataContext.get_current().enable_progress_bars = False
-    return ray
+    try:
+        yield ray
+    finally:
+        if mine:
+            ray.shutdown()

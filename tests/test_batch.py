@@ -609,7 +609,7 @@ def test_ray_makes_a_file_for_each(tmp_path, ray, rows):
     for name, part in (("a.jsonl", rows[:20]), ("b.jsonl", rows[20:])):
         written(tmp_path / "in" / name, part)
         run_batch(tmp_path / "in" / name, tmp_path / name, **FAST)
-    report = run_batch(tmp_path / "in", tmp_path / "out", engine="ray", processes=1, **FAST)
+    report = run_batch((tmp_path / "in").as_uri(), (tmp_path / "out").as_uri(), engine="ray", processes=1, **FAST)
     assert (report.written, report.errors) == (40, 3)
     for name in ("a.jsonl", "b.jsonl"):
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / name).read_bytes()

@@ -15,8 +15,7 @@ from typing import IO, Any
 from .article import SUFFIXES
 from .errors import BatchError, MissingExtraError
 
-LINES = (".jsonl", ".ndjson")
-TABLES = (*LINES, ".csv", ".parquet")
+TABLES = (".jsonl", ".ndjson", ".csv", ".parquet")
 _PACKED = (".gz", ".zst")
 _CHUNK = 1 << 20
 

@@ -1,8 +1,8 @@
 """What a rewriter may write: the pieces of what it reads, and those that bullets use most.
 
 A rewriter copies: nearly all pieces that it learns to write stand in its source. Scores for the whole vocabulary are a
-large part of what a piece costs; CTranslate2 works them out for a shortlist alone, which it reads from `vmap.txt`: what
-may be written after each piece that was read, and after any.
+large part of what a piece costs (benchmarks/rewriter.py); CTranslate2 works them out for a shortlist alone, which it
+reads from `vmap.txt`: what may be written after each piece that was read, and after any.
 """
 
 from __future__ import annotations

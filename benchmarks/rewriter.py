@@ -1,0 +1,133 @@
+"""Where an article's time goes, stage by stage, and what the rewriter would cost if it were asked otherwise: `python
+benchmarks/rewriter.py`. One core, the examples of this repository."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import ctranslate2
+from tokenizers import Tokenizer
+
+from summarizer import Article, Summarizer
+from summarizer.policy import STYLES
+from summarizer.rewriter import BEAM, MAX_TARGET_TOKENS, Rewriter, prompt
+from summarizer.summary import Length
+from summarizer.watch import STAGES, Profile
+
+HERE = Path(__file__).resolve().parent
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to ask the rewriter.
+
+    Attributes:
+        name: What it is called.
+        lengths: The wanted words; None: what the library asks for.
+        beam: Candidates of each.
+        shortlist: Whether scores are worked out for the shortlist alone.
+        together: Whether all bullets of an article are one batch.
+    """
+
+    name: str
+    lengths: tuple[int, ...] | None = None
+    beam: int = BEAM
+    shortlist: bool = True
+    together: bool = False
+
+
+WAYS = (
+    Way("as it is"),
+    Way("the whole vocabulary", shortlist=False),
+    Way("three beams", beam=3),
+    Way("all bullets of an article in one batch", together=True),
+)
+BRIEF = (Way("three lengths", (10, 14, 18)), Way("one length", (16,)))
+
+
+def main() -> None:
+    """Measures and prints."""
+    articles = [Article.from_file(path) for path in sorted((HERE.parent / "examples").glob("*.json"))]
+    asked: dict[Length, list[list[tuple[str, str]]]] = {}
+    print(f"| ms an article | {' | '.join(STAGES)} |\n|{' --- |' * (len(STAGES) + 1)}")
+    with Summarizer.from_pretrained(threads=1) as summarizer:
+        for length in STYLES:
+            asked[length] = _asked(summarizer, articles, length)
+            stages = _stages(summarizer, articles, length)
+            print(f"| {length} | {' | '.join(f'{1000 * stages[name]:.1f}' for name in STAGES)} |")
+        folder = str(summarizer.folder) + "/rewriter"
+    print("\n| rewriter, ms an article | brief | standard |\n| --- | --- | --- |")
+    model = ctranslate2.Translator(folder, inter_threads=1, intra_threads=1)
+    tokenizer = Tokenizer.from_file(folder + "/tokenizer.json")
+    for way in (*WAYS, *BRIEF):
+        cells = []
+        for length, bullets in asked.items():
+            skipped = length == "standard" and way in BRIEF
+            cells.append("-" if skipped else f"{1000 * _seconds(model, tokenizer, bullets, way, length):.1f}")
+        print(f"| {way.name} | {' | '.join(cells)} |")
+
+
+def _asked(summarizer: Summarizer, articles: Sequence[Article], length: Length) -> list[list[tuple[str, str]]]:
+    """The sentences and context of each bullet that is rewritten, article by article."""
+    found: list[list[tuple[str, str]]] = []
+    start = Rewriter.start
+
+    def watched(self: Rewriter, sources: str, context: str, lengths: Sequence[int]):
+        found[-1].append((sources, context))
+        return start(self, sources, context, lengths)
+
+    Rewriter.start = watched  # type: ignore[method-assign]
+    for article in articles:
+        found.append([])
+        summarizer(article, length=length)
+    Rewriter.start = start  # type: ignore[method-assign]
+    return found
+
+
+def _stages(summarizer: Summarizer, articles: Sequence[Article], length: Length) -> dict[str, float]:
+    """Seconds of each stage, one article after the other, so that none waits for another."""
+    profile = Profile()
+    for _ in range(ROUNDS):
+        for article in articles:
+            list(summarizer.stream([article], length=length, profile=profile))
+    return {name: profile.seconds[name] / (ROUNDS * len(articles)) for name in STAGES}
+
+
+def _seconds(
+    model: ctranslate2.Translator,
+    tokenizer: Tokenizer,
+    asked: Sequence[Sequence[tuple[str, str]]],
+    way: Way,
+    length: Length,
+) -> float:
+    batches = []
+    for bullets in asked:
+        lengths = way.lengths or STYLES[length].asked
+        each = [[tokenizer.encode(prompt(*bullet, words)).tokens for words in lengths] for bullet in bullets]
+        batches += [[tokens for one in each for tokens in one]] if way.together and each else each
+    seconds = []
+    for _ in range(ROUNDS):
+        at = time.perf_counter()
+        for batch in batches:
+            model.translate_batch(
+                batch,
+                beam_size=way.beam,
+                num_hypotheses=way.beam,
+                max_decoding_length=MAX_TARGET_TOKENS,
+                no_repeat_ngram_size=3,
+                return_scores=True,
+                use_vmap=way.shortlist,
+            )
+        seconds.append((time.perf_counter() - at) / len(asked))
+        print(way.name, length, file=sys.stderr)
+    return statistics.median(seconds)
+
+
+if __name__ == "__main__":
+    main()

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
@@ -254,14 +254,7 @@ class Extractor:
         with watch.stage("sentences"):
             tokens = token_ids(self.tokenizer, sentences)
         with watch.stage("encoder"):
-            parts = [self._pool.submit(self._read, tokens, window) for window in windows([len(t) for t in tokens])]
-            try:
-                vectors = np.concatenate([part.result(watch.left) for part in parts])
-            except TimeoutError:
-                for part in parts:
-                    part.cancel()
-                watch.check()
-                raise
+            vectors = np.concatenate(list(self._vectors(tokens, watch)))
             features = surface_features(sentences)
             with one_core():
                 scores = self._head(vectors, features)
@@ -270,6 +263,23 @@ class Extractor:
     def close(self) -> None:
         """Waits for the windows that are being read, and lets go of the threads."""
         self._pool.shutdown()
+
+    def _vectors(self, tokens: list[list[int]], watch: Watch) -> Iterator[Array]:
+        """The vectors window by window. Only a few stand in line at a time, so that a long article lets others pass."""
+        waiting: deque[Future[Array]] = deque()
+        try:
+            for window in windows([len(t) for t in tokens]):
+                if len(waiting) > self.threads:
+                    yield waiting.popleft().result(watch.left)
+                waiting.append(self._pool.submit(self._read, tokens, window))
+            while waiting:
+                yield waiting.popleft().result(watch.left)
+        except TimeoutError:
+            watch.check()
+            raise
+        finally:
+            for part in waiting:
+                part.cancel()
 
     def _read(self, tokens: list[list[int]], window: Window) -> Array:
         """The vectors of a window's fresh sentences, shape (fresh sentences, hidden)."""

@@ -69,6 +69,20 @@ def test_async_errors_are_those_of_a_call_and_a_cancelled_task_leaves_the_line(b
     assert took < 10 * (time.monotonic() - began) + 5  # those that ran were finished, the others were not begun
 
 
+def test_a_long_article_lets_short_ones_pass(base):
+    text = LONG * 8
+    began = time.monotonic()
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(base, text, policy="extract")
+        time.sleep(0.3)
+        took = []
+        while not slow.done():
+            at = time.monotonic()
+            base(STORY, policy="extract")
+            took.append(time.monotonic() - at)
+    assert max(took) < 0.5 * (time.monotonic() - began)
+
+
 def test_a_time_limit_stops_a_long_article_and_nothing_else(base):
     with pytest.raises(TimeLimitError, match=r"article 0 took longer than its limit of 0\.01 seconds"):
         base(LONG, time_limit=0.01)

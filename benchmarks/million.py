@@ -113,7 +113,7 @@ def _draw(figures: dict[str, Any]) -> None:
     )
     left.set(title="Articles a second", xlabel="minutes", ylim=(0, None))
     right.plot(minutes, [look["memory"] for look in looks])
-    right.set(title="Memory, MB", xlabel="minutes", ylim=(0, None))
+    right.set(title="Memory, MB", xlabel="minutes", ylim=(0, 1.3 * figures["memory_most"]))
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle(f"{figures['done']:,.0f} articles of {figures['words']} words through summarize batch")

@@ -151,12 +151,13 @@ class Journal:
         os.fsync(self._lock.fileno())
 
     def frames(self) -> Iterator[Written]:
-        """The frames that stand there, the last perhaps shorter; what is broken at the end is passed over.
+        """The frames that stand there, the last perhaps shorter. What a power cut leaves at the end is passed over: a
+        piece of a line, or lines with the NULs of a block that never reached the disk.
 
         Raises:
             BatchError: Something else stands there.
         """
-        number, broken = 0, 0
+        number = torn = 0
         for data, end in _READERS[self._packing](self.path):
             lines: list[str] = []
             for line in data.split(b"\n")[:-1]:
@@ -165,17 +166,20 @@ class Journal:
                     text = line.decode("utf-8")
                     _opening(text)
                 except ValueError:
-                    broken = broken or number
+                    if b"\0" not in line:
+                        raise self._foreign(number) from None
+                    torn = torn or number
                     continue
-                if broken:  # a record behind it: this is no end that a power cut left
-                    raise BatchError(
-                        f"line {broken} of {self.path} is no record of a batch run; mend the file, or say --overwrite"
-                    )
+                if torn:  # a record behind it: this is no end
+                    raise self._foreign(torn)
                 lines.append(text)
-            if not broken:
+            if not torn:
                 yield Written(tuple(lines), end)
-        if broken == 1:
-            raise BatchError(f"{self.path} holds no record of a batch run; choose another name, or say --overwrite")
+
+    def _foreign(self, number: int) -> BatchError:
+        return BatchError(
+            f"line {number} of {self.path} is no record of a batch run; mend the file, or say --overwrite"
+        )
 
     def keep(self, end: int) -> int:
         """Cuts the file off behind a frame; what is appended comes there. Gives the bytes that were cut off."""

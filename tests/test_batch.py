@@ -310,7 +310,6 @@ def test_an_output_cut_anywhere_is_made_whole(tmp_path, source, whole, ending, s
     report = run_batch(source, output, **FAST)
     assert output.read_bytes() == wanted
     assert report.earlier + report.written == 40 and report.earlier in (0, FRAME, 2 * FRAME, 40)
-    assert report.written or cut == len(wanted)
 
 
 def test_a_parquet_run_goes_on_from_its_journal(tmp_path, source, whole):

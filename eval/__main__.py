@@ -22,7 +22,8 @@ from tqdm import tqdm
 
 from summarizer.boilerplate import story
 from summarizer.errors import SummarizerError
-from summarizer.summarizer import POLICIES, version_of
+from summarizer.folder import version_of
+from summarizer.summarizer import POLICIES
 from summarizer.summary import Policy
 
 from . import baselines

@@ -7,41 +7,26 @@ on, and nothing is lost or doubled; `journal.py` says how it is written.
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sys
-import threading
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Future
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Literal, NoReturn, Protocol
+from typing import Literal, NoReturn
 
 from .cpu import cores
-from .errors import ArticleError, BatchError, ModelError
+from .errors import ArticleError, BatchError
 from .journal import FRAME, KINDS, Journal, Written, failed, framed, id_of
 from .places import is_uri, kind_of
+from .progress import Progress
 from .records import STDIN, Fields, Record, Source
-from .summarizer import checked, folder_of
+from .summarizer import checked
 from .summary import Count, Length, Policy
-from .watch import STAGES, Profile
-from .worker import Job, Worker
-
-_DIED = (
-    "a worker process died; was there too little memory? Use fewer processes, and run the same again: it goes on. (A "
-    'script of its own needs `if __name__ == "__main__":` around what it does.)'
-)
-_CORES = 4
-"""Cores of a process: what Python does between the models' work would keep more of them waiting."""
-_TASK = 4 * FRAME
-"""Records that a process is given at once."""
-_LOOK = 0.5
-"""Seconds between two looks at the progress; where standard error is no terminal, `_RARELY`."""
-_RARELY = 30.0
+from .team import Here, Processes, Team
+from .watch import STAGES
+from .worker import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,22 +171,12 @@ def run_batch(
         if on_ray:
             team = stack.enter_context(closing(Cluster(job, archive, processes, address)))
         else:
-            team = stack.enter_context(closing(_Here(job) if count == 1 else _Processes(job, count)))
+            team = stack.enter_context(closing(Here(job) if count == 1 else Processes(job, count)))
         journal = stack.enter_context(closing(Journal(Path(output), job.settings(), overwrite)))
         run = _Run(journal, team, job.fields, archive, progress, strict)
         run.go_on(retry_errors)
         run.finish()
         return Report(run.earlier, run.written, run.retried, run.errors, time.monotonic() - began, team.profile.seconds)
-
-
-def usual_processes(model: str, threads: int | None = None) -> int:
-    """Processes that keep so many cores busy (default: all that this process may use): one for each four with a shipped
-    model, one in all with a checkpoint, which uses many cores itself and may not be in memory twice."""
-    try:
-        small = (folder_of(model) / "extractor").is_dir()
-    except ModelError:  # a name on the Hub, or none
-        return 1
-    return max(1, (threads or cores()) // _CORES) if small else 1
 
 
 def _archive(source: str | Path, output: str | Path, absolute: bool) -> Source:
@@ -222,108 +197,6 @@ def _folder(made: Iterable[tuple[str, int, int]], began: float, progress: bool) 
         if progress:
             print(f"{place}: {count:,} articles, {failures:,} errors", file=sys.stderr)
     return Report(0, written, 0, errors, time.monotonic() - began, {})
-
-
-class Team(Protocol):
-    """Those who do the work of a run, wherever they are."""
-
-    profile: Profile
-
-    def __call__(self, records: Iterable[Record]) -> Iterator[str]:
-        """The line of each record, in order."""
-
-    def close(self) -> None:
-        """Waits for what runs, and lets go."""
-
-
-class _Here:
-    """Does the work in this process, which reads and writes beside it."""
-
-    def __init__(self, job: Job) -> None:
-        self.profile = Profile()
-        self._worker = Worker(job, self.profile)
-
-    def __call__(self, records: Iterable[Record]) -> Iterator[str]:
-        return self._worker(records)
-
-    def close(self) -> None:
-        self._worker.close()
-
-
-class _Processes:
-    """Does the work in processes, each with a model of its own."""
-
-    def __init__(self, job: Job, count: int) -> None:
-        from concurrent.futures import ProcessPoolExecutor  # here, since a first summary need not wait for them
-        from multiprocessing import get_context
-
-        Worker(job).close()  # what is wrong with the model is said here, and not by a process that dies of it
-        self.profile = Profile()
-        self._count = count
-        self._pool = ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin, initargs=(job,))
-        with _undisturbed():
-            for future in [self._pool.submit(time.sleep, 0) for _ in range(count)]:
-                future.result()
-
-    def __call__(self, records: Iterable[Record]) -> Iterator[str]:
-        records = iter(records)
-        waiting: deque[Future[tuple[list[str], dict[str, float]]]] = deque()
-        try:
-            while task := list(islice(records, _TASK)):
-                waiting.append(self._pool.submit(_work, task))
-                if len(waiting) > 2 * self._count:
-                    yield from self._done(waiting.popleft())
-            while waiting:
-                yield from self._done(waiting.popleft())
-        except BrokenExecutor as error:
-            raise BatchError(_DIED) from error
-
-    def close(self) -> None:
-        self._pool.shutdown(cancel_futures=True)
-
-    def _done(self, future: Future[tuple[list[str], dict[str, float]]]) -> list[str]:
-        lines, seconds = future.result()
-        self.profile.add(seconds)
-        return lines
-
-
-_worker: Worker | None = None
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Lets processes begin that Ctrl-C, which is for the one that writes, does not reach."""
-    if threading.current_thread() is not threading.main_thread():  # no other may say what a signal does
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    except BrokenExecutor as error:
-        raise BatchError(_DIED) from error
-    finally:
-        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
-
-
-def _begin(job: Job) -> None:
-    from multiprocessing import parent_process
-
-    global _worker  # noqa: PLW0603 - a process of the pool is this worker and nothing else
-    parent = parent_process()
-    assert parent
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()  # a parent that was killed leaves none behind
-    _worker = Worker(job)
-
-
-def _work(records: list[Record]) -> tuple[list[str], dict[str, float]]:
-    assert _worker
-    _worker.profile = Profile()
-    return list(_worker(records)), _worker.profile.seconds
 
 
 class _Run:
@@ -424,55 +297,3 @@ class _Run:
 def _stop(line: str) -> NoReturn:
     record = json.loads(line)
     raise ArticleError(f"stopped at the first error, in {record['id']!r}: {record['error']['message']}")
-
-
-class Progress:
-    """A line on standard error: how much, how fast, how long still. On a terminal it is written over again and again.
-
-    Args:
-        archive: What is being read, which knows how far it has come; None shows nothing.
-    """
-
-    def __init__(self, archive: Source | None) -> None:
-        self._archive = archive
-        self._began = self._looked = time.monotonic()
-        self._from = self._read = 0
-
-    def begin(self, earlier: int) -> None:
-        """Notes where this run begins."""
-        self._began, self._from = time.monotonic(), earlier
-        if self._archive:
-            self._read = self._archive.read
-            if earlier:
-                print(f"{earlier:,} records are there already", file=sys.stderr)
-
-    def cut(self, size: int) -> None:
-        """Says that a piece of a frame was cut off."""
-        if self._archive and size:
-            print(f"{size:,} bytes of an unfinished frame are done again", file=sys.stderr)
-
-    def __call__(self, count: int, errors: int) -> None:
-        """Shows the state, if it was not shown just now."""
-        now = time.monotonic()
-        terminal = sys.stderr.isatty()
-        if not self._archive or now - self._looked < (_LOOK if terminal else _RARELY):
-            return
-        self._looked = now
-        rate = (count - self._from) / max(now - self._began, 1e-9)
-        left = self._left(now - self._began)
-        text = f"{count:,} articles, {errors:,} errors, {rate:.1f}/s{left}"
-        print(f"\r{text:<78}" if terminal else text, end="" if terminal else "\n", file=sys.stderr, flush=True)
-
-    def end(self) -> None:
-        """Leaves the line."""
-        if self._archive and sys.stderr.isatty():
-            print(f"\r{'':<78}\r", end="", file=sys.stderr, flush=True)
-
-    def _left(self, passed: float) -> str:
-        assert self._archive
-        done, todo = self._archive.read - self._read, self._archive.size - self._archive.read
-        if self._archive.place == STDIN or done <= 0:
-            return ""
-        minutes, seconds = divmod(round(passed * todo / done), 60)
-        hours, minutes = divmod(minutes, 60)
-        return f", {hours}:{minutes:02}:{seconds:02} left"

@@ -210,7 +210,8 @@ def batch(
     for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell has the first ignored
         signal.signal(number, _stopped)
     try:
-        from .batch import run_batch, usual_processes
+        from .batch import run_batch
+        from .team import usual_processes
 
         report = run_batch(
             source,

@@ -53,7 +53,7 @@ class Cluster:
         self.profile = Profile()
         self._connection = ExitStack()
         self._ray = self._connection.enter_context(connected(address))
-        self._job = replace(job, threads=job.threads or 1)
+        self._job = job
         self._actors = actors or _room(self._ray, self._job)
 
     def __call__(self, records: Iterable[Record]) -> Iterator[str]:
@@ -138,7 +138,6 @@ def file_by_file(
     if not todo:
         return
     with connected(address) as ray:
-        job = replace(job, threads=job.threads or 1)
         most = actors or _room(ray, job)
         made = ray.data.from_items([{"file": pickle.dumps(file)} for file in todo], override_num_blocks=len(todo)).map(
             _Maker,

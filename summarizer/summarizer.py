@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
-import re
 import shutil
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -14,18 +11,16 @@ from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from threading import TIMEOUT_MAX, Condition
-from typing import Any, Literal, Self, get_args, overload
+from typing import Any, Literal, Self, TypedDict, Unpack, get_args, overload
 
 from .article import Article
 from .errors import ArticleError, ClosedError, ModelError, TimeLimitError
-from .family import SETTINGS
+from .folder import folder_of, from_hub, is_checkpoint, is_hub_name, verified, version_of
 from .generated import Generated
 from .pipeline import Pipeline
 from .summary import Count, Length, Options, Policy, Summary
 from .watch import Profile, Watch
 
-FORMAT = 1
-"""Version of the model folder's format; a folder of a newer one is refused."""
 LENGTHS: tuple[Length, ...] = get_args(Length)
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 MOST_BULLETS = 50
@@ -33,7 +28,15 @@ _CLOSED = "this Summarizer was closed; load another with from_pretrained"
 
 Text = str | Article
 Later = Text | Callable[[], Text]
-_HUB_NAME = re.compile(r"\w[\w.-]*/[\w.-]+")
+
+
+class Asked(TypedDict, total=False):
+    """What may be asked of a list, as keywords; a call of a `Summarizer` says what each is."""
+
+    bullets: Count
+    length: Length
+    policy: Policy
+    time_limit: float | None
 
 
 class Summarizer:
@@ -77,15 +80,15 @@ class Summarizer:
                 message names the file.
             MissingExtraError: A checkpoint of transformers was named, and torch is not installed.
         """
-        if _is_hub_name(model):
-            downloaded = _from_hub(str(model))
+        if is_hub_name(model):
+            downloaded = from_hub(str(model))
             if not downloaded:
                 return cls._generating(str(model), None, threads, device)
             model = downloaded
         folder = folder_of(model)
-        if _is_checkpoint(folder):
+        if is_checkpoint(folder):
             return cls._generating(str(folder), folder, threads, device)
-        config = _verified(folder)
+        config = verified(folder)
         if "generator" not in config:
             return cls(Pipeline(folder, config, threads), config, version_of(folder), folder)
         from .int8 import int8_generator
@@ -136,25 +139,11 @@ class Summarizer:
 
     @overload
     def __call__(  # type: ignore[overload-overlap]  # a str is also a Sequence[str]; here it is one article
-        self,
-        articles: Text,
-        *,
-        bullets: Count = "auto",
-        length: Length = "standard",
-        policy: Policy = "checked",
-        time_limit: float | None = None,
+        self, articles: Text, **options: Unpack[Asked]
     ) -> Summary: ...
 
     @overload
-    def __call__(
-        self,
-        articles: Sequence[Text],
-        *,
-        bullets: Count = "auto",
-        length: Length = "standard",
-        policy: Policy = "checked",
-        time_limit: float | None = None,
-    ) -> list[Summary]: ...
+    def __call__(self, articles: Sequence[Text], **options: Unpack[Asked]) -> list[Summary]: ...
 
     def __call__(
         self,
@@ -203,27 +192,13 @@ class Summarizer:
 
     @overload
     async def async_call(  # type: ignore[overload-overlap]
-        self,
-        articles: Text,
-        *,
-        bullets: Count = "auto",
-        length: Length = "standard",
-        policy: Policy = "checked",
-        time_limit: float | None = None,
+        self, articles: Text, **options: Unpack[Asked]
     ) -> Summary: ...
 
     @overload
-    async def async_call(
-        self,
-        articles: Sequence[Text],
-        *,
-        bullets: Count = "auto",
-        length: Length = "standard",
-        policy: Policy = "checked",
-        time_limit: float | None = None,
-    ) -> list[Summary]: ...
+    async def async_call(self, articles: Sequence[Text], **options: Unpack[Asked]) -> list[Summary]: ...
 
-    async def async_call(self, articles: Text | Sequence[Text], **options: Any) -> Summary | list[Summary]:
+    async def async_call(self, articles: Text | Sequence[Text], **options: Unpack[Asked]) -> Summary | list[Summary]:
         """A call that does not block the event loop: it waits in a thread of this summarizer's own. As many run side by
         side as there are cores, and one more; others wait for their turn, and leave the line when their task is
         cancelled (one that runs is finished). Arguments and errors as in a call."""
@@ -239,12 +214,9 @@ class Summarizer:
         self,
         articles: Iterable[Later],
         *,
-        bullets: Count = "auto",
-        length: Length = "standard",
-        policy: Policy = "checked",
-        time_limit: float | None = None,
         on_error: Literal["raise"] = "raise",
         profile: Profile | None = None,
+        **options: Unpack[Asked],
     ) -> Iterator[Summary]: ...
 
     @overload
@@ -252,12 +224,9 @@ class Summarizer:
         self,
         articles: Iterable[Later],
         *,
-        bullets: Count = "auto",
-        length: Length = "standard",
-        policy: Policy = "checked",
-        time_limit: float | None = None,
         on_error: Literal["yield"],
         profile: Profile | None = None,
+        **options: Unpack[Asked],
     ) -> Iterator[Summary | Exception]: ...
 
     def stream(
@@ -453,95 +422,3 @@ def _article(value: object, number: int) -> Article:
 
 def _name(value: object, number: int) -> str:
     return "the article" if callable(value) else f"article {number}"
-
-
-def folder_of(model: str | Path) -> Path:
-    """The folder of a model: a shipped name, which lies inside the installed package or in the checkout, or a path.
-    "base" is the shipped one even where the current folder has a folder of that name: that is "./base"."""
-    here = Path(__file__).resolve().parent
-    places = [Path(model)]
-    if isinstance(model, str) and model == Path(model).name:
-        places = [here / "models" / model, here.parent / "models" / model, *places]
-    for place in places:
-        if place.is_dir():
-            return place
-    raise ModelError(f"there is no model {str(model)!r}; looked for the folder {' and '.join(map(str, places))}")
-
-
-def version_of(model: str | Path) -> str:
-    """The first 12 digits of a sha256 that names a model's weights: of its list of checksums; of the weights themselves
-    where a checkpoint has no list; of the commit where it lies on the Hub."""
-    if _is_hub_name(model):
-        from transformers import AutoConfig
-
-        commit = AutoConfig.from_pretrained(model)._commit_hash
-        return str(commit or hashlib.sha256(str(model).encode()).hexdigest())[:12]
-    folder = folder_of(model)
-    if not _is_checkpoint(folder):
-        return hashlib.sha256((folder / "checksums.json").read_bytes()).hexdigest()[:12]
-    digest = hashlib.sha256()
-    for path in sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")]):
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:12]
-
-
-def _is_hub_name(model: str | Path) -> bool:
-    return isinstance(model, str) and _HUB_NAME.fullmatch(model) is not None and not Path(model).exists()
-
-
-def _from_hub(name: str) -> Path | None:
-    """The folder of what this project made and pushed to the Hub (a model, a fine-tuned checkpoint, an adapter),
-    downloaded unless it was before; None where the name is of something else, which transformers then looks for."""
-    from huggingface_hub import hf_hub_download, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    for file in (SETTINGS, "adapter_config.json", "config.json"):
-        try:
-            found = _json(Path(hf_hub_download(name, file)))
-        except (HfHubHTTPError, LocalEntryNotFoundError):
-            continue
-        if file != "config.json" or "format" in found:
-            return Path(snapshot_download(name))
-    return None
-
-
-def _is_checkpoint(folder: Path) -> bool:
-    """Whether a folder is one of transformers (or an adapter of peft), and not one of this project."""
-    if (folder / "adapter_config.json").is_file():
-        return True
-    config = folder / "config.json"
-    return config.is_file() and "format" not in (there := _json(config)) and "model_type" in there
-
-
-def _verified(folder: Path) -> dict[str, Any]:
-    """The folder's config, once every file is there and is the one that was written."""
-    config = _json(folder / "config.json")
-    if not isinstance(config.get("format"), int) or config["format"] > FORMAT:
-        raise ModelError(
-            f"{folder / 'config.json'}: format version {config.get('format')!r}, and this version reads up to "
-            f"{FORMAT}; update newsroom-summarizer"
-        )
-    for name, wanted in _json(folder / "checksums.json").items():
-        path = folder / name
-        if not path.is_file():
-            raise ModelError(f"{path} is missing; get the model folder again")
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
-        if found != wanted:
-            raise ModelError(
-                f"{path} is damaged: its sha256 is {found[:12]}…, and checksums.json says {wanted[:12]}…; "
-                "get the model folder again"
-            )
-    return config
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise ModelError(f"{path} is missing; is {path.parent} a model folder?") from None
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path}: {error}") from error
-    if not isinstance(value, dict):
-        raise ModelError(f"{path} must hold an object")
-    return value

@@ -10,9 +10,10 @@ from functools import partial
 from typing import Any
 
 from .errors import SummarizerError
+from .folder import version_of
 from .journal import line_of
 from .records import Fields, Record, printable
-from .summarizer import Summarizer, version_of
+from .summarizer import Summarizer
 from .summary import Count, Length, Policy, Summary
 from .version import __version__
 from .watch import Profile

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from summarizer import Article, Summarizer
+from summarizer import Article, Summarizer, run_batch
+
+from .batches import ENDINGS, FAST
 
 settings.register_profile("any machine", deadline=None)  # a busy machine is not a failure
 settings.load_profile("any machine")
@@ -183,3 +185,32 @@ def tiny_bart(tmp_path_factory) -> Path:
     )  # fmt: skip
     transformers.BartForConditionalGeneration(config).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def rows() -> list[dict]:
+    """Forty articles, three of which cannot be summarized."""
+    rows = archive(40)
+    for row in rows:
+        row["article"] = "\n".join(row["article"].split("\n")[:3])
+        row["meta"] = {"url": f"https://example.org/{row['id']}", "tags": ["town", "water"]}
+        del row["bullets"]
+    rows[3]["article"] = " "
+    rows[17]["article"] = None
+    del rows[38]["article"]
+    return rows
+
+
+@pytest.fixture
+def source(tmp_path, rows) -> Path:
+    return written(tmp_path / "articles.jsonl", rows)
+
+
+@pytest.fixture(scope="session")
+def whole(rows, tmp_path_factory) -> dict[str, Path]:
+    """The output of a run that nothing stopped, in each form."""
+    folder = tmp_path_factory.mktemp("whole")
+    source = written(folder / "articles.jsonl", rows)
+    for ending in ENDINGS:
+        run_batch(source, folder / f"out.{ending}", **FAST)
+    return {ending: folder / f"out.{ending}" for ending in ENDINGS}

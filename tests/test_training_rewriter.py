@@ -182,7 +182,7 @@ def test_export_writes_what_the_checkpoint_writes(tiny_t5, tmp_path):
     import ctranslate2
     from transformers import AutoTokenizer
 
-    from summarizer.summarizer import FORMAT
+    from summarizer.folder import FORMAT
     from training.rewriter import _loaded
 
     run = tmp_path / "run"

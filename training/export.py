@@ -19,7 +19,7 @@ from transformers import AutoTokenizer, GenerationConfig
 
 from summarizer.checkpoint import load
 from summarizer.family import SETTINGS
-from summarizer.summarizer import FORMAT
+from summarizer.folder import FORMAT
 
 from .arguments import DataArguments
 from .card import card

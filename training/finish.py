@@ -23,7 +23,7 @@ from eval.rouge import is_english, tokenizer
 from eval.systems import printed
 from eval.table import table
 from summarizer.boilerplate import story
-from summarizer.summarizer import folder_of, version_of
+from summarizer.folder import folder_of, version_of
 
 from .arguments import PartArguments, RunArguments
 from .card import NO_QUANTIZATION, card

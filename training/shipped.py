@@ -21,7 +21,7 @@ from torch import Tensor
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
 
 from summarizer.errors import ModelError
-from summarizer.summarizer import folder_of
+from summarizer.folder import folder_of
 
 VERSION = 6
 """The version of CTranslate2's binary form that is read here."""

@@ -1,0 +1,37 @@
+"""What the tests of the batch share: how it is run, and how its outputs are read."""
+
+import gzip
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import zstandard
+
+from summarizer.table import lines_of
+
+FAST = {"policy": "extract", "length": "brief", "bullets": 2}
+FLAGS = ("--policy", "extract", "--length", "brief", "--bullets", "2")
+ENDINGS = ("jsonl", "jsonl.gz", "jsonl.zst", "parquet")
+
+
+def batch(*args, stdin=b"", **options):
+    command = [sys.executable, "-m", "summarizer", "batch", *map(str, args)]
+    return subprocess.run(command, input=stdin, capture_output=True, check=False, **options)
+
+
+def lines(path: Path) -> list[str]:
+    """The records of an output, as lines."""
+    if path.suffix == ".parquet":
+        return [line for frame in lines_of(path) for line in frame]
+    data = path.read_bytes()
+    if path.suffix == ".gz":
+        data = gzip.decompress(data)
+    if path.suffix == ".zst":
+        data = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(data), read_across_frames=True).read()
+    return data.decode("utf-8").splitlines()
+
+
+def records(path: Path) -> list[dict]:
+    return [json.loads(line) for line in lines(path)]

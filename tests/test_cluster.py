@@ -1,0 +1,56 @@
+"""The batch on Ray: the same files."""
+
+import gzip
+import json
+
+import pytest
+
+from summarizer import BatchError, run_batch
+from summarizer.journal import FRAME
+
+from .batches import FAST
+from .conftest import written
+
+
+@pytest.fixture(scope="module")
+def ray():
+    return pytest.importorskip("ray")
+
+
+def test_two_files_never_share_an_output_on_ray(tmp_path, ray, rows):
+    (tmp_path / "in").mkdir()
+    written(tmp_path / "in" / "a.jsonl", rows[:2])
+    (tmp_path / "in" / "a.csv").write_text("id,text\n1,The council voted.\n")
+    with pytest.raises(BatchError, match=r"a\.csv and a\.jsonl would have one output"):
+        run_batch(tmp_path / "in", tmp_path / "out", engine="ray", **FAST)
+
+
+def test_ray_says_which_file_is_damaged(tmp_path, ray, rows):
+    data = gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode())
+    (tmp_path / "a.jsonl.gz").write_bytes(data[:-30])
+    with pytest.raises(BatchError, match=r"a\.jsonl\.gz cannot be read to its end"):
+        run_batch(tmp_path / "a.jsonl.gz", tmp_path / "o.jsonl", engine="ray", processes=1, **FAST)
+
+
+def test_ray_writes_the_same_file_and_goes_on(tmp_path, ray, source, whole):
+    output = tmp_path / "out.jsonl"
+    run_batch(source, output, engine="ray", processes=1, **FAST)
+    assert output.read_bytes() == whole["jsonl"].read_bytes()
+    output.write_bytes(output.read_bytes()[:-5000])
+    assert run_batch(source, output, engine="ray", processes=1, **FAST).earlier == 2 * FRAME
+    assert output.read_bytes() == whole["jsonl"].read_bytes()
+
+
+def test_ray_makes_a_file_for_each(tmp_path, ray, rows):
+    (tmp_path / "in").mkdir()
+    for name, part in (("a.jsonl", rows[:20]), ("b.jsonl", rows[20:])):
+        written(tmp_path / "in" / name, part)
+        run_batch(tmp_path / "in" / name, tmp_path / name, **FAST)
+    report = run_batch((tmp_path / "in").as_uri(), (tmp_path / "out").as_uri(), engine="ray", processes=1, **FAST)
+    assert (report.written, report.errors) == (40, 3)
+    for name in ("a.jsonl", "b.jsonl"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / name).read_bytes()
+    (tmp_path / "out" / "b.jsonl").unlink()
+    assert run_batch(tmp_path / "in", tmp_path / "out", engine="ray", processes=1, **FAST).written == 20
+    with pytest.raises(BatchError, match="other settings"):
+        run_batch(tmp_path / "in", tmp_path / "out", engine="ray", **FAST | {"bullets": 1})

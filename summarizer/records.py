@@ -159,11 +159,12 @@ class Source:
 
     def files(self) -> Iterator[File]:
         """Its files; none of standard input."""
-        if self.place != STDIN:
-            for file in files_of(self.place):
-                path = Path(file.place).resolve() if self.besides and not file.root else None
-                if not path or not self.besides & {path, *path.parents}:
-                    yield file
+        if self.place == STDIN:
+            return
+        top = Path(self.place).resolve()  # once: a folder may hold a million
+        for file in files_of(self.place):
+            if not any((top / file.name).is_relative_to(path) for path in self.besides):
+                yield file
 
     def __iter__(self) -> Iterator[Record]:
         """The records.

@@ -14,8 +14,8 @@ import ctranslate2
 from tokenizers import Tokenizer
 
 from summarizer import Article, Summarizer
-from summarizer.policy import STYLES
-from summarizer.rewriter import BEAM, MAX_TARGET_TOKENS, Rewriter, prompt
+from summarizer.points.policy import STYLES
+from summarizer.points.rewriter import BEAM, MAX_TARGET_TOKENS, Rewriter, prompt
 from summarizer.summary import Length
 from summarizer.watch import STAGES, Profile
 

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from summarizer.places import files_of, kind_of, unpacked
 from summarizer.records import Record, Source, object_of
+from summarizer.sentences import words
+from summarizer.summary import Length
 
 TEXT_COLUMNS = ("article", "text", "document")
 _BULLETS_FLAG = "Name it with --bullets-column"
 BULLETS_COLUMNS = ("bullets", "highlights", "summary")
+POINTS_COLUMN = "points"
+BRIEF_POINTS = 3
+"""Points of a header list that its `brief` form has: those of highest rank."""
+BRIEF_WORDS = 20
+"""Words up to which a bullet of a plain list is held to be a `brief` one."""
+LENGTHS: tuple[Length, ...] = get_args(Length)
 _BESIDE = ".bullets.txt"
 _KINDS = (".jsonl", ".ndjson", ".json", ".csv", ".parquet")
 _ITEM = re.compile(r"<li\b[^>]*>(.*?)</li>", re.IGNORECASE | re.DOTALL)
@@ -30,6 +38,24 @@ class ColumnError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """A point of a list that people wrote.
+
+    Attributes:
+        texts: What it says, by length: both lengths, or one.
+        rank: How important it is: 1 is the one to keep if only one is kept.
+        sources: Spans (start, end) of the article's sentences that hold what it says, in article order; none where
+            the list does not tell.
+        main: The one of them that weighs most; None where the list does not tell.
+    """
+
+    texts: Mapping[Length, str]
+    rank: int
+    sources: tuple[tuple[int, int], ...] = ()
+    main: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """An article and the lists that people wrote for it.
 
@@ -37,11 +63,15 @@ class Example:
         id: Its id, or its number in the file, from 1.
         text: The article; empty where only lists are compared.
         references: The human lists: one, or one from each of several editors.
+        points: The points of the first list, in reading order; all of them, where `references` may hold the best only.
+        title: The headline, where there is one.
     """
 
     id: str
     text: str
     references: tuple[tuple[str, ...], ...]
+    points: tuple[Point, ...] = ()
+    title: str | None = None
 
     @property
     def bullets(self) -> tuple[str, ...]:
@@ -50,7 +80,11 @@ class Example:
 
 
 def read(
-    source: str | Path, text_column: str | None = None, bullets_column: str | None = None, split: str = "test"
+    source: str | Path,
+    text_column: str | None = None,
+    bullets_column: str | None = None,
+    split: str = "test",
+    length: Length = "brief",
 ) -> list[Example]:
     """Articles with human lists.
 
@@ -60,8 +94,11 @@ def read(
             of a data set on the Hub, such as `abisee/cnn_dailymail:3.0.0`.
         text_column: Where the article is; default: the first of `article`, `text`, `document` that is there.
         bullets_column: Where the list is: a list, a list of lists (several editors), or a text with one bullet a line
-            or in `<li>`; default: the first of `bullets`, `highlights`, `summary`.
+            or in `<li>`; default: the first of `bullets`, `highlights`, `summary`. A header list stands in `points`: objects
+            with `standard` and `brief` (or one of them), `rank`, `sources` (spans) and `main` (a span).
         split: The split to take, where the source is a data set on the Hub.
+        length: Which text of a header list's points is the reference: all points in `standard`, the `BRIEF_POINTS` of
+            highest rank in `brief`.
 
     Raises:
         ValueError: A record lacks a column, or its list is empty; the message names the line and its columns.
@@ -70,7 +107,7 @@ def read(
     examples = []
     seen: set[str] = set()
     for row in rows(source, split):
-        found = example_of(row, text_column, bullets_column)
+        found = example_of(row, text_column, bullets_column, length)
         if found.id in seen:
             raise ValueError(f"{row.where}: the id {found.id!r} stands there a second time")
         seen.add(found.id)
@@ -80,8 +117,10 @@ def read(
     return examples
 
 
-def example_of(row: Record, text_column: str | None = None, bullets_column: str | None = None) -> Example:
-    """The article and the human lists of one record; columns as in `read`.
+def example_of(
+    row: Record, text_column: str | None = None, bullets_column: str | None = None, length: Length = "brief"
+) -> Example:
+    """The article and the human lists of one record; columns and length as in `read`.
 
     A record of this library (what `Summary.to_json` gives) is one too, once an editor has set its `status` to
     "approved".
@@ -94,12 +133,74 @@ def example_of(row: Record, text_column: str | None = None, bullets_column: str 
     if row.fault:
         raise ValueError(f"{where}: {row.fault}")
     text = values.get(_column(values, text_column, TEXT_COLUMNS, "Name it with --text-column", where))
-    value = values.get(_column(values, bullets_column, BULLETS_COLUMNS, _BULLETS_FLAG, where))
+    column = POINTS_COLUMN
+    if bullets_column or POINTS_COLUMN not in values:
+        column = _column(values, bullets_column, BULLETS_COLUMNS, _BULLETS_FLAG, where)
     if "disclosure" in values and values.get("status") != "approved":
         raise ValueError(f'{where}: a draft of the software; an editor who approves it sets "status" to "approved"')
     if not isinstance(text, str) or not text.strip():
         raise ValueError(f"{where}: the article is empty")
-    return Example(_id(row), text, _lists(value, where))
+    title = values.get("title")
+    title = " ".join(title.split()) or None if isinstance(title, str) else None
+    if column == POINTS_COLUMN:
+        points = _header_list(values[column], text, where)
+        return Example(_id(row), text, (_reference(points, length),), points, title)
+    references = _lists(values.get(column), where)
+    return Example(_id(row), text, references, _listed(values.get(column), references[0], text, where), title)
+
+
+def _header_list(value: object, text: str, where: str) -> tuple[Point, ...]:
+    """The points of a header list.
+
+    Raises:
+        ValueError: They are not in its form; the message says which one and why.
+    """
+    if not isinstance(value, list) or not value:
+        raise ValueError(f"{where}: the human list is empty")
+    points = []
+    for number, one in enumerate(value, 1):
+        there = f"{where}: point {number}"
+        if not isinstance(one, dict):
+            raise ValueError(f"{there} must be an object, not {type(one).__name__}")
+        texts = {name: " ".join(one[name].split()) for name in LENGTHS if isinstance(one.get(name), str)}
+        if not any(texts.values()):
+            raise ValueError(f'{there} has neither "standard" nor "brief"')
+        sources = tuple(sorted(_span(span, text, there) for span in one.get("sources") or ()))
+        main = _span(one["main"], text, there) if one.get("main") else None
+        rank = one.get("rank", number)
+        if not isinstance(rank, int):
+            raise ValueError(f"{there}: its rank must be a number, not {rank!r}")
+        points.append(Point({n: t for n, t in texts.items() if t}, rank, sources, main))
+    return tuple(points)
+
+
+def _span(value: object, text: str, where: str) -> tuple[int, int]:
+    if isinstance(value, dict):  # as a record of this library has it
+        value = [value.get("start"), value.get("end")]
+    if isinstance(value, list) and len(value) == 2 and all(isinstance(v, int) for v in value):
+        start, end = value
+        if 0 <= start < end <= len(text):
+            return start, end
+    raise ValueError(f"{where}: {value!r} is no span of the article's {len(text)} characters")
+
+
+def _reference(points: Sequence[Point], length: Length) -> tuple[str, ...]:
+    """What a header list says in one length; a point that lacks it says what it has."""
+    kept = set(sorted(range(len(points)), key=lambda i: points[i].rank)[: BRIEF_POINTS if length == "brief" else None])
+    return tuple(p.texts.get(length) or next(iter(p.texts.values())) for i, p in enumerate(points) if i in kept)
+
+
+def _listed(value: object, bullets: Sequence[str], text: str, where: str) -> tuple[Point, ...]:
+    """The bullets of a plain list as points: the first matters most, and how long it is tells its length. Those of a
+    record of this library know their sources."""
+    spans: list[tuple[tuple[int, int], ...]] = [()] * len(bullets)
+    if isinstance(value, list) and len(value) == len(bullets) and all(isinstance(v, dict) for v in value):
+        spans = [tuple(sorted(_span(span, text, where) for span in v.get("sources") or ())) for v in value]
+    lengths: list[Length] = ["brief" if len(words(bullet)) <= BRIEF_WORDS else "standard" for bullet in bullets]
+    return tuple(
+        Point({length: bullet}, rank, sources)
+        for rank, (length, bullet, sources) in enumerate(zip(lengths, bullets, spans, strict=True), 1)
+    )
 
 
 def read_lists(source: str | Path) -> dict[str, list[str]] | list[list[str]]:

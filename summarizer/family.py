@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from .rewriter import finished
+from .points.rewriter import finished
 from .sentences import paragraphs, split
 from .summary import Length
 

@@ -7,7 +7,7 @@ inside quotation marks is changed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from .facts import HONORIFICS, OPENERS, TITLES, Fact, Name, numbers
 from .tidy import QUOTED
@@ -54,31 +54,41 @@ class FullNames:
         # Two persons of one name, or one person with and without a middle name: which is meant cannot be told.
         self._full = {last: names.pop() for last, names in full.items() if len(names) == 1}
         self._article = article
+        self._introduced: dict[str, bool] = {}
 
-    def __call__(self, bullet: str, said: Iterable[str]) -> str:
+    def __call__(self, bullet: str, said: Iterable[str] = ()) -> str:
         """The bullet with each bare last name that no bullet before it (`said`) has, in full at its first place."""
-        before = " ".join(said)
-        quoted = [match.span() for match in QUOTED.finditer(bullet)]
         parts, at = [], 0
-        for match in _BARE.finditer(bullet):
+        for start, end, name in self._bare(bullet, " ".join(said)):
+            parts += [bullet[at:start], name]
+            at = end
+        return "".join([*parts, bullet[at:]])
+
+    def missing(self, text: str) -> list[str]:
+        """The full names of the persons of whom a text gives the last name alone, in its order."""
+        return [name for _, _, name in self._bare(text, "")]
+
+    def _bare(self, text: str, before: str) -> Iterator[tuple[int, int, str]]:
+        """The first place of each last name that stands alone, with the full name; none that stand in `before`."""
+        quoted = [match.span() for match in QUOTED.finditer(text)]
+        for match in _BARE.finditer(text):
             word = re.sub(r"['’]s?$", "", match["word"])
             name = self._full.get(word)
             if not name or re.search(rf"\b{re.escape(word)}\b", before):
                 continue
             before = f"{before} {word}"
             inside = any(start < match.start() < end for start, end in quoted)
-            alone = not inside and not _BEFORE.search(bullet[: match.start()]) and not _goes_on(bullet, match.end())
-            if alone and _is_introduced(self._article, word, name):
-                parts += [bullet[at : match.start()], name]
-                at = match.start() + len(word)
-        return "".join([*parts, bullet[at:]])
+            alone = not inside and not _BEFORE.search(text[: match.start()]) and not _goes_on(text, match.end())
+            if alone and self._is_introduced(word, name):
+                yield match.start(), match.start() + len(word), name
 
-
-def _is_introduced(article: str, last: str, name: str) -> bool:
-    first = re.search(rf"\b{re.escape(last)}\b", article)
-    if not first or not article[: first.end()].endswith(name):
-        return False
-    return re.search(_ACTS.format(last=re.escape(last), name=re.escape(name), titles=_TITLE_WORDS), article) is not None
+    def _is_introduced(self, last: str, name: str) -> bool:
+        if last not in self._introduced:
+            first = re.search(rf"\b{re.escape(last)}\b", self._article)
+            acts = _ACTS.format(last=re.escape(last), name=re.escape(name), titles=_TITLE_WORDS)
+            opens = first is not None and self._article[: first.end()].endswith(name)
+            self._introduced[last] = opens and re.search(acts, self._article) is not None
+        return self._introduced[last]
 
 
 def _person(text: str) -> list[str]:

@@ -10,8 +10,8 @@ from .alignment import Aligner
 from .article import Article
 from .boilerplate import story
 from .generator import Answer, Generator
-from .policy import STYLES, Draft, Writer, extracted
-from .rewriter import Candidate, context_of
+from .points.policy import STYLES, Draft, Writer, extracted
+from .points.rewriter import Candidate, context_of
 from .selection import bullet_count
 from .sentences import Sentence, words
 from .summary import Bullet, Check, Length, Options, Span

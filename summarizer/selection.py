@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .extractor import Array, Scored, one_core
+from .points.extractor import Array, Scored, one_core
 from .sentences import Sentence, words
 from .summary import Length
 from .tidy import QUOTED, tidied

@@ -17,7 +17,7 @@ from .article import Article
 from .errors import ArticleError, ClosedError, ModelError, TimeLimitError
 from .folder import folder_of, from_hub, is_checkpoint, is_hub_name, verified, version_of
 from .generated import Generated
-from .pipeline import Pipeline
+from .points.pipeline import Pipeline
 from .summary import Count, Length, Options, Policy, Summary
 from .watch import Profile, Watch
 

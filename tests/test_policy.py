@@ -3,8 +3,8 @@
 import pytest
 
 from summarizer import Article
-from summarizer.policy import Draft, Writer, extracted, needs_rewriting, with_article, with_speaker
-from summarizer.rewriter import Candidate
+from summarizer.points.policy import Draft, Writer, extracted, needs_rewriting, with_article, with_speaker
+from summarizer.points.rewriter import Candidate
 from summarizer.summary import Span
 
 TEXT = """The council of Marl voted on Monday to keep the Marl Lane baths open, after a campaign that drew about 4,000

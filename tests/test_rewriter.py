@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from summarizer import Article, ModelError, Summarizer
-from summarizer.rewriter import MAX_TARGET_TOKENS, Rewriter
+from summarizer.points.rewriter import MAX_TARGET_TOKENS, Rewriter
 from summarizer.sentences import words
 from summarizer.tidy import bullet_of
 

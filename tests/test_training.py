@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from summarizer import Summarizer
 from summarizer.boilerplate import story
-from summarizer.extractor import FEATURES, MAX_SENTENCE_TOKENS, OVERLAP, WINDOW, surface_features, windows
+from summarizer.points.extractor import FEATURES, MAX_SENTENCE_TOKENS, OVERLAP, WINDOW, surface_features, windows
 from training.labels import labels
 
 from .conftest import STORY, archive, written
@@ -108,7 +108,7 @@ def test_the_stage_that_scores_best_is_the_one_kept(tmp_path):
 
 
 def test_head_in_numpy_is_the_head_in_torch():
-    from summarizer.extractor import Head as NumpyHead
+    from summarizer.points.extractor import Head as NumpyHead
     from training.modeling import Head
 
     torch.manual_seed(0)
@@ -232,7 +232,7 @@ def test_exported_scores_are_the_trained_ones(run, tmp_path):
     head = Head(32, 16, 2, 2)
     head.load_state_dict(load_file(run / "head.safetensors"))
     model = ExtractorModel(AutoModel.from_pretrained(run / "encoder"), head, 5.0).eval()
-    from summarizer.extractor import token_ids
+    from summarizer.points.extractor import token_ids
 
     item = {
         "tokens": token_ids(tokenizer.backend_tokenizer, sentences),

@@ -217,7 +217,7 @@ def test_export_writes_what_the_checkpoint_writes(tiny_t5, tmp_path):
 
 
 def test_what_a_rewriter_may_write_is_what_it_read_and_what_bullets_use_most(base, tmp_path):
-    from summarizer.rewriter import SHORTLIST
+    from summarizer.points.rewriter import SHORTLIST
     from training.shortlist import MOST, write_shortlist
 
     shipped = base.folder / "rewriter"

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from eval.data import Example
 from summarizer.boilerplate import story
-from summarizer.extractor import surface_features, token_ids, windows
+from summarizer.points.extractor import surface_features, token_ids, windows
 
 from .labels import Overlap, labels, overlaps
 

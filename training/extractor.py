@@ -28,7 +28,7 @@ from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, Trai
 
 from eval.data import Example
 from eval.metric import KeyPoints
-from summarizer.extractor import Scored
+from summarizer.points.extractor import Scored
 from summarizer.selection import select
 from summarizer.tidy import bullet_of
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from summarizer.extractor import FEATURES
+from summarizer.points.extractor import FEATURES
 
 CANDIDATES = 12
 """Best sentences of an article that lists are made of in training: 220 lists of three."""

@@ -1,15 +1,16 @@
-"""Human bullets with the sentences that they were made from: what the rewriter learns from.
+"""Points of human lists with the sentences that they were made from: what the rewriter learns from.
 
-A bullet is paired with the one or two sentences of its article that hold most of its words. A bullet that says what
-they do not (an editor knew more, or wrote from the headline) would teach the rewriter to invent, and is left out; so is
-one that cannot be read alone.
+The points of header lists are learnt from as they are, in both lengths. A bullet of a plain list that says what its
+sentences do not (an editor knew more, or wrote from the headline) would teach the rewriter to invent, and is left out;
+so is one that cannot be read alone. Persons are given in full in each text: a list names them once, but a point must
+stand alone.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tqdm import tqdm
@@ -18,10 +19,13 @@ from eval.data import Example
 from summarizer.alignment import Aligner
 from summarizer.boilerplate import story
 from summarizer.facts import facts
+from summarizer.full_names import FullNames
 from summarizer.known import Known
-from summarizer.rewriter import context_of
+from summarizer.points.rewriter import as_line, context_of
 from summarizer.selection import leans
-from summarizer.sentences import Sentence, words
+from summarizer.sentences import words
+
+from .points import stood
 
 LEAST_RECALL = 0.75
 """Share of a bullet's content words that its sentences (with their context) must hold."""
@@ -39,38 +43,43 @@ class Pair:
 
     Attributes:
         sources: The sentences, in article order.
-        context: The sentence that names what they call "he" or "the move"; may be empty.
-        target: The bullet.
+        context: The sentences that name what they call "he" or "the move"; may be empty.
+        title: The headline; None where there is none.
+        targets: The point: a text, or one in each length.
     """
 
     sources: str
     context: str
-    target: str
+    title: str | None
+    targets: tuple[str, ...]
 
 
 def pairs(examples: Iterable[Example], progress: bool = True) -> list[Pair]:
-    """The pairs of articles; several bullets of one article may give one each, none where nothing fits."""
-    found = []
+    """The pairs of articles: one for each point, none where nothing fits."""
+    found: list[Pair] = []
     for example in tqdm(examples, "pairs", file=sys.stderr, mininterval=5, disable=not progress):
-        sentences = story(example.text)
-        aligner = Aligner([s.text for s in sentences])
-        for bullet in example.bullets:
-            text = LABEL.sub("", bullet)
-            pair = None if leans(text) else _pair(text, sentences, aligner)
-            if pair:
-                found.append(pair)
+        found += _pairs(example)
     return found
 
 
-def _pair(bullet: str, sentences: Sequence[Sentence], aligner: Aligner) -> Pair | None:
-    chosen = aligner(bullet) if SHORTEST <= len(words(bullet)) <= LONGEST else ()
-    if not chosen:
-        return None
-    sources = " ".join(" ".join(sentences[i].text.split()) for i in chosen)
-    context = context_of(sentences, chosen)
-    if aligner.recall(bullet, chosen, context) < LEAST_RECALL or len(words(bullet)) >= len(words(sources)):
-        return None
-    known = Known(f"{sources} {context}")
-    if not all(known.supports(fact) for fact in facts(bullet)):
-        return None
-    return Pair(sources, context, bullet if _ABBREVIATION_END.search(bullet) else bullet.rstrip("."))
+def _pairs(example: Example) -> Iterator[Pair]:
+    sentences = story(example.text)
+    full_names = FullNames(example.text, facts(example.text))
+    aligner: Aligner | None = None
+    for point in stood(example, sentences):
+        sources, context = as_line(sentences, point.sources), context_of(sentences, point.sources, full_names)
+        known = Known(f"{sources} {context} {example.title or ''}")
+        targets = []
+        for text in point.texts.values():
+            target = LABEL.sub("", text)
+            if not SHORTEST <= len(words(target)) <= LONGEST or not all(map(known.supports, facts(target))):
+                continue
+            if not point.given:
+                aligner = aligner or Aligner([s.text for s in sentences])
+                too_long = len(words(target)) >= len(words(sources))
+                if leans(target) or too_long or aligner.recall(target, point.sources, context) < LEAST_RECALL:
+                    continue
+            target = full_names(target)
+            targets.append(target if _ABBREVIATION_END.search(target) else target.rstrip("."))
+        if targets:
+            yield Pair(sources, context, example.title, tuple(targets))

@@ -99,7 +99,8 @@ def draw(metrics: Path, picture: Path, best: str) -> None:
         points = [(row["step"], row[key]) for row in rows if key in row]
         if points:
             right.plot(*zip(*points, strict=True), label=key.removeprefix("eval_"), marker=".")
-    top = max((row for row in rows if best in row), key=lambda row: row[best], default=None)
+    sign = -1 if best == "eval_loss" else 1
+    top = max((row for row in rows if best in row), key=lambda row: sign * row[best], default=None)
     if top:
         right.axvline(top["step"], color="0.6", linestyle=":", label=f"best: step {top['step']}")
     for axes, title in ((left, "loss"), (right, "ROUGE of validation articles")):

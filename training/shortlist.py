@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from summarizer.rewriter import SHORTLIST
+from summarizer.points.rewriter import SHORTLIST
 
 MOST = 3000
 """Pieces that may be written after any source: the vocabulary's first, which `smaller.py` put there by frequency."""

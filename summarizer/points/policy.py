@@ -7,16 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import log1p
 
-from .article import Article
-from .checks import Checker
-from .facts import Name, Number, facts
-from .full_names import FullNames
-from .lexicon import REPORT
+from ..article import Article
+from ..checks import Checker
+from ..facts import Name, Number, facts
+from ..full_names import FullNames
+from ..lexicon import REPORT
 from .rewriter import Candidate
-from .selection import leans
-from .sentences import words
-from .summary import Bullet, Check, Length, Method, Span
-from .tidy import bullet_of
+from ..selection import leans
+from ..sentences import words
+from ..summary import Bullet, Check, Length, Method, Span
+from ..tidy import bullet_of
 
 _SPEAKER = re.compile(
     r"(?P<who>,\s(?:(?:the\s|an?\s)?[^\W\d_][^,;:\"“”]{1,70}\s(?:said|says)|(?:said|says)\s[^,;:\"“”]{2,70}"

@@ -13,31 +13,53 @@ from pathlib import Path
 import ctranslate2
 from tokenizers import Tokenizer
 
-from .cpu import use_wide_instructions
-from .selection import leans
-from .sentences import Sentence
+from ..cpu import use_wide_instructions
+from ..full_names import FullNames
+from ..sentences import Sentence, words
 
-MAX_SOURCE_TOKENS = 192
+MAX_SOURCE_TOKENS = 320
 """Tokens that go in; what is longer is cut, the context first."""
 MAX_TARGET_TOKENS = 80
 """Tokens that come out; a candidate of this size was cut, and is no candidate."""
+CONTEXT_WORDS = 70
+"""Words of context, about."""
 BEAM = 4
 SHORTLIST = "vmap.txt"
 """What may be written after what was read, as CTranslate2 takes it: `training/shortlist.py` makes it."""
 
 
-def prompt(sources: str, context: str, length: int) -> str:
-    """What the model reads: the wanted number of words, the sentences, and the one that explains them. Training and
-    the library use the same."""
-    return f"{length} words: {sources}" + (f" Context: {context}" if context else "")
+def prompt(sources: str, context: str, title: str | None = None) -> str:
+    """What the encoder reads: the sentences, the headline, and what explains the sentences. Training and the library
+    use the same."""
+    return sources + (f" Title: {title}" if title else "") + (f" Context: {context}" if context else "")
 
 
-def context_of(sentences: Sequence[Sentence], chosen: Sequence[int]) -> str:
-    """The sentence that says who "he" is: the one before the first chosen, if that leans on it; else the first of the
-    article, where names stand in full. Empty where that one is chosen itself."""
-    first = chosen[0]
-    at = first - 1 if first and leans(sentences[first].text) else 0
-    return "" if at in chosen else " ".join(sentences[at].text.split())
+def asked(length: int) -> str:
+    """What the decoder begins with: the wanted number of words."""
+    return f"{length}:"
+
+
+def context_of(sentences: Sequence[Sentence], chosen: Sequence[int], full_names: FullNames) -> str:
+    """What says who and what the chosen sentences speak of, on one line, in article order and about CONTEXT_WORDS long:
+    the sentences that give persons in full whom the chosen ones call by their last name; the one before each; the
+    article's first."""
+    text = as_line(sentences, chosen)
+    wanted: list[int] = []
+    for name in full_names.missing(text):
+        wanted += [next((i for i, s in enumerate(sentences) if name in " ".join(s.text.split())), 0)]
+    wanted += [i - 1 for i in chosen if i]
+    kept: set[int] = set()
+    size = 0
+    for i in (*wanted, 0):
+        if i not in kept and i not in chosen and size < CONTEXT_WORDS:
+            kept.add(i)
+            size += len(words(sentences[i].text))
+    return as_line(sentences, sorted(kept))
+
+
+def as_line(sentences: Sequence[Sentence], chosen: Sequence[int]) -> str:
+    """Some sentences of an article on one line."""
+    return " ".join(" ".join(sentences[i].text.split()) for i in chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +97,27 @@ class Rewriter:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
 
-    def start(self, sources: str, context: str, lengths: Sequence[int]) -> Callable[[], list[Candidate]]:
-        """Begins to write one bullet, at several lengths.
+    def start(
+        self, sources: str, context: str, title: str | None, lengths: Sequence[int]
+    ) -> Callable[[], list[Candidate]]:
+        """Begins to write one point, at several lengths.
 
         Args:
             sources: The sentences it is made from, on one line.
-            context: The sentence that explains them, or nothing.
+            context: The sentences that explain them, or nothing.
+            title: The headline, if there is one.
             lengths: Wanted words; each gives `BEAM` candidates.
 
         Returns:
             A function that waits for the candidates: each text once, the best first.
         """
-        encodings = self._tokenizer.encode_batch([prompt(sources, context, length) for length in lengths])
-        # All lengths of one bullet are one batch, so that what is written depends on nothing else that runs.
+        read = self._tokenizer.encode(prompt(sources, context, title)).tokens
+        read = [*read[:-1][: MAX_SOURCE_TOKENS - 1], read[-1]]
+        asks = [self._tokenizer.encode(asked(length), add_special_tokens=False).tokens for length in lengths]
+        # All lengths of one point are one batch, so that what is written depends on nothing else that runs.
         running = self._translator.translate_batch(
-            [[*e.tokens[:-1][: MAX_SOURCE_TOKENS - 1], e.tokens[-1]] for e in encodings],
+            [read] * len(asks),
+            target_prefix=asks,
             beam_size=BEAM,
             num_hypotheses=BEAM,
             max_decoding_length=MAX_TARGET_TOKENS,
@@ -101,10 +129,10 @@ class Rewriter:
 
         def wait() -> list[Candidate]:
             best: dict[str, float] = {}
-            for result in (each.result() for each in running):
+            for ask, result in zip(asks, (each.result() for each in running), strict=True):
                 for tokens, score in zip(result.hypotheses, result.scores, strict=True):
                     if len(tokens) < MAX_TARGET_TOKENS:
-                        text = self._text(tokens)
+                        text = self._text(tokens[len(ask) :])
                         best[text] = max(score, best.get(text, score))
             best.pop("", None)
             return [Candidate(text, score) for text, score in sorted(best.items(), key=lambda item: -item[1])]

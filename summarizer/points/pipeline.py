@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from .article import Article
-from .boilerplate import story
-from .errors import ModelError
+from ..article import Article
+from ..boilerplate import story
+from ..errors import ModelError
 from .extractor import Extractor, Scored
 from .policy import STYLES, Draft, Writer, extracted, needs_rewriting
 from .rewriter import Candidate, Rewriter, context_of
-from .selection import Group, bullet_count, select
-from .sentences import words
-from .summary import Bullet, Length, Options, Span
-from .watch import Watch
+from ..selection import Group, bullet_count, select
+from ..sentences import words
+from ..summary import Bullet, Length, Options, Span
+from ..watch import Watch
 
 
 class Pipeline:

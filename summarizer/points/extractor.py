@@ -27,9 +27,9 @@ from safetensors.numpy import load_file
 from threadpoolctl import ThreadpoolController
 from tokenizers import Tokenizer
 
-from .cpu import cores, use_wide_instructions
-from .sentences import Sentence, words
-from .watch import Watch
+from ..cpu import cores, use_wide_instructions
+from ..sentences import Sentence, words
+from ..watch import Watch
 
 Array = npt.NDArray[np.float32]
 

@@ -10,7 +10,7 @@ import regex
 
 from summarizer.facts import KINDS, facts
 from summarizer.known import Known
-from summarizer.selection import dangles
+from summarizer.alone import dangles
 
 Judge = Callable[[list[str], list[list[str]]], Sequence[float]]
 """A metric of your own: the articles and their lists of bullets go in, a figure for each article comes out."""

@@ -11,8 +11,7 @@ from .article import Article
 from .boilerplate import story
 from .generator import Answer, Generator
 from .points.policy import STYLES, Draft, Writer, extracted
-from .points.rewriter import Candidate, context_of
-from .selection import bullet_count
+from .points.rewriter import Candidate
 from .sentences import Sentence, words
 from .summary import Bullet, Check, Length, Options, Span
 from .watch import Watch
@@ -164,4 +163,14 @@ def _points(answers: Sequence[Answer]) -> int:
 
 def _draft(read: _Read, chosen: Sequence[int], text: str, score: float) -> Draft:
     spans = tuple(Span(s.start, s.end, read.article.text[s.start : s.end]) for s in (read.sentences[i] for i in chosen))
-    return Draft(spans, round(score, 4), context_of(read.sentences, chosen), (Candidate(text, 0.0),))
+    main = max(chosen, key=lambda i: len(read.sentences[i].text))
+    candidates = (Candidate(text, 0.0),)
+    return Draft(read.sentences, tuple(chosen), main, spans, round(score, 4), read.article.title, candidates)
+
+
+def bullet_count(article_words: int, length: Length) -> int:
+    """How many bullets "auto" asks of a checkpoint: 3 for a short item, 5 for a normal story, 7 at most; `brief` lists
+    have 3 or 4."""
+    if length == "brief":
+        return 3 if article_words < 2_000 else 4
+    return 3 if article_words < 250 else 5 if article_words < 1_200 else 6 if article_words < 2_500 else 7

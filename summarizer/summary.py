@@ -13,7 +13,7 @@ from .sentences import paragraphs
 from .version import __version__
 
 Length = Literal["standard", "brief"]
-Method = Literal["extracted", "rewritten", "generated"]
+Method = Literal["rewritten", "narrowed", "named", "extracted", "generated"]
 Policy = Literal["checked", "flag", "extract"]
 Status = Literal["draft", "approved"]
 Count = int | Literal["auto"]
@@ -61,11 +61,12 @@ class Bullet:
 
     Attributes:
         text: The point, on one line. An extracted one is its sources' text, at most without a "But" or "Meanwhile," at
-            the start and without asides in parentheses; a rewritten one is shorter, or gives a name in full.
+            the start and without asides in parentheses.
         score: Between 0 and 1: how sure the model is that an editor's list would say this; for a list that a checkpoint
             of transformers wrote, the share of the bullet's content words that its sources hold.
-        method: "extracted" (sentences of the article), "rewritten" (by the rewriter) or "generated" (by a checkpoint
-            of transformers).
+        method: Which step gave its words: "rewritten" (written from all sentences of the point), "narrowed" (written
+            from its main sentence), "named" (a sentence of the article with a name in full), "extracted" (sentences of
+            the article), or "generated" (by a checkpoint of transformers).
         sources: The sentences it stands on, in article order; none only for a generated one that cannot be traced,
             which only the policy "flag" shows.
         checks: What was checked of one that is not extracted; an extracted one is the article's own words.

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from summarizer.facts import KINDS, facts
 from summarizer.known import Known
-from summarizer.selection import dangles
+from summarizer.alone import dangles
 
 
 def passes(bullet, text, kind):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from summarizer import Article, ArticleError, ModelError, Summarizer, Summary
-from summarizer.selection import leans
+from summarizer.alone import leans
 from summarizer.tidy import tidied
 
 from .conftest import ROOT, STORY

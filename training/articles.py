@@ -6,30 +6,32 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 from tqdm import tqdm
 
-from eval.data import Example
+from eval.data import BRIEF_POINTS, Example
 from summarizer.boilerplate import story
-from summarizer.points.extractor import surface_features, token_ids, windows
+from summarizer.points.extractor import SCORES, surface_features, token_ids, windows
+from summarizer.sentences import Sentence
 
-from .labels import Overlap, labels, overlaps
+from .points import Stood, stood
 
 
 class Articles(Dataset[dict[str, Any]]):
     """Examples as the model reads them: token ids by sentence, features, labels.
 
     Args:
-        examples: Articles with human bullets.
+        examples: Articles with human lists.
         tokenizer: The encoder's, from `tokenizers`.
-        main_bullets: Bullets of a human list that count, from its top.
-        oracle_share: Weight of the greedy oracle in the labels, 0 to 1.
         most: Sentences of an article that are read; default: all.
-        lists: Whether what whole lists would score is prepared as well.
+        titled: Share of the articles with a headline that are read with it, 0 to 1; drawn by their ids, the same in
+            every run.
         language: Of the articles.
     """
 
@@ -37,31 +39,32 @@ class Articles(Dataset[dict[str, Any]]):
         self,
         examples: Sequence[Example],
         tokenizer: Any,
-        main_bullets: int,
-        oracle_share: float,
         most: int | None = None,
-        lists: bool = True,
+        titled: float = 1.0,
         language: str = "en",
     ) -> None:
         self.items: list[dict[str, Any]] = []
         self.examples: list[Example] = []
-        self.sentences: list[tuple[Any, ...]] = []
+        self.sentences: list[tuple[Sentence, ...]] = []
+        self.points: list[list[Stood]] = []
         for example in tqdm(examples, "labels", file=sys.stderr, mininterval=5):
             sentences = story(example.text, language)[:most]
-            if not sentences:
+            points = stood(example, sentences)
+            if not points:
                 continue
-            texts = [s.text for s in sentences]
-            bullets = example.bullets[:main_bullets]
-            item = {
-                "tokens": token_ids(tokenizer, sentences),
-                "features": surface_features(sentences),
-                "labels": labels(texts, bullets, oracle_share),
-            }
-            if lists:
-                item["overlaps"] = overlaps(texts, bullets)
-            self.items.append(item)
+            title = example.title if crc32(example.id.encode()) % 1000 < 1000 * titled else None
+            self.items.append(
+                {
+                    "tokens": token_ids(tokenizer, sentences, title),
+                    "titled": title is not None,
+                    "features": surface_features(sentences, title),
+                    "labels": labels(points, len(sentences)),
+                    "groups": groups(points, len(sentences)),
+                }
+            )
             self.examples.append(example)
             self.sentences.append(sentences)
+            self.points.append(points)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -84,19 +87,19 @@ class Collator:
         batch = {
             "features": _padded([item["features"] for item in items], n),
             "mask": _padded([np.ones(len(item["labels"]), bool) for item in items], n),
-            "labels": _padded([item["labels"] for item in items], n, -100.0),
+            "labels": _padded([item["labels"] for item in items], n),
+            "groups": torch.stack([_square(item["groups"], n) for item in items]),
         }
-        if "vectors" not in items[0] and "overlaps" in items[0]:
-            batch["overlaps"] = [_stacked([item["overlaps"][n] for item in items]) for n in (0, 1)]
         if "vectors" in items[0]:
-            return batch | {"vectors": _padded([item["vectors"] for item in items], n)}
+            titles = torch.from_numpy(np.stack([item["title"] for item in items]))
+            return batch | {"vectors": _padded([item["vectors"] for item in items], n), "titles": titles}
         ids, owners = [], []
         for i, item in enumerate(items):
-            tokens = item["tokens"]
+            tokens, first = item["tokens"], i * (n + 1) + (1 if item["titled"] else 2)
             for window in windows([len(t) for t in tokens]):
                 read = range(window.start, window.end)
                 ids.append([self.open_id, *(t for j in read for t in tokens[j]), self.close_id])
-                own = [i * n + j + 1 if j >= window.fresh else 0 for j in read for _ in tokens[j]]
+                own = [first + j if j >= window.fresh else 0 for j in read for _ in tokens[j]]
                 owners.append([0, *own, 0])
         length = max(map(len, ids))
         return batch | {
@@ -106,20 +109,35 @@ class Collator:
         }
 
 
-def _stacked(overlaps: Sequence[Overlap]) -> tuple[Tensor, Tensor, Tensor]:
-    """Overlaps of articles, padded with zeros to the most sentences and the most n-grams among them."""
-    sentences, grams = (max(o.counts.shape[axis] for o in overlaps) for axis in (0, 1))
-    counts = np.zeros((len(overlaps), sentences, grams), np.float32)
-    for row, overlap in zip(counts, overlaps, strict=True):
-        row[: overlap.counts.shape[0], : overlap.counts.shape[1]] = overlap.counts
-    wanted, sizes = _padded([o.wanted for o in overlaps], grams), _padded([o.sizes for o in overlaps], sentences)
-    return torch.from_numpy(counts), wanted, sizes
+def labels(points: Sequence[Stood], n: int) -> npt.NDArray[np.float32]:
+    """What is true of each sentence, shape (n, SCORES); see `summarizer.points.extractor.SCORES`."""
+    found = np.zeros((n, len(SCORES)), np.float32)
+    best = sorted(points, key=lambda point: point.rank)[:BRIEF_POINTS]
+    for column, sentences in enumerate(
+        ([p.main for p in points], [i for p in points for i in p.sources], [p.main for p in best])
+    ):
+        found[sentences, column] = 1
+    return found
 
 
-def _padded(arrays: Sequence[np.ndarray[Any, Any]], length: int, value: float = 0.0) -> Tensor:
-    """Arrays of shape (n, ...) stacked to (arrays, length, ...)."""
+def groups(points: Sequence[Stood], n: int) -> npt.NDArray[np.float32]:
+    """1 where two sentences belong to one point, shape (n, n)."""
+    found = np.zeros((n, n), np.float32)
+    for point in points:
+        found[np.ix_(point.sources, point.sources)] = 1
+    return found
+
+
+def _padded(arrays: Sequence[np.ndarray[Any, Any]], length: int) -> Tensor:
+    """Arrays of shape (n, ...) stacked to (arrays, length, ...), with zeros behind."""
     first = arrays[0]
-    result = np.full((len(arrays), length, *first.shape[1:]), value, first.dtype)
+    result = np.zeros((len(arrays), length, *first.shape[1:]), first.dtype)
     for row, array in zip(result, arrays, strict=True):
         row[: len(array)] = array
+    return torch.from_numpy(result)
+
+
+def _square(array: np.ndarray[Any, Any], n: int) -> Tensor:
+    result = np.zeros((n, n), array.dtype)
+    result[: len(array), : len(array)] = array
     return torch.from_numpy(result)

@@ -1,10 +1,10 @@
 """Fine-tunes the extractor: `python -m training extractor --config training/configs/extractor.yaml`.
 
-In stages, each in transformers' Trainer:
+It learns from the points of human lists which sentences they stand on, which of these weigh most, and which belong
+together (`points.py`). In stages, each in transformers' Trainer:
 - head: the head alone, on the vectors of the frozen encoder (minutes), because a head that starts from nothing spoils
   the encoder while it learns that leads are important;
-- auxiliary, if there are such articles, and everything: encoder and head together, on sentences and on what whole lists
-  score (minimum risk training).
+- auxiliary, if there are such articles, and everything: encoder and head together.
 A run that was killed goes on from its last checkpoint when the same command is given again.
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,14 +22,15 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import nn
 from tqdm import tqdm
 from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, TrainingArguments, set_seed
 
 from eval.data import Example
 from eval.metric import KeyPoints
+from eval.points import stands
 from summarizer.points.extractor import Scored
-from summarizer.selection import select
+from summarizer.points.grouping import group
 from summarizer.tidy import bullet_of
 
 from .arguments import PartArguments, is_first_process
@@ -43,6 +44,7 @@ from .shipped import encoder_of, shipped_part
 
 Floats = npt.NDArray[np.float32]
 STAGES = ("head", "auxiliary", "everything")
+_SCORES = ("eval_rouge", "eval_source_f1", "eval_points_found")
 
 
 @dataclass
@@ -66,13 +68,10 @@ class ExtractorArguments(PartArguments):
     epochs: float = field(default=3.0, metadata={"help": "Passes with everything trained."})
     learning_rate: float = field(default=5e-5, metadata={"help": "The encoder's learning rate."})
     tuned_head_learning_rate: float = field(default=2e-4, metadata={"help": "The head's, while everything is trained."})
-    max_sentences: int = field(default=40, metadata={"help": "Sentences of an article that training reads."})
-    main_bullets: int = field(default=3, metadata={"help": "Bullets of a human list that count, from its top."})
-    risk_weight: float = field(
-        default=50.0, metadata={"help": "Weight of what whole lists score; 0 for sentences alone."}
+    max_sentences: int = field(default=60, metadata={"help": "Sentences of an article that training reads."})
+    title_share: float = field(
+        default=0.5, metadata={"help": "Share of the articles with a headline that are read with it, 0 to 1."}
     )
-    oracle_share: float = field(default=0.5, metadata={"help": "Weight of the greedy oracle in the labels, 0 to 1."})
-    label_temperature: float = field(default=5.0, metadata={"help": "Sharpness of the labels' softmax."})
     width: int = field(default=256, metadata={"help": "Width of the head."})
     heads: int = field(default=4, metadata={"help": "Attention heads of the head."})
     layers: int = field(default=2, metadata={"help": "Layers of the head."})
@@ -95,11 +94,10 @@ def main(args: ExtractorArguments) -> None:
     backend.no_truncation()
     backend.no_padding()
 
-    def prepared(examples: Sequence[Example], most: int | None = args.max_sentences) -> Articles:
-        lists = bool(args.risk_weight)
-        return Articles(examples, backend, args.main_bullets, args.oracle_share, most, lists, args.language)
+    def prepared(examples: Sequence[Example]) -> Articles:
+        return Articles(examples, backend, args.max_sentences, args.title_share, args.language)
 
-    train, validation = prepared(data.train), prepared(data.validation, None)
+    train, validation = prepared(data.train), Articles(data.validation, backend, language=args.language)
 
     def fit(stage: str) -> Trainer:
         if stage == "head":
@@ -113,19 +111,11 @@ def main(args: ExtractorArguments) -> None:
     record = _in_stages(model, fit, [s for s, e in zip(STAGES, epochs, strict=True) if e > 0], output)
     if not is_first_process():
         return
-    scores = _scores(model, validation, collator, args)
-    wanted = np.concatenate([item["labels"] for item in validation.items])
-    scale, shift = _calibrate(model.head, np.concatenate(scores), wanted)
-    found = _rouge(validation, [scale * row + shift for row in scores])
     model.encoder.save_pretrained(output / "encoder")
     tokenizer.save_pretrained(output / "encoder")
     save_file(model.head.state_dict(), output / "head.safetensors")
-    about = {
-        "heads": model.head.layers[0].heads,
-        "stages": record,
-        "validation": found,
-        "calibration": {"scale": scale, "shift": shift},
-    }
+    best = [about["validation"] for about in record.values() if about["kept"]][-1]
+    about = {"heads": model.head.layers[0].heads, "stages": record, "validation": best}
     finish(args, "extractor", data, about, began)
 
 
@@ -149,7 +139,7 @@ def _start(args: ExtractorArguments) -> tuple[ExtractorModel, Any]:
     for module in encoder.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
-    return ExtractorModel(encoder, head, args.label_temperature, args.risk_weight), tokenizer
+    return ExtractorModel(encoder, head), tokenizer
 
 
 def _in_stages(
@@ -168,9 +158,10 @@ def _in_stages(
             continue
         earlier = {}  # what came after it started from other weights
         trainer = fit(stage)
-        scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if k.startswith("eval_rouge")}
+        scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if k.startswith(_SCORES)}
         for item in (*trainer.train_dataset.items, *trainer.eval_dataset.items):
             item.pop("vectors", None)  # the next stage trains the encoder
+            item.pop("title", None)
         state = trainer.state
         record[stage] = {"steps": state.global_step, "best_step": state.best_global_step, "validation": scores}
         if is_first_process():
@@ -185,7 +176,7 @@ def _in_stages(
 def _train_head(
     model: ExtractorModel, train: Articles, validation: Articles, collator: Collator, args: ExtractorArguments
 ) -> Trainer:
-    """The head alone, on sentences alone. The encoder reads every article once, and its vectors are kept."""
+    """The head alone. The encoder reads every article once, and its vectors are kept."""
     for articles in (validation, train):
         _add_vectors(model, articles, collator, args)
     model.encoder.requires_grad_(False)
@@ -206,8 +197,8 @@ def _add_vectors(model: ExtractorModel, articles: Articles, collator: Collator, 
         batch = collator([item])
         read = [batch[name].to(device) for name in ("input_ids", "attention_mask", "owner", "mask")]
         with torch.autocast(device.type, torch.bfloat16, enabled=args.half):
-            found = model.vectors(*read)
-        item["vectors"] = found[0].cpu().numpy()
+            vectors, titles = model.vectors(*read)
+        item["vectors"], item["title"] = vectors[0].cpu().numpy(), titles[0].cpu().numpy()
 
 
 def _train_everything(
@@ -230,60 +221,33 @@ def _train_everything(
     return trainer
 
 
-@torch.no_grad()
-def _scores(model: ExtractorModel, articles: Articles, collator: Collator, args: ExtractorArguments) -> list[Floats]:
-    """The scores of each article's sentences."""
-    model.eval()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model.to(device)
-    names = ("features", "mask", "input_ids", "attention_mask", "owner")
-    found = []
-    for item in tqdm(articles.items, "scores", file=sys.stderr, mininterval=5):
-        batch = collator([item])
-        with torch.autocast(device.type, torch.bfloat16, enabled=args.half):
-            logits = model(**{name: batch[name].to(device) for name in names})["logits"]
-        found.append(logits[0].float().cpu().numpy())
-    return found
+class _Lists:
+    """The lists that the scores of the validation articles give, against the human ones: ROUGE of the points' sentences
+    as they stand, and how far they are the same sentences."""
 
+    def __init__(self, articles: Articles, model: ExtractorModel) -> None:
+        self._articles, self._model = articles, model
 
-def _calibrate(head: Head, scores: Floats, wanted: Floats) -> tuple[float, float]:
-    """Scales and shifts the head's scores so that they are the log-odds of the labels (Platt 1999). Minimum risk
-    training cares for lists only, and leaves them too sure; the costs of `selection.py` are log-odds. Ranks stay.
-
-    Returns:
-        The scale and the shift, which are in the head's last layer now.
-    """
-    x, y = (torch.from_numpy(array.astype(np.float64)) for array in (scores, wanted.clip(0, 1)))
-    log_scale, shift = torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
-    optimizer = torch.optim.LBFGS(
-        [log_scale.requires_grad_(), shift.requires_grad_()], max_iter=200, line_search_fn="strong_wolfe"
-    )
-
-    def loss() -> Tensor:
-        optimizer.zero_grad()
-        value = nn.functional.binary_cross_entropy_with_logits(log_scale.exp() * x + shift, y)
-        value.backward()  # type: ignore[no-untyped-call]
-        return value
-
-    optimizer.step(loss)  # type: ignore[arg-type]
-    scale = float(log_scale.detach().exp())
-    with torch.no_grad():
-        head.output.weight.mul_(scale)
-        head.output.bias.mul_(scale).add_(float(shift.detach()))
-    return scale, float(shift.detach())
-
-
-def _rouge(articles: Articles, scores: Iterable[Floats]) -> dict[str, float]:
-    """What the lists of three that these scores give have in common with the human ones."""
-    bullets = []
-    for sentences, row in zip(articles.sentences, scores, strict=True):
-        n = len(sentences)
-        groups = select(Scored(sentences, row[:n].astype(np.float32), np.zeros((n, 1), np.float32)), 3, "brief")
-        bullets.append([bullet_of([sentences[i].text for i in group]) for group in groups])
-    references = [list(example.bullets) for example in articles.examples]
-    found = KeyPoints(keep_in_memory=True).compute(predictions=bullets, references=references)
-    scores_of = {name: found[name] for name in ("rouge1", "rouge2", "rougeLsum")}
-    return scores_of | {"rouge_mean": float(np.mean(list(scores_of.values())))}
+    def __call__(self, prediction: EvalPrediction) -> dict[str, float]:
+        near = self._model.head.near
+        weights = torch.cat([near.weight[0], near.bias]).detach().float().cpu().numpy()
+        written, wanted, measures = [], [], []
+        for i, row in enumerate(zip(*prediction.predictions, strict=True)):
+            sentences, points = self._articles.sentences[i], self._articles.points[i]
+            logits, asks, offers, vectors = (part[: len(sentences)].astype(np.float32) for part in row)
+            unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+            groups = group(Scored(sentences, *logits.T, unit, asks, offers, weights), "auto", "standard")
+            written.append([bullet_of([sentences[j].text for j in one.sentences]) for one in groups])
+            wanted.append([point.texts.get("standard") or point.texts["brief"] for point in points])
+            measures.append(stands([set(one.sentences) for one in groups], [set(p.sources) for p in points]))
+        found = KeyPoints(keep_in_memory=True).compute(predictions=written, references=wanted)
+        scores = {name: found[name] for name in ("rouge1", "rouge2", "rougeLsum")}
+        source_f1, points_found, _ = (float(np.mean(column)) for column in zip(*measures, strict=True))
+        return scores | {
+            "rouge_mean": float(np.mean(list(scores.values()))),
+            "source_f1": source_f1,
+            "points_found": points_found,
+        }
 
 
 def _settings(args: ExtractorArguments, output: Path, epochs: float, batch_size: int, bf16: bool) -> TrainingArguments:
@@ -300,7 +264,7 @@ def _settings(args: ExtractorArguments, output: Path, epochs: float, batch_size:
 
 
 def _trainer(
-    model: nn.Module,
+    model: ExtractorModel,
     settings: TrainingArguments,
     train: Articles,
     validation: Articles,
@@ -308,16 +272,13 @@ def _trainer(
     optimizer: torch.optim.Optimizer,
     patience: int,
 ) -> Trainer:
-    def metrics(prediction: EvalPrediction) -> dict[str, float]:
-        return _rouge(validation, np.asarray(prediction.predictions))
-
     trainer = Trainer(
         model=model,
         args=settings,
         train_dataset=train,
         eval_dataset=validation,
         data_collator=collator,
-        compute_metrics=metrics,
+        compute_metrics=_Lists(validation, model),
         optimizers=(optimizer, None),
     )
     return watch(trainer, Path(settings.output_dir), patience=patience)

@@ -22,7 +22,7 @@ from summarizer.facts import facts
 from summarizer.full_names import FullNames
 from summarizer.known import Known
 from summarizer.points.rewriter import as_line, context_of
-from summarizer.selection import leans
+from summarizer.alone import leans
 from summarizer.sentences import words
 
 from .points import stood

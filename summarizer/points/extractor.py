@@ -1,9 +1,10 @@
-"""Scores every sentence in the context of the whole article.
+"""Says of every sentence, in the context of the whole article, how likely points stand on it, and on which others.
 
-A small BERT encoder reads the article in windows of whole sentences; the mean of a sentence's token vectors, together
-with a few surface features, goes through a two-layer transformer over the sentences (the head), which gives each
-sentence one score. The encoder runs in CTranslate2 (int8 on the CPU), the head in numpy: no torch.
-Windows, features and input text are defined here and used by training, so that what is trained is what runs.
+A small BERT encoder reads the headline and the article in windows of whole sentences; the mean of a sentence's token
+vectors, together with a few surface features, goes through a transformer over the sentences (the head), which gives
+each sentence its scores, and two vectors that tell which other sentences belong to the same point. The encoder runs in
+CTranslate2 (int8 on the CPU), the head in numpy: no torch. Windows, features and input text are defined here and used
+by training, so that what is trained is what runs.
 """
 
 from __future__ import annotations
@@ -55,8 +56,11 @@ _FUNCTION_WORDS = frozenset(
     "out over said says she should so some such than that the their them then there these they this those to under up "
     "us was we were what when where which while who will with would you your".split()
 )
-FEATURES = 16
-
+FEATURES = 18
+DISTANCE_FEATURES = 6
+SCORES = ("main", "source", "top")
+"""What the head says of a sentence: a point has its main sentence here; a point stands on it; one of the best three
+points has its main sentence here."""
 
 _BLAS = ThreadpoolController()
 _BLAS_LOCK = Lock()
@@ -91,13 +95,31 @@ class Scored:
 
     Attributes:
         sentences: The n sentences of the story.
-        scores: Shape (n,): log-odds that an editor's bullets stand on the sentence.
+        main: Shape (n,): log-odds that a sentence is the main one of a point.
+        source: Shape (n,): log-odds that a point stands on it.
+        top: Shape (n,): log-odds that it is the main sentence of one of the most important points.
         vectors: Shape (n, hidden): the sentences' vectors in context, of unit length.
+        asks: Shape (n, width): what a sentence looks for in those of the same point.
+        offers: Shape (n, width): what it has of that.
+        weights: Shape (DISTANCE_FEATURES + 2,): what distance, likeness and the constant count.
     """
 
     sentences: tuple[Sentence, ...]
-    scores: Array
+    main: Array
+    source: Array
+    top: Array
     vectors: Array
+    asks: Array
+    offers: Array
+    weights: Array
+
+    def together(self, i: int) -> Array:
+        """Log-odds that each sentence belongs to the point that stands on sentence `i`, shape (n,)."""
+        n, width = self.offers.shape
+        near = distance_features(np.arange(n) - i) @ self.weights[:-2]
+        found: Array = self.offers @ self.asks[i] / np.sqrt(np.float32(width)) + near
+        found += self.weights[-2] * (self.vectors @ self.vectors[i]) + self.weights[-1]
+        return found
 
 
 def windows(lengths: Sequence[int], size: int = WINDOW - 2, overlap: int = OVERLAP) -> list[Window]:
@@ -135,14 +157,23 @@ def input_text(sentence: Sentence) -> str:
     return " ".join(sentence.text.split())
 
 
-def surface_features(sentences: Sequence[Sentence]) -> Array:
+def distance_features(distances: npt.NDArray[Any]) -> Array:
+    """What the distance between two sentences says, shape (..., DISTANCE_FEATURES); a positive one leads forward."""
+    far = np.abs(distances)
+    return np.stack(
+        [np.log1p(far) / 4, 1 / (1 + far), distances == 1, distances == -1, distances > 0, far <= 3], -1
+    ).astype(np.float32)
+
+
+def surface_features(sentences: Sequence[Sentence], title: str | None = None) -> Array:
     """What can be told of a sentence without a model, shape (n, FEATURES): place, length, form, and how often the
-    article speaks of the same things."""
+    article speaks of the same things, and its headline."""
     n = len(sentences)
     bags = [[w.lower() for w in words(s.text)] for s in sentences]
     contents = [{w for w in bag if w not in _FUNCTION_WORDS and len(w) > 2} for bag in bags]
     counts = Counter(w for content in contents for w in content)
     lead = contents[0] if contents else set()
+    headline = {w.lower() for w in words(title or "")} - _FUNCTION_WORDS
     rows = []
     for i, (sentence, bag, content) in enumerate(zip(sentences, bags, contents, strict=True)):
         length = max(len(bag), 1)
@@ -165,6 +196,8 @@ def surface_features(sentences: Sequence[Sentence]) -> Array:
                 float(bool(_LEANING.match(sentence.text))),
                 np.log1p(shared) / 2,
                 len(content & lead) / max(len(content), 1),
+                float(title is not None),
+                len(content & headline) / max(len(headline), 1),
             )
         )
     return np.asarray(rows, np.float32).reshape(n, FEATURES)
@@ -183,19 +216,34 @@ class Head:
         self._heads = heads
         self._layers = sum(name.endswith(".attention.weight") for name in weights)
 
-    def __call__(self, vectors: Array, features: Array) -> Array:
-        """Scores, shape (n,), from sentence vectors, shape (n, hidden), and features, shape (n, FEATURES)."""
+    def __call__(self, vectors: Array, features: Array, title: Array | None = None) -> tuple[Array, Array, Array]:
+        """What the head says of n sentences.
+
+        Args:
+            vectors: Shape (n, hidden).
+            features: Shape (n, FEATURES).
+            title: The headline's vector, shape (hidden,), if there is one.
+
+        Returns:
+            Scores, shape (n, len(SCORES)), and what `Scored` calls asks and offers.
+        """
         x = self._norm("input_norm", vectors)
-        h = self._linear("input", np.concatenate([x, x * x.mean(0), features], axis=1))
-        blocks = [self._block(h[at : at + BLOCK]) for at in range(0, len(h), BLOCK)]
-        return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+        of_title = np.zeros_like(x) if title is None else x * self._norm("input_norm", title[None])
+        h = self._linear("input", np.concatenate([x, x * x.mean(0), of_title, features], axis=1))
+        h = np.concatenate([self._block(h[at : at + BLOCK]) for at in range(0, len(h), BLOCK)])
+        return self._linear("output", h), self._linear("asks", h), self._linear("offers", h)
+
+    @property
+    def weights(self) -> Array:
+        """What `Scored` calls weights."""
+        return np.concatenate([self._w["near.weight"][0], self._w["near.bias"]])
 
     def _block(self, h: Array) -> Array:
         for i in range(self._layers):
             h = h + self._attention(f"layers.{i}", self._norm(f"layers.{i}.attention_norm", h))
             up = self._linear(f"layers.{i}.up", self._norm(f"layers.{i}.norm", h))
             h = h + self._linear(f"layers.{i}.down", np.maximum(up, 0))
-        return self._linear("output", self._norm("output_norm", h))[:, 0]
+        return self._norm("output_norm", h)
 
     def _attention(self, name: str, x: Array) -> Array:
         n, width = x.shape
@@ -242,23 +290,25 @@ class Extractor:
         self._open, self._close = settings["special_ids"]
         self._pool = ThreadPoolExecutor(self.threads, "extractor")
 
-    def __call__(self, sentences: Sequence[Sentence], watch: Watch | None = None) -> Scored:
-        """Scores the sentences of an article. May be called from several threads, whose windows take turns.
+    def __call__(self, sentences: Sequence[Sentence], title: str | None = None, watch: Watch | None = None) -> Scored:
+        """Scores the sentences of an article; at least one. May be called from several threads, whose windows take
+        turns.
 
         Raises:
             TimeLimitError: The watch says so; windows that are not begun are dropped.
         """
         watch = watch or Watch()
-        if not sentences:
-            return Scored((), np.zeros(0, np.float32), np.zeros((0, 1), np.float32))
         with watch.stage("sentences"):
-            tokens = token_ids(self.tokenizer, sentences)
+            tokens = token_ids(self.tokenizer, sentences, title)
         with watch.stage("encoder"):
-            vectors = np.concatenate(list(self._vectors(tokens, watch)))
-            features = surface_features(sentences)
+            read = np.concatenate(list(self._vectors(tokens, watch)))
+            headline, vectors = (read[0], read[1:]) if title else (None, read)
+            features = surface_features(sentences, title)
             with one_core():
-                scores = self._head(vectors, features)
-        return Scored(tuple(sentences), scores, vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-6))
+                scores, asks, offers = self._head(vectors, features, headline)
+        unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-6)
+        main, source, top = scores.T
+        return Scored(tuple(sentences), main, source, top, unit, asks, offers, self._head.weights)
 
     def close(self) -> None:
         """Waits for the windows that are being read, and lets go of the threads."""
@@ -291,7 +341,9 @@ class Extractor:
         return np.asarray(sums / np.array([len(t) for t in tokens[window.fresh : window.end]])[:, None], np.float32)
 
 
-def token_ids(tokenizer: Tokenizer, sentences: Sequence[Sentence]) -> list[list[int]]:
-    """The token ids of each sentence, without special tokens, at least one and at most MAX_SENTENCE_TOKENS."""
-    encodings = tokenizer.encode_batch_fast([input_text(s) for s in sentences], add_special_tokens=False)
+def token_ids(tokenizer: Tokenizer, sentences: Sequence[Sentence], title: str | None = None) -> list[list[int]]:
+    """The token ids of each sentence, without special tokens, at least one and at most MAX_SENTENCE_TOKENS; before them
+    those of the headline, if there is one."""
+    texts = [*([title] if title else []), *(input_text(s) for s in sentences)]
+    encodings = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
     return [e.ids[:MAX_SENTENCE_TOKENS] or [0] for e in encodings]

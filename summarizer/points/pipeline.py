@@ -1,4 +1,4 @@
-"""The road of the shipped models: sentences are scored, chosen, and rewritten where they are too long."""
+"""The engine of the shipped models: sentences are scored and grouped into points, and each point is written."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..article import Article
 from ..boilerplate import story
 from ..errors import ModelError
-from .extractor import Extractor, Scored
-from .policy import STYLES, Draft, Writer, extracted, needs_rewriting
-from .rewriter import Candidate, Rewriter, context_of
-from ..selection import Group, bullet_count, select
-from ..sentences import words
+from ..sentences import Sentence
 from ..summary import Bullet, Length, Options, Span
 from ..watch import Watch
+from .extractor import Extractor
+from .grouping import Group, group
+from .policy import STYLES, Draft, Writer, extracted
+from .rewriter import Candidate, Rewriter
 
 
 class Pipeline:
-    """Extractor, selection, rewriter and policy.
+    """Extractor, grouping, rewriter and policy.
 
     Args:
         folder: A model folder of this project.
@@ -72,31 +70,43 @@ class Pipeline:
     def _bullets(self, article: Article, options: Options, watch: Watch) -> tuple[Bullet, ...]:
         with watch.stage("sentences"):
             sentences = story(article.text, article.language)
-        scored = self._extractor(sentences, watch)
-        with watch.stage("selection"):
-            count = options.bullets
-            if count == "auto":
-                count = bullet_count(sum(len(words(s.text)) for s in sentences), options.length)
-            groups = select(scored, count, options.length, fixed=options.bullets != "auto")
-            drafts = [_draft(article, scored, group) for group in groups]
-        if options.policy == "extract" or not self._speaks(article.language):
+        scored = self._extractor(sentences, article.title, watch)
+        with watch.stage("grouping"):
+            drafts = [_draft(article, scored.sentences, one) for one in group(scored, options.bullets, options.length)]
+        if options.policy == "extract" or not self._rewriter or not self._speaks(article.language):
             return tuple(extracted(draft) for draft in drafts)
-        with watch.stage("rewriter"):  # it writes all bullets side by side, and begins while the writer is made
-            waiting = [self._start(draft, options.length) for draft in drafts]
         with watch.stage("checks"):
             writer = Writer(article, options.length, flag=options.policy == "flag")
+        with watch.stage("rewriter"):  # it writes all points side by side
+            waiting = [self._start(writer, draft, options.length) for draft in drafts]
         bullets = []
         for draft, wait in zip(drafts, waiting, strict=True):
-            with watch.stage("rewriter"):
-                candidates = tuple(wait()) if wait else ()
-            with watch.stage("checks"):
-                bullets.append(writer(replace(draft, candidates=candidates)))
+            bullets.append(self._written(writer, draft, wait, options.length, watch))
         return tuple(bullets)
 
-    def _start(self, draft: Draft, length: Length) -> Callable[[], list[Candidate]] | None:
-        if not self._rewriter or not needs_rewriting([span.text for span in draft.spans], length):
-            return None
-        return self._rewriter.start(draft.sources, draft.context, STYLES[length].asked)
+    def _written(
+        self, writer: Writer, draft: Draft, wait: Callable[[], list[Candidate]], length: Length, watch: Watch
+    ) -> Bullet:
+        """The first that may be shown: the point as the rewriter puts it, its main sentence as the rewriter puts it, and
+        that sentence."""
+        with watch.stage("rewriter"):
+            candidates = tuple(wait())
+        with watch.stage("checks"):
+            bullet = writer.rewritten(replace(draft, candidates=candidates))
+        if bullet:
+            return bullet
+        if len(draft.spans) > 1:
+            alone = draft.narrowed()
+            with watch.stage("rewriter"):
+                candidates = tuple(self._start(writer, alone, length)())
+            with watch.stage("checks"):
+                bullet = writer.rewritten(replace(alone, candidates=candidates), "narrowed")
+        with watch.stage("checks"):
+            return bullet or writer.sentences(draft)
+
+    def _start(self, writer: Writer, draft: Draft, length: Length) -> Callable[[], list[Candidate]]:
+        assert self._rewriter is not None
+        return self._rewriter.start(draft.text, writer.context(draft), draft.title, STYLES[length].asked)
 
     def _warnings(self, article: Article) -> tuple[str, ...]:
         if self._speaks(article.language):
@@ -108,7 +118,6 @@ class Pipeline:
         return not self._languages or language.split("-", maxsplit=1)[0].lower() in self._languages
 
 
-def _draft(article: Article, scored: Scored, group: Group) -> Draft:
-    spans = tuple(Span(s.start, s.end, article.text[s.start : s.end]) for s in (scored.sentences[i] for i in group))
-    score = float(1 / (1 + np.exp(-max(scored.scores[i] for i in group))))
-    return Draft(spans, round(score, 4), context_of(scored.sentences, group))
+def _draft(article: Article, sentences: Sequence[Sentence], one: Group) -> Draft:
+    spans = tuple(Span(s.start, s.end, article.text[s.start : s.end]) for s in (sentences[i] for i in one.sentences))
+    return Draft(sentences, one.sentences, one.main, spans, round(one.score, 4), article.title)

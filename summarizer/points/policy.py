@@ -7,16 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import log1p
 
+from ..alone import leans
 from ..article import Article
 from ..checks import Checker
 from ..facts import Name, Number, facts
 from ..full_names import FullNames
 from ..lexicon import REPORT
-from .rewriter import Candidate
-from ..selection import leans
-from ..sentences import words
+from ..sentences import Sentence, words
 from ..summary import Bullet, Check, Length, Method, Span
 from ..tidy import bullet_of
+from .rewriter import Candidate, as_line, context_of
 
 _SPEAKER = re.compile(
     r"(?P<who>,\s(?:(?:the\s|an?\s)?[^\W\d_][^,;:\"“”]{1,70}\s(?:said|says)|(?:said|says)\s[^,;:\"“”]{2,70}"
@@ -31,24 +31,36 @@ _FACT = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A bullet whose words are not chosen yet.
+    """A point whose words are not chosen yet.
 
     Attributes:
-        spans: The sentences it stands on, in article order.
-        score: How sure the model is of them, 0 to 1.
-        context: The sentence that explains them, or nothing.
+        sentences: The sentences of the story.
+        chosen: Indices of those that the point stands on, in article order.
+        main: The one of them that weighs most.
+        spans: The chosen ones as spans of the article.
+        score: How sure the model is of the point, 0 to 1.
+        title: The headline, if there is one.
         candidates: Rewrites, the most likely first; none where nothing was rewritten.
     """
 
+    sentences: Sequence[Sentence]
+    chosen: tuple[int, ...]
+    main: int
     spans: tuple[Span, ...]
     score: float
-    context: str = ""
+    title: str | None = None
     candidates: tuple[Candidate, ...] = ()
 
     @property
-    def sources(self) -> str:
+    def text(self) -> str:
         """The sentences on one line."""
-        return " ".join(" ".join(span.text.split()) for span in self.spans)
+        return as_line(self.sentences, self.chosen)
+
+    def narrowed(self, to: int | None = None) -> Draft:
+        """The same point standing on one of its sentences alone; default: the main one."""
+        to = self.main if to is None else to
+        at = self.chosen.index(to)
+        return replace(self, chosen=(to,), main=to, spans=(self.spans[at],), candidates=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,6 @@ class Style:
         asked: The lengths that the rewriter is asked for, in words.
         least: Words below which a rewrite is not taken.
         most: Words beyond which it is not taken.
-        enough: Words up to which sentences that can stand alone are left as they are.
         aim: Words beyond which a rewrite's worth falls.
         size: What ten more words cost.
         fluent: What the model's mean log-probability a token counts, beside the share of what matters that is kept.
@@ -69,22 +80,15 @@ class Style:
     asked: tuple[int, ...]
     least: int
     most: int
-    enough: int
     aim: int
     size: float
     fluent: float
 
 
 STYLES: dict[Length, Style] = {
-    "brief": Style(asked=(12, 18), least=6, most=24, enough=14, aim=12, size=0.4, fluent=0.8),
-    "standard": Style(asked=(24, 30), least=12, most=38, enough=35, aim=30, size=0.4, fluent=0.8),
+    "brief": Style(asked=(13, 16), least=6, most=22, aim=15, size=0.4, fluent=0.8),
+    "standard": Style(asked=(25, 29), least=12, most=40, aim=32, size=0.4, fluent=0.8),
 }
-
-
-def needs_rewriting(sources: Sequence[str], length: Length) -> bool:
-    """Whether sentences are too long for a bullet of this length, or cannot stand alone."""
-    text = bullet_of(sources)
-    return len(words(text)) > STYLES[length].enough or leans(text)
 
 
 def with_speaker(text: str, source: str) -> str | None:
@@ -105,8 +109,16 @@ def with_article(text: str, source: str) -> str:
 
 
 def extracted(draft: Draft) -> Bullet:
-    """The sentences themselves, less what only tied them to their neighbours."""
-    return Bullet(bullet_of([span.text for span in draft.spans]), draft.score, "extracted", draft.spans)
+    """The main sentence itself, less what only ties it to its neighbours. Where it cannot be understood alone, another
+    of the point's sentences that can; else it with the one before it."""
+    alone = [i for i in (draft.main, *draft.chosen) if not leans(draft.sentences[i].text)]
+    one = draft.narrowed(alone[0] if alone else None)
+    sentences, at = draft.sentences, one.main
+    spans = one.spans
+    if not alone and at and sentences[at - 1].section == sentences[at].section:
+        before = sentences[at - 1]
+        spans = (Span(before.start, before.end, before.text), *spans)
+    return Bullet(bullet_of([span.text for span in spans]), draft.score, "extracted", spans)
 
 
 class Writer:
@@ -143,18 +155,22 @@ class Writer:
         self._bullets: list[str] = []
         self._said: set[str] = set()
 
-    def __call__(self, draft: Draft) -> Bullet:
-        """The bullet: the best rewrite that passes every check, or with `flag` the best; the sentences where there is
-        none."""
-        return self.rewritten(draft) or self.sentences(draft)
+    def context(self, draft: Draft) -> str:
+        """The sentences that explain those of a draft."""
+        return context_of(draft.sentences, draft.chosen, self._full_names)
 
-    def rewritten(self, draft: Draft) -> Bullet | None:
-        """The best candidate that may be shown, or None."""
-        bullet = self._rewritten(draft)
+    def rewritten(self, draft: Draft, method: Method | None = None) -> Bullet | None:
+        """The best candidate that passes every check, or with `flag` the best; None where there is none.
+
+        Args:
+            draft: The point, with candidates.
+            method: What the bullet is called; default: the writer's.
+        """
+        bullet = self._rewritten(draft, method or self._method)
         return self._remembered(bullet) if bullet else None
 
     def sentences(self, draft: Draft) -> Bullet:
-        """The sentences themselves, with names in full."""
+        """The main sentence itself, with names in full."""
         return self._remembered(self._with_full_names(extracted(draft), draft))
 
     def _remembered(self, bullet: Bullet) -> Bullet:
@@ -162,10 +178,12 @@ class Writer:
         self._said.update(self._checker.content(bullet.text))
         return bullet
 
-    def _rewritten(self, draft: Draft) -> Bullet | None:
+    def _rewritten(self, draft: Draft, method: Method) -> Bullet | None:
         if not draft.candidates:
             return None
-        against, whole = self._checker.against(draft.sources, draft.context), extracted(draft).text
+        context = " ".join(filter(None, (draft.title, self.context(draft))))
+        against = self._checker.against(draft.text, context, joins=len(draft.chosen) > 1 and method != "generated")
+        whole = bullet_of([span.text for span in draft.spans])
         for candidate in self._by_worth(draft):
             if candidate.text == whole:
                 return None  # nothing was rewritten
@@ -176,14 +194,14 @@ class Writer:
                 if not (check.passed or self._flag):
                     break
             else:
-                return Bullet(text, draft.score, self._method, draft.spans, tuple(checks))
+                return Bullet(text, draft.score, method, draft.spans, tuple(checks))
         return None
 
     def _by_worth(self, draft: Draft) -> list[Candidate]:
         """The candidates of a fitting length, those first that keep most of what the article speaks of again and again,
         names and numbers above all, and no earlier bullet has said."""
         style = self._style
-        weights = {stem: self._weights.get(stem, 0.0) for stem in self._checker.content(draft.sources)}
+        weights = {stem: self._weights.get(stem, 0.0) for stem in self._checker.content(draft.text)}
         whole = sum(weights.values()) or 1.0
         worth = {}
         for candidate in _repaired(draft):
@@ -199,14 +217,15 @@ class Writer:
         if text == bullet.text:
             return bullet
         # Only a name was put in, and only it is to be checked.
-        checks = tuple(c for c in self._checker(text, draft.sources, draft.context) if c.kind == "name")
+        sources = " ".join(" ".join(span.text.split()) for span in bullet.sources)
+        checks = tuple(c for c in self._checker(text, sources, self.context(draft)) if c.kind == "name")
         if not all(check.passed for check in checks):
             return bullet
-        return Bullet(text, draft.score, "rewritten", draft.spans, checks)
+        return Bullet(text, draft.score, "named", bullet.sources, checks)
 
 
 def _repaired(draft: Draft) -> Iterator[Candidate]:
     """The candidates; one that lost who says so, or the article at its start, has it given back."""
     for candidate in draft.candidates:
-        text = with_article(candidate.text, draft.sources)
-        yield replace(candidate, text=with_speaker(text, draft.sources) or text)
+        text = with_article(candidate.text, draft.text)
+        yield replace(candidate, text=(with_speaker(text, draft.text) if len(draft.chosen) == 1 else None) or text)

@@ -1,0 +1,156 @@
+"""From scores to groups of sentences: which sentences each point stands on, how many points there are, in what order.
+
+Main sentences are chosen one after the other, the likeliest first; one that probably belongs to the point of another
+main sentence is no point of its own. Every other sentence then goes to the main sentence that it most probably belongs
+to, where that is likely enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ..sentences import Sentence, words
+from ..summary import Length
+from .extractor import Array, Scored
+
+CANDIDATES = 48
+"""Sentences that are looked at as main ones for a usual list: the work stays linear in the article's length."""
+MOST_SENTENCES = 4
+"""Sentences that a point stands on, at most: 99% of the points that people wrote."""
+_SHARED_TRIGRAMS = 0.5
+"""Share of a sentence's trigrams that another holds, from which it says the same again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How points are chosen. The figures were chosen on validation articles (docs/quality.md).
+
+    Attributes:
+        apart: How strongly a sentence that belongs to a chosen point is kept from being another's main one, 0 to 1.
+        joins: Probability from which a sentence joins a point.
+        expected: What the sum of the main sentences' probabilities is multiplied by, to give the number of points.
+        least: Points that a list has, where the article has so many sentences.
+        most: Points that it has at most.
+        brief: Points of a `brief` list.
+    """
+
+    apart: float = 1.0
+    joins: float = 0.35
+    expected: float = 1.0
+    least: int = 3
+    most: int = 7
+    brief: int = 3
+
+
+SETTINGS = Settings()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The sentences of a point.
+
+    Attributes:
+        main: Index of the one that weighs most.
+        sentences: Indices of all, in article order, `main` among them.
+        likely: How strongly each other one belongs to the main one, 0 to 1, in their order; 1 for the main one.
+        score: Probability that a point has its main sentence there, 0 to 1.
+        top: Log-odds that it is one of the most important points.
+    """
+
+    main: int
+    sentences: tuple[int, ...]
+    likely: tuple[float, ...]
+    score: float
+    top: float
+
+
+def group(
+    scored: Scored, count: int | Literal["auto"], length: Length, settings: Settings = SETTINGS
+) -> tuple[Group, ...]:
+    """The groups of a list, in reading order.
+
+    Args:
+        scored: The sentences of an article with what the extractor found.
+        count: How many points; "auto" is as many as the story has. Fewer come back only where the article has not
+            enough sentences that differ.
+        length: `brief` lists have the most important points only.
+        settings: How they are chosen.
+    """
+    n = len(scored.sentences)
+    shown = min(n, settings.brief if length == "brief" else settings.most) if count == "auto" else min(n, count)
+    wanted = settings.most if count == "auto" else max(count, settings.most if length == "brief" else 0)
+    mains, together = _mains(scored, wanted, settings)
+    if count == "auto":
+        expected = round(settings.expected * float(_sigmoid(scored.main).sum()))
+        mains = mains[: max(min(settings.least, n), min(expected, settings.most))]
+    else:
+        mains = mains[: max(shown, round(float(_sigmoid(scored.main).sum())))] if length == "brief" else mains[:shown]
+    groups = _grouped(scored, mains, together, settings)
+    if len(groups) > shown:
+        best = sorted(range(len(groups)), key=lambda i: -groups[i].top)[:shown]
+        groups = [groups[i] for i in sorted(best)]
+    return tuple(_ordered(groups))
+
+
+def _mains(scored: Scored, count: int, settings: Settings) -> tuple[list[int], dict[int, Array]]:
+    """Main sentences, the likeliest first, and for each of them how probably every sentence belongs to its point."""
+    n = len(scored.sentences)
+    looked_at = np.argsort(-scored.main, kind="stable")[: max(CANDIDATES, 3 * count)]
+    left = np.full(n, -np.inf, np.float32)
+    left[looked_at] = scored.main[looked_at]
+    said: dict[int, set[tuple[str, ...]]] = {}
+    chosen: list[int] = []
+    together: dict[int, Array] = {}
+    while len(chosen) < count and np.isfinite(left).any():
+        best = int(left.argmax())
+        left[best] = -np.inf
+        trigrams = _trigrams(scored.sentences[best])
+        if any(_same(trigrams, said[other]) for other in chosen):
+            continue
+        chosen.append(best)
+        said[best] = trigrams
+        together[best] = _sigmoid(scored.together(best))
+        left += np.log1p(-settings.apart * together[best].clip(0, 0.999)).astype(np.float32)
+    return chosen, together
+
+
+def _grouped(scored: Scored, mains: Sequence[int], together: dict[int, Array], settings: Settings) -> list[Group]:
+    """Each main sentence with those that join it, in article order of the main ones."""
+    if not mains:
+        return []
+    mains = sorted(mains)
+    belongs = np.stack([together[i] for i in mains])
+    belongs[:, mains] = 0
+    to = belongs.argmax(0)
+    joins = belongs.max(0) >= settings.joins
+    groups = []
+    for row, main in enumerate(mains):
+        others = [int(i) for i in np.flatnonzero(joins & (to == row))]
+        others = sorted(others, key=lambda i: -belongs[row, i])[: MOST_SENTENCES - 1]
+        sentences = tuple(sorted([main, *others]))
+        likely = tuple(1.0 if i == main else float(belongs[row, i]) for i in sentences)
+        groups.append(Group(main, sentences, likely, float(_sigmoid(scored.main[main])), float(scored.top[main])))
+    return groups
+
+
+def _ordered(groups: Sequence[Group]) -> list[Group]:
+    """In article order, which in news is the order of weight."""
+    return sorted(groups, key=lambda g: g.main)
+
+
+def _same(one: set[tuple[str, ...]], other: set[tuple[str, ...]]) -> bool:
+    return len(one & other) > _SHARED_TRIGRAMS * min(len(one), len(other)) if one and other else one == other
+
+
+def _trigrams(sentence: Sentence) -> set[tuple[str, ...]]:
+    tokens = [w.lower() for w in words(sentence.text)]
+    return set(zip(tokens, tokens[1:], tokens[2:], strict=False)) or {tuple(tokens)}
+
+
+def _sigmoid(x: Array) -> Array:
+    found: Array = 1 / (1 + np.exp(-np.clip(x, -30, 30)))
+    return found

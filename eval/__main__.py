@@ -132,10 +132,16 @@ def _run(args: argparse.Namespace) -> list[str]:
     """Does what was asked; gives what is below its floor."""
     judges = {name: judge(name) for name in args.metric}
     if args.data:
-        examples = read(args.data, args.text_column, args.bullets_column, args.split)[: args.limit]
+        examples = read(args.data, args.text_column, args.bullets_column, args.split, args.length)[: args.limit]
     else:
         examples = read_references(args.references, args.bullets_column)[: args.limit]
-    names = {"lead": f"LEAD-{_fixed(args)}", "lexrank": "LexRank", "textrank": "TextRank"}
+    names = {
+        "lead": f"LEAD-{'n' if _as_listed(args, examples) else _fixed(args)}",
+        "lexrank": "LexRank",
+        "textrank": "TextRank",
+        "main-oracle": "main oracle",
+        "source-oracle": "source oracle",
+    }
     made: dict[str, Printed] = {}
     systems = _systems(args, examples, names, made)
     evaluation = evaluate(
@@ -147,6 +153,7 @@ def _run(args: argparse.Namespace) -> list[str]:
         lead=names["lead"],
         oracle="oracle",
         against=args.against,
+        spans={name: one.spans for name, one in made.items()},
     )
     for system in evaluation.systems:
         empty = sum(not bullets for bullets in system.lists)
@@ -171,6 +178,11 @@ def _fixed(args: argparse.Namespace) -> int:
     return 3 if args.bullets == "auto" else int(args.bullets)
 
 
+def _as_listed(args: argparse.Namespace, examples: list[Example]) -> bool:
+    """Whether such systems give as many as the human list has: where that is a header list, and the number is free."""
+    return args.bullets == "auto" and any(point.sources for example in examples for point in example.points)
+
+
 def _systems(
     args: argparse.Namespace, examples: list[Example], names: dict[str, str], made_by: dict[str, Printed]
 ) -> dict[str, Lists]:
@@ -185,23 +197,29 @@ def _systems(
         return tqdm(made[name](), f"{names.get(name, name)}: bullets", len(examples), file=sys.stderr, mininterval=2)
 
     given = _predictions(args, examples)  # before models run for hours
-    count, tokens = _fixed(args), tokenizer(args.language)
+    tokens = tokenizer(args.language)
     sentences = [[s.text for s in story(e.text, args.language)] for e in examples] if args.data else []
-    pairs = list(zip(sentences, examples, strict=False))
+    listed = _as_listed(args, examples)
+    counts = [len(e.bullets) if listed else _fixed(args) for e in examples]
+    given_count = list(zip(sentences, counts, strict=False))
     made: dict[str, Callable[[], Iterable[list[str]]]] = {
-        "lead": lambda: (baselines.lead(s, count) for s in sentences),
-        "random": lambda: (baselines.random(s, count, SEED) for s in sentences),
-        "lexrank": lambda: (baselines.lexrank(s, count) for s in sentences),
-        "textrank": lambda: (baselines.textrank(s, count) for s in sentences),
-        "oracle": lambda: (baselines.oracle(s, e.references, count, tokens) for s, e in pairs),
+        "lead": lambda: (baselines.lead(s, n) for s, n in given_count),
+        "random": lambda: (baselines.random(s, n, SEED) for s, n in given_count),
+        "lexrank": lambda: (baselines.lexrank(s, n) for s, n in given_count),
+        "textrank": lambda: (baselines.textrank(s, n) for s, n in given_count),
+        "main-oracle": lambda: (baselines.points_oracle(e, whole=False) for e in examples),
+        "source-oracle": lambda: (baselines.points_oracle(e, whole=True) for e in examples),
+        "oracle": lambda: (
+            baselines.oracle(s, e.references, n, tokens) for (s, n), e in zip(given_count, examples, strict=True)
+        ),
     }
     order: list[tuple[str, Callable[[], Iterable[list[str]]]]] = []
     wanted = [name for name in baselines.BASELINES if name in args.baselines and args.data]
-    order += [(names.get(name, name), partial(shown, name)) for name in wanted if name != "oracle"]
+    order += [(names.get(name, name), partial(shown, name)) for name in wanted if not name.endswith("oracle")]
     for model, place in map(_named, args.model):
         order += [(name, partial(run, name, place, policy)) for name, policy in _runs(args, model)]
     order += [(name, partial(iter, lists)) for name, lists in given.items()]
-    order += [("oracle", partial(shown, "oracle"))] if "oracle" in wanted else []
+    order += [(names.get(name, name), partial(shown, name)) for name in wanted if name.endswith("oracle")]
     found: dict[str, Lists] = {}
     for name, lists in order:
         if name in found:

@@ -17,9 +17,10 @@ from sumy.summarizers.text_rank import TextRankSummarizer
 
 from summarizer.sentences import words
 
+from .data import Example
 from .oracle import f1, greedy_oracle, unigrams
 
-BASELINES = ("lead", "random", "lexrank", "textrank", "oracle")
+BASELINES = ("lead", "random", "lexrank", "textrank", "main-oracle", "source-oracle", "oracle")
 
 
 def lead(sentences: Sequence[str], count: int) -> list[str]:
@@ -50,6 +51,22 @@ def oracle(
     choices = [(sorted(greedy_oracle(sentences, human, count, tokenizer)), human) for human in references]
     best, _ = max(choices, key=lambda choice: reached(*choice))
     return [sentences[i] for i in best]
+
+
+def points_oracle(example: Example, whole: bool) -> list[str]:
+    """A list for the points of a header list: the main sentence of each, which is the best that a choice of single
+    sentences can be, or all its sources whole.
+
+    Raises:
+        ValueError: A point does not say what it stands on.
+    """
+    found = []
+    for point in example.listed:
+        spans = point.sources if whole else (point.main,) if point.main else ()
+        if not spans:
+            raise ValueError(f"{example.id}: a point does not say what it stands on, as this oracle needs it")
+        found.append(" ".join(" ".join(example.text[start:end].split()) for start, end in spans))
+    return found
 
 
 def lexrank(sentences: Sequence[str], count: int) -> list[str]:

@@ -78,6 +78,12 @@ class Example:
         """The first human list."""
         return self.references[0]
 
+    @property
+    def listed(self) -> tuple[Point, ...]:
+        """The points that the first list says: all, or the best by rank."""
+        kept = set(_best(self.points, len(self.bullets)))
+        return tuple(point for i, point in enumerate(self.points) if i in kept)
+
 
 def read(
     source: str | Path,
@@ -94,8 +100,8 @@ def read(
             of a data set on the Hub, such as `abisee/cnn_dailymail:3.0.0`.
         text_column: Where the article is; default: the first of `article`, `text`, `document` that is there.
         bullets_column: Where the list is: a list, a list of lists (several editors), or a text with one bullet a line
-            or in `<li>`; default: the first of `bullets`, `highlights`, `summary`. A header list stands in `points`: objects
-            with `standard` and `brief` (or one of them), `rank`, `sources` (spans) and `main` (a span).
+            or in `<li>`; default: the first of `bullets`, `highlights`, `summary`. A header list stands in `points`:
+            objects with `standard` and `brief` (or one of them), `rank`, `sources` (spans) and `main` (a span).
         split: The split to take, where the source is a data set on the Hub.
         length: Which text of a header list's points is the reference: all points in `standard`, the `BRIEF_POINTS` of
             highest rank in `brief`.
@@ -186,8 +192,13 @@ def _span(value: object, text: str, where: str) -> tuple[int, int]:
 
 def _reference(points: Sequence[Point], length: Length) -> tuple[str, ...]:
     """What a header list says in one length; a point that lacks it says what it has."""
-    kept = set(sorted(range(len(points)), key=lambda i: points[i].rank)[: BRIEF_POINTS if length == "brief" else None])
+    kept = set(_best(points, BRIEF_POINTS if length == "brief" else len(points)))
     return tuple(p.texts.get(length) or next(iter(p.texts.values())) for i, p in enumerate(points) if i in kept)
+
+
+def _best(points: Sequence[Point], count: int) -> list[int]:
+    """Which of the points matter most."""
+    return sorted(range(len(points)), key=lambda i: points[i].rank)[:count]
 
 
 def _listed(value: object, bullets: Sequence[str], text: str, where: str) -> tuple[Point, ...]:

@@ -13,12 +13,15 @@ from tqdm import tqdm
 
 from .bootstrap import Difference, Figure, differences, means, of, resampled
 from .data import Example
-from .faithfulness import Judge, Source, dangling
+from .faithfulness import Judge, Source, dangling, standing_alone
 from .matching import Matching, match, redundancy
+from .points import Wanted
 from .rouge import MEASURES, PARTS, References, Several, is_english, rouge, tokenizer
 
 Floats = npt.NDArray[np.float64]
 Lists = Sequence[Sequence[str]]
+Spans = Sequence[Sequence[Sequence[tuple[int, int]]]]
+"""For each bullet of each list, the spans of the article that it stands on."""
 SCORES = (*MEASURES, "bullet_match")
 """What has precision, recall and F1; in a flat table under `rouge1_precision`, `rouge1_recall` and `rouge1_f1`."""
 CLOSED = ("rouge1_f1", "rouge2_f1", "rougeLsum_f1")
@@ -73,6 +76,7 @@ def evaluate(
     lead: str | None = None,
     oracle: str | None = None,
     against: str | None = None,
+    spans: Mapping[str, Spans] | None = None,
 ) -> Evaluation:
     """Measures systems on the same articles.
 
@@ -85,6 +89,8 @@ def evaluate(
         lead: Name of the system that the way to the oracle starts from.
         oracle: Name of the system that it ends at.
         against: Name of the system that the others are compared with; default: the first.
+        spans: What the bullets of a system stand on, by its name. A bullet of another system stands on the sentence
+            that it is; where it is none, it is not known what its list stands on.
 
     Raises:
         ValueError: There is no article or no system, a system has another number of lists than there are articles, or
@@ -96,7 +102,7 @@ def evaluate(
         if len(lists) != len(examples):
             raise ValueError(f"{name} has {len(lists)} lists of bullets for {len(examples)} articles")
     columns = {name: _scores(name, examples, lists, language, several) for name, lists in systems.items()}
-    for name, rows in _looks(examples, systems, language, several).items():
+    for name, rows in _looks(examples, systems, language, several, spans or {}).items():
         columns[name] |= {key: np.asarray([row[key] for row in rows]) for key in rows[0]}
     for title, judge in (judges or {}).items():
         for name, lists in systems.items():
@@ -118,19 +124,29 @@ def _scores(name: str, examples: Sequence[Example], lists: Lists, language: str,
 
 
 def _looks(
-    examples: Sequence[Example], systems: Mapping[str, Lists], language: str, several: Several
+    examples: Sequence[Example],
+    systems: Mapping[str, Lists],
+    language: str,
+    several: Several,
+    spans: Mapping[str, Spans],
 ) -> dict[str, list[dict[str, float]]]:
     """What can be said of each list beside ROUGE. The articles are the outer loop: one at a time is held in memory."""
     tokens, english = tokenizer(language), is_english(language)
     with_text = all(example.text for example in examples)
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in systems}
+    traced = any(point.sources for example in examples for point in example.points)
     for i, example in enumerate(tqdm(examples, "lists", file=sys.stderr, mininterval=2, leave=False)):
         source = Source(example.text) if with_text else None
+        wanted = Wanted(example, language) if traced else None
         for name, lists in systems.items():
             bullets = lists[i]
             row = _matched(bullets, example.references, tokens, several) | _shape(bullets, tokens)
             if english:
                 row["dangling"] = dangling(bullets)
+                row["alone"] = standing_alone(bullets)
+            if wanted:
+                given = spans[name][i] if name in spans else None
+                row |= wanted.reached(bullets, given)._asdict()
             if source:
                 row |= source.copied(bullets) | (source.supported(bullets) if english else {})
             rows[name].append(row)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 
 import regex
 
+from summarizer.alone import dangles, leans
 from summarizer.facts import KINDS, facts
 from summarizer.known import Known
-from summarizer.alone import dangles
 
 Judge = Callable[[list[str], list[list[str]]], Sequence[float]]
 """A metric of your own: the articles and their lists of bullets go in, a figure for each article comes out."""
@@ -96,6 +96,11 @@ def fragments(source: Sequence[str], words: Sequence[str]) -> list[int]:
 def dangling(bullets: Sequence[str]) -> float:
     """Share of the bullets that open with a pronoun or "The move" whose noun is not in them, times 100."""
     return _percent([dangles(bullet) for bullet in bullets])
+
+
+def standing_alone(bullets: Sequence[str]) -> float:
+    """Share of the bullets that can be understood alone, as far as rules of form tell, times 100."""
+    return _percent([not leans(bullet) for bullet in bullets])
 
 
 def words(text: str) -> list[str]:

@@ -26,11 +26,15 @@ LIST_TITLES = {
     "unmatched": ("bullets without a point, %", "bullets that are paired with no human bullet"),
     "supported": ("facts in the article, %", "bullets whose numbers, dates, names and quotes were all found there"),
     "dangling": ("dangling, %", 'bullets that open with a pronoun, or "The move", whose noun is not in them'),
+    "alone": ("alone, %", "bullets that can be understood alone, as far as rules of form tell"),
+    "source_f1": ("sources", "F1 of the sentences that the lists stand on"),
+    "points_found": ("points found", "F1 of points: the same where they share most of their sentences"),
+    "points_order": ("order", "rank correlation of the points that both lists have, times 100"),
     "redundancy": ("redundancy, %", "likeness of the bullets of one list with each other"),
     "novel_2gram": ("new bigrams, %", "pairs of words that stand nowhere in the article"),
     "density": ("density", "mean length, in words, of the copied piece that a word lies in"),
 }
-NO_RIVALS = ("oracle", "random", "LexRank", "TextRank")
+NO_RIVALS = ("oracle", "main oracle", "source oracle", "random", "LexRank", "TextRank")
 """Systems whose distance from the first is of no interest in the table; the JSON has it."""
 _LIBRARIES = (
     "newsroom-summarizer rouge-score evaluate datasets numpy scipy nltk regex sumy sentencex ctranslate2".split()

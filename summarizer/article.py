@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
 from .boilerplate import title_of
 from .errors import ArticleError, MissingExtraError
 
@@ -16,7 +19,16 @@ _UNUSABLE = re.compile("[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BREAKS = {0x0B: "\n", 0x0C: "\n"}
 _HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])", re.I | re.S)
 _TAG = re.compile(r"</?(?:p|div|article|h[1-6]|li|ul|br|span|a|section|figure|strong|em)\b[^<>]*>", re.I)
-SUFFIXES = {".html": "html", ".htm": "html", ".xhtml": "html", ".json": "json"}
+_MARKDOWN = re.compile(r"\s*#{1,3} +\S")
+_DROPPED = frozenset(["fence", "code_block", "html_block", "hr"])
+SUFFIXES = {
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".json": "json",
+    ".md": "markdown",
+    ".markdown": "markdown",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +62,12 @@ class Article:
     @classmethod
     def from_text(cls, text: str, language: str = "en") -> Article:
         """From plain text. A short first line without a full stop is taken for the headline (and stays in the text).
-        A text that is an HTML page, or full of tags, goes through `from_html`."""
+        A text that is an HTML page, or full of tags, goes through `from_html`; one that opens with "# " and a
+        headline goes through `from_markdown`."""
         if isinstance(text, str) and (_HTML.match(text) or len(_TAG.findall(text[:20_000])) >= 4):
             return cls.from_html(text, language)
+        if isinstance(text, str) and _MARKDOWN.match(text):
+            return cls.from_markdown(text, language)
         article = cls(text, None, language)
         return cls(article.text, title_of(article.text), language)
 
@@ -74,6 +89,32 @@ class Article:
         if found is None or not (found.text or "").strip():
             raise ArticleError("no story was found in this HTML page; pass its text, if it has one")
         return cls(found.text, found.title, language)
+
+    @classmethod
+    def from_markdown(cls, markdown: str, language: str = "en") -> Article:
+        """From Markdown (CommonMark): a heading before everything else is the headline; headings, paragraphs, list
+        items and quotes become paragraphs of plain text; links and emphasis keep their words; pictures, code and HTML
+        blocks are left out. The offsets that the library gives point into that text.
+
+        Raises:
+            ArticleError: It holds no text.
+        """
+        title: str | None = None
+        paragraphs: list[str] = []
+        heading = False
+        for token in MarkdownIt("commonmark").parse(_UNUSABLE.sub("\ufffd", markdown)):
+            if token.type in _DROPPED:
+                continue
+            heading = token.type == "heading_open" or (heading and token.type == "inline")
+            if token.type == "inline":
+                text = _plain(token)
+                if heading and not paragraphs and title is None:
+                    title = " ".join(text.split()) or None
+                elif text.strip():
+                    paragraphs.append(text.strip())
+        if not paragraphs:
+            raise ArticleError("no story was found in this Markdown; is there anything but a headline?")
+        return cls("\n\n".join(paragraphs), title, language)
 
     @classmethod
     def from_json(cls, value: str | Mapping[str, Any], language: str = "en") -> Article:
@@ -98,7 +139,7 @@ class Article:
 
     @classmethod
     def from_file(cls, path: str | Path, language: str = "en") -> Article:
-        """From a .txt, .html or .json file (any other ending is read as text), in UTF-8 or UTF-16 with a byte order
+        """From a .txt, .html, .md or .json file (any other ending is read as text), in UTF-8 or UTF-16 with a byte order
         mark; bytes that are neither are read as Windows-1252, the usual encoding of old archives.
 
         Raises:
@@ -114,11 +155,24 @@ class Article:
 
     @classmethod
     def from_bytes(cls, data: bytes, kind: str = "text", language: str = "en") -> Article:
-        """From the bytes of a file; `kind` is "text", "html" or "json". Decoding as in `from_file`."""
+        """From the bytes of a file; `kind` is "text", "html", "markdown" or "json". Decoding as in `from_file`."""
         text = decoded(data)
         if kind == "html":
             return cls.from_html(text, language)
+        if kind == "markdown":
+            return cls.from_markdown(text, language)
         return cls.from_json(text, language) if kind == "json" else cls.from_text(text, language)
+
+
+def _plain(inline: Token) -> str:
+    """The words of a paragraph's Markdown."""
+    parts = []
+    for token in inline.children or ():
+        if token.type in ("text", "code_inline", "text_special"):
+            parts.append(token.content)
+        elif token.type in ("softbreak", "hardbreak"):
+            parts.append(" ")
+    return "".join(parts)
 
 
 def decoded(data: bytes) -> str:

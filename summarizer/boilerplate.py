@@ -79,7 +79,7 @@ def story(text: str, language: str = "en") -> tuple[Sentence, ...]:
     section = 0
     for (start, end), terminated in zip(spans, ends, strict=True):
         if not kept:
-            start = _behind_dateline(text, start, end)
+            start = _behind_dateline(text, _behind_dateline(text, start, end), end)  # "(CNN) (The Wire)The mayor"
         if formed and not terminated and _is_heading(text[start:end]):
             section = kept[-1].section + 1 if kept else 0
             continue

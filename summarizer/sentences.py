@@ -26,6 +26,8 @@ _QUOTES_TO_SPACES = str.maketrans('"“”„«»', "      ")
 _TITLE_END = re.compile(
     r"(?:^|\s)(?:Coun|Cllr|Capt|Insp|Supt|Det|Sgt|Gov|Sen|Rep|Lt|Col|Gen|Maj|Cpl|Rev|Hon|Prof|Messrs|Fr|Amb|Adm)\.$"
 )
+_SAINT_END = re.compile(r"(?:^|[^\w\s.]\s*|\b[a-z]+\s|\bThe\s)(?:St|Ste|Mt|Ft)\.$")
+"""Saints and mounts: "in St. | Joseph", not "on Elm St. | Police"."""
 _CLOCK_END = re.compile(r"\b[ap]\.m\.$", re.IGNORECASE)
 _ASKED_END = re.compile(r"[?!][\"”'’]$")
 _SPEAKER = re.compile(r"(?:[A-Z][\w.'’-]*\s){1,4}(?:said|says|asked|asks|wrote|writes|told|tweeted|added|shouted)\b")
@@ -121,6 +123,8 @@ def _goes_on(before: str, after: str) -> bool:
     if not any(c.isalnum() for c in after):
         return True
     if _ASKED_END.search(before) and _SPEAKER.match(after):
+        return True
+    if _SAINT_END.search(before) and after[:1].isupper():
         return True
     return bool(_TITLE_END.search(before) or (_CLOCK_END.search(before) and _CLOCK_GOES_ON.match(after)))
 

@@ -114,7 +114,7 @@ def _mains(scored: Scored, count: int, settings: Settings) -> tuple[list[int], d
         chosen.append(best)
         said[best] = trigrams
         together[best] = _sigmoid(scored.together(best))
-        left += np.log1p(-settings.apart * together[best].clip(0, 0.999)).astype(np.float32)
+        left += np.asarray(np.log1p(-settings.apart * together[best].clip(0, 0.999)), np.float32)
     return chosen, together
 
 
@@ -152,5 +152,4 @@ def _trigrams(sentence: Sentence) -> set[tuple[str, ...]]:
 
 
 def _sigmoid(x: Array) -> Array:
-    found: Array = 1 / (1 + np.exp(-np.clip(x, -30, 30)))
-    return found
+    return np.asarray(1 / (1 + np.exp(-np.clip(x, -30, 30))), np.float32)

@@ -87,8 +87,8 @@ class Pipeline:
     def _written(
         self, writer: Writer, draft: Draft, wait: Callable[[], list[Candidate]], length: Length, watch: Watch
     ) -> Bullet:
-        """The first that may be shown: the point as the rewriter puts it, its main sentence as the rewriter puts it, and
-        that sentence."""
+        """The first that may be shown: the point in the rewriter's words, its main sentence in the rewriter's words, or
+        that sentence as it stands."""
         with watch.stage("rewriter"):
             candidates = tuple(wait())
         with watch.stage("checks"):

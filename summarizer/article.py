@@ -139,8 +139,8 @@ class Article:
 
     @classmethod
     def from_file(cls, path: str | Path, language: str = "en") -> Article:
-        """From a .txt, .html, .md or .json file (any other ending is read as text), in UTF-8 or UTF-16 with a byte order
-        mark; bytes that are neither are read as Windows-1252, the usual encoding of old archives.
+        """From a .txt, .html, .md or .json file (any other ending is read as text), in UTF-8 or UTF-16 with a byte
+        order mark; bytes that are neither are read as Windows-1252, the usual encoding of old archives.
 
         Raises:
             ArticleError: The file cannot be read, is binary, or holds no article; the message names it.

@@ -11,8 +11,9 @@ from typing import Any
 from .errors import ModelError
 from .family import SETTINGS
 
-FORMAT = 1
-"""Version of the model folder's format; a folder of a newer one is refused."""
+FORMAT = 2
+"""Version of the model folder's format; a folder of a newer one is refused. In format 1 the extractor chose sentences,
+and knew nothing of points."""
 _HUB_NAME = re.compile(r"\w[\w.-]*/[\w.-]+")
 
 
@@ -83,6 +84,12 @@ def verified(folder: Path) -> dict[str, Any]:
         raise ModelError(
             f"{folder / 'config.json'}: format version {config.get('format')!r}, and this version reads up to "
             f"{FORMAT}; update newsroom-summarizer"
+        )
+    if config["format"] < FORMAT and "extractor" in config:
+        raise ModelError(
+            f"{folder / 'config.json'}: this model is of format {config['format']}, which chooses sentences, and this "
+            f"version makes points (format {FORMAT}). Train it again on its articles with `python -m training "
+            "extractor --base_model base`, or use it with newsroom-summarizer 0.1"
         )
     for name, wanted in _json(folder / "checksums.json").items():
         path = folder / name

@@ -165,7 +165,7 @@ def _draft(read: _Read, chosen: Sequence[int], text: str, score: float) -> Draft
     spans = tuple(Span(s.start, s.end, read.article.text[s.start : s.end]) for s in (read.sentences[i] for i in chosen))
     main = max(chosen, key=lambda i: len(read.sentences[i].text))
     candidates = (Candidate(text, 0.0),)
-    return Draft(read.sentences, tuple(chosen), main, spans, round(score, 4), read.article.title, candidates)
+    return Draft(read.sentences, tuple(chosen), main, spans, round(score, 4), read.article.title, candidates=candidates)
 
 
 def bullet_count(article_words: int, length: Length) -> int:

@@ -9,7 +9,7 @@ from threading import Lock
 
 from .errors import TimeLimitError
 
-STAGES = ("sentences", "encoder", "selection", "rewriter", "checks")
+STAGES = ("sentences", "encoder", "grouping", "rewriter", "checks")
 """The stages of an article, in their order: splitting and tokens; sentence vectors and scores; the choice; what the
 rewriter (or a checkpoint) writes; choosing and checking what it wrote."""
 

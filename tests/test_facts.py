@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from summarizer.alone import dangles
 from summarizer.facts import KINDS, facts
 from summarizer.known import Known
-from summarizer.alone import dangles
 
 
 def passes(bullet, text, kind):

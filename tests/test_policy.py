@@ -1,27 +1,36 @@
 """Which text a bullet gets, with candidates written by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from summarizer import Article
-from summarizer.points.policy import Draft, Writer, extracted, needs_rewriting, with_article, with_speaker
+from summarizer.boilerplate import story
+from summarizer.points.policy import Draft, Writer, extracted, with_article, with_speaker
 from summarizer.points.rewriter import Candidate
 from summarizer.summary import Span
 
 TEXT = """The council of Marl voted on Monday to keep the Marl Lane baths open, after a campaign that drew about 4,000
 signatures, from people of the town and from some who have never swum there. Ann Roe, who leads the council, said the
 roof comes first. But Roe added that repairs will cost 2.9 million pounds a year. He swims there."""
+TEXT = " ".join(TEXT.split())
 ARTICLE = Article(TEXT)
+SENTENCES = story(TEXT)
+VOTE, ROOF, COST, SWIMS = range(4)
 
 
-def draft(start, end, *candidates):
-    at = TEXT.index(start)
-    to = TEXT.index(end, at) + len(end)
+def draft(*chosen, main=None, before=None, candidates=()):
+    spans = tuple(Span(s.start, s.end, s.text) for s in (SENTENCES[i] for i in chosen))
     found = tuple(Candidate(text, -0.1 * (i + 1)) for i, text in enumerate(candidates))
-    return Draft((Span(at, to, TEXT[at:to]),), 0.5, "", found)
+    return Draft(SENTENCES, chosen, chosen[0] if main is None else main, spans, 0.5, None, before, found)
 
 
-def written(*candidates, flag=False, length="brief", start="The council", end="swum there."):
-    return Writer(ARTICLE, length, flag)(draft(start, end, *candidates))
+def shown(writer, one):
+    return writer.rewritten(one) or writer.sentences(one)
+
+
+def written(*candidates, flag=False, length="brief", chosen=(VOTE,)):
+    return shown(Writer(ARTICLE, length, flag), draft(*chosen, candidates=candidates))
 
 
 def test_the_rewrite_that_keeps_most_is_shown_with_its_checks():
@@ -57,47 +66,68 @@ def test_a_false_rewrite_is_shown_only_where_it_is_asked_for(kind, false):
 def test_too_short_and_too_long_rewrites_are_left_out():
     assert written("The council voted.").method == "extracted"
     long = " ".join(TEXT.split())[: TEXT.index("some who") + 3] + "."
-    assert len(long.split()) > 20 and written(long).method == "extracted"
+    assert len(long.split()) > 22 and written(long).method == "extracted"
+
+
+def test_a_point_may_join_what_its_sentences_say():
+    joined = (
+        "Ann Roe, who leads the council, said repairs will cost 2.9 million pounds a year and the roof comes first."
+    )
+    bullet = written(joined, length="standard", chosen=(ROOF, COST))
+    assert bullet.text == joined and bullet.method == "rewritten" and len(bullet.sources) == 2
+    assert written(joined, length="standard", chosen=(COST,)).method != "rewritten"
+    false = joined.replace("2.9", "3.9")
+    assert written(false, length="standard", chosen=(ROOF, COST)).text != false
+
+
+def test_a_name_may_come_from_the_context():
+    named = "Ann Roe added that repairs will cost 2.9 million pounds a year, with the baths open."
+    assert written(named, chosen=(VOTE, COST), length="standard").text == named
+
+
+def test_what_is_shown_instead_of_a_rewrite_stands_alone():
+    assert extracted(draft(ROOF, SWIMS, main=SWIMS)).text.startswith("Ann Roe")
+    alone = extracted(draft(SWIMS, before=COST))
+    assert alone.text.endswith("He swims there.") and [span.text for span in alone.sources] == [
+        SENTENCES[COST].text,
+        SENTENCES[SWIMS].text,
+    ]
+    assert extracted(draft(SWIMS)).text == "He swims there."
+
+
+def test_a_point_is_narrowed_to_its_main_sentence():
+    one = replace(draft(VOTE, COST, main=COST), candidates=(Candidate("x", 0.0),)).narrowed()
+    assert one.chosen == (COST,) and one.spans[0].text == SENTENCES[COST].text and not one.candidates
+    bullet = Writer(ARTICLE, "brief").rewritten(
+        replace(one, candidates=(Candidate("Ann Roe added that repairs will cost 2.9 million pounds a year.", -0.1),)),
+        "narrowed",
+    )
+    assert bullet.method == "narrowed"
 
 
 def test_extract_never_rewrites():
-    bullet = extracted(
-        draft("The council", "swum there.", "The council of Marl voted to keep the Marl Lane baths open.")
-    )
+    bullet = extracted(draft(VOTE, candidates=["The council of Marl voted to keep the Marl Lane baths open."]))
     assert bullet.method == "extracted" and bullet.checks == ()
 
 
 def test_a_bare_name_is_given_in_full_once():
     writer = Writer(ARTICLE, "brief")
-    first = writer(draft("But Roe", "a year."))
+    first = shown(writer, draft(COST))
     assert first.text == "Ann Roe added that repairs will cost 2.9 million pounds a year."
-    assert first.method == "rewritten" and [check.kind for check in first.checks] == ["name"] and not first.failed
-    assert writer(draft("But Roe", "a year.")).text == "Roe added that repairs will cost 2.9 million pounds a year."
-    as_it_stands = extracted(draft("But Roe", "a year."))
+    assert first.method == "named" and [check.kind for check in first.checks] == ["name"] and not first.failed
+    assert shown(writer, draft(COST)).text == "Roe added that repairs will cost 2.9 million pounds a year."
+    as_it_stands = extracted(draft(COST))
     assert as_it_stands.text.startswith("Roe added") and as_it_stands.method == "extracted"
 
 
 def test_what_an_earlier_bullet_has_said_counts_for_nothing():
     writer = Writer(ARTICLE, "brief")
-    writer(draft("The council", "swum there.", "The council of Marl voted to keep the Marl Lane baths open."))
+    shown(writer, draft(VOTE, candidates=["The council of Marl voted to keep the Marl Lane baths open."]))
     candidates = (
         "The council of Marl voted to keep the Marl Lane baths open.",
         "The council of Marl voted after a campaign that drew about 4,000 signatures.",
     )
-    assert writer(draft("The council", "swum there.", *candidates)).text == candidates[1]
-
-
-@pytest.mark.parametrize(
-    ("sentence", "length", "needed"),
-    [
-        ("The council voted to keep the baths.", "brief", False),
-        ("He swims there.", "brief", True),
-        (TEXT.split(". ", maxsplit=1)[0] + ".", "brief", True),
-        (TEXT.split(". ", maxsplit=1)[0] + ".", "standard", False),
-    ],
-)
-def test_short_sentences_that_stand_alone_are_left_as_they_are(sentence, length, needed):
-    assert needs_rewriting([sentence], length) is needed
+    assert shown(writer, draft(VOTE, candidates=candidates)).text == candidates[1]
 
 
 @pytest.mark.parametrize(

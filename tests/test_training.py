@@ -10,10 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eval.data import Example, Point
 from summarizer import Summarizer
 from summarizer.boilerplate import story
-from summarizer.points.extractor import FEATURES, MAX_SENTENCE_TOKENS, OVERLAP, WINDOW, surface_features, windows
-from training.labels import labels
+from summarizer.points.extractor import (
+    FEATURES,
+    MAX_SENTENCE_TOKENS,
+    OVERLAP,
+    SCORES,
+    WINDOW,
+    Scored,
+    surface_features,
+    token_ids,
+    windows,
+)
+from training.articles import groups, labels
+from training.points import stood
 
 from .conftest import STORY, archive, written
 
@@ -32,54 +44,45 @@ def test_every_sentence_is_fresh_in_one_window_that_fits(lengths):
         assert window.fresh == 0 or lengths[window.fresh - 1] > OVERLAP or window.start < window.fresh
 
 
-def test_labels_prefer_what_the_bullets_say():
-    sentences = [s.text for s in story(STORY)]
-    found = labels(sentences, ["Council votes to keep the Marl Lane baths open", "Work starts on May 11"], 0.5)
-    assert set(np.argsort(-found)[:2]) == {0, len(sentences) - 1}
-    assert found.min() >= 0 and found.max() <= 1
+def header_list(*points):
+    return Example("1", STORY, (tuple(p.texts["standard"] for p in points),), points)
 
 
-def test_the_expected_reward_is_rouge_of_lists_weighted_by_their_probability():
-    from itertools import combinations
-
-    from eval.rouge import rouge
-    from training.articles import _stacked
-    from training.labels import overlaps
-    from training.modeling import ExtractorModel
-
-    sentences = [s.text for s in story(STORY)][:5]
-    human = [
-        "Council votes to keep the Marl Lane baths open",
-        "Repairs cost 2.9 million pounds, the roof first",
-    ]
-    scores = torch.tensor([[1.0, -0.5, 0.3, 0.0, 0.7, 9.0]])  # the sixth is padding
-    mask = torch.tensor([[True] * 5 + [False]])
-    longer = overlaps(["x"] * 6, ["y"])  # stands beside it in the batch
-    pairs = [_stacked([one, longer[n]]) for n, one in enumerate(overlaps(sentences, human))]
-    pairs = [tuple(tensor[:1] for tensor in one) for one in pairs]
-    found = ExtractorModel(None, None, 5.0, 1.0).expected_reward(scores, mask, pairs)
-    lists = list(combinations(range(5), 3))
-    weights = torch.tensor([float(scores[0, list(one)].sum()) for one in lists]).softmax(-1).numpy()
-    means = rouge([[sentences[i] for i in one] for one in lists], [[human]] * len(lists))[:, :, 2]
-    # Bigrams that cross two bullets count in rouge-score and not here, so unigrams are compared exactly.
-    unigrams = ExtractorModel(None, None, 5.0, 1.0).expected_reward(scores, mask, pairs[:1])
-    assert float(unigrams) == pytest.approx(float((weights * means[:, 0]).sum()) / 100, rel=1e-4)
-    assert float(found) == pytest.approx(float((weights * means[:, :2].sum(1)).sum()) / 100, rel=0.05)
+def test_labels_are_the_sentences_that_points_stand_on():
+    sentences = story(STORY)
+    spans = [(s.start, s.end) for s in sentences]
+    example = header_list(
+        Point({"standard": "one"}, 4, (spans[0], spans[2]), spans[2]),
+        Point({"standard": "two"}, 1, (spans[5],), spans[5]),
+    )
+    points = stood(example, sentences)
+    assert [(p.sources, p.main, p.rank, p.given) for p in points] == [((0, 2), 2, 4, True), ((5,), 5, 1, True)]
+    found = labels(points, len(sentences))
+    assert found.shape == (len(sentences), len(SCORES))
+    assert [list(np.flatnonzero(column)) for column in found.T] == [[2, 5], [0, 2, 5], [2, 5]]
+    together = groups(points, len(sentences))
+    assert together[0, 2] == together[2, 0] == 1 and together[0, 5] == together[5, 2] == 0
 
 
-def test_calibrated_scores_are_log_odds_in_the_same_order():
-    from training.extractor import _calibrate
-    from training.modeling import Head
+def test_the_best_three_are_the_top():
+    spans = [(s.start, s.end) for s in story(STORY)]
+    points = stood(
+        header_list(*(Point({"standard": "x"}, 4 - i, (spans[i],), spans[i]) for i in range(4))), story(STORY)
+    )
+    assert list(np.flatnonzero(labels(points, len(spans))[:, 2])) == [1, 2, 3]
 
-    torch.manual_seed(0)
-    head = Head(hidden=8, width=16, heads=2, layers=1).eval()
-    inputs = torch.randn(1, 400, 8), torch.randn(1, 400, FEATURES), torch.ones(1, 400, dtype=torch.bool)
-    with torch.no_grad():
-        scores = head(*inputs)[0].numpy()
-    wanted = 1 / (1 + np.exp(-(0.3 * scores - 2)))
-    assert _calibrate(head, scores, wanted) == pytest.approx((0.3, -2), abs=1e-2)
-    with torch.no_grad():
-        assert head(*inputs)[0].numpy() == pytest.approx(0.3 * scores - 2, abs=0.05)
+
+def test_a_plain_list_is_traced_to_its_sentences():
+    bullets = ("Council votes to keep the Marl Lane baths open", "Nobody knows why", "Work starts on May 11")
+    points = tuple(Point({"brief": text}, rank) for rank, text in enumerate(bullets, 1))
+    found = stood(Example("1", STORY, (bullets,), points), story(STORY))
+    assert [(p.main, p.rank, p.given) for p in found] == [(0, 1, False), (len(story(STORY)) - 1, 3, False)]
+
+
+def test_a_span_that_the_splitter_cuts_otherwise_finds_its_sentence():
+    first = story(STORY)[0]
+    example = header_list(Point({"standard": "x"}, 1, ((first.start + 4, first.end),), (first.start + 4, first.end)))
+    assert stood(example, story(STORY))[0].sources == (0,)
 
 
 def test_the_stage_that_scores_best_is_the_one_kept(tmp_path):
@@ -113,14 +116,22 @@ def test_head_in_numpy_is_the_head_in_torch():
 
     torch.manual_seed(0)
     head = Head(hidden=24, width=16, heads=2, layers=2).eval()
-    vectors, features = torch.randn(2, 7, 24), torch.randn(2, 7, FEATURES)
+    vectors, features, titles = torch.randn(2, 7, 24), torch.randn(2, 7, FEATURES), torch.randn(2, 24)
+    titles[1] = 0  # none
     mask = torch.ones(2, 7, dtype=torch.bool)
     mask[1, 5:] = False
     with torch.no_grad():
-        wanted = head(vectors, features, mask).numpy()
+        scores, asks, offers = head(vectors, features, mask, titles)
+        pairs = head.pairs(vectors, asks, offers).numpy()
     in_numpy = NumpyHead({k: v.numpy() for k, v in head.state_dict().items()}, heads=2)
-    assert in_numpy(vectors[0].numpy(), features[0].numpy()) == pytest.approx(wanted[0], abs=1e-5)
-    assert in_numpy(vectors[1, :5].numpy(), features[1, :5].numpy()) == pytest.approx(wanted[1, :5], abs=1e-5)
+    for i, (n, title) in enumerate([(7, titles[0].numpy()), (5, None)]):
+        found, asking, offering = in_numpy(vectors[i, :n].numpy(), features[i, :n].numpy(), title)
+        assert found == pytest.approx(scores[i, :n].numpy(), abs=1e-5)
+        unit = vectors[i, :n].numpy()
+        unit = unit / np.linalg.norm(unit, axis=1, keepdims=True)
+        scored = Scored((), *found.T, unit, asking, offering, in_numpy.weights)
+        for j in range(n):
+            assert scored.together(j) == pytest.approx(pairs[i, j, :n], abs=1e-4)
 
 
 def test_features_do_not_depend_on_where_the_text_stands():
@@ -128,6 +139,8 @@ def test_features_do_not_depend_on_where_the_text_stands():
     found = surface_features(sentences)
     assert found.shape == (len(sentences), FEATURES) and np.isfinite(found).all()
     assert np.isfinite(surface_features(sentences[:1])).all()
+    titled = surface_features(sentences, "The Marl Lane baths stay open")
+    assert (titled[:, :-2] == found[:, :-2]).all() and titled[0, -1] > found[0, -1] == 0
     moved = story("LONDON (Reuters) - " + STORY)
     assert moved[0].start != sentences[0].start and (surface_features(moved) == found).all()
 
@@ -157,7 +170,8 @@ def run(config):
     done = train(config)
     assert done.returncode == 0, done.stderr
     assert "| run above base (paired) |" in done.stdout and "LEAD-3" in done.stdout and "oracle" in done.stdout
-    assert set(json.loads((config.parent / "run" / "run.json").read_text())["validation"]) >= {"rouge1", "rouge2"}
+    found = json.loads((config.parent / "run" / "run.json").read_text())["validation"]
+    assert set(found) >= {"rouge1", "rouge2", "source_f1", "points_found"}
     return config.parent / "run"
 
 
@@ -227,22 +241,25 @@ def test_exported_scores_are_the_trained_ones(run, tmp_path):
 
     export(run, tmp_path / "m")
     sentences = story(STORY * 12)
-    scored = Summarizer.from_pretrained(tmp_path / "m")._road._extractor(sentences)
+    scored = Summarizer.from_pretrained(tmp_path / "m")._road._extractor(sentences, "The baths stay open")
     tokenizer = AutoTokenizer.from_pretrained(run / "encoder")
     head = Head(32, 16, 2, 2)
     head.load_state_dict(load_file(run / "head.safetensors"))
-    model = ExtractorModel(AutoModel.from_pretrained(run / "encoder"), head, 5.0).eval()
-    from summarizer.points.extractor import token_ids
-
+    model = ExtractorModel(AutoModel.from_pretrained(run / "encoder"), head).eval()
+    n = len(sentences)
     item = {
-        "tokens": token_ids(tokenizer.backend_tokenizer, sentences),
-        "features": surface_features(sentences),
-        "labels": np.zeros(len(sentences), np.float32),
+        "tokens": token_ids(tokenizer.backend_tokenizer, sentences, "The baths stay open"),
+        "titled": True,
+        "features": surface_features(sentences, "The baths stay open"),
+        "labels": np.zeros((n, len(SCORES)), np.float32),
+        "groups": np.zeros((n, n), np.float32),
     }
     assert len(windows([len(t) for t in item["tokens"]])) > 2
     with torch.no_grad():
-        logits = model(**Collator(2, 3, 0)([item]))["logits"][0].numpy()
-    assert scored.scores == pytest.approx(logits, abs=0.02)
+        found = model(**Collator(2, 3, 0)([item]))
+        pairs = head.pairs(found["vectors"], found["asks"], found["offers"])[0].numpy()
+    assert np.stack([scored.main, scored.source, scored.top], 1) == pytest.approx(found["logits"][0].numpy(), abs=0.02)
+    assert scored.together(3) == pytest.approx(pairs[3], abs=0.02)
 
 
 @pytest.mark.parametrize(

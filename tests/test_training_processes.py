@@ -10,7 +10,7 @@ from .conftest import archive, written
 
 FLAGS = {
     "extractor": ["--head_epochs", "1", "--width", "16", "--heads", "2", "--dropout", "0"],
-    "rewriter": ["--vocabulary", "136", "--decoder_layers", "2", "--max_target_tokens", "12", "--own_rewrites", "2"],
+    "rewriter": ["--vocabulary", "136", "--decoder_layers", "2", "--max_target_tokens", "12"],
     "generator": ["--window", "200", "--longest", "90", "--dropout", "0", "--beams", "1"],
 }
 
@@ -19,7 +19,7 @@ FLAGS = {
     ("task", "base", "stage"),
     [
         ("extractor", "tiny_checkpoint", "everything"),
-        ("rewriter", "tiny_t5", "human"),
+        ("rewriter", "tiny_t5", "steps"),
         ("generator", "tiny_t5", "training"),
     ],
 )

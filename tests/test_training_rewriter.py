@@ -3,17 +3,15 @@
 import json
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import ctranslate2
 import pytest
 from tokenizers import Tokenizer
 
-from eval.data import Example
+from eval.data import Example, Point
 from summarizer import Summarizer
-from summarizer.checks import Checker
-from summarizer.sentences import words
-from training.pairs import pairs
+from summarizer.boilerplate import story
+from training.pairs import Pair, pairs
 
 from .conftest import STORY, archive, written
 
@@ -21,19 +19,72 @@ torch = pytest.importorskip("torch")
 
 
 def pairs_of(*bullets):
-    return pairs([Example("1", STORY, (bullets,))])
+    points = tuple(Point({"brief": text}, rank) for rank, text in enumerate(bullets, 1))
+    return pairs([Example("1", STORY, (bullets,), points)])
 
 
 def test_a_bullet_is_paired_with_the_sentence_it_was_made_from():
     (pair,) = pairs_of("Council votes to keep Marl Lane baths open.")
     assert pair.sources == "The council voted on Monday to keep the Marl Lane baths open."
-    assert pair.target == "Council votes to keep Marl Lane baths open" and pair.context == ""
+    assert pair.targets == ("Council votes to keep Marl Lane baths open",) and pair.context == ""
 
 
 def test_a_second_sentence_is_taken_where_it_adds_much():
     (pair,) = pairs_of("Repairs will cost 2.9 million pounds, and the roof comes first")
     assert pair.sources.startswith("Repairs will cost") and pair.sources.endswith("The roof comes first.")
     assert pair.context.startswith("The council voted on Monday")
+
+
+def test_a_point_of_a_header_list_is_one_pair_in_both_lengths_with_names_in_full():
+    sentences = story(STORY)
+    spans = [(s.start, s.end) for s in sentences if "Derek Malloy" in s.text or "sum" in s.text]
+    roe = next(s for s in sentences if s.text.endswith("said Roe."))
+    texts = {
+        "standard": "Derek Malloy, the finance chief, voted against and called the sum a gamble, and Roe listened.",
+        "brief": "Malloy called the sum a gamble.",
+    }
+    point = Point(texts, 1, (*spans, (roe.start, roe.end)), spans[0])
+    (pair,) = pairs([Example("1", STORY, (tuple(texts.values()),), (point,), "Baths stay open")])
+    assert len(pair.targets) == 2 and pair.title == "Baths stay open"
+    assert (
+        pair.targets[0].endswith("and Ann Roe listened") and pair.targets[1] == "Derek Malloy called the sum a gamble"
+    )
+    assert "Ann Roe, who leads the council" in pair.context
+
+
+def test_both_lengths_are_learnt_from_one_reading(tiny_t5):
+    """The loss of a pair with two texts is that of two pairs with one each."""
+    from transformers import AutoTokenizer
+
+    from training.loss import Loss
+    from training.rewriter import RewriterArguments, _loaded, _rows
+    from training.writing import Texts
+
+    model, tokenizer = _loaded(str(tiny_t5)).eval(), AutoTokenizer.from_pretrained(tiny_t5)
+    collate, loss = Texts(tokenizer.pad_token_id), Loss(shifted=False, smoothing=0.0)
+
+    def losses(*of):
+        batch = collate(_rows(of, tokenizer, RewriterArguments()))
+        labels = batch.pop("labels")
+        with torch.no_grad():
+            return float(loss(model(**batch), labels, 1)), int((labels >= 0).sum())
+
+    texts = ("council baths", "the council open the baths")
+    both, tokens = losses(Pair("the baths", "Lane", None, texts))
+    one, other = (losses(Pair("the baths", "Lane", None, (text,))) for text in texts)
+    assert both == pytest.approx(one[0] + other[0], rel=1e-5) and tokens == one[1] + other[1]
+
+
+def test_titles_are_read_with_the_share_that_is_asked_for(tiny_t5):
+    from transformers import AutoTokenizer
+
+    from training.rewriter import RewriterArguments, _rows
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_t5)
+    of = [Pair("the baths", "", "council", ("open",))] * 40
+    sizes = [len(row["input_ids"]) for row in _rows(of, tokenizer, RewriterArguments(), 0.5)]
+    assert 5 < sizes.count(min(sizes)) < 35
+    assert len({len(row["input_ids"]) for row in _rows(of, tokenizer, RewriterArguments())}) == 1
 
 
 @pytest.mark.parametrize(
@@ -93,7 +144,6 @@ def test_training_from_raw_data_goes_on_after_a_kill(tiny_t5, tmp_path):
         str(held), "--auxiliary", str(more), "--auxiliary_pairs", "3", "--against", "none",
         "--base_model", str(tiny_t5), "--output", str(tmp_path / "run"), "--vocabulary", "136", "--decoder_layers", "2",
         "--batch_size", "4", "--eval_steps", "3", "--validation_pairs", "4", "--max_target_tokens", "12",
-        "--own_rewrites", "2",
     ]  # fmt: skip
     done = subprocess.run([*command, "--epochs", "2"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -103,8 +153,7 @@ def test_training_from_raw_data_goes_on_after_a_kill(tiny_t5, tmp_path):
         "validation",
         "auxiliary",
     }
-    assert {"rouge1", "passed", "shown"} <= set(record["validation"]) and "| run |" in done.stdout
-    assert "no second stage" in done.stderr and list(record["stages"]) == ["human"]  # random weights write nonsense
+    assert {"rouge1", "words"} <= set(record["validation"]) and "| run |" in done.stdout
     config = json.loads((tmp_path / "run" / "checkpoint" / "config.json").read_text())
     assert config["num_decoder_layers"] == 2 and config["vocab_size"] == 136
     again = subprocess.run([*command, "--epochs", "2"], capture_output=True, text=True, check=False)
@@ -114,67 +163,7 @@ def test_training_from_raw_data_goes_on_after_a_kill(tiny_t5, tmp_path):
     made = Summarizer.from_pretrained(tmp_path / "run" / "model")
     assert made(STORY) and {"extractor", "rewriter"} < set(made.config)
     card = (tmp_path / "run" / "model" / "README.md").read_text()
-    assert "all-MiniLM-L6-v2" in card and "--own_rewrites 2" in card and str(tmp_path) not in card
-
-
-def test_a_rewrite_is_held_against_the_bullet_of_its_own_batch(tiny_t5):
-    """The Trainer evaluates by length, not in the order of the pairs."""
-    from transformers import AutoTokenizer, EvalPrediction
-
-    from training.rewriter import _Rewrites
-
-    tokenizer = AutoTokenizer.from_pretrained(tiny_t5)
-
-    def ids(*texts):
-        rows = tokenizer(list(texts), padding=True, return_tensors="np").input_ids
-        return rows.astype(int)
-
-    wanted = ids("the council open baths", "Lane open", "Ann Roe swims on Monday")
-    prompts = ids(*(f"9 words: {text}" for text in ("the council open baths", "Lane open", "Ann Roe swims on Monday")))
-    padded = [[token if token != tokenizer.pad_token_id else -100 for token in row] for row in wanted.tolist()]
-    right = _Rewrites(tokenizer)(EvalPrediction(wanted, torch.tensor(padded).numpy(), inputs=prompts))
-    assert right["rouge1"] == right["rougeLsum"] == 100
-    wrong = _Rewrites(tokenizer)(EvalPrediction(wanted[::-1], torch.tensor(padded).numpy(), inputs=prompts[::-1]))
-    assert wrong["rouge1"] < 50
-
-
-def test_a_rewrite_that_fails_a_check_is_worth_nothing(tiny_t5):
-    from training.rewriter import _Rewrites
-
-    class Given:
-        pad_token_id = 0
-
-        def decode(self, texts, skip_special_tokens):
-            return list(texts)
-
-    class Rewrites(_Rewrites):
-        def _texts(self, ids):
-            return list(ids)
-
-    def scores(*rewrites):
-        asked = ["9 words: The council voted on Monday to keep the baths open. Context: Ann Roe leads the council."] * 2
-        humans = ["Council voted to keep baths open", "Council keeps the baths"]
-        return Rewrites(Given())(SimpleNamespace(predictions=rewrites, label_ids=humans, inputs=asked))
-
-    true, false = "The council voted to keep the baths open", "The council voted to keep the trains open"
-    both, one = scores(true, true), scores(true, false)
-    assert (both["passed"], one["passed"]) == (100, 50) and both["shown"] == pytest.approx(both["rouge_mean"])
-    assert one["shown"] < both["shown"] and one["rouge_mean"] > one["shown"]
-
-
-def test_it_learns_from_what_passes_every_check(base):
-    """Of its own rewrites those that may be shown, and that say what the human bullet says."""
-    from training.own import own_rewrites
-
-    bullets = ("Council votes to keep Marl Lane baths open", "Repairs will cost 2.9 million pounds, says Ann Roe")
-    examples = [Example("1", STORY, (bullets,)), Example("2", "", (bullets,))]
-    found = own_rewrites(base.folder / "rewriter", examples, most=2, threads=1)
-    checker = Checker(STORY)
-    assert found and len(found) <= 4
-    for pair in found:
-        assert all(check.passed for check in checker(pair.target + ".", pair.sources, pair.context))
-        assert 5 < len(words(pair.target)) < len(words(pair.sources)) and not pair.target.endswith(".")
-    assert not own_rewrites(base.folder / "rewriter", examples, most=0, threads=1)
+    assert "all-MiniLM-L6-v2" in card and "--decoder_layers 2" in card and str(tmp_path) not in card
 
 
 def test_export_writes_what_the_checkpoint_writes(tiny_t5, tmp_path):

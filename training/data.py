@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -131,7 +132,8 @@ class CheckArguments(DataArguments):
         default="set_aside.jsonl", metadata={"help": "File for the rows that cannot be used, with the reason."}
     )
     clean: str | None = field(
-        default=None, metadata={"help": "File for the rows that can be used, as JSONL with id, article, bullets."}
+        default=None,
+        metadata={"help": "File for the rows that can be used, as JSONL with id, article, and bullets or points."},
     )
 
 
@@ -332,6 +334,15 @@ def _report(parts: dict[str, list[Example]], aside: dict[str, list[SetAside]], a
 
 
 def _line(example: Example) -> str:
-    lists = [list(one) for one in example.references]
-    row = {"id": example.id, "article": example.text, "bullets": lists[0] if len(lists) == 1 else lists}
+    row: dict[str, Any] = {"id": example.id, "article": example.text}
+    if example.title:
+        row["title"] = example.title
+    if any(point.sources for point in example.points):
+        row["points"] = [
+            {"rank": point.rank, **point.texts, "sources": point.sources} | ({"main": point.main} if point.main else {})
+            for point in example.points
+        ]
+    else:
+        lists = [list(one) for one in example.references]
+        row["bullets"] = lists[0] if len(lists) == 1 else lists
     return json.dumps(row, ensure_ascii=False) + "\n"

@@ -31,6 +31,7 @@ from eval.metric import KeyPoints
 from eval.points import stands
 from summarizer.points.extractor import Scored
 from summarizer.points.grouping import group
+from summarizer.summary import Length
 from summarizer.tidy import bullet_of
 
 from .arguments import PartArguments, is_first_process
@@ -227,6 +228,8 @@ class _Lists:
 
     def __init__(self, articles: Articles, model: ExtractorModel) -> None:
         self._articles, self._model = articles, model
+        longer = sum("standard" in point.texts for points in articles.points for point in points)
+        self._length: Length = "standard" if 2 * longer >= sum(map(len, articles.points)) else "brief"
 
     def __call__(self, prediction: EvalPrediction) -> dict[str, float]:
         near = self._model.head.near
@@ -236,9 +239,9 @@ class _Lists:
             sentences, points = self._articles.sentences[i], self._articles.points[i]
             logits, asks, offers, vectors = (part[: len(sentences)].astype(np.float32) for part in row)
             unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-            groups = group(Scored(sentences, *logits.T, unit, asks, offers, weights), "auto", "standard")
+            groups = group(Scored(sentences, *logits.T, unit, asks, offers, weights), "auto", self._length)
             written.append([bullet_of([sentences[j].text for j in one.sentences]) for one in groups])
-            wanted.append([point.texts.get("standard") or point.texts["brief"] for point in points])
+            wanted.append([point.texts.get(self._length) or next(iter(point.texts.values())) for point in points])
             measures.append(stands([set(one.sentences) for one in groups], [set(p.sources) for p in points]))
         found = KeyPoints(keep_in_memory=True).compute(predictions=written, references=wanted)
         scores = {name: found[name] for name in ("rouge1", "rouge2", "rougeLsum")}

@@ -18,11 +18,11 @@ from eval.data import Example
 from eval.rouge import rouge
 from summarizer.boilerplate import story
 from summarizer.checkpoint import Checkpoint, load
-from summarizer.points.extractor import Extractor
 from summarizer.family import Family
 from summarizer.generated import as_read
 from summarizer.generator import Engine, Generator
 from summarizer.int8 import Int8, int8_generator
+from summarizer.points.extractor import Extractor
 from summarizer.points.rewriter import BEAM, MAX_SOURCE_TOKENS, MAX_TARGET_TOKENS, prompt
 from summarizer.sentences import words
 

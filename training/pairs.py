@@ -17,12 +17,12 @@ from tqdm import tqdm
 
 from eval.data import Example
 from summarizer.alignment import Aligner
+from summarizer.alone import leans
 from summarizer.boilerplate import story
 from summarizer.facts import facts
 from summarizer.full_names import FullNames
 from summarizer.known import Known
 from summarizer.points.rewriter import as_line, context_of
-from summarizer.alone import leans
 from summarizer.sentences import words
 
 from .points import stood

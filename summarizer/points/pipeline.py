@@ -72,7 +72,7 @@ class Pipeline:
             sentences = story(article.text, article.language)
         scored = self._extractor(sentences, article.title, watch)
         with watch.stage("grouping"):
-            drafts = [_draft(article, scored.sentences, one) for one in group(scored, options.bullets, options.length)]
+            drafts = _drafts(article, scored.sentences, group(scored, options.bullets, options.length))
         if options.policy == "extract" or not self._rewriter or not self._speaks(article.language):
             return tuple(extracted(draft) for draft in drafts)
         with watch.stage("checks"):
@@ -118,6 +118,23 @@ class Pipeline:
         return not self._languages or language.split("-", maxsplit=1)[0].lower() in self._languages
 
 
-def _draft(article: Article, sentences: Sequence[Sentence], one: Group) -> Draft:
-    spans = tuple(Span(s.start, s.end, article.text[s.start : s.end]) for s in (sentences[i] for i in one.sentences))
-    return Draft(sentences, one.sentences, one.main, spans, round(one.score, 4), article.title)
+def _drafts(article: Article, sentences: Sequence[Sentence], groups: Sequence[Group]) -> list[Draft]:
+    used = {i for one in groups for i in one.sentences}
+    drafts = []
+    for one in groups:
+        spans = tuple(Span(s.start, s.end, s.text) for s in (sentences[i] for i in one.sentences))
+        before = one.main - 1
+        free = before >= 0 and before not in used and sentences[before].section == sentences[one.main].section
+        used |= {before} if free else set()
+        drafts.append(
+            Draft(
+                sentences,
+                one.sentences,
+                one.main,
+                spans,
+                round(one.score, 4),
+                article.title,
+                before if free else None,
+            )
+        )
+    return drafts

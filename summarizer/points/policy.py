@@ -40,6 +40,8 @@ class Draft:
         spans: The chosen ones as spans of the article.
         score: How sure the model is of the point, 0 to 1.
         title: The headline, if there is one.
+        before: Index of the sentence before the main one, where it is in the same section and no other point stands on
+            it; else None.
         candidates: Rewrites, the most likely first; none where nothing was rewritten.
     """
 
@@ -49,6 +51,7 @@ class Draft:
     spans: tuple[Span, ...]
     score: float
     title: str | None = None
+    before: int | None = None
     candidates: tuple[Candidate, ...] = ()
 
     @property
@@ -110,13 +113,11 @@ def with_article(text: str, source: str) -> str:
 
 def extracted(draft: Draft) -> Bullet:
     """The main sentence itself, less what only ties it to its neighbours. Where it cannot be understood alone, another
-    of the point's sentences that can; else it with the one before it."""
+    of the point's sentences that can; else it with the one before it, if that is free."""
     alone = [i for i in (draft.main, *draft.chosen) if not leans(draft.sentences[i].text)]
-    one = draft.narrowed(alone[0] if alone else None)
-    sentences, at = draft.sentences, one.main
-    spans = one.spans
-    if not alone and at and sentences[at - 1].section == sentences[at].section:
-        before = sentences[at - 1]
+    spans = draft.narrowed(alone[0] if alone else None).spans
+    if not alone and draft.before is not None:
+        before = draft.sentences[draft.before]
         spans = (Span(before.start, before.end, before.text), *spans)
     return Bullet(bullet_of([span.text for span in spans]), draft.score, "extracted", spans)
 

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test gate lint clean
+.PHONY: demo test gate lint model clean
 
 demo: $(VENV)/base.done
 	$(BIN)/summarize examples/thai-tyre-accord.json
@@ -17,6 +17,18 @@ test: $(VENV)/dev.done lint
 gate: $(VENV)/dev.done
 	$(BIN)/python -m eval --data examples --bullets-column brief --length brief --bullets 4 --floors eval/floors.json
 	$(BIN)/python -m eval --data examples --bullets-column bullets --length standard --bullets auto --floors eval/floors.json
+
+# All of models/base from raw data: DATA is a folder with headers_train.jsonl.gz and headers_validation.jsonl.gz, ENCODER and
+# T5 are the base checkpoints, Hub names or folders. Stopped at any moment, the same command goes on.
+DATA ?= data
+ENCODER ?= sentence-transformers/all-MiniLM-L6-v2
+T5 ?= google/flan-t5-small
+LISTS = --train $(DATA)/headers_train.jsonl.gz --validation $(DATA)/headers_validation.jsonl.gz --against none --beside none
+model: $(VENV)/dev.done
+	$(BIN)/python -m training extractor --config training/configs/extractor.yaml $(LISTS) --base_model $(ENCODER)
+	$(BIN)/python -m training rewriter --config training/configs/rewriter.yaml $(LISTS) --base_model $(T5)
+	$(BIN)/python -m training export runs/extractor --output models/base
+	$(BIN)/python -m training export runs/rewriter --output models/base
 
 lint: $(VENV)/dev.done
 	$(BIN)/ruff check .

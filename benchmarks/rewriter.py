@@ -15,10 +15,12 @@ from tokenizers import Tokenizer
 
 from summarizer import Article, Summarizer
 from summarizer.points.policy import STYLES
-from summarizer.points.rewriter import BEAM, MAX_TARGET_TOKENS, Rewriter, prompt
+from summarizer.points.rewriter import BEAM, MAX_TARGET_TOKENS, Rewriter, asked, prompt
 from summarizer.summary import Length
 from summarizer.watch import STAGES, Profile
 
+Point = tuple[str, str, str | None]
+"""Sentences, what explains them, headline."""
 HERE = Path(__file__).resolve().parent
 ROUNDS = 3
 
@@ -54,11 +56,11 @@ BRIEF = (Way("three lengths", (10, 14, 18)), Way("one length", (16,)))
 def main() -> None:
     """Measures and prints."""
     articles = [Article.from_file(path) for path in sorted((HERE.parent / "examples").glob("*.json"))]
-    asked: dict[Length, list[list[tuple[str, str]]]] = {}
+    points: dict[Length, list[list[Point]]] = {}
     print(f"| ms an article | {' | '.join(STAGES)} |\n|{' --- |' * (len(STAGES) + 1)}")
     with Summarizer.from_pretrained(threads=1) as summarizer:
         for length in STYLES:
-            asked[length] = _asked(summarizer, articles, length)
+            points[length] = _points(summarizer, articles, length)
             stages = _stages(summarizer, articles, length)
             print(f"| {length} | {' | '.join(f'{1000 * stages[name]:.1f}' for name in STAGES)} |")
         folder = str(summarizer.folder) + "/rewriter"
@@ -67,20 +69,20 @@ def main() -> None:
     tokenizer = Tokenizer.from_file(folder + "/tokenizer.json")
     for way in (*WAYS, *BRIEF):
         cells = []
-        for length, bullets in asked.items():
+        for length, bullets in points.items():
             skipped = length == "standard" and way in BRIEF
             cells.append("-" if skipped else f"{1000 * _seconds(model, tokenizer, bullets, way, length):.1f}")
         print(f"| {way.name} | {' | '.join(cells)} |")
 
 
-def _asked(summarizer: Summarizer, articles: Sequence[Article], length: Length) -> list[list[tuple[str, str]]]:
-    """The sentences and context of each bullet that is rewritten, article by article."""
-    found: list[list[tuple[str, str]]] = []
+def _points(summarizer: Summarizer, articles: Sequence[Article], length: Length) -> list[list[Point]]:
+    """What the rewriter reads of each point, article by article."""
+    found: list[list[Point]] = []
     start = Rewriter.start
 
-    def watched(self: Rewriter, sources: str, context: str, lengths: Sequence[int]):
-        found[-1].append((sources, context))
-        return start(self, sources, context, lengths)
+    def watched(self: Rewriter, sources: str, context: str, title: str | None, lengths: Sequence[int]):
+        found[-1].append((sources, context, title))
+        return start(self, sources, context, title, lengths)
 
     Rewriter.start = watched  # type: ignore[method-assign]
     for article in articles:
@@ -102,21 +104,24 @@ def _stages(summarizer: Summarizer, articles: Sequence[Article], length: Length)
 def _seconds(
     model: ctranslate2.Translator,
     tokenizer: Tokenizer,
-    asked: Sequence[Sequence[tuple[str, str]]],
+    points: Sequence[Sequence[Point]],
     way: Way,
     length: Length,
 ) -> float:
     batches = []
-    for bullets in asked:
+    for bullets in points:
         lengths = way.lengths or STYLES[length].asked
-        each = [[tokenizer.encode(prompt(*bullet, words)).tokens for words in lengths] for bullet in bullets]
-        batches += [[tokens for one in each for tokens in one]] if way.together and each else each
+        asks = [tokenizer.encode(asked(words), add_special_tokens=False).tokens for words in lengths]
+        each = [[(tokenizer.encode(prompt(*bullet)).tokens, ask) for ask in asks] for bullet in bullets]
+        batches += [[pair for one in each for pair in one]] if way.together and each else each
     seconds = []
     for _ in range(ROUNDS):
         at = time.perf_counter()
         for batch in batches:
+            read, begun = zip(*batch, strict=True)
             model.translate_batch(
-                batch,
+                list(read),
+                target_prefix=list(begun),
                 beam_size=way.beam,
                 num_hypotheses=way.beam,
                 max_decoding_length=MAX_TARGET_TOKENS,
@@ -124,7 +129,7 @@ def _seconds(
                 return_scores=True,
                 use_vmap=way.shortlist,
             )
-        seconds.append((time.perf_counter() - at) / len(asked))
+        seconds.append((time.perf_counter() - at) / len(points))
         print(way.name, length, file=sys.stderr)
     return statistics.median(seconds)
 

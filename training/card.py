@@ -45,8 +45,9 @@ _PART = """## {title}
 {recipe}
 """
 _WHAT = {
-    "extractor": "Scores every sentence of a news article by how likely an editor's key points stand on it.",
-    "rewriter": "Writes a key point from the sentences it stands on, in a given number of words.",
+    "extractor": "Says of every sentence of a news article how likely an editor's key points stand on it, and with "
+    "which others.",
+    "rewriter": "Writes a key point from the sentences that it stands on, in a given number of words.",
     "generator": "Writes the key points of a news article; each is then held against the article's sentences.",
 }
 _LIMITS = {

@@ -21,14 +21,22 @@ from summarizer.checkpoint import Checkpoint, load
 from summarizer.family import Family
 from summarizer.generated import as_read
 from summarizer.generator import Engine, Generator
-from summarizer.int8 import Int8, int8_generator
+from summarizer.int8 import int8_generator
 from summarizer.points.extractor import Extractor
-from summarizer.points.rewriter import BEAM, MAX_SOURCE_TOKENS, MAX_TARGET_TOKENS, prompt
+from summarizer.points.rewriter import (
+    BEAM,
+    MAX_SOURCE_TOKENS,
+    MAX_TARGET_TOKENS,
+    Rewriter,
+    asked,
+    finished,
+    prompt,
+)
 from summarizer.sentences import words
 
 from .articles import Articles, Collator
 from .modeling import ExtractorModel, Head
-from .pairs import pairs
+from .pairs import Pair, pairs
 
 MOST = 100
 """Articles, or pairs, that are compared."""
@@ -50,14 +58,7 @@ def fidelity(task: str, run: Path, part: Path, examples: Sequence[Example]) -> s
     if task == "extractor":
         rows = _extractor(run, part, examples)
     elif task == "rewriter":
-        made = pairs(examples, progress=False)[:MOST]
-        prompts = [prompt(pair.sources, pair.context, len(words(pair.target))) for pair in made]
-        family = Family(
-            "seq2seq", window=MAX_SOURCE_TOKENS, longest=MAX_TARGET_TOKENS, beams=BEAM, no_repeat=3, separator="\n"
-        )
-        model, tokenizer = load(str(run / "checkpoint"))
-        rows = _written(prompts, [((pair.target,),) for pair in made], Checkpoint(model.eval(), tokenizer),
-                        Int8(part, family), family)  # fmt: skip
+        rows = _rewriter(run, part, pairs(examples, progress=False)[:MOST])
     else:
         exported = int8_generator(part)
         model, tokenizer = load(str(run / "model"), dtype=torch.float32)
@@ -88,31 +89,74 @@ def _written(
     return rows
 
 
+def _rewriter(run: Path, part: Path, made: Sequence[Pair]) -> list[list[str]]:
+    model, tokenizer = load(str(run / "checkpoint"))
+    model.eval()
+    rewriter = Rewriter(part, 1)
+    wanted = [(pair, target) for pair in made for target in pair.targets]
+
+    def trained() -> list[Any]:
+        texts = []
+        for pair, target in wanted:
+            read = tokenizer(
+                prompt(pair.sources, pair.context, pair.title),
+                truncation=True,
+                max_length=MAX_SOURCE_TOKENS,
+                return_tensors="pt",
+            )
+            asks = tokenizer(asked(len(words(target))), add_special_tokens=False)["input_ids"]
+            begun = torch.tensor([[model.config.decoder_start_token_id, *asks]])
+            with torch.inference_mode():
+                (ids,) = model.generate(
+                    **read,
+                    decoder_input_ids=begun,
+                    num_beams=BEAM,
+                    no_repeat_ngram_size=3,
+                    max_new_tokens=MAX_TARGET_TOKENS - len(asks),
+                )
+            texts.append(finished(tokenizer.decode(ids[begun.shape[1] :], skip_special_tokens=True)))
+        return texts
+
+    def exported() -> list[Any]:
+        found = (rewriter.start(p.sources, p.context, p.title, [len(words(t))])() for p, t in wanted)
+        return [next((candidate.text for candidate in one), "") for one in found]
+
+    texts, slow = _timed(trained, len(wanted))
+    others, fast = _timed(exported, len(wanted))
+    rows = [["", "R1", "R2", "RLsum", "same text", "a second"], ["---"] * 6]
+    for name, lists, speed in (("trained", texts, slow), ("exported", others, fast)):
+        scores = rouge([[one] for one in lists], [((target,),) for _, target in wanted])[:, (0, 1, 3), 2].mean(0)
+        same = 100 * float(np.mean([a == b for a, b in zip(texts, lists, strict=True)]))
+        rows.append([name, *(f"{score:.2f}" for score in scores), f"{same:.0f}%", f"{speed:.2f}"])
+    return rows
+
+
 def _extractor(run: Path, part: Path, examples: Sequence[Example]) -> list[list[str]]:
     record = json.loads((run / "run.json").read_text("utf-8"))
     tokenizer = AutoTokenizer.from_pretrained(run / "encoder")
     encoder = AutoModel.from_pretrained(run / "encoder")
     head = Head.of(load_file(run / "head.safetensors"), record["heads"])
-    model = ExtractorModel(encoder, head, 1.0).eval()
+    model = ExtractorModel(encoder, head).eval()
     collator = Collator(tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id)
-    articles = Articles(examples, tokenizer.backend_tokenizer, _TOP, 0.5, lists=False)
+    articles = Articles(examples, tokenizer.backend_tokenizer)
     names = ("features", "mask", "input_ids", "attention_mask", "owner")
 
     def trained() -> list[Any]:
         with torch.inference_mode():
             batches = (collator([item]) for item in articles.items)
-            return [model(**{name: batch[name] for name in names})["logits"][0].numpy() for batch in batches]
+            return [model(**{name: batch[name] for name in names})["logits"][0, :, 0].numpy() for batch in batches]
 
     wanted, slow = _timed(trained, len(articles))
     extractor = Extractor(part)
-    found, fast = _timed(lambda: [extractor(sentences).scores for sentences in articles.sentences], len(articles))
+    read = list(zip(articles.sentences, articles.examples, strict=True))
+    found, fast = _timed(lambda: [extractor(s, example.title).main for s, example in read], len(articles))
     distance = float(np.mean([np.abs(a - b).mean() for a, b in zip(wanted, found, strict=True)]))
     same = [
         len(set(np.argsort(-a)[:_TOP]) & set(np.argsort(-b)[:_TOP])) / min(_TOP, len(a))
         for a, b in zip(wanted, found, strict=True)
     ]
     return [
-        ["", "mean distance of scores (log-odds)", f"same best {_TOP} sentences", "articles a second"],
+        ["", "mean distance of main scores (log-odds)", f"same best {_TOP} sentences", "articles a second"],
         ["---"] * 4,
         ["trained", "0", "100%", f"{slow:.1f}"],
         ["exported", f"{distance:.3f}", f"{100 * float(np.mean(same)):.0f}%", f"{fast:.1f}"],

@@ -1,0 +1,154 @@
+"""Lists for readers who do not know whose they are, and what their answers say.
+
+Batches of articles, each followed by the lists of several systems in a random order:
+  python -m eval.blind write FOLDER --data test.jsonl --lists short ours=a.jsonl lead=b.jsonl --lists long ours=c.jsonl
+A line for each article and kind of list, such as `17 | short | Q>P=R | P u=1 a=2 | Q | R b=1` (best first; faults are
+u untrue, f no finished sentence, a not understood alone, b background, m misses the main news):
+  python -m eval.blind count FOLDER answers*.txt
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import combinations, permutations
+from pathlib import Path
+
+from .bootstrap import SEED
+from .data import Example, aligned, read, read_lists
+
+FAULTS = {
+    "u": "untrue or misleading",
+    "f": "not a finished sentence",
+    "a": "cannot be understood alone",
+    "b": "background, colour, trivia",
+    "m": "lists that miss the main news",
+}
+_FAULT = re.compile(rf"\b([{''.join(FAULTS)}])\s*=\s*(\d+)")
+_LETTERS = "PQRSTUVW"
+
+
+def write(folder: Path, examples: Sequence[Example], kinds: dict[str, dict[str, list[list[str]]]], size: int) -> None:
+    """Writes `batch_0.txt`, … and `key.json`, which tells whose list is whose.
+
+    Args:
+        folder: Where; made if it is missing.
+        examples: The articles.
+        kinds: For each kind of list (a length, say) the systems' lists, article by article.
+        size: Articles of a batch.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    draw = random.Random(SEED)
+    key: dict[str, dict[str, list[str]]] = {}
+    for at in range(0, len(examples), size):
+        parts = []
+        for number in range(at, min(at + size, len(examples))):
+            example = examples[number]
+            parts.append(f"=== ARTICLE {number}{f' - {example.title}' if example.title else ''}\n\n{example.text}\n")
+            for kind, systems in kinds.items():
+                order = draw.sample(sorted(systems), len(systems))
+                key.setdefault(str(number), {})[kind] = order
+                for letter, name in zip(_LETTERS, order, strict=False):
+                    bullets = "\n".join(f"- {bullet}" for bullet in systems[name][number])
+                    parts.append(f"--- {kind} {letter}\n{bullets}\n")
+        (folder / f"batch_{at // size}.txt").write_text("\n".join(parts), "utf-8")
+    (folder / "key.json").write_text(json.dumps(key, indent=1) + "\n", "utf-8")
+
+
+def count(folder: Path, answers: Sequence[str]) -> str:
+    """The answers as Markdown tables: which list was preferred to which, and the faults of each.
+
+    Args:
+        folder: That of `write`.
+        answers: Their lines.
+
+    Raises:
+        ValueError: A line is not in its form, or two answer the same; the message has it.
+    """
+    key = json.loads((folder / "key.json").read_text("utf-8"))
+    wins: dict[str, Counter[tuple[str, str, str]]] = {}
+    faults: dict[str, Counter[tuple[str, str]]] = {}
+    seen: Counter[tuple[str, str]] = Counter()
+    for line in filter(str.strip, answers):
+        number, kind, ranking, *rest = [part.strip() for part in line.split("|")]
+        if kind not in key.get(number, {}):
+            raise ValueError(f"there is no {kind!r} list of article {number!r}: {line.strip()}")
+        seen[number, kind] += 1
+        if seen[number, kind] > 1:
+            raise ValueError(f"article {number} has a second answer for {kind!r}: {line.strip()}")
+        names = dict(zip(_LETTERS, key[number][kind], strict=False))
+        places = {names[letter]: at for at, tied in enumerate(ranking.split(">")) for letter in re.findall(r"\w", tied)}
+        if set(places) != set(names.values()):
+            raise ValueError(f"the ranking must name {', '.join(list(names))}: {line.strip()}")
+        for (one, at), (other, there) in permutations(places.items(), 2):
+            result = "better" if at < there else "same" if at == there else "worse"
+            wins.setdefault(kind, Counter())[one, other, result] += 1
+        for part in rest:
+            if part[:1] in names:
+                for fault, many in _FAULT.findall(part):
+                    faults.setdefault(kind, Counter())[names[part[0]], fault] += int(many)
+    return "\n".join(_tables(wins, faults, seen))
+
+
+def _tables(
+    wins: dict[str, Counter[tuple[str, str, str]]],
+    faults: dict[str, Counter[tuple[str, str]]],
+    seen: Counter[tuple[str, str]],
+) -> list[str]:
+    lines = []
+    for kind, found in wins.items():
+        names = list(dict.fromkeys(one for one, _, _ in found))
+        lines += [f"{sum(k == kind for _, k in seen)} articles, {kind} lists.", ""]
+        lines += ["| | better | same | worse |", "| --- | --- | --- | --- |"]
+        for one, other in combinations(names, 2):
+            cells = [str(found[one, other, result]) for result in ("better", "same", "worse")]
+            lines.append(f"| {one} against {other} | {' | '.join(cells)} |")
+        lines += ["", f"| faults | {' | '.join(names)} |", f"| --- |{' --- |' * len(names)}"]
+        for fault, title in FAULTS.items():
+            lines.append(f"| {title} | {' | '.join(str(faults.get(kind, Counter())[n, fault]) for n in names)} |")
+        lines.append("")
+    return lines
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Writes batches, or prints what answers say."""
+    parser = argparse.ArgumentParser(
+        "python -m eval.blind", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    tasks = parser.add_subparsers(dest="task", required=True)
+    make = tasks.add_parser("write", help="batches of articles with lists")
+    make.add_argument("folder", type=Path)
+    make.add_argument("--data", required=True, help="articles, as python -m eval reads them")
+    make.add_argument(
+        "--lists", nargs="+", action="append", required=True, metavar=("KIND", "NAME=FILE"), help="lists of one kind"
+    )
+    make.add_argument("--limit", type=int, default=50, help="articles, drawn at random (default: 50)")
+    make.add_argument("--size", type=int, default=10, help="articles of a batch (default: 10)")
+    answered = tasks.add_parser("count", help="what answers say")
+    answered.add_argument("folder", type=Path)
+    answered.add_argument("answers", nargs="+", type=Path)
+    args = parser.parse_args(argv)
+    try:
+        if args.task == "count":
+            print(count(args.folder, [line for path in args.answers for line in path.read_text("utf-8").splitlines()]))
+            return
+        everything = read(args.data)
+        chosen = sorted(random.Random(SEED).sample(range(len(everything)), min(args.limit, len(everything))))
+        kinds = {}
+        for kind, *named in args.lists:
+            systems = {}
+            for name, _, file in (one.partition("=") for one in named):
+                lists = aligned(read_lists(file), everything, file)
+                systems[name] = [lists[i] for i in chosen]
+            kinds[kind] = systems
+        write(args.folder, [everything[i] for i in chosen], kinds, args.size)
+    except (ValueError, OSError) as error:
+        parser.exit(2, f"error: {error}\n")
+
+
+if __name__ == "__main__":
+    main()

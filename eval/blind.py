@@ -1,8 +1,8 @@
 """Lists for readers who do not know whose they are, and what their answers say.
 
 Batches of articles, each followed by the lists of several systems in a random order:
-  python -m eval.blind write FOLDER --data test.jsonl --lists short ours=a.jsonl lead=b.jsonl --lists long ours=c.jsonl
-A line for each article and kind of list, such as `17 | short | Q>P=R | P u=1 a=2 | Q | R b=1` (best first; faults are
+  python -m eval.blind write FOLDER --data test.jsonl --brief ours=models/base other=other.jsonl lead human
+A line for each article and length, such as `17 | brief | Q>P=R | P u=1 a=2 | Q | R b=1` (best first; faults are
 u untrue, f no finished sentence, a not understood alone, b background, m misses the main news):
   python -m eval.blind count FOLDER answers*.txt
 """
@@ -18,8 +18,14 @@ from collections.abc import Sequence
 from itertools import combinations, permutations
 from pathlib import Path
 
+from summarizer.boilerplate import story
+from summarizer.errors import SummarizerError
+from summarizer.summary import Length
+
+from .baselines import lead
 from .bootstrap import SEED
-from .data import Example, aligned, read, read_lists
+from .data import LENGTHS, Example, aligned, read, read_lists
+from .systems import printed
 
 FAULTS = {
     "u": "untrue or misleading",
@@ -114,6 +120,22 @@ def _tables(
     return lines
 
 
+def _lists(named: str, examples: Sequence[Example], length: Length) -> list[list[str]]:
+    name, _, place = named.partition("=")
+    if place and Path(place).is_file():
+        found = read_lists(place)
+        if isinstance(found, dict):
+            found = {example.id: found[example.id] for example in examples if example.id in found}
+        return aligned(found, list(examples), place)
+    if place:
+        return printed(place, examples, name, length=length).lists
+    if name == "human":
+        return [list(example.bullets) for example in examples]
+    if name == "lead":
+        return [lead([s.text for s in story(e.text)], len(e.bullets)) for e in examples]
+    raise ValueError(f"{named!r}: name a model or a file, as in {named}=models/base; alone stand only lead and human")
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Writes batches, or prints what answers say."""
     parser = argparse.ArgumentParser(
@@ -123,9 +145,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     make = tasks.add_parser("write", help="batches of articles with lists")
     make.add_argument("folder", type=Path)
     make.add_argument("--data", required=True, help="articles, as python -m eval reads them")
-    make.add_argument(
-        "--lists", nargs="+", action="append", required=True, metavar=("KIND", "NAME=FILE"), help="lists of one kind"
-    )
+    for length in LENGTHS:
+        make.add_argument(
+            f"--{length}",
+            nargs="+",
+            default=[],
+            metavar="NAME=PLACE",
+            help="systems whose lists of this length are read: a model, or a file of lists; lead is as many first "
+            "sentences as the human list has points, human is that list",
+        )
     make.add_argument("--limit", type=int, default=50, help="articles, drawn at random (default: 50)")
     make.add_argument("--size", type=int, default=10, help="articles of a batch (default: 10)")
     answered = tasks.add_parser("count", help="what answers say")
@@ -136,17 +164,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         if args.task == "count":
             print(count(args.folder, [line for path in args.answers for line in path.read_text("utf-8").splitlines()]))
             return
-        everything = read(args.data)
-        chosen = sorted(random.Random(SEED).sample(range(len(everything)), min(args.limit, len(everything))))
-        kinds = {}
-        for kind, *named in args.lists:
-            systems = {}
-            for name, _, file in (one.partition("=") for one in named):
-                lists = aligned(read_lists(file), everything, file)
-                systems[name] = [lists[i] for i in chosen]
-            kinds[kind] = systems
-        write(args.folder, [everything[i] for i in chosen], kinds, args.size)
-    except (ValueError, OSError) as error:
+        if not (args.brief or args.standard):
+            parser.error("give systems for --brief, --standard, or both")
+        kinds: dict[str, dict[str, list[list[str]]]] = {}
+        for length in LENGTHS:
+            everything = read(args.data, length=length)
+            chosen = sorted(random.Random(SEED).sample(range(len(everything)), min(args.limit, len(everything))))
+            examples = [everything[i] for i in chosen]
+            if named := getattr(args, length):
+                kinds[length] = {one.partition("=")[0]: _lists(one, examples, length) for one in named}
+        write(args.folder, examples, kinds, args.size)
+    except (ValueError, OSError, SummarizerError) as error:
         parser.exit(2, f"error: {error}\n")
 
 

@@ -13,36 +13,36 @@ from .conftest import archive, written
 def folder(tmp_path):
     rows = archive(6)
     data = written(tmp_path / "data.jsonl", rows)
-    files = []
-    for name in ("ours", "lead", "human"):
-        lists = [{"id": row["id"], "bullets": [f"{name} of {row['id']}"]} for row in rows]
-        files.append(f"{name}={written(tmp_path / f'{name}.jsonl', lists)}")
-    main(["write", str(tmp_path / "out"), "--data", str(data), "--lists", "short", *files, "--size", "4"])
+    ours = written(tmp_path / "ours.jsonl", [{"id": row["id"], "bullets": [f"ours of {row['id']}"]} for row in rows])
+    main(
+        ["write", str(tmp_path / "out"), "--data", str(data), "--brief", f"ours={ours}", "lead", "human", "--size", "4"]
+    )
     return tmp_path / "out"
 
 
 def test_every_article_has_every_list_and_no_name(folder):
     text = "".join((folder / f"batch_{i}.txt").read_text() for i in range(2))
     key = json.loads((folder / "key.json").read_text())
-    assert text.count("=== ARTICLE") == len(key) == 6 and text.count("--- short Q") == 6
-    assert len({tuple(one["short"]) for one in key.values()}) > 1
+    assert text.count("=== ARTICLE") == len(key) == 6 and text.count("--- brief Q") == 6
+    assert len({tuple(one["brief"]) for one in key.values()}) > 1
     for number, one in key.items():
         at = text.index(f"=== ARTICLE {number}\n")
-        for letter, name in zip("PQR", one["short"], strict=True):
-            assert text.index(f"--- short {letter}\n- {name} of ", at) > at
+        for letter, name in zip("PQR", one["brief"], strict=True):
+            begins = {"ours": "ours of", "lead": "The council of", "human": "Council of"}[name]
+            assert text.index(f"--- brief {letter}\n- {begins} ", at) > at
 
 
 def test_answers_are_counted_by_system(folder):
     key = json.loads((folder / "key.json").read_text())
     lines = []
     for number, one in key.items():
-        letter = dict(zip(one["short"], "PQR", strict=True))
+        letter = dict(zip(one["brief"], "PQR", strict=True))
         lines.append(
-            f"{number} | short | {letter['ours']} > {letter['human']}={letter['lead']} | {letter['lead']} u=1 a=2"
+            f"{number} | brief | {letter['ours']} > {letter['human']}={letter['lead']} | {letter['lead']} u=1 a=2"
             f" | {letter['ours']} b=1 m=0 | remark"
         )
     table = count(folder, lines)
-    assert "6 articles, short lists." in table
+    assert "6 articles, brief lists." in table
     pairs = {line.split("|")[1].strip(): line for line in table.splitlines() if " against " in line}
     for name, cells in (("ours against lead", "6 | 0 | 0"), ("lead against human", "0 | 6 | 0")):
         reverse = " against ".join(reversed(name.split(" against ")))
@@ -56,9 +56,9 @@ def test_answers_are_counted_by_system(folder):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("77 | short | P>Q>R", "there is no 'short' list of article '77'"),
-        ("0 | short | P>Q", "the ranking must name P, Q, R"),
-        ("0 | short | P>Q>R\n0 | short | P>Q>R", "second answer"),
+        ("77 | brief | P>Q>R", "there is no 'brief' list of article '77'"),
+        ("0 | brief | P>Q", "the ranking must name P, Q, R"),
+        ("0 | brief | P>Q>R\n0 | brief | P>Q>R", "second answer"),
     ],
 )
 def test_an_answer_of_another_form_is_named(folder, line, message):

@@ -98,7 +98,9 @@ _HELP = {"help_option_names": ["-h", "--help"]}
 def summarize(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="Articles: .txt, .html or .json (title, text); - reads one from stdin."),
+        typer.Argument(
+            metavar="FILE...", help="Articles: .txt, .html, .md or .json (title, text); - reads one from stdin."
+        ),
     ],
     bullets: _Bullets = "auto",
     length: _Length = Lengths.standard,
@@ -143,8 +145,8 @@ def batch(
         str,
         typer.Argument(
             metavar="IN",
-            help="Articles: a file (.jsonl, .csv, both also .gz or .zst; .parquet), a folder of .txt, .html, .json or "
-            "such files, or - for JSONL on stdin.",
+            help="Articles: a file (.jsonl, .csv, both also .gz or .zst; .parquet), a folder of .txt, .html, .md, .json "
+            "or such files, or - for JSONL on stdin.",
         ),
     ],
     output: Annotated[

@@ -39,7 +39,7 @@ class Record:
         number: Its number in its file, from 1.
         values: Its fields.
         fault: Why it cannot be read; its fields are then the line as it stands, under "line".
-        file: Of an article that is a file of its own (.txt, .html): the file, not read yet.
+        file: Of an article that is a file of its own (.txt, .html, .md): the file, not read yet.
         name: Of a record in a folder: its file's place in the folder.
         alone: Whether it is all that its file holds.
     """
@@ -134,8 +134,8 @@ class Source:
     """An archive. Iterating gives its records in a fixed order: a file's as they stand, a folder's files by name.
 
     Attributes:
-        place: A file (.jsonl, .csv, .parquet; the first two also .gz or .zst; .txt or .html, one article; any other is
-            read as JSONL); a folder of .txt, .html and .json files, an article each, and of files as above, with its
+        place: A file (.jsonl, .csv, .parquet; the first two also .gz or .zst; .txt, .html or .md, one article; any other is
+            read as JSONL); a folder of .txt, .html, .md and .json files, an article each, and of files as above, with its
             subfolders; the URI of either; or "-", JSONL on standard input.
         besides: Files and folders that are no part of it, though they lie in its folder.
         size: Bytes of the files; 0 where that is not known.
@@ -154,7 +154,9 @@ class Source:
         if self.place != STDIN:
             sizes = [file.size for file in self.files()]
             if not sizes:
-                raise BatchError(f"{self.place} holds no article: no .txt, .html, .json, .jsonl, .csv or .parquet file")
+                raise BatchError(
+                    f"{self.place} holds no article: no .txt, .html, .md, .json, .jsonl, .csv or .parquet file"
+                )
             self.size = sum(sizes)
 
     def files(self) -> Iterator[File]:

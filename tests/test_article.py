@@ -1,6 +1,9 @@
 import json
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from summarizer import Article, ArticleError
 
@@ -27,6 +30,51 @@ def test_html_passed_as_text_is_read_as_html():
 def test_html_without_a_story():
     with pytest.raises(ArticleError, match="no story"):
         Article.from_html("<html><body></body></html>")
+
+
+MARKDOWN = """# Council keeps the *baths*
+
+![The baths](baths.jpg)
+
+The council voted on **Monday** to keep
+the [baths](https://example.org/baths) open.
+
+- Repairs cost 2.9 million pounds.
+- The roof comes first.
+
+> "We listened," said Roe.
+
+## What comes next
+
+```
+not for readers
+```
+
+<div>nor this</div>
+"""
+
+
+def test_markdown_gives_the_story_and_the_title():
+    article = Article.from_markdown(MARKDOWN)
+    assert article.title == "Council keeps the baths"
+    assert article.text.split("\n\n") == [
+        "The council voted on Monday to keep the baths open.",
+        "Repairs cost 2.9 million pounds.",
+        "The roof comes first.",
+        '"We listened," said Roe.',
+        "What comes next",
+    ]
+    assert Article.from_text(MARKDOWN) == article
+    assert Article.from_text("#1 seed loses\n\nRoe lost on Monday. It was close.").text.startswith("#1 seed")
+    with pytest.raises(ArticleError, match="no story"):
+        Article.from_markdown("# Only a headline\n\n![x](y.png)")
+
+
+@given(st.text())
+def test_any_markdown_is_read_or_refused(text):
+    with suppress(ArticleError):
+        article = Article.from_markdown(text, "de")
+        assert article.text.strip() and article.language == "de"
 
 
 def test_json():
@@ -67,6 +115,8 @@ def test_files(tmp_path):
     for name, data in cases.items():
         (tmp_path / name).write_bytes(data)
         assert Article.from_file(tmp_path / name).text == "The café closed.", name
+    (tmp_path / "story.md").write_text(MARKDOWN)
+    assert Article.from_file(tmp_path / "story.md") == Article.from_markdown(MARKDOWN)
     (tmp_path / "page.html").write_text(PAGE)
     assert Article.from_file(tmp_path / "page.html") == Article.from_html(PAGE)
 

@@ -21,6 +21,14 @@ def test_abbreviations_decimals_and_clock_times_do_not_end_a_sentence():
     ]
 
 
+def test_saints_and_two_agencies_do_not_end_a_sentence():
+    text = "(CNN) -- (The Wire)The bridge in St. Joseph closed. Roe drove to Ft. Wayne, near the St. Lawrence river."
+    assert [s.text for s in story(text)] == [
+        "The bridge in St. Joseph closed.",
+        "Roe drove to Ft. Wayne, near the St. Lawrence river.",
+    ]
+
+
 def test_a_quote_of_two_sentences_stays_whole():
     assert texts('"We go. We win," she said. He left.') == ['"We go. We win," she said.', "He left."]
 

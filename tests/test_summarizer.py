@@ -15,7 +15,6 @@ from jsonschema import Draft202012Validator
 
 from summarizer import Article, ArticleError, ModelError, Summarizer, Summary
 from summarizer.alone import leans
-from summarizer.tidy import tidied
 
 from .conftest import ROOT, STORY
 from .test_sentences import HOSTILE
@@ -30,7 +29,7 @@ def check(summary: Summary) -> None:
     assert summary.bullets
     for bullet in summary.bullets:
         assert bullet.text == " ".join(bullet.text.split()) != ""
-        assert bullet.method == ("rewritten" if bullet.checks else "extracted")
+        assert bullet.method in ("rewritten", "narrowed", "named") if bullet.checks else bullet.method == "extracted"
         assert not bullet.failed or summary.policy == "flag"
         assert 0 <= bullet.score <= 1
         assert bullet.sources
@@ -60,8 +59,8 @@ def test_the_number_of_bullets(base):
 
 
 def test_auto_follows_the_length_of_the_article(base, examples):
-    """Three for a short item, five for a story, and fewer where the rest is not worth it."""
-    assert len(base(STORY)) == 3
+    """As many as the story has, at least three; of these the three best."""
+    assert 3 <= len(base(STORY)) <= 5
     standard, brief = [], []
     for example in examples:
         article = Article.from_json(example)
@@ -69,8 +68,8 @@ def test_auto_follows_the_length_of_the_article(base, examples):
         check(base(article))
         standard.append(len(base(article)))
         brief.append(len(base(article, length="brief")))
-    assert min(standard) >= 3 and max(standard) == 5
-    assert min(brief) >= 2 and max(brief) == 3
+    assert min(standard) >= 3 and max(standard) <= 7 and len(set(standard)) > 1
+    assert set(brief) == {3}
 
 
 def test_standard_covers_the_article_and_is_not_its_lead(base, examples):
@@ -90,7 +89,7 @@ def test_brief_is_shorter_than_standard(base, examples):
 def test_no_bullet_dangles_and_no_furniture_is_shown(base, examples):
     for example in examples:
         for bullet in base(Article.from_json(example)):
-            assert not leans(tidied(bullet.sources[0].text)), bullet.text
+            assert not leans(bullet.text), bullet.text
             assert "Read more" not in bullet.text and "contributed to" not in bullet.text
             assert bullet.text != example["title"]
 
@@ -101,11 +100,23 @@ def test_the_list_says_what_happened(base, examples):
         assert lead.start < 0.2 * len(example["text"]), example["id"]
 
 
-def test_bullets_are_in_article_order_behind_the_news(base, examples):
+def test_extracted_bullets_are_in_article_order(base, examples):
     for example in examples:
-        bullets = base(Article.from_json(example)).bullets
-        starts = [bullet.sources[0].start for bullet in bullets[1:]]
+        starts = [bullet.sources[-1].start for bullet in base(Article.from_json(example), policy="extract")]
         assert starts == sorted(starts)
+
+
+def test_a_repeated_sentence_is_no_second_bullet(base):
+    text = STORY.replace("\n", " ") + " The council voted on Monday to keep the Marl Lane baths open."
+    texts = [bullet.text for bullet in base(text, bullets=5, policy="extract")]
+    assert len(texts) == len(set(texts))
+
+
+def test_the_headline_counts(base, examples):
+    """It is read: another one gives other scores, and none is needed."""
+    text = examples[0]["text"]
+    with_title, other, without = (base(Article(text, title)) for title in (examples[0]["title"], "Cat wins show", None))
+    assert len({tuple(b.score for b in one) for one in (with_title, other, without)}) == 3
 
 
 def test_it_finds_the_news(base, examples):

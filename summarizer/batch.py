@@ -96,8 +96,8 @@ def run_batch(
 
     Args:
         source: A file (.jsonl, .csv; also .gz or .zst; .parquet), a folder of .txt, .html, .md and .json files and of
-            such files, or "-" for JSONL on standard input. With the engine "ray": files of JSONL or Parquet, here or in S3
-            or GCS.
+            such files, or "-" for JSONL on standard input. With the engine "ray": files of JSONL or Parquet, here or
+            in S3 or GCS.
         output: A file: .jsonl, .jsonl.gz, .jsonl.zst or .parquet. With the engine "ray" also a folder, which may lie in
             S3 or GCS: it gets a file for each of the archive's, in the same form (CSV gives JSONL).
         model: As in `Summarizer.from_pretrained`.

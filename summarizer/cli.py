@@ -145,8 +145,8 @@ def batch(
         str,
         typer.Argument(
             metavar="IN",
-            help="Articles: a file (.jsonl, .csv, both also .gz or .zst; .parquet), a folder of .txt, .html, .md, .json "
-            "or such files, or - for JSONL on stdin.",
+            help="Articles: a file (.jsonl, .csv, both also .gz or .zst; .parquet), a folder of .txt, .html, .md, "
+            ".json or such files, or - for JSONL on stdin.",
         ),
     ],
     output: Annotated[

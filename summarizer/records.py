@@ -134,9 +134,9 @@ class Source:
     """An archive. Iterating gives its records in a fixed order: a file's as they stand, a folder's files by name.
 
     Attributes:
-        place: A file (.jsonl, .csv, .parquet; the first two also .gz or .zst; .txt, .html or .md, one article; any other is
-            read as JSONL); a folder of .txt, .html, .md and .json files, an article each, and of files as above, with its
-            subfolders; the URI of either; or "-", JSONL on standard input.
+        place: A file (.jsonl, .csv, .parquet; the first two also .gz or .zst; .txt, .html or .md, one article; any
+            other is read as JSONL); a folder of .txt, .html, .md and .json files, an article each, and of files as above,
+            with its subfolders; the URI of either; or "-", JSONL on standard input.
         besides: Files and folders that are no part of it, though they lie in its folder.
         size: Bytes of the files; 0 where that is not known.
         read: Bytes of them that have been read.
@@ -154,9 +154,7 @@ class Source:
         if self.place != STDIN:
             sizes = [file.size for file in self.files()]
             if not sizes:
-                raise BatchError(
-                    f"{self.place} holds no article: no .txt, .html, .md, .json, .jsonl, .csv or .parquet file"
-                )
+                raise BatchError(f"{self.place} holds no .txt, .html, .md, .json, .jsonl, .csv or .parquet file")
             self.size = sum(sizes)
 
     def files(self) -> Iterator[File]:

@@ -135,8 +135,8 @@ class Source:
 
     Attributes:
         place: A file (.jsonl, .csv, .parquet; the first two also .gz or .zst; .txt, .html or .md, one article; any
-            other is read as JSONL); a folder of .txt, .html, .md and .json files, an article each, and of files as above,
-            with its subfolders; the URI of either; or "-", JSONL on standard input.
+            other is read as JSONL); a folder of .txt, .html, .md and .json files, an article each, and of files as
+            above, with its subfolders; the URI of either; or "-", JSONL on standard input.
         besides: Files and folders that are no part of it, though they lie in its folder.
         size: Bytes of the files; 0 where that is not known.
         read: Bytes of them that have been read.

@@ -27,6 +27,8 @@ DISCLOSURE_WRITTEN = (
     "approved them."
 )
 
+_WRITTEN: tuple[Method, ...] = ("rewritten", "narrowed", "generated")
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -114,7 +116,7 @@ class Summary:
     @property
     def disclosure(self) -> str:
         """A line for readers that says how the list was made."""
-        return DISCLOSURE_WRITTEN if any(b.method == "generated" for b in self.bullets) else DISCLOSURE
+        return DISCLOSURE_WRITTEN if any(b.method in _WRITTEN for b in self.bullets) else DISCLOSURE
 
     def __str__(self) -> str:
         return self.to_markdown()

@@ -41,13 +41,13 @@ def test_a_point_of_a_header_list_is_one_pair_in_both_lengths_with_names_in_full
     roe = next(s for s in sentences if s.text.endswith("said Roe."))
     texts = {
         "standard": "Derek Malloy, the finance chief, voted against and called the sum a gamble, and Roe listened.",
-        "brief": "Malloy called the sum a gamble.",
+        "brief": "Roe, who leads the council, listened.",
     }
     point = Point(texts, 1, (*spans, (roe.start, roe.end)), spans[0])
     (pair,) = pairs([Example("1", STORY, (tuple(texts.values()),), (point,), "Baths stay open")])
     assert len(pair.targets) == 2 and pair.title == "Baths stay open"
     assert (
-        pair.targets[0].endswith("and Ann Roe listened") and pair.targets[1] == "Derek Malloy called the sum a gamble"
+        pair.targets[0].endswith("and Ann Roe listened") and pair.targets[1] == "Ann Roe, who leads the council, listened"
     )
     assert "Ann Roe, who leads the council" in pair.context
 

@@ -119,7 +119,7 @@ def _start(args: RewriterArguments, train: Sequence[Pair], folder: Path) -> tupl
     """The base, made smaller once; a run that goes on finds it in its folder."""
     part = shipped_part(args.base_model, "rewriter")
     if part:
-        model, tokenizer = rewriter_of(part)
+        model, tokenizer = rewriter_of(part, Writer)
         for module in model.modules():
             if isinstance(module, torch.nn.Dropout):
                 module.p = 0.0
@@ -175,6 +175,7 @@ def _settings(args: RewriterArguments, output: Path) -> TrainingArguments:
         warmup_steps=0.05,
         weight_decay=0.01,
         metric_for_best_model="loss",
+        label_names=["labels"],
     )
 
 

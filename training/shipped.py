@@ -14,6 +14,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from tokenizers import Tokenizer
@@ -23,6 +24,7 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, T5Confi
 from summarizer.errors import ModelError
 from summarizer.folder import folder_of
 
+T = TypeVar("T", bound=T5ForConditionalGeneration)
 VERSION = 6
 """The version of CTranslate2's binary form that is read here."""
 _TYPES = dict(enumerate((torch.float32, torch.int8, torch.int16, torch.int32, torch.float16, torch.bfloat16)))
@@ -98,11 +100,12 @@ def encoder_of(part: Path) -> tuple[BertModel, PreTrainedTokenizerFast]:
     return model.eval(), tokenizer
 
 
-def rewriter_of(part: Path) -> tuple[T5ForConditionalGeneration, PreTrainedTokenizerFast]:
+def rewriter_of(part: Path, kind: type[T] = T5ForConditionalGeneration) -> tuple[T, PreTrainedTokenizerFast]:  # type: ignore[assignment]
     """The rewriter in float32, and its tokenizer. `training.export.convert` is the way back.
 
     Args:
         part: Folder of the part; `model.bin`, `config.json` and `tokenizer.json` are read.
+        kind: The class of the model, a T5.
 
     Raises:
         ValueError: One of them is missing, damaged or not a T5's; the message names the file and what is wrong.
@@ -142,7 +145,7 @@ def rewriter_of(part: Path) -> tuple[T5ForConditionalGeneration, PreTrainedToken
         for stack in ("encoder", "decoder"):  # the first layer's; the others use it too
             table = found[f"{stack}/layer_0/self_attention/relative_attention_bias"]
             state[f"{stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight"] = table
-        model = T5ForConditionalGeneration(config)
+        model = kind(config)
         model.set_input_embeddings(model.shared)
         model.load_state_dict(state)
     return model.eval(), tokenizer

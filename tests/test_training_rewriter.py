@@ -47,7 +47,8 @@ def test_a_point_of_a_header_list_is_one_pair_in_both_lengths_with_names_in_full
     (pair,) = pairs([Example("1", STORY, (tuple(texts.values()),), (point,), "Baths stay open")])
     assert len(pair.targets) == 2 and pair.title == "Baths stay open"
     assert (
-        pair.targets[0].endswith("and Ann Roe listened") and pair.targets[1] == "Ann Roe, who leads the council, listened"
+        pair.targets[0].endswith("and Ann Roe listened")
+        and pair.targets[1] == "Ann Roe, who leads the council, listened"
     )
     assert "Ann Roe, who leads the council" in pair.context
 

@@ -38,9 +38,9 @@ class Settings:
         brief: Points of a `brief` list.
     """
 
-    apart: float = 1.0
-    joins: float = 0.35
-    expected: float = 1.0
+    apart: float = 0.7
+    joins: float = 0.17
+    expected: float = 1.05
     least: int = 3
     most: int = 7
     brief: int = 3

@@ -89,7 +89,7 @@ class Style:
 
 
 STYLES: dict[Length, Style] = {
-    "brief": Style(asked=(13, 16), least=6, most=22, aim=15, size=0.4, fluent=0.8),
+    "brief": Style(asked=(12, 15, 19), least=6, most=22, aim=15, size=0.4, fluent=0.8),
     "standard": Style(asked=(25, 29), least=12, most=40, aim=32, size=0.4, fluent=0.8),
 }
 

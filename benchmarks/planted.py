@@ -84,8 +84,7 @@ def main() -> None:
     for example, made in by_article:
         checker = Checker(example.text)
         for pair, target in made:
-            joins = pair.sources.count(". ") > 0
-            against = checker.against(pair.sources, f"{pair.title or ''} {pair.context}", joins)
+            against = checker.against(pair.sources, pair.context)
             kinds = {c.kind for c in against(target) if not c.passed}
             refused.update(kinds or {"none"})
             wrong += bool(kinds & set(KINDS))

@@ -60,8 +60,6 @@ class _Sources:
     numbers: list[Number]
     explained: Name | None
     """Who "he" is, where the sentences open with a pronoun and the context names one person and no other."""
-    joins: bool
-    """Whether a bullet may say of several sentences what belongs together, with names from the context."""
 
 
 class Checker:
@@ -98,20 +96,12 @@ class Checker:
         """
         return tuple(self.against(sources, context)(bullet))
 
-    def against(self, sources: str, context: str = "", joins: bool = False) -> Callable[[str], Iterator[Check]]:
+    def against(self, sources: str, context: str = "") -> Callable[[str], Iterator[Check]]:
         """A function that checks one bullet after another against the same sentences, which are read once; its checks
-        come one by one, so that a caller may stop at the first that fails.
-
-        Args:
-            sources: The sentences.
-            context: Those that explain them, if there are any.
-            joins: Whether a bullet joins what several sentences say. The rules that follow one sentence through its
-                rewrite (who did what, what may be left out, where it may end) then say nothing: they refuse true joins
-                as often as wrong ones.
-        """
+        come one by one, so that a caller may stop at the first that fails."""
         read = self._read(sources)
         stems = {word.stem for word in read}
-        if joins or leans(sources):
+        if leans(sources):
             stems.update(word.stem for word in self._read(context))
         source = _Sources(
             sources,
@@ -123,7 +113,6 @@ class Checker:
             Known(f"{sources}\n{context}"),
             [number for number in numbers(sources) if not number.vague],
             _only_name(context) if dangles(sources) else None,
-            joins,
         )
         return lambda bullet: self._checks(bullet, source)
 
@@ -145,8 +134,6 @@ class Checker:
         yield _verdict("negation", denied_otherwise(read, source.words))
         yield _verdict("alone", "needs what stands before it" if leans(bullet) else "")
         yield _verdict("finished", malformed(bullet, read))
-        if source.joins:
-            return
         said = _without_speaker(bullet, read, source.words)
         places = aligned(said, source.words)
         kept = {place for place in places if place is not None}
@@ -173,9 +160,7 @@ class Checker:
             yield _found(name, True)
         elif source.near.supports(name):
             yield Check("name", True, f"{name.text!r} is in the sentence that explains the sources")
-            if not source.joins and not (
-                name.start == 0 and source.explained and set(name.tokens) <= set(source.explained.tokens)
-            ):
+            if not (name.start == 0 and source.explained and set(name.tokens) <= set(source.explained.tokens)):
                 yield Check("order", False, f"{name.text!r} may be another than the sources mean")
         else:
             yield _found(name, False)

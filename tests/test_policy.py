@@ -69,22 +69,6 @@ def test_too_short_and_too_long_rewrites_are_left_out():
     assert len(long.split()) > 22 and written(long).method == "extracted"
 
 
-def test_a_point_may_join_what_its_sentences_say():
-    joined = (
-        "Ann Roe, who leads the council, said repairs will cost 2.9 million pounds a year and the roof comes first."
-    )
-    bullet = written(joined, length="standard", chosen=(ROOF, COST))
-    assert bullet.text == joined and bullet.method == "rewritten" and len(bullet.sources) == 2
-    assert written(joined, length="standard", chosen=(COST,)).method != "rewritten"
-    false = joined.replace("2.9", "3.9")
-    assert written(false, length="standard", chosen=(ROOF, COST)).text != false
-
-
-def test_a_name_may_come_from_the_context():
-    named = "Ann Roe added that repairs will cost 2.9 million pounds a year, with the baths open."
-    assert written(named, chosen=(VOTE, COST), length="standard").text == named
-
-
 def test_what_is_shown_instead_of_a_rewrite_stands_alone():
     assert extracted(draft(ROOF, SWIMS, main=SWIMS)).text.startswith("Ann Roe")
     alone = extracted(draft(SWIMS, before=COST))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..alone import leans
 from ..article import Article
 from ..boilerplate import story
 from ..errors import ModelError
@@ -14,7 +15,7 @@ from ..sentences import Sentence
 from ..summary import Bullet, Length, Options, Span
 from ..watch import Watch
 from .extractor import Extractor
-from .grouping import Group, group
+from .grouping import SETTINGS, Group, group
 from .policy import STYLES, Draft, Writer, extracted
 from .rewriter import Candidate, Rewriter
 
@@ -74,7 +75,7 @@ class Pipeline:
         with watch.stage("grouping"):
             drafts = _drafts(article, scored.sentences, group(scored, options.bullets, options.length))
         if options.policy == "extract" or not self._rewriter or not self._speaks(article.language):
-            return tuple(extracted(draft) for draft in drafts)
+            return _standing_alone([extracted(draft) for draft in drafts], options)
         with watch.stage("checks"):
             writer = Writer(article, options.length, flag=options.policy == "flag")
         with watch.stage("rewriter"):  # it writes all points side by side
@@ -82,7 +83,7 @@ class Pipeline:
         bullets = []
         for draft, wait in zip(drafts, waiting, strict=True):
             bullets.append(self._written(writer, draft, wait, options.length, watch))
-        return tuple(bullets)
+        return _standing_alone(bullets, options)
 
     def _written(
         self, writer: Writer, draft: Draft, wait: Callable[[], list[Candidate]], length: Length, watch: Watch
@@ -116,6 +117,18 @@ class Pipeline:
 
     def _speaks(self, language: str) -> bool:
         return not self._languages or language.split("-", maxsplit=1)[0].lower() in self._languages
+
+
+def _standing_alone(bullets: Sequence[Bullet], options: Options) -> tuple[Bullet, ...]:
+    """Without those that cannot be understood alone, as long as the number is free and enough are left."""
+    spare = len(bullets) - SETTINGS.least if options.bullets == "auto" else 0
+    kept = []
+    for bullet in bullets:
+        if spare > 0 and leans(bullet.text):
+            spare -= 1
+        else:
+            kept.append(bullet)
+    return tuple(kept)
 
 
 def _drafts(article: Article, sentences: Sequence[Sentence], groups: Sequence[Group]) -> list[Draft]:

@@ -183,7 +183,7 @@ class Writer:
         if not draft.candidates:
             return None
         context = " ".join(filter(None, (draft.title, self.context(draft))))
-        against = self._checker.against(draft.text, context, joins=len(draft.chosen) > 1 and method != "generated")
+        against = self._checker.against(draft.text, context)
         whole = bullet_of([span.text for span in draft.spans])
         for candidate in self._by_worth(draft):
             if candidate.text == whole:

@@ -84,9 +84,7 @@ def test_lists_that_stand_on_the_same_are_the_same():
 
 def test_a_point_is_found_once_and_only_by_most_of_its_sentences():
     found = stands([{0}, {1}, {2, 7, 8, 9}], [{0, 1}, {2}])
-    assert found.points_found == pytest.approx(
-        200 / 5
-    )  # {1} comes too late, the last has too much
+    assert found.points_found == pytest.approx(200 / 5)  # {1} comes too late, the last has too much
     assert found.source_f1 == pytest.approx(100 * 6 / 9)
 
 

@@ -74,7 +74,7 @@ def test_a_folder_without_rewriter_shows_sentences(without, base, examples):
         without(STORY, policy="flag")
 
 
-def test_points_join_sentences_and_pass_every_check(base, examples):
+def test_rewrites_pass_every_check_and_join_nothing(base, examples):
     methods = Counter()
     for example in examples:
         for length, most in (("standard", 40), ("brief", 22)):
@@ -84,8 +84,13 @@ def test_points_join_sentences_and_pass_every_check(base, examples):
                     assert len(words(bullet.text)) <= most + 3  # a name may be given in full
                 assert all(check.passed for check in bullet.checks)
                 assert bullet.checks or bullet.method == "extracted"
-    written = {joins: methods["rewritten", joins] + methods["narrowed", joins] for joins in (True, False)}
-    assert written[True] > 0 and sum(written.values()) > len(examples)
+    assert methods["rewritten", False] + methods["narrowed", False] > len(examples)
+    assert not methods["rewritten", True]
+
+
+def test_flag_shows_points_that_join_sentences(base, examples):
+    bullets = [bullet for example in examples for bullet in base(Article.from_json(example), policy="flag")]
+    assert sum(bullet.method == "rewritten" and len(bullet.sources) > 1 for bullet in bullets) > len(examples)
 
 
 def test_extract_is_the_articles_own_words(base, examples):

@@ -12,7 +12,7 @@ from ..article import Article
 from ..boilerplate import story
 from ..errors import ModelError
 from ..sentences import Sentence
-from ..summary import Bullet, Length, Options, Span
+from ..summary import Bullet, Length, Method, Options, Span
 from ..watch import Watch
 from .extractor import Extractor
 from .grouping import SETTINGS, Group, group
@@ -77,33 +77,22 @@ class Pipeline:
         if options.policy == "extract" or not self._rewriter or not self._speaks(article.language):
             return _standing_alone([extracted(draft) for draft in drafts], options)
         with watch.stage("checks"):
-            writer = Writer(article, options.length, flag=options.policy == "flag")
+            flag = options.policy == "flag"
+            writer = Writer(article, options.length, flag)
+        # No check here can follow what joins several sentences: readers found many such points untrue
+        # (docs/quality.md). So it is shown to those who look at it, and others get the main sentence's own rewrite.
+        asked = drafts if flag else [draft.narrowed() for draft in drafts]
         with watch.stage("rewriter"):  # it writes all points side by side
-            waiting = [self._start(writer, draft, options.length) for draft in drafts]
+            waiting = [self._start(writer, one, options.length) for one in asked]
         bullets = []
-        for draft, wait in zip(drafts, waiting, strict=True):
-            bullets.append(self._written(writer, draft, wait, options.length, watch))
-        return _standing_alone(bullets, options)
-
-    def _written(
-        self, writer: Writer, draft: Draft, wait: Callable[[], list[Candidate]], length: Length, watch: Watch
-    ) -> Bullet:
-        """The first that may be shown: the point in the rewriter's words, its main sentence in the rewriter's words, or
-        that sentence as it stands."""
-        with watch.stage("rewriter"):
-            candidates = tuple(wait())
-        with watch.stage("checks"):
-            bullet = writer.rewritten(replace(draft, candidates=candidates))
-        if bullet:
-            return bullet
-        if len(draft.spans) > 1:
-            alone = draft.narrowed()
+        for draft, one, wait in zip(drafts, asked, waiting, strict=True):
             with watch.stage("rewriter"):
-                candidates = tuple(self._start(writer, alone, length)())
+                candidates = tuple(wait())
+            method: Method = "rewritten" if one.chosen == draft.chosen else "narrowed"
             with watch.stage("checks"):
-                bullet = writer.rewritten(replace(alone, candidates=candidates), "narrowed")
-        with watch.stage("checks"):
-            return bullet or writer.sentences(draft)
+                written = writer.rewritten(replace(one, candidates=candidates), method)
+                bullets.append(written or writer.sentences(draft))
+        return _standing_alone(bullets, options)
 
     def _start(self, writer: Writer, draft: Draft, length: Length) -> Callable[[], list[Candidate]]:
         assert self._rewriter is not None

@@ -139,8 +139,9 @@ def example_of(
     if row.fault:
         raise ValueError(f"{where}: {row.fault}")
     text = values.get(_column(values, text_column, TEXT_COLUMNS, "Name it with --text-column", where))
+    header_list = not bullets_column and POINTS_COLUMN in values
     column = POINTS_COLUMN
-    if bullets_column or POINTS_COLUMN not in values:
+    if not header_list:
         column = _column(values, bullets_column, BULLETS_COLUMNS, _BULLETS_FLAG, where)
     if "disclosure" in values and values.get("status") != "approved":
         raise ValueError(f'{where}: a draft of the software; an editor who approves it sets "status" to "approved"')
@@ -148,7 +149,7 @@ def example_of(
         raise ValueError(f"{where}: the article is empty")
     title = values.get("title")
     title = " ".join(title.split()) or None if isinstance(title, str) else None
-    if column == POINTS_COLUMN:
+    if header_list:
         points = _header_list(values[column], text, where)
         return Example(_id(row), text, (_reference(points, length),), points, title)
     references = _lists(values.get(column), where)

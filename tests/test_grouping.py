@@ -48,7 +48,7 @@ def test_a_point_is_a_main_sentence_and_what_belongs_to_it_wherever_it_stands():
 
 
 def test_a_sentence_that_belongs_to_a_chosen_point_is_none_of_its_own():
-    assert sentences_of(group(scored([3, 2.9, 1, -9], [(0, 1)]), 2, "standard")) == [(0, 1), (2,)]
+    assert sentences_of(group(scored([3, 2, 1, -9], [(0, 1)]), 2, "standard")) == [(0, 1), (2,)]
 
 
 def test_a_repeated_sentence_is_said_once():

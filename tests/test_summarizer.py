@@ -76,7 +76,7 @@ def test_standard_covers_the_article_and_is_not_its_lead(base, examples):
     for example in examples:
         summary = base(Article.from_json(example))
         starts = sorted(span.start for bullet in summary for span in bullet.sources)
-        assert starts[-2] > 0.25 * len(example["text"]), example["id"]
+        assert starts[-1] > 0.25 * len(example["text"]), example["id"]
 
 
 def test_brief_is_shorter_than_standard(base, examples):

@@ -114,7 +114,7 @@ def with_article(text: str, source: str) -> str:
 def extracted(draft: Draft) -> Bullet:
     """The main sentence itself, less what only ties it to its neighbours. Where it cannot be understood alone, another
     of the point's sentences that can; else it with the one before it, if that is free."""
-    alone = [i for i in (draft.main, *draft.chosen) if not leans(draft.sentences[i].text)]
+    alone = [i for i in (draft.main, *draft.chosen) if not leans(bullet_of([draft.sentences[i].text]))]
     spans = draft.narrowed(alone[0] if alone else None).spans
     if not alone and draft.before is not None:
         before = draft.sentences[draft.before]

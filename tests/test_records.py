@@ -33,7 +33,7 @@ def test_every_form_of_input_gives_the_same_lists(tmp_path, rows):
         )
         form = {".txt": row["text"], ".json": json.dumps({"text": row["text"]}), ".html": page}
         (tmp_path / "f" / name).write_text(form[Path(name).suffix])
-    (tmp_path / "f" / "notes.md").write_text("not an article")
+    (tmp_path / "f" / "notes.rst").write_text("not an article")
     outputs = []
     for place in ("a.jsonl", "b.jsonl.gz", "c.jsonl.zst", "d.csv", "e.parquet", "f"):
         report = run_batch(tmp_path / place, tmp_path / f"{place}.out.jsonl", **FAST)

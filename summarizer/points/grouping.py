@@ -56,14 +56,12 @@ class Group:
     Attributes:
         main: Index of the one that weighs most.
         sentences: Indices of all, in article order, `main` among them.
-        likely: How strongly each other one belongs to the main one, 0 to 1, in their order; 1 for the main one.
         score: Probability that a point has its main sentence there, 0 to 1.
         top: Log-odds that it is one of the most important points.
     """
 
     main: int
     sentences: tuple[int, ...]
-    likely: tuple[float, ...]
     score: float
     top: float
 
@@ -71,7 +69,7 @@ class Group:
 def group(
     scored: Scored, count: int | Literal["auto"], length: Length, settings: Settings = SETTINGS
 ) -> tuple[Group, ...]:
-    """The groups of a list, in reading order.
+    """The groups of a list, in article order of their main sentences, which in news is the order of weight.
 
     Args:
         scored: The sentences of an article with what the extractor found.
@@ -93,7 +91,7 @@ def group(
     if len(groups) > shown:
         best = sorted(range(len(groups)), key=lambda i: -groups[i].top)[:shown]
         groups = [groups[i] for i in sorted(best)]
-    return tuple(_ordered(groups))
+    return tuple(groups)
 
 
 def _mains(scored: Scored, count: int, settings: Settings) -> tuple[list[int], dict[int, Array]]:
@@ -120,8 +118,6 @@ def _mains(scored: Scored, count: int, settings: Settings) -> tuple[list[int], d
 
 def _grouped(scored: Scored, mains: Sequence[int], together: dict[int, Array], settings: Settings) -> list[Group]:
     """Each main sentence with those that join it, in article order of the main ones."""
-    if not mains:
-        return []
     mains = sorted(mains)
     belongs = np.stack([together[i] for i in mains])
     belongs[:, mains] = 0
@@ -132,14 +128,8 @@ def _grouped(scored: Scored, mains: Sequence[int], together: dict[int, Array], s
         others = [int(i) for i in np.flatnonzero(joins & (to == row))]
         others = sorted(others, key=lambda i: -belongs[row, i])[: MOST_SENTENCES - 1]
         sentences = tuple(sorted([main, *others]))
-        likely = tuple(1.0 if i == main else float(belongs[row, i]) for i in sentences)
-        groups.append(Group(main, sentences, likely, float(_sigmoid(scored.main[main])), float(scored.top[main])))
+        groups.append(Group(main, sentences, float(_sigmoid(scored.main[main])), float(scored.top[main])))
     return groups
-
-
-def _ordered(groups: Sequence[Group]) -> list[Group]:
-    """In article order, which in news is the order of weight."""
-    return sorted(groups, key=lambda g: g.main)
 
 
 def _same(one: set[tuple[str, ...]], other: set[tuple[str, ...]]) -> bool:

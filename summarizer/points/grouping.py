@@ -27,7 +27,7 @@ _SHARED_TRIGRAMS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How points are chosen. The figures were chosen on validation articles (docs/quality.md).
+    """How points are chosen. The figures were chosen on validation articles.
 
     Attributes:
         apart: How strongly a sentence that belongs to a chosen point is kept from being another's main one, 0 to 1.

@@ -68,8 +68,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How the rewrites of a length are asked for and chosen. The figures were chosen on validation articles
-    (docs/quality.md).
+    """How the rewrites of a length are asked for and chosen. The figures were chosen on validation articles.
 
     Attributes:
         asked: The lengths that the rewriter is asked for, in words.

@@ -18,17 +18,28 @@ gate: $(VENV)/dev.done
 	$(BIN)/python -m eval --data examples --bullets-column brief --length brief --bullets 4 --floors eval/floors.json
 	$(BIN)/python -m eval --data examples --bullets-column bullets --length standard --bullets auto --floors eval/floors.json
 
-# All of models/base from raw data: DATA is a folder with headers_train.jsonl.gz and headers_validation.jsonl.gz, ENCODER and
-# T5 are the base checkpoints, Hub names or folders. Stopped at any moment, the same command goes on.
+# All of models/base from raw data: DATA is a folder with headers_train.jsonl.gz, headers_validation.jsonl.gz, train.jsonl.gz,
+# standfirst.jsonl.gz and judged_rewrites.jsonl.gz, ENCODER and T5 are the base checkpoints, Hub names or folders. Stopped at
+# any moment, the same command goes on.
 DATA ?= data
 ENCODER ?= sentence-transformers/all-MiniLM-L6-v2
 T5 ?= google/flan-t5-small
-LISTS = --train $(DATA)/headers_train.jsonl.gz --validation $(DATA)/headers_validation.jsonl.gz --against none --beside none
+TRAIN = $(BIN)/python -m training
+HEADERS = $(DATA)/headers_train.jsonl.gz
+VALID = --validation $(DATA)/headers_validation.jsonl.gz --against none --beside none
+ARTICLES = $(DATA)/train.jsonl.gz,$(DATA)/standfirst.jsonl.gz
 model: $(VENV)/dev.done
-	$(BIN)/python -m training extractor --config training/configs/extractor.yaml $(LISTS) --base_model $(ENCODER)
-	$(BIN)/python -m training rewriter --config training/configs/rewriter.yaml $(LISTS) --base_model $(T5)
-	$(BIN)/python -m training export runs/extractor --output models/base
-	$(BIN)/python -m training export runs/rewriter --output models/base
+	mkdir -p runs
+	$(TRAIN) unpack training/written/points.jsonl.gz --articles $(ARTICLES) --output runs/points.jsonl.gz
+	$(TRAIN) unpack training/written/judged.jsonl.gz --articles $(ARTICLES) --output runs/judged.jsonl.gz
+	$(TRAIN) extractor --config training/configs/extractor.yaml --train $(HEADERS) $(VALID) --base_model $(ENCODER)
+	$(TRAIN) rewriter --config training/configs/rewriter.yaml --train $(HEADERS) $(VALID) --base_model $(T5)
+	$(TRAIN) rewriter --config training/configs/rewriter-groups.yaml --train runs/points.jsonl.gz --auxiliary $(HEADERS) $(VALID)
+	$(TRAIN) verifier --config training/configs/verifier.yaml --train $(DATA)/judged_rewrites.jsonl.gz,runs/judged.jsonl.gz \
+		--lists $(HEADERS) --base_model $(ENCODER)
+	$(TRAIN) export runs/extractor --output models/base
+	$(TRAIN) export runs/rewriter-groups --output models/base
+	$(TRAIN) export runs/verifier --output models/base
 
 lint: $(VENV)/dev.done
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""`python -m training TASK`: check, extractor, rewriter, generator, export."""
+"""`python -m training TASK`: check, extractor, rewriter, verifier, generator, unpack, export."""
 
 from __future__ import annotations
 
@@ -27,12 +27,14 @@ tasks:
   check DATA  look at articles with human bullets: what can be used, what cannot and why, what they are like
   extractor   fine-tune the sentence scorer
   rewriter    fine-tune a small T5 that writes the bullets from the sentences
+  verifier    fine-tune what tells whether an editor would print a rewrite
   generator   fine-tune any sequence-to-sequence or causal checkpoint to write the whole list
+  unpack FILE give points and judgements of articles that are not here their words back
   export RUN  turn a run into a model folder: CTranslate2 int8, checksums, model card
 
 A YAML file holds the same keys as the flags; a flag wins over the file. `python -m training TASK --help` lists them.
 Several processes: `torchrun --nproc_per_node N -m training TASK ...`."""
-_POSITIONAL = {"check": "--train", "export": "--run"}
+_POSITIONAL = {"check": "--train", "export": "--run", "unpack": "--packed"}
 
 
 def main(argv: list[str]) -> None:
@@ -72,10 +74,18 @@ def _run(task: str, *flags: str) -> None:
         from . import rewriter
 
         rewriter.main(_parsed(rewriter.RewriterArguments, rest))
+    elif task == "verifier":
+        from . import verifier
+
+        verifier.main(_parsed(verifier.VerifierArguments, rest))
     elif task == "generator":
         from . import generator
 
         generator.main(_parsed(generator.GeneratorArguments, rest))
+    elif task == "unpack":
+        from . import pieces
+
+        pieces.main(_parsed(pieces.UnpackArguments, rest))
     elif task == "export":
         from . import export
 

@@ -135,7 +135,7 @@ class PartArguments(RunArguments):
 
     beside: str = field(
         default="base",
-        metadata={"help": "Model whose other part stands beside the new one in the finished model; none for none."},
+        metadata={"help": "Model whose other parts stand beside the new one in the finished model; none for none."},
     )
 
 

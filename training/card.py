@@ -48,11 +48,13 @@ _WHAT = {
     "extractor": "Says of every sentence of a news article how likely an editor's key points stand on it, and with "
     "which others.",
     "rewriter": "Writes a key point from the sentences that it stands on, in a given number of words.",
+    "verifier": "Says of a key point, read beside its sentences, how likely an editor would print it.",
     "generator": "Writes the key points of a news article; each is then held against the article's sentences.",
 }
 _LIMITS = {
     "extractor": "- A bullet that is not rewritten is as long, and as well put, as the article's own sentence.",
     "rewriter": "- A rewrite can be wrong in ways that no check finds.",
+    "verifier": "- What the verifier lets through can still be wrong: one in so many is, as its probability says.",
     "generator": "- What it writes can be wrong in ways that no check finds; what fails a check is replaced by the "
     "article's own sentence.",
 }

@@ -53,10 +53,13 @@ class ExportArguments:
 
 def main(args: ExportArguments) -> None:
     """Writes the folder, and prints how far it is from what was trained, in scores and speed, on stdout."""
-    from .fidelity import fidelity
+    from .fidelity import fidelity, verifier_fidelity
 
     task, record = export(args)
     given = record["arguments"]
+    if task == "verifier":  # it learns from judged rewrites, not from articles
+        print(verifier_fidelity(Path(args.run), Path(args.output) / task))
+        return
     known = {f.name for f in fields(DataArguments)}
     told = DataArguments(**{name: value for name, value in given.items() if name in known})
     try:
@@ -82,7 +85,7 @@ def export(args: ExportArguments) -> tuple[str, dict[str, Any]]:
     record = json.loads((run / "run.json").read_text("utf-8"))
     task = record["task"]
     output.mkdir(parents=True, exist_ok=True)
-    {"extractor": _extractor, "rewriter": _rewriter, "generator": _generator}[task](
+    {"extractor": _extractor, "rewriter": _rewriter, "verifier": _verifier, "generator": _generator}[task](
         run, output / task, record, args.quantization
     )
 
@@ -121,6 +124,18 @@ def _extractor(run: Path, part: Path, record: dict[str, Any], quantization: str)
 def _rewriter(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
     convert(run / "checkpoint", part, quantization)
     write_shortlist(part)
+
+
+def _verifier(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
+    _with_position_type(run / "encoder" / "config.json")
+    TransformersConverter(str(run / "encoder")).convert(str(part), quantization=quantization, force=True)
+    shutil.copy(run / "encoder" / "tokenizer.json", part / "tokenizer.json")
+    save_file(load_file(run / "head.safetensors"), part / "head.safetensors")
+    config = json.loads((part / "config.json").read_text("utf-8"))
+    _write(
+        part / "config.json",
+        config | {"verifier": {"temperature": record["temperature"], "least": record["arguments"]["least"]}},
+    )
 
 
 def _generator(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
@@ -177,7 +192,18 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
     """What the part was made from, without the paths of the machine that made it."""
     arguments = record["arguments"]
     shipped = _shipped(arguments["base_model"], record["task"])
-    free = {"train", "validation", "auxiliary", "test", "output", "base_model", "resume", "push_to_hub", "measured"}
+    free = {
+        "train",
+        "validation",
+        "auxiliary",
+        "test",
+        "lists",
+        "output",
+        "base_model",
+        "resume",
+        "push_to_hub",
+        "measured",
+    }
     free |= {"against", "beside", "languages"}
     free |= {"width", "heads", "layers", "vocabulary", "decoder_layers"} if shipped else set()  # it has its own
     free |= set() if arguments.get("auxiliary") else {"auxiliary_epochs", "auxiliary_pairs"}

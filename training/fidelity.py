@@ -18,6 +18,7 @@ from eval.data import Example
 from eval.rouge import rouge
 from summarizer.boilerplate import story
 from summarizer.checkpoint import Checkpoint, load
+from summarizer.checks import Verifier
 from summarizer.family import Family
 from summarizer.generated import as_read
 from summarizer.generator import Engine, Generator
@@ -35,8 +36,10 @@ from summarizer.points.rewriter import (
 from summarizer.sentences import words
 
 from .articles import Articles, Collator
+from .judged import divided, judged
 from .modeling import ExtractorModel, Head
 from .pairs import Pair, pairs
+from .verifier import auc
 
 MOST = 100
 """Articles, or pairs, that are compared."""
@@ -66,6 +69,26 @@ def fidelity(task: str, run: Path, part: Path, examples: Sequence[Example]) -> s
         rows = _written(texts, [example.references for example in examples], Checkpoint(model.eval(), tokenizer),
                         exported.engine, exported.family)  # fmt: skip
     torch.set_num_threads(threads)
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def verifier_fidelity(run: Path, part: Path) -> str:
+    """A table of the trained verifier beside the exported one, on the judged rewrites that training kept."""
+    record = json.loads((run / "run.json").read_text("utf-8"))
+    _, _, kept = divided([one for source in record["arguments"]["train"].split(",") for one in judged(source)])
+    verifier = Verifier(part, torch.get_num_threads())
+    began = time.perf_counter()
+    waiting = [verifier.start([one.text], one.sources, one.context, one.title) for one in kept]
+    good = np.array([wait.result()[0].good for wait in waiting])
+    speed = len(kept) / (time.perf_counter() - began)
+    verifier.close()
+    wanted = np.array([one.verdict == "good" for one in kept])
+    rows = [
+        ["", "AUC", "a second"],
+        ["---"] * 3,
+        ["trained", f"{record['held_out']['auc']:.4f}", ""],
+        ["exported", f"{auc(good, wanted):.4f}", f"{speed:.0f}"],
+    ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

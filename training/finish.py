@@ -50,7 +50,7 @@ def finish(args: RunArguments, task: str, data: Data, about: dict[str, Any], beg
     output = Path(args.output)
     run = {
         "task": task,
-        "command": _command(args, task),
+        "command": command(args, task),
         "arguments": asdict(args),
         "data": {
             part: {"fingerprint": fingerprint(source), "articles": len(getattr(data, part))}
@@ -59,7 +59,7 @@ def finish(args: RunArguments, task: str, data: Data, about: dict[str, Any], beg
         },
         **about,
         "seconds": round(time.time() - began),
-        "machine": _machine(),
+        "machine": machine(),
     }
     write_whole(output / "run.json", json.dumps(run, indent=2) + "\n")
     folder, name = output / "model", output.name
@@ -138,25 +138,27 @@ def measured(examples: Sequence[Example], name: str, folder: Path, about: dict[s
 
 
 def _beside(model: str, task: str, folder: Path) -> None:
-    """Puts the other part of a model into the folder, with what its config says of it."""
-    other = "rewriter" if task == "extractor" else "extractor"
+    """Puts the other parts of a model into the folder, with what its config says of them."""
     if model == NONE:
         return
     source = folder_of(model)
     config = json.loads((source / "config.json").read_text("utf-8"))
-    if other in config:
-        shutil.copytree(source / other, folder / other)
-        (folder / "config.json").write_text(json.dumps({other: config[other]}), "utf-8")
+    others = {name: config[name] for name in ("extractor", "rewriter", "verifier") if name in config and name != task}
+    for name in others:
+        shutil.copytree(source / name, folder / name)
+    if others:
+        (folder / "config.json").write_text(json.dumps(others), "utf-8")
 
 
-def _command(args: RunArguments, task: str) -> str:
+def command(args: RunArguments, task: str) -> str:
     """A command for this run: every argument that is not its default, without the folders of this machine."""
     given = [(f.name, getattr(args, f.name)) for f in fields(args) if getattr(args, f.name) != f.default]
     flags = [part for name, value in given for part in (f"--{name}", public(str(value)))]
     return shlex.join(["python", "-m", "training", task, *flags])
 
 
-def _machine() -> str:
+def machine() -> str:
+    """What a run was made on."""
     if torch.cuda.is_available():
         return f"{torch.cuda.device_count()} x {torch.cuda.get_device_name(0)}"
     return f"{os.cpu_count()} CPU cores"

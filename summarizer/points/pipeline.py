@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,18 +10,24 @@ from typing import Any
 from ..alone import leans
 from ..article import Article
 from ..boilerplate import story
+from ..checks import Verdict, Verifier
 from ..errors import ModelError
 from ..sentences import Sentence
-from ..summary import Bullet, Length, Method, Options, Span
+from ..summary import Bullet, Length, Options, Span
 from ..watch import Watch
 from .extractor import Extractor
 from .grouping import SETTINGS, Group, group
-from .policy import STYLES, Draft, Writer, extracted
+from .policy import STYLES, Draft, Option, Writer, extracted
 from .rewriter import Candidate, Rewriter
+
+VERIFIED = 4
+"""Rewrites of a point that the verifier reads, at most."""
+WEAK = 0.2
+"""Probability below which a sentence is left out of a list that can spare it."""
 
 
 class Pipeline:
-    """Extractor, grouping, rewriter and policy.
+    """Extractor, grouping, rewriter, verifier and policy.
 
     Args:
         folder: A model folder of this project.
@@ -47,6 +53,10 @@ class Pipeline:
             if "rewriter" in config:
                 part = folder / "rewriter"
                 self._rewriter = Rewriter(part, self._extractor.threads)
+            self._verifier: Verifier | None = None
+            if "verifier" in config:
+                part = folder / "verifier"
+                self._verifier = Verifier(part, self._extractor.threads)
         except (RuntimeError, OSError, KeyError, ValueError) as error:
             raise ModelError(f"{part}: {error}") from error
         self._languages = config.get("languages", [])
@@ -67,6 +77,8 @@ class Pipeline:
     def close(self) -> None:
         """Waits for what runs, and lets go of the threads."""
         self._extractor.close()
+        if self._verifier:
+            self._verifier.close()
 
     def _bullets(self, article: Article, options: Options, watch: Watch) -> tuple[Bullet, ...]:
         with watch.stage("sentences"):
@@ -75,24 +87,77 @@ class Pipeline:
         with watch.stage("grouping"):
             drafts = _drafts(article, scored.sentences, group(scored, options.bullets, options.length))
         if options.policy == "extract" or not self._rewriter or not self._speaks(article.language):
-            return _standing_alone([extracted(draft) for draft in drafts], options)
+            bullets = [extracted(draft) for draft in drafts]
+            return _without(bullets, [leans(bullet.text) for bullet in bullets], options)
         with watch.stage("checks"):
             flag = options.policy == "flag"
             writer = Writer(article, options.length, flag)
-        # No check here can follow what joins several sentences: readers found many such points untrue
-        # (docs/quality.md). So it is shown to those who look at it, and others get the main sentence's own rewrite.
+        if self._verifier:
+            bullets, weak = self._verified(writer, drafts, options, watch)
+            return _without(bullets, weak, options)
+        # No rule can follow what joins several sentences: readers found many such points untrue (docs/quality.md). So
+        # without a verifier it is shown to those who look at it, and others get the main sentence's own rewrite.
         asked = drafts if flag else [draft.narrowed() for draft in drafts]
-        with watch.stage("rewriter"):  # it writes all points side by side
-            waiting = [self._start(writer, one, options.length) for one in asked]
         bullets = []
-        for draft, one, wait in zip(drafts, asked, waiting, strict=True):
+        for draft, one in zip(drafts, self._written(writer, asked, options.length, watch), strict=True):
+            with watch.stage("checks"):
+                written = writer.rewritten(one, "rewritten" if one.chosen == draft.chosen else "narrowed")
+                bullets.append(written or writer.sentences(draft))
+        return _without(bullets, [leans(bullet.text) for bullet in bullets], options)
+
+    def _verified(
+        self, writer: Writer, drafts: Sequence[Draft], options: Options, watch: Watch
+    ) -> tuple[list[Bullet], list[bool]]:
+        """The bullets, each with the first of these that an editor would print: a rewrite of all sentences of the
+        point, one of its main sentence, the sentence itself; and which of these sentences can hardly be understood
+        alone."""
+        assert self._verifier is not None
+        least = self._verifier.least
+
+        def good(found: Sequence[tuple[Option, Verdict]]) -> bool:
+            return any(option.sound and verdict.good >= least for option, verdict in found)
+
+        judged = self._judged(writer, drafts, drafts, options, watch)
+        left = [i for i, found in enumerate(judged) if not good(found) and len(drafts[i].chosen) > 1]
+        narrow = self._judged(writer, [drafts[i].narrowed() for i in left], [drafts[i] for i in left], options, watch)
+        for i, found in zip(left, narrow, strict=True):
+            if good(found) or options.policy != "flag":
+                judged[i] = found
+        bullets, weak = [], []
+        for draft, found in zip(drafts, judged, strict=True):
+            with watch.stage("checks"):
+                printed = writer.printed(found, least)
+                bullets.append(printed or writer.sentences(draft))
+                weak.append(not printed and self._is_weak(bullets[-1], draft, writer.context(draft)))
+        return bullets, weak
+
+    def _is_weak(self, bullet: Bullet, draft: Draft, context: str) -> bool:
+        assert self._verifier is not None
+        (verdict,) = self._verifier.start([bullet.text], draft.text, context, draft.title).result()
+        return leans(bullet.text) or verdict.good < WEAK
+
+    def _judged(
+        self, writer: Writer, asked: Sequence[Draft], whole: Sequence[Draft], options: Options, watch: Watch
+    ) -> list[list[tuple[Option, Verdict]]]:
+        """What is written of each point, with what the verifier says of it."""
+        assert self._verifier is not None
+        waiting = []
+        for draft, one in zip(whole, self._written(writer, asked, options.length, watch), strict=True):
+            with watch.stage("checks"):
+                found = writer.options(one, "rewritten" if one.chosen == draft.chosen else "narrowed", VERIFIED)
+                texts = [option.text for option in found]
+                waiting.append((found, self._verifier.start(texts, one.text, writer.context(one), one.title)))
+        with watch.stage("checks"):
+            return [list(zip(found, verdicts.result(), strict=True)) for found, verdicts in waiting]
+
+    def _written(self, writer: Writer, asked: Sequence[Draft], length: Length, watch: Watch) -> Iterator[Draft]:
+        """The drafts with candidates, which are written side by side."""
+        with watch.stage("rewriter"):
+            waiting = [self._start(writer, one, length) for one in asked]
+        for one, wait in zip(asked, waiting, strict=True):
             with watch.stage("rewriter"):
                 candidates = tuple(wait())
-            method: Method = "rewritten" if one.chosen == draft.chosen else "narrowed"
-            with watch.stage("checks"):
-                written = writer.rewritten(replace(one, candidates=candidates), method)
-                bullets.append(written or writer.sentences(draft))
-        return _standing_alone(bullets, options)
+            yield replace(one, candidates=candidates)
 
     def _start(self, writer: Writer, draft: Draft, length: Length) -> Callable[[], list[Candidate]]:
         assert self._rewriter is not None
@@ -108,16 +173,11 @@ class Pipeline:
         return not self._languages or language.split("-", maxsplit=1)[0].lower() in self._languages
 
 
-def _standing_alone(bullets: Sequence[Bullet], options: Options) -> tuple[Bullet, ...]:
-    """Without those that cannot be understood alone, as long as the number is free and enough are left."""
+def _without(bullets: Sequence[Bullet], weak: Sequence[bool], options: Options) -> tuple[Bullet, ...]:
+    """The bullets without the weak ones, the last first, as long as the number is free and enough are left."""
     spare = len(bullets) - SETTINGS.least if options.bullets == "auto" else 0
-    kept = []
-    for bullet in bullets:
-        if spare > 0 and leans(bullet.text):
-            spare -= 1
-        else:
-            kept.append(bullet)
-    return tuple(kept)
+    out = [i for i in reversed(range(len(bullets))) if weak[i]][: max(spare, 0)]
+    return tuple(bullet for i, bullet in enumerate(bullets) if i not in out)
 
 
 def _drafts(article: Article, sentences: Sequence[Sentence], groups: Sequence[Group]) -> list[Draft]:

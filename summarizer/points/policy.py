@@ -1,4 +1,5 @@
-"""What a bullet says: of the rewrites that pass every check the one that keeps most, else the sentences themselves."""
+"""What a bullet says: of the rewrites that an editor would print the one that keeps most, else the sentences
+themselves."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from math import log1p
 
 from ..alone import leans
 from ..article import Article
-from ..checks import Checker
+from ..checks import Checker, Verdict
 from ..facts import Name, Number, facts
 from ..full_names import FullNames
 from ..lexicon import REPORT
@@ -67,6 +68,30 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """A rewrite whose facts were looked up.
+
+    Attributes:
+        text: What it says.
+        checks: What was looked up.
+        score: The rewriter's mean log-probability a token.
+        draft: The point, standing on the sentences that it was written from.
+        method: What the bullet would be called.
+    """
+
+    text: str
+    checks: tuple[Check, ...]
+    score: float
+    draft: Draft
+    method: Method
+
+    @property
+    def sound(self) -> bool:
+        """Whether every fact is there."""
+        return all(check.passed for check in self.checks)
+
+
+@dataclass(frozen=True, slots=True)
 class Style:
     """How the rewrites of a length are asked for and chosen. The figures were chosen on validation articles.
 
@@ -77,6 +102,7 @@ class Style:
         aim: Words beyond which a rewrite's worth falls.
         size: What ten more words cost.
         fluent: What the model's mean log-probability a token counts, beside the share of what matters that is kept.
+        trust: What the verifier's probability counts there.
     """
 
     asked: tuple[int, ...]
@@ -85,6 +111,7 @@ class Style:
     aim: int
     size: float
     fluent: float
+    trust: float = 1.0
 
 
 STYLES: dict[Length, Style] = {
@@ -169,6 +196,45 @@ class Writer:
         bullet = self._rewritten(draft, method or self._method)
         return self._remembered(bullet) if bullet else None
 
+    def options(self, draft: Draft, method: Method, most: int) -> list[Option]:
+        """The candidates of a fitting length that state no fact which their sentences lack (or, with `flag`, also the
+        others, behind them), those of most worth first.
+
+        Args:
+            draft: The point, with candidates.
+            method: What the bullet would be called.
+            most: How many to give.
+        """
+        context = " ".join(filter(None, (draft.title, self.context(draft))))
+        looked_up = self._checker.looked_up(draft.text, context)
+        found: dict[str, Option] = {}
+        for candidate in self._by_worth(draft):
+            text = self._full_names(candidate.text)
+            if text not in found:
+                found[text] = Option(text, tuple(looked_up(text)), candidate.score, draft, method)
+        kept = [option for option in found.values() if self._flag or option.sound]
+        return sorted(kept, key=lambda option: not option.sound)[:most]
+
+    def printed(self, judged: Sequence[tuple[Option, Verdict]], least: float) -> Bullet | None:
+        """Of options with what the verifier says of them the best that an editor would print; None where there is none.
+
+        Args:
+            judged: The options of one point.
+            least: Probability that it takes; with `flag`, the best is shown though it has less.
+        """
+        passed = [(o, v) for o, v in judged if o.sound and v.good >= least]
+        if not passed and self._flag and judged:
+            passed = [max(judged, key=lambda one: (one[0].sound, one[1].good))]
+        if not passed:
+            return None
+        option, verdict = max(passed, key=lambda one: self._worth(one[0].text, one[0].score, one[0].draft)
+                              + self._style.trust * one[1].good)  # fmt: skip
+        said = f"an editor would print it: {verdict.good:.0%}" + (
+            "" if verdict.good >= 0.5 else f"; {verdict.fault} most probably"
+        )
+        checks = (*option.checks, Check("verifier", verdict.good >= least, said))
+        return self._remembered(Bullet(option.text, option.draft.score, option.method, option.draft.spans, checks))
+
     def sentences(self, draft: Draft) -> Bullet:
         """The main sentence itself, with names in full."""
         return self._remembered(self._with_full_names(extracted(draft), draft))
@@ -201,16 +267,15 @@ class Writer:
         """The candidates of a fitting length, those first that keep most of what the article speaks of again and again,
         names and numbers above all, and no earlier bullet has said."""
         style = self._style
+        fitting = [c for c in _repaired(draft) if style.least <= len(words(c.text)) <= style.most]
+        return sorted(dict.fromkeys(fitting), key=lambda c: -self._worth(c.text, c.score, draft))
+
+    def _worth(self, text: str, score: float, draft: Draft) -> float:
+        style = self._style
         weights = {stem: self._weights.get(stem, 0.0) for stem in self._checker.content(draft.text)}
-        whole = sum(weights.values()) or 1.0
-        worth = {}
-        for candidate in _repaired(draft):
-            size = len(words(candidate.text))
-            if style.least <= size <= style.most:
-                stems = set(self._checker.content(candidate.text)) - self._said
-                kept = sum(weights.get(stem, 0.0) for stem in stems) / whole
-                worth[candidate] = kept + style.fluent * candidate.score - style.size * max(0, size - style.aim) / 10
-        return sorted(worth, key=lambda candidate: -worth[candidate])
+        kept = sum(weights.get(stem, 0.0) for stem in set(self._checker.content(text)) - self._said)
+        long = max(0, len(words(text)) - style.aim) / 10
+        return kept / (sum(weights.values()) or 1.0) + style.fluent * score - style.size * long
 
     def _with_full_names(self, bullet: Bullet, draft: Draft) -> Bullet:
         text = self._full_names(bullet.text, self._bullets)

@@ -15,15 +15,15 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .alone import dangles, leans
-from .claims import denied_otherwise, unattributed
-from .clauses import aligned, misplaced
-from .endings import broken_off, fragment, malformed
-from .facts import TITLES, Date, Fact, Name, Number, facts, measure, numbers
-from .gaps import reworded, stripped, torn, unquoted
-from .known import Known
-from .lexicon import AUXILIARIES, LABEL, STOPS, TOKEN, Reader, Word, stem
-from .summary import Check
+from ..alone import dangles, leans
+from ..claims import denied_otherwise, unattributed
+from ..clauses import aligned, misplaced
+from ..endings import broken_off, fragment, malformed
+from ..facts import TITLES, Date, Fact, Name, Number, facts, measure, numbers
+from ..gaps import reworded, stripped, torn, unquoted
+from ..known import Known
+from ..lexicon import AUXILIARIES, LABEL, STOPS, TOKEN, Reader, Word, stem
+from ..summary import Check
 
 _LIGHT = frozenset(
     "due set even still already now later ago again once say amid despite following former new first last next back "
@@ -99,11 +99,21 @@ class Checker:
     def against(self, sources: str, context: str = "") -> Callable[[str], Iterator[Check]]:
         """A function that checks one bullet after another against the same sentences, which are read once; its checks
         come one by one, so that a caller may stop at the first that fails."""
+        source = self._source(sources, context)
+        return lambda bullet: self._checks(bullet, source)
+
+    def looked_up(self, sources: str, context: str = "") -> Callable[[str], Iterator[Check]]:
+        """As `against`, with the checks that need no rule of grammar: the numbers, dates, names and quotes of a bullet,
+        its words as they are written, and how it opens."""
+        source = self._source(sources, context)
+        return lambda bullet: self._looked_up(bullet, source)
+
+    def _source(self, sources: str, context: str) -> _Sources:
         read = self._read(sources)
         stems = {word.stem for word in read}
         if leans(sources):
             stems.update(word.stem for word in self._read(context))
-        source = _Sources(
+        return _Sources(
             sources,
             read,
             frozenset(stems),
@@ -114,11 +124,17 @@ class Checker:
             [number for number in numbers(sources) if not number.vague],
             _only_name(context) if dangles(sources) else None,
         )
-        return lambda bullet: self._checks(bullet, source)
 
     def content(self, text: str) -> list[str]:
         """The stems of the words of a text that say something, in order."""
         return [word.stem for word in self._read(text) if word.content]
+
+    def _looked_up(self, bullet: str, source: _Sources) -> Iterator[Check]:
+        for fact in facts(bullet):
+            yield _found(fact, source.near.supports(fact))
+        yield from _measures(bullet, facts(bullet), source)
+        yield _verdict("words", _other_case(bullet, source.forms))
+        yield _verdict("alone", "needs what stands before it" if leans(bullet) else "")
 
     def _checks(self, bullet: str, source: _Sources) -> Iterator[Check]:
         read, stated = self._read(bullet), facts(bullet)

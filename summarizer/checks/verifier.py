@@ -1,0 +1,163 @@
+"""Would an editor print this point? A small cross-encoder reads it beside the sentences that it was made from;
+CTranslate2, no torch.
+
+It learnt from rewrites that readers judged (`training/verifier.py`). Each token says how it stands to the other side:
+whether a word of the point was kept, moved or put in, and whether a word of the sentences was kept or left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any, Literal
+
+import ctranslate2
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import load_file
+from tokenizers import Tokenizer
+
+from ..cpu import use_wide_instructions
+
+Array = npt.NDArray[np.float32]
+Fault = Literal["untrue", "broken", "leaning", "poor"]
+
+VERDICTS = ("good", "untrue", "broken", "leaning", "poor")
+"""What readers say of a rewrite: it would be printed; it says what its sentences do not; it is no whole sentence; it
+cannot be understood alone; it says next to nothing."""
+MOST_TOKENS = 288
+"""Tokens that are read; what is longer is cut, the context first."""
+MARKS = 7
+KEPT, MOVED, BESIDE, PUT_IN, KEPT_THERE, LEFT_OUT, CONTEXT = range(MARKS)
+"""How a token stands to the other side. Of the point: in the sentences, in their order; in them elsewhere; in the
+headline or the context alone; nowhere. Of the sentences: in the point; not in it. And what only explains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A point beside its sentences, as the encoder reads them.
+
+    Attributes:
+        ids: Token ids.
+        marks: For each, how it stands to the other side.
+        size: Tokens of the point, which stand behind the first.
+    """
+
+    ids: list[int]
+    marks: list[int]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the verifier says of a point.
+
+    Attributes:
+        good: Probability that an editor would print it, 0 to 1.
+        fault: What is wrong with it most probably, if something is.
+    """
+
+    good: float
+    fault: Fault
+
+
+def reading(tokenizer: Tokenizer, text: str, sources: str, context: str, title: str | None) -> Reading:
+    """A point with the sentences that it was made from, the headline and what explains them."""
+    texts = [text, sources, title or "", context]
+    point, there, headline, around = (e.ids for e in tokenizer.encode_batch_fast(texts, add_special_tokens=False))
+    empty = tokenizer.encode("").ids  # what a text begins and ends with
+    opens, closes = empty[0], empty[-1]
+    marks, left = _marks(point, there, {*headline, *around})
+    ids = [opens, *point, closes, *there, closes]
+    kinds = [CONTEXT, *marks, CONTEXT, *left, CONTEXT]
+    for part in (headline, around):
+        if part:
+            ids += [*part, closes]
+            kinds += [CONTEXT] * (len(part) + 1)
+    return Reading(ids[:MOST_TOKENS], kinds[:MOST_TOKENS], min(len(point), MOST_TOKENS - 1))
+
+
+def _marks(point: Sequence[int], there: Sequence[int], beside: set[int]) -> tuple[list[int], list[int]]:
+    known = set(there)
+    marks = [MOVED if i in known else BESIDE if i in beside else PUT_IN for i in point]
+    left = [LEFT_OUT] * len(there)
+    for a, b, size in SequenceMatcher(None, point, there, autojunk=False).get_matching_blocks():
+        marks[a : a + size] = [KEPT] * size
+        left[b : b + size] = [KEPT_THERE] * size
+    return marks, left
+
+
+class Verifier:
+    """An exported verifier, ready to read.
+
+    Args:
+        folder: Holds `model.bin`, `config.json`, a vocabulary, `tokenizer.json` and `head.safetensors`.
+        threads: Points that are read side by side, one core each.
+
+    Attributes:
+        least: Probability that a point must have to be shown.
+
+    Raises:
+        RuntimeError: CTranslate2 cannot read the model.
+    """
+
+    def __init__(self, folder: Path, threads: int) -> None:
+        use_wide_instructions()
+        self._encoder = ctranslate2.Encoder(
+            str(folder), device="cpu", compute_type="default", inter_threads=threads, intra_threads=1
+        )
+        self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        settings = json.loads((folder / "config.json").read_text("utf-8"))["verifier"]
+        self._temperature = settings["temperature"]
+        self.least: float = settings["least"]
+        head = load_file(folder / "head.safetensors")
+        self._weight, self._bias = (np.asarray(head[name], np.float32) for name in ("weight", "bias"))
+        self._pool = ThreadPoolExecutor(threads, "verifier")
+
+    def start(self, texts: Sequence[str], sources: str, context: str, title: str | None) -> Future[list[Verdict]]:
+        """Begins to read the candidates of one point; the result has a verdict for each.
+
+        Args:
+            texts: The candidates.
+            sources: The sentences that they were made from, on one line.
+            context: The sentences that explain those, or nothing.
+            title: The headline, if there is one.
+        """
+        return self._pool.submit(self._read, texts, sources, context, title)
+
+    def close(self) -> None:
+        """Waits for what is being read, and lets go of the threads."""
+        self._pool.shutdown()
+
+    def _read(self, texts: Sequence[str], sources: str, context: str, title: str | None) -> list[Verdict]:
+        if not texts:
+            return []
+        read = [reading(self._tokenizer, text, sources, context, title) for text in texts]
+        longest = max(len(one.ids) for one in read)
+        ids = [one.ids + [0] * (longest - len(one.ids)) for one in read]
+        marks = [one.marks + [0] * (longest - len(one.marks)) for one in read]
+        lengths = ctranslate2.StorageView.from_array(np.array([len(one.ids) for one in read], np.int32))
+        given = ctranslate2.StorageView.from_array(np.array(ids, np.int32))
+        hidden = np.asarray(self._encoder.forward_batch(given, lengths, marks).last_hidden_state)
+        pooled = np.stack([_pooled(row, one.size) for row, one in zip(hidden, read, strict=True)])
+        scores = (pooled @ self._weight.T + self._bias) / self._temperature
+        odds = np.exp(scores - scores.max(-1, keepdims=True))
+        return [_verdict(row / row.sum()) for row in odds]
+
+
+def _pooled(hidden: Any, size: int) -> Array:
+    """What the head reads, shape (3 * hidden,): the first token's vector, and the mean and the largest of the
+    point's."""
+    point = hidden[1 : 1 + max(size, 1)]
+    return np.asarray(np.concatenate([hidden[0], point.mean(0), point.max(0)]), np.float32)
+
+
+def _verdict(probabilities: Array) -> Verdict:
+    faults: tuple[Fault, ...] = ("untrue", "broken", "leaning", "poor")
+    return Verdict(float(probabilities[0]), faults[int(probabilities[1:].argmax())])

@@ -1,0 +1,113 @@
+"""Points that readers judged, and true points with faults planted into them: what the verifier learns from."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+from tqdm import tqdm
+
+from eval.data import Example, rows
+from summarizer.checks.verifier import VERDICTS
+from summarizer.points.rewriter import finished
+
+from .faults import planted
+from .pairs import pairs
+
+HELD_OUT = 10
+"""Of so many articles one chooses the checkpoint, and one is kept for the final figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A point with what a reader said of it.
+
+    Attributes:
+        id: The article's.
+        text: The point.
+        sources: The sentences that it was made from, on one line.
+        context: What explains them; may be empty.
+        title: The headline; None where there is none.
+        verdict: One of `VERDICTS`.
+        kind: What was planted into it; "" where a reader judged it.
+    """
+
+    id: str
+    text: str
+    sources: str
+    context: str
+    title: str | None
+    verdict: str
+    kind: str = ""
+
+
+def judged(source: str) -> list[Judged]:
+    """The judged points of a file: JSONL (.gz) with `id`, `source_text`, `context` and `title`, which may be missing,
+    and `candidates`, each with `text` and `verdict`.
+
+    Raises:
+        ValueError: A row lacks something, or has another verdict; the message says where.
+    """
+    found = []
+    for row in rows(source, "train"):
+        values = row.values
+        try:
+            about = (str(values["source_text"]), str(values.get("context") or ""), values.get("title") or None)
+            for candidate in values["candidates"]:
+                verdict = candidate["verdict"]
+                if verdict not in VERDICTS:
+                    raise ValueError(f"the verdict {verdict!r} is not one of {', '.join(VERDICTS)}")
+                found.append(Judged(str(values["id"]), candidate["text"], *about, verdict))
+        except KeyError as error:
+            raise ValueError(f"{row.where}: {error} is missing; a judged rewrite has id, source_text and candidates "
+                             "with text and verdict") from error  # fmt: skip
+        except ValueError as error:
+            raise ValueError(f"{row.where}: {error}") from error
+    return found
+
+
+def divided(found: Sequence[Judged]) -> tuple[list[Judged], list[Judged], list[Judged]]:
+    """What trains, what chooses the checkpoint, and what is kept for the final figures: by article, the same in every
+    run."""
+    parts: tuple[list[Judged], list[Judged], list[Judged]] = ([], [], [])
+    for one in found:
+        at = crc32(one.id.encode()) % HELD_OUT
+        parts[2 if at == 0 else 1 if at == 1 else 0].append(one)
+    return parts
+
+
+def with_faults(examples: Iterable[Example], count: int, seed: int) -> list[Judged]:
+    """True points of human lists, half of them with a fault, each kind about as often.
+
+    Args:
+        examples: Articles with human lists.
+        count: Points to give, at most.
+        seed: Of what is drawn.
+    """
+    draw = random.Random(seed)
+    found = list(_with_faults(examples, draw))
+    draw.shuffle(found)
+    return found[:count]
+
+
+def _with_faults(examples: Iterable[Example], draw: random.Random) -> Iterator[Judged]:
+    given: dict[str, int] = {}
+    for example in tqdm(examples, "faults", file=sys.stderr, mininterval=5):
+        made = pairs([example], progress=False)
+        for pair in made:
+            for at, target in enumerate(pair.targets):
+                title = pair.title if draw.random() < 0.7 else None
+                about = (pair.sources, pair.context, title)
+                if draw.random() < 0.5:
+                    yield Judged(example.id, finished(target), *about, "good")
+                    continue
+                others = [other.targets[min(at, len(other.targets) - 1)] for other in made if other is not pair]
+                bad = list(planted(target, pair.sources, example.text, others, draw))
+                if bad:
+                    draw.shuffle(bad)
+                    rarest = min(bad, key=lambda one: given.get(one.kind, 0))
+                    given[rarest.kind] = given.get(rarest.kind, 0) + 1
+                    yield Judged(example.id, rarest.text, *about, rarest.fault, rarest.kind)

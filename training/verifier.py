@@ -1,0 +1,335 @@
+"""Fine-tunes the verifier: `python -m training verifier --config training/configs/verifier.yaml`.
+
+It learns in two stages, each in transformers' Trainer: from true points of human lists with faults planted into half of
+them (`faults.py`), and from rewrites that readers judged, with some planted ones among them. A run that was killed goes
+on from its last checkpoint when the same command is given again.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from tqdm import tqdm
+from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, TrainingArguments, set_seed
+
+from eval.data import fingerprint, read
+from summarizer.checks.verifier import MARKS, VERDICTS, reading
+
+from .arguments import RunArguments, is_first_process
+from .finish import command, machine
+from .judged import Judged, divided, judged, with_faults
+from .record import watch
+from .resume import begin, go_on, write_whole
+from .sampling import GroupedByLength
+from .shipped import encoder_of, shipped_part
+
+STAGES = ("planted", "judged")
+_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+
+
+@dataclass
+class VerifierArguments(RunArguments):
+    """What `python -m training verifier` is told; each is a flag and a key of the YAML file."""
+
+    train: str = field(
+        default="data/judged_rewrites.jsonl.gz",
+        metadata={"help": "Judged rewrites, JSONL; several files with commas. A fifth of the articles is held out."},
+    )
+    lists: str | None = field(
+        default=None, metadata={"help": "Articles with header lists, for points with planted faults; default: none."}
+    )
+    output: str = field(default="runs/verifier", metadata={"help": "Folder of the run."})
+    base_model: str = field(
+        default="sentence-transformers/all-MiniLM-L6-v2",
+        metadata={
+            "help": "Any BERT-like checkpoint: a Hub name or a folder; or a model of this project, whose extractor's "
+            "encoder is then trained on."
+        },
+    )
+    planted: int = field(default=40000, metadata={"help": "Points with planted faults, or none, of the first stage."})
+    planted_beside: int = field(default=4000, metadata={"help": "So many of them stay beside the judged ones."})
+    epochs: float = field(default=3.0, metadata={"help": "Passes over the judged rewrites."})
+    learning_rate: float = field(default=1e-4, metadata={"help": "Highest learning rate."})
+    batch_size: int = field(default=32, metadata={"help": "Points a step, over all processes."})
+    least: float = field(
+        default=0.6, metadata={"help": "Probability that a rewrite must have to be shown, in the exported model."}
+    )
+    dropout: float = field(default=0.1, metadata={"help": "Dropout before the head."})
+    label_smoothing: float = field(default=0.05, metadata={"help": "Label smoothing, 0 to 1."})
+
+
+class VerifierModel(nn.Module):
+    """Encoder and head, with the loss.
+
+    Args:
+        encoder: A BERT from transformers with `MARKS` token types.
+        dropout: Before the head.
+        smoothing: Label smoothing.
+    """
+
+    def __init__(self, encoder: Any, dropout: float = 0.0, smoothing: float = 0.0) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = nn.Linear(3 * encoder.config.hidden_size, len(VERDICTS))
+        self.dropout = nn.Dropout(dropout)
+        self.smoothing = smoothing
+
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, point: Tensor, labels: Tensor
+    ) -> dict[str, Tensor]:
+        """Shapes: ids, mask and types (points, tokens); `point`, the same, True where a token is the point's; labels
+        (points,). Gives "loss" and "logits" (points, VERDICTS)."""
+        hidden = self.encoder(
+            input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
+        ).last_hidden_state.float()
+        inside = point[..., None]
+        mean = (hidden * inside).sum(1) / inside.sum(1)
+        largest = hidden.masked_fill(~inside, -1e4).amax(1)
+        with torch.autocast(hidden.device.type, enabled=False):
+            logits = self.head(self.dropout(torch.cat([hidden[:, 0], mean, largest], -1)))
+            loss = nn.functional.cross_entropy(logits, labels, label_smoothing=self.smoothing)
+        return {"loss": loss, "logits": logits}
+
+
+def main(args: VerifierArguments) -> None:
+    """Trains, and leaves in `args.output`: `encoder/` and `head.safetensors` (the best checkpoint's), `run.json` (what
+    it was made from, its scores and its curve on the articles that were kept) with `curve.png`, and for each stage the
+    Trainer's checkpoints, `metrics.jsonl` and `run.png`."""
+    output = Path(args.output)
+    sources = args.train.split(",")
+    notes = asdict(args) | {"train": " ".join(fingerprint(source) for source in sources)}
+    begin(output, notes, ("lists",), args.resume)
+    began = time.time()
+    set_seed(args.seed)
+    train, validation, test = divided([one for source in sources for one in judged(source)])
+    if args.limit:
+        train = train[: args.limit]
+    faulty = with_faults(read(args.lists), args.planted, args.seed) if args.lists else []
+    print(
+        f"judged: {len(train):,} to train on, {len(validation):,} to choose with, {len(test):,} kept; "
+        f"planted: {len(faulty):,}",
+        file=sys.stderr,
+    )
+    model, tokenizer = _start(args)
+    backend = tokenizer.backend_tokenizer
+    backend.no_truncation()
+    backend.no_padding()
+    held = _items(validation, backend)
+    log = output / "stages.json"
+    record: dict[str, Any] = json.loads(log.read_text("utf-8")) if log.exists() else {}
+    for stage, points in zip(STAGES, (faulty, train + faulty[: args.planted_beside]), strict=True):
+        if not points:
+            continue
+        done = output / f"after_{stage}.safetensors"
+        if done.exists():
+            model.load_state_dict(load_file(done))
+            continue
+        trainer = _trainer(model, _items(points, backend), held, output / stage, args, stage, tokenizer.pad_token_id)
+        go_on(trainer, output / stage)
+        state = trainer.state
+        record[stage] = {"steps": state.global_step, "best_step": state.best_global_step, "kept": True}
+        if is_first_process():
+            write_whole(log, json.dumps(record, indent=2) + "\n")
+            save_file(model.state_dict(), done)
+    if not is_first_process():
+        return
+    temperature = _temperature(*_scores(model, held, tokenizer.pad_token_id))
+    kept = _items(test, backend)
+    logits, labels = _scores(model, kept, tokenizer.pad_token_id)
+    good = _softmax(logits / temperature)[:, 0]
+    scores = {"auc": auc(good, labels == 0), "curve": curve(good, labels == 0), "kinds": _kinds(logits, labels)}
+    model.encoder.save_pretrained(output / "encoder")
+    tokenizer.save_pretrained(output / "encoder")
+    save_file({"weight": model.head.weight.data, "bias": model.head.bias.data}, output / "head.safetensors")
+    _draw(scores["curve"], output / "curve.png")
+    about = {
+        "task": "verifier",
+        "command": command(args, "verifier"),
+        "arguments": asdict(args),
+        "data": {
+            "train": {"fingerprint": notes["train"], "rewrites": len(train)},
+            **({"lists": {"fingerprint": fingerprint(args.lists), "points": len(faulty)}} if args.lists else {}),
+        },
+        "stages": record,
+        "temperature": temperature,
+        "held_out": {"rewrites": len(test)} | scores,
+        "seconds": round(time.time() - began),
+        "machine": machine(),
+    }
+    write_whole(output / "run.json", json.dumps(about, indent=2) + "\n")
+    print(json.dumps({"temperature": temperature} | scores, indent=2))
+
+
+def auc(scores: npt.NDArray[Any], wanted: npt.NDArray[np.bool_]) -> float:
+    """How often one that is wanted scores above one that is not, 0 to 1: the area under the ROC curve."""
+    order = scores.argsort(kind="stable")
+    ranks = np.empty(len(scores))
+    ranks[order] = np.arange(1, len(scores) + 1)
+    yes = int(wanted.sum())
+    no = len(wanted) - yes
+    return float((ranks[wanted].sum() - yes * (yes + 1) / 2) / max(yes * no, 1))
+
+
+def curve(good: npt.NDArray[Any], wanted: npt.NDArray[np.bool_]) -> list[dict[str, float]]:
+    """For each threshold the share of the points that reach it, and the share of those that are good."""
+    rows = []
+    for threshold in _THRESHOLDS:
+        shown = good >= threshold
+        share = float(wanted[shown].mean()) if shown.any() else float("nan")
+        rows.append({"threshold": threshold, "shown": round(float(shown.mean()), 4), "good": round(share, 4)})
+    return rows
+
+
+def _start(args: VerifierArguments) -> tuple[VerifierModel, Any]:
+    part = shipped_part(args.base_model, "extractor")
+    if part:
+        encoder, tokenizer = encoder_of(part)
+    else:
+        tokenizer = AutoTokenizer.from_pretrained(args.base_model)
+        encoder = AutoModel.from_pretrained(args.base_model)
+    types = encoder.embeddings.token_type_embeddings
+    marks = nn.Embedding(MARKS, types.embedding_dim)
+    with torch.no_grad():
+        marks.weight.copy_(types.weight[:1] + 0.02 * torch.randn(MARKS, types.embedding_dim))
+    encoder.embeddings.token_type_embeddings = marks
+    encoder.config.type_vocab_size = MARKS
+    # Dropout inside the encoder costs a CPU four times the arithmetic (its random numbers).
+    for module in encoder.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    return VerifierModel(encoder, args.dropout, args.label_smoothing), tokenizer
+
+
+def _items(points: Sequence[Judged], tokenizer: Any) -> list[dict[str, Any]]:
+    items = []
+    for one in tqdm(points, "points", file=sys.stderr, mininterval=5, leave=False):
+        read = reading(tokenizer, one.text, one.sources, one.context, one.title)
+        items.append(
+            {"input_ids": read.ids, "marks": read.marks, "size": read.size, "label": VERDICTS.index(one.verdict)}
+        )
+    return items
+
+
+@dataclass(frozen=True)
+class _Collator:
+    pad_id: int
+
+    def __call__(self, items: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
+        longest = -(-max(len(item["input_ids"]) for item in items) // 8) * 8
+
+        def padded(rows: Sequence[Sequence[int]], value: int = 0) -> Tensor:
+            return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows])
+
+        sizes = torch.tensor([max(item["size"], 1) for item in items])
+        at = torch.arange(longest)
+        return {
+            "input_ids": padded([item["input_ids"] for item in items], self.pad_id),
+            "attention_mask": padded([[1] * len(item["input_ids"]) for item in items]),
+            "token_type_ids": padded([item["marks"] for item in items]),
+            "point": (at >= 1) & (at <= sizes[:, None]),
+            "labels": torch.tensor([item["label"] for item in items]),
+        }
+
+
+class _Trainer(GroupedByLength, Trainer):
+    pass
+
+
+def _trainer(
+    model: VerifierModel,
+    train: list[dict[str, Any]],
+    held: list[dict[str, Any]],
+    folder: Path,
+    args: VerifierArguments,
+    stage: str,
+    pad_id: int,
+) -> Trainer:
+    settings = TrainingArguments(
+        **args.for_trainer(folder),
+        num_train_epochs=args.epochs if stage == "judged" else 1.0,
+        learning_rate=args.learning_rate,
+        per_device_eval_batch_size=64,
+        warmup_steps=0.05,
+        weight_decay=0.01,
+        metric_for_best_model="auc",
+        remove_unused_columns=False,
+        label_names=["labels"],
+    )
+    trainer = _Trainer(
+        model=model,
+        args=settings,
+        train_dataset=train,
+        eval_dataset=held,
+        data_collator=_Collator(pad_id),
+        compute_metrics=_measured,
+    )
+    return watch(trainer, folder, "auc", args.patience)
+
+
+def _measured(prediction: EvalPrediction) -> dict[str, float]:
+    logits, labels = np.asarray(prediction.predictions), np.asarray(prediction.label_ids)
+    return {"auc": auc(_softmax(logits)[:, 0], labels == 0)} | {
+        f"auc_{kind}": value for kind, value in _kinds(logits, labels).items()
+    }
+
+
+def _kinds(logits: npt.NDArray[Any], labels: npt.NDArray[Any]) -> dict[str, float]:
+    """How well the good ones are told from those of each fault."""
+    good = _softmax(logits)[:, 0]
+    found = {}
+    for at, name in enumerate(VERDICTS[1:], 1):
+        both = (labels == 0) | (labels == at)
+        found[name] = auc(good[both], labels[both] == 0)
+    return found
+
+
+@torch.no_grad()
+def _scores(
+    model: VerifierModel, items: Sequence[dict[str, Any]], pad_id: int
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    model.eval().cpu()
+    collate = _Collator(pad_id)
+    logits = [model(**collate(items[at : at + 64]))["logits"] for at in range(0, len(items), 64)]
+    return torch.cat(logits).numpy(), np.array([item["label"] for item in items])
+
+
+def _temperature(logits: npt.NDArray[Any], labels: npt.NDArray[Any]) -> float:
+    """What the scores are divided by so that a probability is what it says (Guo et al. 2017), on what chose the
+    checkpoint: the one of the lowest loss for good or not."""
+
+    def loss(temperature: float) -> float:
+        good = _softmax(logits / temperature)[:, 0].clip(1e-6, 1 - 1e-6)
+        return float(-np.where(labels == 0, np.log(good), np.log(1 - good)).mean())
+
+    return float(min(np.arange(0.5, 3.01, 0.05), key=loss).round(2))
+
+
+def _softmax(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    odds = np.exp(scores - scores.max(-1, keepdims=True))
+    return np.asarray(odds / odds.sum(-1, keepdims=True))
+
+
+def _draw(rows: Sequence[dict[str, float]], picture: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(5, 3.6), constrained_layout=True)
+    axes.plot([row["shown"] for row in rows], [row["good"] for row in rows], marker=".")
+    for row in rows:
+        axes.annotate(f"{row['threshold']:.1f}", (row["shown"], row["good"]))
+    axes.set(xlabel="share of the rewrites that reach the threshold", ylabel="share of those that are good")
+    figure.savefig(picture, dpi=120)
+    plt.close(figure)

@@ -1,6 +1,6 @@
 """Writes bullets from the sentences they stand on, in a given number of words: a small T5 in CTranslate2, no torch.
 
-What it writes are candidates. Which of them may be shown is not decided here (`checks.py`), nor which one is
+What it writes are candidates. Which of them may be shown is not decided here (`checks/`), nor which one is
 (`policy.py`).
 """
 

@@ -6,7 +6,8 @@ import pytest
 
 from summarizer import Article
 from summarizer.boilerplate import story
-from summarizer.points.policy import Draft, Writer, extracted, with_article, with_speaker
+from summarizer.checks import Verdict
+from summarizer.points.policy import STYLES, Draft, Writer, extracted, with_article, with_speaker
 from summarizer.points.rewriter import Candidate
 from summarizer.summary import Span
 
@@ -149,3 +150,48 @@ def test_a_rewrite_gets_its_article_back():
     assert written("Council of Marl voted to keep the Marl Lane baths open.").text.startswith(
         "The council of Marl voted"
     )
+
+
+JOINED = "The council of Marl voted to keep the Marl Lane baths open, and repairs will cost 2.9 million pounds a year."
+SHORT = "The council of Marl voted on Monday to keep the Marl Lane baths open."
+
+
+def judged(writer, good, *candidates):
+    options = writer.options(draft(VOTE, COST, candidates=candidates), "rewritten", 4)
+    return [(option, Verdict(good[option.text], "untrue")) for option in options]
+
+
+def test_a_joined_point_is_shown_where_an_editor_would_print_it():
+    writer = Writer(ARTICLE, "standard")
+    found = judged(writer, {JOINED: 0.9, SHORT: 0.5}, JOINED, SHORT)
+    bullet = writer.printed(found, 0.6)
+    assert bullet.text == JOINED and bullet.method == "rewritten" and len(bullet.sources) == 2
+    assert bullet.checks[-1].kind == "verifier" and bullet.checks[-1].evidence.endswith("90%") and not bullet.failed
+
+
+def test_what_nobody_would_print_is_not_shown():
+    writer = Writer(ARTICLE, "standard")
+    found = judged(writer, {JOINED: 0.4, SHORT: 0.5}, JOINED, SHORT)
+    assert writer.printed(found, 0.6) is None and writer.printed([], 0.6) is None
+    assert writer.printed(found, 0.45).text == SHORT
+
+
+def test_a_fact_that_its_sentences_lack_is_no_option():
+    wrong = JOINED.replace("2.9", "3.9")
+    assert not Writer(ARTICLE, "standard").options(draft(VOTE, COST, candidates=(wrong,)), "rewritten", 4)
+    flagged = Writer(ARTICLE, "standard", flag=True)
+    bullet = flagged.printed(judged(flagged, {wrong: 0.9}, wrong), 0.6)
+    assert bullet.text == wrong and {check.kind for check in bullet.failed} == {"number"}
+
+
+def test_flag_shows_the_best_with_the_verdict_it_fails():
+    writer = Writer(ARTICLE, "standard", flag=True)
+    bullet = writer.printed(judged(writer, {JOINED: 0.2, SHORT: 0.3}, JOINED, SHORT), 0.6)
+    (failed,) = bullet.failed
+    assert bullet.text == SHORT and failed.kind == "verifier" and failed.evidence.endswith("untrue most probably")
+
+
+def test_no_more_words_are_asked_for_than_the_sentences_can_fill():
+    style = STYLES["standard"]
+    assert style.lengths(100) == style.asked
+    assert max(style.lengths(20)) == 18 and style.lengths(5) == (style.least,)

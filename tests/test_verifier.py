@@ -98,8 +98,8 @@ def test_it_learns_to_tell_good_from_bad_and_runs_without_torch(tiny_checkpoint,
     told = ["--train", str(data), "--base_model", str(tiny_checkpoint), "--output", str(run)]
     main(["verifier", *told, "--epochs", "6", "--learning_rate", "3e-3", "--eval_steps", "20", "--bf16", "false"])
     record = json.loads((run / "run.json").read_text())
-    assert record["held_out"]["auc"] > 0.9 and (run / "curve.png").is_file()
-    assert [row["threshold"] for row in record["held_out"]["curve"]] == [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+    assert record["held_out"]["all"]["auc"] > 0.9 and (run / "curve.png").is_file()
+    assert [row["threshold"] for row in record["held_out"]["all"]["curve"]] == [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
     capsys.readouterr()
 
     main(["export", str(run), "--output", str(model), "--quantization", "float32"])
@@ -107,9 +107,11 @@ def test_it_learns_to_tell_good_from_bad_and_runs_without_torch(tiny_checkpoint,
     assert float(exported.split("|")[2]) == pytest.approx(float(trained.split("|")[2]), abs=0.02)
     verifier = Verifier(model / "verifier", 2)
     one = rewrites(1)[0]
-    good, bad = verifier.start([c["text"] for c in one["candidates"]], one["source_text"], "", None).result()
+    good, bad = verifier.start(
+        [c["text"] for c in one["candidates"]], [None, None], one["source_text"], "", None
+    ).result()
     assert good.good > bad.good and 0 <= bad.good <= good.good <= 1 and bad.fault == "untrue"
-    assert verifier.start([], "", "", None).result() == [] and verifier.least == 0.6
+    assert verifier.start([], [], "", "", None).result() == [] and verifier.least == 0.6
     verifier.close()
 
 

@@ -134,7 +134,7 @@ def _verifier(run: Path, part: Path, record: dict[str, Any], quantization: str) 
     config = json.loads((part / "config.json").read_text("utf-8"))
     _write(
         part / "config.json",
-        config | {"verifier": {"temperature": record["temperature"], "least": record["arguments"]["least"]}},
+        config | {"verifier": {"calibration": record["calibration"], "least": record["arguments"]["least"]}},
     )
 
 

@@ -78,7 +78,7 @@ def verifier_fidelity(run: Path, part: Path) -> str:
     _, _, kept = divided([one for source in record["arguments"]["train"].split(",") for one in judged(source)])
     verifier = Verifier(part, torch.get_num_threads())
     began = time.perf_counter()
-    waiting = [verifier.start([one.text], one.sources, one.context, one.title) for one in kept]
+    waiting = [verifier.start([one.text], [one.score], one.sources, one.context, one.title) for one in kept]
     good = np.array([wait.result()[0].good for wait in waiting])
     speed = len(kept) / (time.perf_counter() - began)
     verifier.close()
@@ -86,7 +86,7 @@ def verifier_fidelity(run: Path, part: Path) -> str:
     rows = [
         ["", "AUC", "a second"],
         ["---"] * 3,
-        ["trained", f"{record['held_out']['auc']:.4f}", ""],
+        ["trained", f"{record['held_out']['all']['auc']:.4f}", ""],
         ["exported", f"{auc(good, wanted):.4f}", f"{speed:.0f}"],
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -32,6 +32,7 @@ class Judged:
         context: What explains them; may be empty.
         title: The headline; None where there is none.
         verdict: One of `VERDICTS`.
+        score: The mean log-probability a token that the shipped rewriter gave it; None where another wrote it.
         kind: What was planted into it; "" where a reader judged it.
     """
 
@@ -41,12 +42,13 @@ class Judged:
     context: str
     title: str | None
     verdict: str
+    score: float | None = None
     kind: str = ""
 
 
 def judged(source: str) -> list[Judged]:
     """The judged points of a file: JSONL (.gz) with `id`, `source_text`, `context` and `title`, which may be missing,
-    and `candidates`, each with `text` and `verdict`.
+    and `candidates`, each with `text` and `verdict`, and `score` where the shipped rewriter wrote it.
 
     Raises:
         ValueError: A row lacks something, or has another verdict; the message says where.
@@ -60,7 +62,7 @@ def judged(source: str) -> list[Judged]:
                 verdict = candidate["verdict"]
                 if verdict not in VERDICTS:
                     raise ValueError(f"the verdict {verdict!r} is not one of {', '.join(VERDICTS)}")
-                found.append(Judged(str(values["id"]), candidate["text"], *about, verdict))
+                found.append(Judged(str(values["id"]), candidate["text"], *about, verdict, candidate.get("score")))
         except KeyError as error:
             raise ValueError(f"{row.where}: {error} is missing; a judged rewrite has id, source_text and candidates "
                              "with text and verdict") from error  # fmt: skip
@@ -110,4 +112,4 @@ def _with_faults(examples: Iterable[Example], draw: random.Random) -> Iterator[J
                     draw.shuffle(bad)
                     rarest = min(bad, key=lambda one: given.get(one.kind, 0))
                     given[rarest.kind] = given.get(rarest.kind, 0) + 1
-                    yield Judged(example.id, rarest.text, *about, rarest.fault, rarest.kind)
+                    yield Judged(example.id, rarest.text, *about, rarest.fault, kind=rarest.kind)

@@ -24,7 +24,7 @@ from tqdm import tqdm
 from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, TrainingArguments, set_seed
 
 from eval.data import fingerprint, read
-from summarizer.checks.verifier import MARKS, VERDICTS, reading
+from summarizer.checks.verifier import MARKS, VERDICTS, Calibration, log_odds, reading
 
 from .arguments import RunArguments, is_first_process
 from .finish import command, machine
@@ -35,6 +35,9 @@ from .sampling import GroupedByLength
 from .shipped import encoder_of, shipped_part
 
 STAGES = ("planted", "judged")
+_LEAST = 100
+"""Judged rewrites of the shipped rewriter from which its score is fitted."""
+_RIDGE = 0.01
 _THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
@@ -144,15 +147,16 @@ def main(args: VerifierArguments) -> None:
             save_file(model.state_dict(), done)
     if not is_first_process():
         return
-    temperature = _temperature(*_scores(model, held, tokenizer.pad_token_id))
-    kept = _items(test, backend)
-    logits, labels = _scores(model, kept, tokenizer.pad_token_id)
-    good = _softmax(logits / temperature)[:, 0]
-    scores = {"auc": auc(good, labels == 0), "curve": curve(good, labels == 0), "kinds": _kinds(logits, labels)}
+    calibration = _calibration(_odds(model, held, tokenizer.pad_token_id), validation)
+    found = _odds(model, _items(test, backend), tokenizer.pad_token_id)
+    scores = {
+        "all": _measures(found, test, calibration),
+        "of the rewriter": _measures(*_written(found, test), calibration),
+    }
     model.encoder.save_pretrained(output / "encoder")
     tokenizer.save_pretrained(output / "encoder")
     save_file({"weight": model.head.weight.data, "bias": model.head.bias.data}, output / "head.safetensors")
-    _draw(scores["curve"], output / "curve.png")
+    _draw({name: of["curve"] for name, of in scores.items()}, output / "curve.png")
     about = {
         "task": "verifier",
         "command": command(args, "verifier"),
@@ -162,13 +166,13 @@ def main(args: VerifierArguments) -> None:
             **({"lists": {"fingerprint": fingerprint(args.lists), "points": len(faulty)}} if args.lists else {}),
         },
         "stages": record,
-        "temperature": temperature,
-        "held_out": {"rewrites": len(test)} | scores,
+        "calibration": asdict(calibration),
+        "held_out": scores,
         "seconds": round(time.time() - began),
         "machine": machine(),
     }
     write_whole(output / "run.json", json.dumps(about, indent=2) + "\n")
-    print(json.dumps({"temperature": temperature} | scores, indent=2))
+    print(json.dumps(scores, indent=2))
 
 
 def auc(scores: npt.NDArray[Any], wanted: npt.NDArray[np.bool_]) -> float:
@@ -295,24 +299,55 @@ def _kinds(logits: npt.NDArray[Any], labels: npt.NDArray[Any]) -> dict[str, floa
 
 
 @torch.no_grad()
-def _scores(
-    model: VerifierModel, items: Sequence[dict[str, Any]], pad_id: int
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+def _odds(model: VerifierModel, items: Sequence[dict[str, Any]], pad_id: int) -> npt.NDArray[Any]:
+    """The verifier's log-odds of "good"."""
     model.eval().cpu()
     collate = _Collator(pad_id)
     logits = [model(**collate(items[at : at + 64]))["logits"] for at in range(0, len(items), 64)]
-    return torch.cat(logits).numpy(), np.array([item["label"] for item in items])
+    return log_odds(torch.cat(logits).float().numpy()) if logits else np.zeros(0, np.float32)
 
 
-def _temperature(logits: npt.NDArray[Any], labels: npt.NDArray[Any]) -> float:
-    """What the scores are divided by so that a probability is what it says (Guo et al. 2017), on what chose the
-    checkpoint: the one of the lowest loss for good or not."""
+def _calibration(odds: npt.NDArray[Any], points: Sequence[Judged]) -> Calibration:
+    """Fitted on what chose the checkpoint: alone on all of it, beside the rewriter's score where there is one."""
+    slope, shift = _fitted([odds], points)
+    own, of = _written(odds, points)
+    if len(of) < _LEAST:
+        return Calibration(slope, shift, slope, 0.0, shift)
+    return Calibration(slope, shift, *_fitted([own, np.array([one.score for one in of])], of))
 
-    def loss(temperature: float) -> float:
-        good = _softmax(logits / temperature)[:, 0].clip(1e-6, 1 - 1e-6)
-        return float(-np.where(labels == 0, np.log(good), np.log(1 - good)).mean())
 
-    return float(min(np.arange(0.5, 3.01, 0.05), key=loss).round(2))
+def _fitted(columns: Sequence[npt.NDArray[Any]], points: Sequence[Judged]) -> list[float]:
+    """Logistic regression of good or not, by Newton's method: a weight for each column, and the constant."""
+    x = np.stack([*columns, np.ones(len(points))], 1).astype(np.float64)
+    wanted = np.array([one.verdict == "good" for one in points], np.float64)
+    weights = np.zeros(x.shape[1])
+    for _ in range(25):
+        p = 1 / (1 + np.exp(-(x @ weights).clip(-30, 30)))
+        slope = x.T @ (wanted - p) - _RIDGE * weights
+        weights += np.linalg.solve((x * (p * (1 - p))[:, None]).T @ x + _RIDGE * np.eye(x.shape[1]), slope)
+    return [round(float(weight), 4) for weight in weights]
+
+
+def _written(odds: npt.NDArray[Any], points: Sequence[Judged]) -> tuple[npt.NDArray[Any], list[Judged]]:
+    """Those that the shipped rewriter wrote."""
+    own = [i for i, one in enumerate(points) if one.score is not None]
+    return odds[own], [points[i] for i in own]
+
+
+def _measures(odds: npt.NDArray[Any], points: Sequence[Judged], calibration: Calibration) -> dict[str, Any]:
+    good = np.array([calibration(float(o), one.score) for o, one in zip(odds, points, strict=True)])
+    wanted = np.array([one.verdict == "good" for one in points], bool)
+    return {
+        "rewrites": len(points),
+        "good": round(float(wanted.mean()), 4) if len(points) else 0.0,
+        "auc": round(auc(good, wanted), 4),
+        "auc_by_fault": {
+            fault: round(auc(good[both], wanted[both]), 4)
+            for fault in VERDICTS[1:]
+            if (both := np.array([one.verdict in ("good", fault) for one in points], bool)).any()
+        },
+        "curve": curve(good, wanted),
+    }
 
 
 def _softmax(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -320,16 +355,18 @@ def _softmax(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.asarray(odds / odds.sum(-1, keepdims=True))
 
 
-def _draw(rows: Sequence[dict[str, float]], picture: Path) -> None:
+def _draw(curves: dict[str, list[dict[str, float]]], picture: Path) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(figsize=(5, 3.6), constrained_layout=True)
-    axes.plot([row["shown"] for row in rows], [row["good"] for row in rows], marker=".")
-    for row in rows:
-        axes.annotate(f"{row['threshold']:.1f}", (row["shown"], row["good"]))
+    for name, rows in curves.items():
+        axes.plot([row["shown"] for row in rows], [row["good"] for row in rows], marker=".", label=name)
+        for row in rows:
+            axes.annotate(f"{row['threshold']:.1f}", (row["shown"], row["good"]))
+    axes.legend(frameon=False)
     axes.set(xlabel="share of the rewrites that reach the threshold", ylabel="share of those that are good")
     figure.savefig(picture, dpi=120)
     plt.close(figure)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from math import exp
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +30,7 @@ Fault = Literal["untrue", "broken", "leaning", "poor"]
 VERDICTS = ("good", "untrue", "broken", "leaning", "poor")
 """What readers say of a rewrite: it would be printed; it says what its sentences do not; it is no whole sentence; it
 cannot be understood alone; it says next to nothing."""
+FAULTS: tuple[Fault, ...] = ("untrue", "broken", "leaning", "poor")
 MOST_TOKENS = 288
 """Tokens that are read; what is longer is cut, the context first."""
 MARKS = 7
@@ -50,6 +52,34 @@ class Reading:
     ids: list[int]
     marks: list[int]
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """From what the verifier and the rewriter say to a probability (Platt 1999), fitted on judged rewrites.
+
+    Attributes:
+        slope: What the verifier's log-odds count alone.
+        shift: What is added to them.
+        written_slope: What they count beside the rewriter's score.
+        written_score: What the rewriter's score counts: of what it was sure of, more is good.
+        written_shift: What is added to both.
+    """
+
+    slope: float = 1.0
+    shift: float = 0.0
+    written_slope: float = 1.0
+    written_score: float = 0.0
+    written_shift: float = 0.0
+
+    def __call__(self, odds: float, score: float | None) -> float:
+        """The probability that a point is good, from the verifier's log-odds and the rewriter's score, if it has
+        one."""
+        if score is None:
+            x = self.slope * odds + self.shift
+        else:
+            x = self.written_slope * odds + self.written_score * score + self.written_shift
+        return 1 / (1 + exp(-min(max(x, -30.0), 30.0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +109,13 @@ def reading(tokenizer: Tokenizer, text: str, sources: str, context: str, title: 
             ids += [*part, closes]
             kinds += [CONTEXT] * (len(part) + 1)
     return Reading(ids[:MOST_TOKENS], kinds[:MOST_TOKENS], min(len(point), MOST_TOKENS - 1))
+
+
+def log_odds(scores: Array) -> Array:
+    """Log-odds of "good" from the scores of the verdicts, shape (..., VERDICTS) to (...)."""
+    rest = scores[..., 1:]
+    top = rest.max(-1)
+    return np.asarray(scores[..., 0] - top - np.log(np.exp(rest - top[..., None]).sum(-1)), np.float32)
 
 
 def _marks(point: Sequence[int], there: Sequence[int], beside: set[int]) -> tuple[list[int], list[int]]:
@@ -114,28 +151,33 @@ class Verifier:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         settings = json.loads((folder / "config.json").read_text("utf-8"))["verifier"]
-        self._temperature = settings["temperature"]
+        self._calibration = Calibration(**settings["calibration"])
         self.least: float = settings["least"]
         head = load_file(folder / "head.safetensors")
         self._weight, self._bias = (np.asarray(head[name], np.float32) for name in ("weight", "bias"))
         self._pool = ThreadPoolExecutor(threads, "verifier")
 
-    def start(self, texts: Sequence[str], sources: str, context: str, title: str | None) -> Future[list[Verdict]]:
+    def start(
+        self, texts: Sequence[str], scores: Sequence[float | None], sources: str, context: str, title: str | None
+    ) -> Future[list[Verdict]]:
         """Begins to read the candidates of one point; the result has a verdict for each.
 
         Args:
             texts: The candidates.
+            scores: The rewriter's mean log-probability a token of each; None of what it did not write.
             sources: The sentences that they were made from, on one line.
             context: The sentences that explain those, or nothing.
             title: The headline, if there is one.
         """
-        return self._pool.submit(self._read, texts, sources, context, title)
+        return self._pool.submit(self._read, texts, scores, sources, context, title)
 
     def close(self) -> None:
         """Waits for what is being read, and lets go of the threads."""
         self._pool.shutdown()
 
-    def _read(self, texts: Sequence[str], sources: str, context: str, title: str | None) -> list[Verdict]:
+    def _read(
+        self, texts: Sequence[str], scores: Sequence[float | None], sources: str, context: str, title: str | None
+    ) -> list[Verdict]:
         if not texts:
             return []
         read = [reading(self._tokenizer, text, sources, context, title) for text in texts]
@@ -146,9 +188,11 @@ class Verifier:
         given = ctranslate2.StorageView.from_array(np.array(ids, np.int32))
         hidden = np.asarray(self._encoder.forward_batch(given, lengths, marks).last_hidden_state)
         pooled = np.stack([_pooled(row, one.size) for row, one in zip(hidden, read, strict=True)])
-        scores = (pooled @ self._weight.T + self._bias) / self._temperature
-        odds = np.exp(scores - scores.max(-1, keepdims=True))
-        return [_verdict(row / row.sum()) for row in odds]
+        said = pooled @ self._weight.T + self._bias
+        return [
+            Verdict(self._calibration(float(log_odds(row)), score), FAULTS[int(row[1:].argmax())])
+            for row, score in zip(said, scores, strict=True)
+        ]
 
 
 def _pooled(hidden: Any, size: int) -> Array:
@@ -156,8 +200,3 @@ def _pooled(hidden: Any, size: int) -> Array:
     point's."""
     point = hidden[1 : 1 + max(size, 1)]
     return np.asarray(np.concatenate([hidden[0], point.mean(0), point.max(0)]), np.float32)
-
-
-def _verdict(probabilities: Array) -> Verdict:
-    faults: tuple[Fault, ...] = ("untrue", "broken", "leaning", "poor")
-    return Verdict(float(probabilities[0]), faults[int(probabilities[1:].argmax())])

@@ -12,7 +12,7 @@ from ..article import Article
 from ..boilerplate import story
 from ..checks import Verdict, Verifier
 from ..errors import ModelError
-from ..sentences import Sentence
+from ..sentences import Sentence, words
 from ..summary import Bullet, Length, Options, Span
 from ..watch import Watch
 from .extractor import Extractor
@@ -133,7 +133,7 @@ class Pipeline:
 
     def _is_weak(self, bullet: Bullet, draft: Draft, context: str) -> bool:
         assert self._verifier is not None
-        (verdict,) = self._verifier.start([bullet.text], draft.text, context, draft.title).result()
+        (verdict,) = self._verifier.start([bullet.text], [None], draft.text, context, draft.title).result()
         return leans(bullet.text) or verdict.good < WEAK
 
     def _judged(
@@ -145,8 +145,9 @@ class Pipeline:
         for draft, one in zip(whole, self._written(writer, asked, options.length, watch), strict=True):
             with watch.stage("checks"):
                 found = writer.options(one, "rewritten" if one.chosen == draft.chosen else "narrowed", VERIFIED)
-                texts = [option.text for option in found]
-                waiting.append((found, self._verifier.start(texts, one.text, writer.context(one), one.title)))
+                texts, scores = [option.text for option in found], [option.score for option in found]
+                verdicts = self._verifier.start(texts, scores, one.text, writer.context(one), one.title)
+                waiting.append((found, verdicts))
         with watch.stage("checks"):
             return [list(zip(found, verdicts.result(), strict=True)) for found, verdicts in waiting]
 
@@ -161,7 +162,9 @@ class Pipeline:
 
     def _start(self, writer: Writer, draft: Draft, length: Length) -> Callable[[], list[Candidate]]:
         assert self._rewriter is not None
-        return self._rewriter.start(draft.text, writer.context(draft), draft.title, STYLES[length].asked)
+        return self._rewriter.start(
+            draft.text, writer.context(draft), draft.title, STYLES[length].lengths(len(words(draft.text)))
+        )
 
     def _warnings(self, article: Article) -> tuple[str, ...]:
         if self._speaks(article.language):

@@ -26,6 +26,8 @@ _SPEAKER = re.compile(
 """What says at the end of a sentence who says it."""
 
 
+_SHORTER = 0.9
+"""Share of their words that a rewrite of some sentences is asked for, at most."""
 _FACT = 1.5
 """What a word of a name or a number weighs, beside another that the article says as often."""
 
@@ -112,6 +114,12 @@ class Style:
     size: float
     fluent: float
     trust: float = 1.0
+
+    def lengths(self, size: int) -> tuple[int, ...]:
+        """The lengths to ask for of sentences of so many words: of a short one not so many that something must be put
+        in."""
+        most = max(self.least, round(_SHORTER * size))
+        return tuple(dict.fromkeys(min(length, most) for length in self.asked))
 
 
 STYLES: dict[Length, Style] = {

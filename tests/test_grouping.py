@@ -66,6 +66,18 @@ def test_brief_has_the_points_that_matter_most_in_reading_order():
     assert [one.main for one in found] == [0, 2, 4]
 
 
+def test_the_next_best_are_spare():
+    found = group(scored([5, 4, 3, 2, 1, -9], [(3, 5)]), 3, "standard", spare=1)
+    assert [(one.sentences, one.spare) for one in found] == [
+        ((0,), False),
+        ((1,), False),
+        ((2,), False),
+        ((3, 5), True),
+    ]
+    brief = group(scored([9, 9, 9, 9, 9], top=[1, -5, 3, 0, 2]), "auto", "brief", spare=2)
+    assert [one.main for one in brief if one.spare] == [3, 1]
+
+
 @pytest.mark.parametrize("length", ["standard", "brief"])
 def test_the_number_that_is_asked_for_is_given(length):
     for count in (1, 4, 9, 12):
@@ -78,8 +90,11 @@ def test_no_sentence_is_in_two_points(data):
     main = data.draw(st.lists(st.floats(-5, 5), min_size=n, max_size=n))
     pairs = data.draw(st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=20))
     count = data.draw(st.one_of(st.just("auto"), st.integers(1, 15)))
-    found = group(scored(main, pairs), count, data.draw(st.sampled_from(["standard", "brief"])), Settings())
-    used = [i for one in found for i in one.sentences]
+    length = data.draw(st.sampled_from(["standard", "brief"]))
+    found = group(scored(main, pairs), count, length, Settings())
+    more = group(scored(main, pairs), count, length, Settings(), spare=2)
+    assert more[: len(found)] == found and all(one.spare for one in more[len(found) :]) and len(more) <= len(found) + 2
+    used = [i for one in more for i in one.sentences]
     assert found and len(used) == len(set(used)) and count in ("auto", *range(len(found), 16))
     for one in found:
         assert one.main in one.sentences and len(one.sentences) <= MOST_SENTENCES

@@ -156,39 +156,54 @@ JOINED = "The council of Marl voted to keep the Marl Lane baths open, and repair
 SHORT = "The council of Marl voted on Monday to keep the Marl Lane baths open."
 
 
+POINT = draft(VOTE, COST)
+LEANS = Verdict(0.1, leaning=0.9)
+CAREFUL = replace(STYLES["standard"], faults=2.0)
+
+
 def judged(writer, good, *candidates):
-    options = writer.options(draft(VOTE, COST, candidates=candidates), "rewritten", 4)
-    return [(option, Verdict(good[option.text], "untrue")) for option in options]
+    options = writer.options(replace(POINT, candidates=draft(VOTE, candidates=candidates).candidates), "rewritten", 4)
+    return [(option, Verdict(good[option.text], leaning=1 - good[option.text])) for option in options]
 
 
 def test_a_joined_point_is_shown_where_an_editor_would_print_it():
-    writer = Writer(ARTICLE, "standard")
+    writer = Writer(ARTICLE, "standard", style=CAREFUL)
     found = judged(writer, {JOINED: 0.9, SHORT: 0.5}, JOINED, SHORT)
-    bullet = writer.printed(found, 0.6)
+    bullet = writer.printed(found, POINT, LEANS, 0.6)
     assert bullet.text == JOINED and bullet.method == "rewritten" and len(bullet.sources) == 2
     assert bullet.checks[-1].kind == "verifier" and bullet.checks[-1].evidence.endswith("90%") and not bullet.failed
 
 
 def test_what_nobody_would_print_is_not_shown():
-    writer = Writer(ARTICLE, "standard")
+    writer = Writer(ARTICLE, "standard", style=CAREFUL)
     found = judged(writer, {JOINED: 0.4, SHORT: 0.5}, JOINED, SHORT)
-    assert writer.printed(found, 0.6) is None and writer.printed([], 0.6) is None
-    assert writer.printed(found, 0.45).text == SHORT
+    assert writer.printed(found, POINT, LEANS, 0.6) is None and writer.printed([], POINT, LEANS, 0.6) is None
+    assert writer.printed(found, POINT, LEANS, 0.45).text == SHORT
+
+
+def test_a_doubtful_rewrite_gives_way_to_a_sentence_that_stands_alone():
+    writer = Writer(ARTICLE, "standard", style=CAREFUL)
+    found = judged(writer, {SHORT: 0.5}, SHORT)
+    assert writer.printed(found, POINT, LEANS, 0.45).text == SHORT
+    writer.forget()
+    assert writer.printed(found, POINT, Verdict(0.9, leaning=0.1), 0.45) is None
 
 
 def test_a_fact_that_its_sentences_lack_is_no_option():
     wrong = JOINED.replace("2.9", "3.9")
-    assert not Writer(ARTICLE, "standard").options(draft(VOTE, COST, candidates=(wrong,)), "rewritten", 4)
-    flagged = Writer(ARTICLE, "standard", flag=True)
-    bullet = flagged.printed(judged(flagged, {wrong: 0.9}, wrong), 0.6)
+    assert not Writer(ARTICLE, "standard", style=CAREFUL).options(
+        draft(VOTE, COST, candidates=(wrong,)), "rewritten", 4
+    )
+    flagged = Writer(ARTICLE, "standard", flag=True, style=CAREFUL)
+    bullet = flagged.printed(judged(flagged, {wrong: 0.9}, wrong), POINT, LEANS, 0.6)
     assert bullet.text == wrong and {check.kind for check in bullet.failed} == {"number"}
 
 
 def test_flag_shows_the_best_with_the_verdict_it_fails():
-    writer = Writer(ARTICLE, "standard", flag=True)
-    bullet = writer.printed(judged(writer, {JOINED: 0.2, SHORT: 0.3}, JOINED, SHORT), 0.6)
+    writer = Writer(ARTICLE, "standard", flag=True, style=CAREFUL)
+    bullet = writer.printed(judged(writer, {JOINED: 0.2, SHORT: 0.3}, JOINED, SHORT), POINT, LEANS, 0.6)
     (failed,) = bullet.failed
-    assert bullet.text == SHORT and failed.kind == "verifier" and failed.evidence.endswith("untrue most probably")
+    assert bullet.text == SHORT and failed.kind == "verifier" and failed.evidence.endswith("leaning most probably")
 
 
 def test_no_more_words_are_asked_for_than_the_sentences_can_fill():

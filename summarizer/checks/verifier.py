@@ -88,11 +88,22 @@ class Verdict:
 
     Attributes:
         good: Probability that an editor would print it, 0 to 1.
-        fault: What is wrong with it most probably, if something is.
+        untrue: Probability that it says what its sentences do not.
+        broken: Probability that it is no whole sentence.
+        leaning: Probability that it cannot be understood alone.
+        poor: Probability that it says next to nothing.
     """
 
     good: float
-    fault: Fault
+    untrue: float = 0.0
+    broken: float = 0.0
+    leaning: float = 0.0
+    poor: float = 0.0
+
+    @property
+    def fault(self) -> Fault:
+        """What is wrong with it most probably, if something is."""
+        return max(FAULTS, key=lambda fault: getattr(self, fault))
 
 
 def reading(tokenizer: Tokenizer, text: str, sources: str, context: str, title: str | None) -> Reading:
@@ -189,10 +200,12 @@ class Verifier:
         hidden = np.asarray(self._encoder.forward_batch(given, lengths, marks).last_hidden_state)
         pooled = np.stack([_pooled(row, one.size) for row, one in zip(hidden, read, strict=True)])
         said = pooled @ self._weight.T + self._bias
-        return [
-            Verdict(self._calibration(float(log_odds(row)), score), FAULTS[int(row[1:].argmax())])
-            for row, score in zip(said, scores, strict=True)
-        ]
+        return [self._verdict(row, score) for row, score in zip(said, scores, strict=True)]
+
+    def _verdict(self, said: Array, score: float | None) -> Verdict:
+        good = self._calibration(float(log_odds(said)), score)
+        faults = np.exp(said[1:] - said[1:].max())
+        return Verdict(good, *(float(share) for share in (1 - good) * faults / faults.sum()))
 
 
 def _pooled(hidden: Any, size: int) -> Array:

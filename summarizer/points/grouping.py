@@ -8,7 +8,7 @@ to, where that is likely enough.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -58,16 +58,22 @@ class Group:
         sentences: Indices of all, in article order, `main` among them.
         score: Probability that a point has its main sentence there, 0 to 1.
         top: Log-odds that it is one of the most important points.
+        spare: Whether it is no point of the list, but the next that could be one.
     """
 
     main: int
     sentences: tuple[int, ...]
     score: float
     top: float
+    spare: bool = False
 
 
 def group(
-    scored: Scored, count: int | Literal["auto"], length: Length, settings: Settings = SETTINGS
+    scored: Scored,
+    count: int | Literal["auto"],
+    length: Length,
+    settings: Settings = SETTINGS,
+    spare: int = 0,
 ) -> tuple[Group, ...]:
     """The groups of a list, in article order of their main sentences, which in news is the order of weight.
 
@@ -77,21 +83,28 @@ def group(
             enough sentences that differ.
         length: `brief` lists have the most important points only.
         settings: How they are chosen.
+        spare: So many more come behind them, the next best first, marked as spare.
     """
     n = len(scored.sentences)
     shown = min(n, settings.brief if length == "brief" else settings.most) if count == "auto" else min(n, count)
     wanted = settings.most if count == "auto" else max(count, settings.most if length == "brief" else 0)
-    mains, together = _mains(scored, wanted, settings)
+    mains, together = _mains(scored, wanted + spare, settings)
+    expected = round(settings.expected * float(_sigmoid(scored.main).sum()))
     if count == "auto":
-        expected = round(settings.expected * float(_sigmoid(scored.main).sum()))
-        mains = mains[: max(min(settings.least, n), min(expected, settings.most))]
+        size = max(min(settings.least, n), min(expected, settings.most))
     else:
-        mains = mains[: max(shown, round(float(_sigmoid(scored.main).sum())))] if length == "brief" else mains[:shown]
-    groups = _grouped(scored, mains, together, settings)
+        size = max(shown, round(float(_sigmoid(scored.main).sum()))) if length == "brief" else shown
+    groups = _grouped(scored, mains[:size], together, settings)
+    left: list[Group] = []
     if len(groups) > shown:
-        best = sorted(range(len(groups)), key=lambda i: -groups[i].top)[:shown]
-        groups = [groups[i] for i in sorted(best)]
-    return tuple(groups)
+        best = sorted(range(len(groups)), key=lambda i: -groups[i].top)
+        left = [groups[i] for i in best[shown:]]
+        groups = [groups[i] for i in sorted(best[:shown])]
+    if len(left) < spare:
+        used = {i for one in (*groups, *left) for i in one.sentences}
+        more = {one.main: one for one in _grouped(scored, mains, together, settings)} if mains[size:] else {}
+        left += [_less(more[main], used) for main in mains[size:]]
+    return (*groups, *(replace(one, spare=True) for one in left[:spare]))
 
 
 def _mains(scored: Scored, count: int, settings: Settings) -> tuple[list[int], dict[int, Array]]:
@@ -130,6 +143,11 @@ def _grouped(scored: Scored, mains: Sequence[int], together: dict[int, Array], s
         sentences = tuple(sorted([main, *others]))
         groups.append(Group(main, sentences, float(_sigmoid(scored.main[main])), float(scored.top[main])))
     return groups
+
+
+def _less(group: Group, used: set[int]) -> Group:
+    """A group without the sentences of others."""
+    return replace(group, sentences=tuple(i for i in group.sentences if i == group.main or i not in used))
 
 
 def _same(one: set[tuple[str, ...]], other: set[tuple[str, ...]]) -> bool:

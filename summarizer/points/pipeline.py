@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,25 @@ from .rewriter import Candidate, Rewriter
 
 VERIFIED = 4
 """Rewrites of a point that the verifier reads, at most."""
-WEAK = 0.2
-"""Probability below which a sentence is left out of a list that can spare it."""
+WEAK = 0.1
+"""Probability below which another point takes the place of one that is left with its sentence."""
+SPARE = 2
+"""Points that may take another's place."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """A point of a list.
+
+    Attributes:
+        draft: What it stands on.
+        say: Gives it its words, which go by what the points before it have said.
+        weak: Whether it is better left out.
+    """
+
+    draft: Draft
+    say: Callable[[], Bullet]
+    weak: bool
 
 
 class Pipeline:
@@ -85,34 +103,43 @@ class Pipeline:
             sentences = story(article.text, article.language)
         scored = self._extractor(sentences, article.title, watch)
         with watch.stage("grouping"):
-            drafts = _drafts(article, scored.sentences, group(scored, options.bullets, options.length))
-        if options.policy == "extract" or not self._rewriter or not self._speaks(article.language):
-            bullets = [extracted(draft) for draft in drafts]
-            return _without(bullets, [leans(bullet.text) for bullet in bullets], options)
+            groups = group(scored, options.bullets, options.length, spare=SPARE)
+            drafts = _drafts(article, scored.sentences, groups)
         with watch.stage("checks"):
-            flag = options.policy == "flag"
-            writer = Writer(article, options.length, flag)
+            writer = Writer(article, options.length, options.policy == "flag")
+        points = self._points(writer, [d for d, g in zip(drafts, groups, strict=True) if not g.spare], options, watch)
+        weak = sum(point.weak for point in points)
+        spare = [d for d, g in zip(drafts, groups, strict=True) if g.spare][:weak]
+        points = _without(points, self._points(writer, spare, options, watch) if spare else [], options)
+        writer.forget()
+        with watch.stage("checks"):
+            return tuple(point.say() for point in sorted(points, key=lambda point: point.draft.main))
+
+    def _points(self, writer: Writer, drafts: Sequence[Draft], options: Options, watch: Watch) -> list[_Point]:
+        """The points with what gives each its words."""
+        if options.policy == "extract" or not self._rewriter or not self._speaks(writer.article.language):
+            return [_point(draft, partial(extracted, draft)) for draft in drafts]
         if self._verifier:
-            bullets, weak = self._verified(writer, drafts, options, watch)
-            return _without(bullets, weak, options)
+            return self._verified(writer, drafts, options, watch)
         # No rule can follow what joins several sentences: readers found many such points untrue (docs/quality.md). So
         # without a verifier it is shown to those who look at it, and others get the main sentence's own rewrite.
-        asked = drafts if flag else [draft.narrowed() for draft in drafts]
-        bullets = []
+        asked = drafts if options.policy == "flag" else [draft.narrowed() for draft in drafts]
+        points = []
         for draft, one in zip(drafts, self._written(writer, asked, options.length, watch), strict=True):
             with watch.stage("checks"):
-                written = writer.rewritten(one, "rewritten" if one.chosen == draft.chosen else "narrowed")
-                bullets.append(written or writer.sentences(draft))
-        return _without(bullets, [leans(bullet.text) for bullet in bullets], options)
+                points.append(_point(draft, partial(_by_rule, writer, draft, one)))
+        return points
 
-    def _verified(
-        self, writer: Writer, drafts: Sequence[Draft], options: Options, watch: Watch
-    ) -> tuple[list[Bullet], list[bool]]:
-        """The bullets, each with the first of these that an editor would print: a rewrite of all sentences of the
-        point, one of its main sentence, the sentence itself; and which of these sentences can hardly be understood
-        alone."""
+    def _verified(self, writer: Writer, drafts: Sequence[Draft], options: Options, watch: Watch) -> list[_Point]:
+        """The points, each with the best of these that an editor would print: a rewrite of all its sentences, or else
+        one of its main sentence, or else the sentence itself."""
         assert self._verifier is not None
         least = self._verifier.least
+        with watch.stage("checks"):
+            themselves = [
+                self._verifier.start([extracted(draft).text], [None], draft.text, writer.context(draft), draft.title)
+                for draft in drafts
+            ]
 
         def good(found: Sequence[tuple[Option, Verdict]]) -> bool:
             return any(option.sound and verdict.good >= least for option, verdict in found)
@@ -123,18 +150,12 @@ class Pipeline:
         for i, found in zip(left, narrow, strict=True):
             if good(found) or options.policy != "flag":
                 judged[i] = found
-        bullets, weak = [], []
-        for draft, found in zip(drafts, judged, strict=True):
-            with watch.stage("checks"):
-                printed = writer.printed(found, least)
-                bullets.append(printed or writer.sentences(draft))
-                weak.append(not printed and self._is_weak(bullets[-1], draft, writer.context(draft)))
-        return bullets, weak
-
-    def _is_weak(self, bullet: Bullet, draft: Draft, context: str) -> bool:
-        assert self._verifier is not None
-        (verdict,) = self._verifier.start([bullet.text], [None], draft.text, context, draft.title).result()
-        return leans(bullet.text) or verdict.good < WEAK
+        points = []
+        with watch.stage("checks"):
+            for draft, found, waiting in zip(drafts, judged, themselves, strict=True):
+                (itself,) = waiting.result()
+                points.append(_point(draft, partial(_verified, writer, draft, found, itself, least), itself))
+        return points
 
     def _judged(
         self, writer: Writer, asked: Sequence[Draft], whole: Sequence[Draft], options: Options, watch: Watch
@@ -176,11 +197,36 @@ class Pipeline:
         return not self._languages or language.split("-", maxsplit=1)[0].lower() in self._languages
 
 
-def _without(bullets: Sequence[Bullet], weak: Sequence[bool], options: Options) -> tuple[Bullet, ...]:
-    """The bullets without the weak ones, the last first, as long as the number is free and enough are left."""
-    spare = len(bullets) - SETTINGS.least if options.bullets == "auto" else 0
-    out = [i for i in reversed(range(len(bullets))) if weak[i]][: max(spare, 0)]
-    return tuple(bullet for i, bullet in enumerate(bullets) if i not in out)
+def _verified(
+    writer: Writer, draft: Draft, judged: Sequence[tuple[Option, Verdict]], itself: Verdict, least: float
+) -> Bullet:
+    return writer.printed(judged, draft, itself, least) or writer.sentences(draft)
+
+
+def _by_rule(writer: Writer, draft: Draft, one: Draft) -> Bullet:
+    return writer.rewritten(one, "rewritten" if one.chosen == draft.chosen else "narrowed") or writer.sentences(draft)
+
+
+def _point(draft: Draft, say: Callable[[], Bullet], itself: Verdict | None = None) -> _Point:
+    """A point that is weak where it is left with a sentence that can hardly be understood alone."""
+    bullet = say()
+    unclear = itself is not None and bullet.method in ("named", "extracted") and itself.good < WEAK
+    return _Point(draft, say, leans(bullet.text) or unclear)
+
+
+def _without(points: Sequence[_Point], spare: Sequence[_Point], options: Options) -> list[_Point]:
+    """The points with spare ones for those that are weak, the last first. Where the number is free, weak ones without
+    another in their place are left out as long as enough remain."""
+    kept = list(points)
+    others = [point for point in spare if not point.weak]
+    for point in reversed(points):
+        if not point.weak:
+            continue
+        if others:
+            kept[kept.index(point)] = others.pop(0)
+        elif options.bullets == "auto" and len(kept) > SETTINGS.least:
+            kept.remove(point)
+    return kept
 
 
 def _drafts(article: Article, sentences: Sequence[Sentence], groups: Sequence[Group]) -> list[Draft]:

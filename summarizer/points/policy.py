@@ -10,7 +10,7 @@ from math import log1p
 
 from ..alone import leans
 from ..article import Article
-from ..checks import Checker, Verdict
+from ..checks import Checker, Fault, Verdict
 from ..facts import Name, Number, facts
 from ..full_names import FullNames
 from ..lexicon import REPORT
@@ -28,6 +28,8 @@ _SPEAKER = re.compile(
 
 _SHORTER = 0.9
 """Share of their words that a rewrite of some sentences is asked for, at most."""
+COSTS: dict[Fault, float] = {"untrue": 3.0, "broken": 2.0, "leaning": 1.0, "poor": 0.5}
+"""What a fault costs, beside another: an untrue point is worse than a dull one."""
 _FACT = 1.5
 """What a word of a name or a number weighs, beside another that the article says as often."""
 
@@ -104,7 +106,7 @@ class Style:
         aim: Words beyond which a rewrite's worth falls.
         size: What ten more words cost.
         fluent: What the model's mean log-probability a token counts, beside the share of what matters that is kept.
-        trust: What the verifier's probability counts there.
+        faults: What the faults that the verifier expects cost there, times `COSTS`.
     """
 
     asked: tuple[int, ...]
@@ -113,7 +115,7 @@ class Style:
     aim: int
     size: float
     fluent: float
-    trust: float = 1.0
+    faults: float = 0.3
 
     def lengths(self, size: int) -> tuple[int, ...]:
         """The lengths to ask for of sentences of so many words: of a short one not so many that something must be put
@@ -166,6 +168,9 @@ class Writer:
         flag: Whether a rewrite is shown though it fails a check.
         style: How candidates are chosen; default: the length's.
         method: What a bullet that is not the article's own sentence is called.
+
+    Attributes:
+        article: The article.
     """
 
     def __init__(
@@ -176,6 +181,7 @@ class Writer:
         style: Style | None = None,
         method: Method = "rewritten",
     ) -> None:
+        self.article = article
         self._style = style or STYLES[length]
         self._flag = flag
         self._method = method
@@ -189,6 +195,11 @@ class Writer:
         }
         self._bullets: list[str] = []
         self._said: set[str] = set()
+
+    def forget(self) -> None:
+        """Begins the list anew."""
+        self._bullets.clear()
+        self._said.clear()
 
     def context(self, draft: Draft) -> str:
         """The sentences that explain those of a draft."""
@@ -223,25 +234,39 @@ class Writer:
         kept = [option for option in found.values() if self._flag or option.sound]
         return sorted(kept, key=lambda option: not option.sound)[:most]
 
-    def printed(self, judged: Sequence[tuple[Option, Verdict]], least: float) -> Bullet | None:
-        """Of options with what the verifier says of them the best that an editor would print; None where there is none.
+    def printed(
+        self, judged: Sequence[tuple[Option, Verdict]], draft: Draft, itself: Verdict, least: float
+    ) -> Bullet | None:
+        """Of options with what the verifier says of them the best that an editor would print; None where there is none,
+        or the point's own sentence is worth more.
 
         Args:
             judged: The options of one point.
-            least: Probability that it takes; with `flag`, the best is shown though it has less.
+            draft: The point.
+            itself: What the verifier says of its own sentence, which is true whatever it says.
+            least: Probability that an option must have; with `flag`, the best is shown though it has less.
         """
-        passed = [(o, v) for o, v in judged if o.sound and v.good >= least]
+        sentence = self._worth(extracted(draft).text, 0.0, draft) - self._expected(replace(itself, untrue=0.0))
+        worth = {
+            option: self._worth(option.text, option.score, draft) - self._expected(verdict)
+            for option, verdict in judged
+        }
+        passed = [(o, v) for o, v in judged if o.sound and v.good >= least and worth[o] > sentence]
         if not passed and self._flag and judged:
             passed = [max(judged, key=lambda one: (one[0].sound, one[1].good))]
         if not passed:
             return None
-        option, verdict = max(passed, key=lambda one: self._worth(one[0].text, one[0].score, one[0].draft)
-                              + self._style.trust * one[1].good)  # fmt: skip
+        option, verdict = max(passed, key=lambda one: worth[one[0]])
         said = f"an editor would print it: {verdict.good:.0%}" + (
             "" if verdict.good >= 0.5 else f"; {verdict.fault} most probably"
         )
         checks = (*option.checks, Check("verifier", verdict.good >= least, said))
         return self._remembered(Bullet(option.text, option.draft.score, option.method, option.draft.spans, checks))
+
+    def _expected(self, verdict: Verdict) -> float:
+        """What the faults of a point will cost."""
+        costs = [cost * float(getattr(verdict, fault)) for fault, cost in COSTS.items()]
+        return self._style.faults * sum(costs)
 
     def sentences(self, draft: Draft) -> Bullet:
         """The main sentence itself, with names in full."""

@@ -103,7 +103,7 @@ def group(
     if len(left) < spare:
         used = {i for one in (*groups, *left) for i in one.sentences}
         more = {one.main: one for one in _grouped(scored, mains, together, settings)} if mains[size:] else {}
-        left += [_less(more[main], used) for main in mains[size:]]
+        left += [_less(more[main], used) for main in mains[size:] if main not in used]
     return (*groups, *(replace(one, spare=True) for one in left[:spare]))
 
 

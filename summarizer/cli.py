@@ -66,7 +66,7 @@ _Policy = Annotated[
     typer.Option(
         "--policy",
         "-p",
-        help="checked: a rewrite is shown if it passes every check, else the sentence itself; "
+        help="checked: a rewrite is shown if an editor would print it, else the sentence itself; "
         "flag: the best rewrite, with the checks that it fails; extract: sentences only.",
     ),
 ]

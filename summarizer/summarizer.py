@@ -163,9 +163,10 @@ class Summarizer:
                 sentences gives fewer.
             length: "standard" (a full sentence or two a bullet, the whole article covered) or "brief" (the wire style:
                 short sentences, the core of the news).
-            policy: What may be shown instead of the article's own sentences. "checked": a rewrite whose facts
-                stand in its sources and that an editor would print, as far as the verifier can tell; else the sentences
-                themselves. "flag": the best rewrite, with the checks that it fails, for editors who look at them. "extract": nothing but the article's sentences.
+            policy: What may be shown instead of the article's own sentences. "checked": a rewrite whose facts stand in
+                its sources and that an editor would print, as far as the verifier can tell; else the sentences
+                themselves. "flag": the best rewrite, with the checks that it fails, for editors who look at them.
+                "extract": nothing but the article's sentences.
             time_limit: Seconds that one article may take, from when its turn comes; default: any. The clock is looked
                 at between steps (a stage, a window of 512 tokens, a bullet, a checkpoint's whole list), so that an
                 article ends a step late.

@@ -223,8 +223,10 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
 
 
 def public(place: str) -> str:
-    """The name of a file or a checkpoint: of what lies on this machine, only the last part."""
-    return Path(place).name if Path(place).is_absolute() or Path(place).exists() else place
+    """The name of a file or a checkpoint, or of several with commas: of what lies on this machine, only the last
+    part."""
+    parts = [Path(part) for part in place.split(",")]
+    return ",".join(part.name if part.is_absolute() or part.exists() else str(part) for part in parts)
 
 
 def _shipped(base: str, task: str) -> str:

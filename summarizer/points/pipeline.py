@@ -36,12 +36,14 @@ class _Point:
     Attributes:
         draft: What it stands on.
         say: Gives it its words, which go by what the points before it have said.
-        weak: Whether it is better left out.
+        weak: Whether another had better take its place.
+        leans: Whether it cannot be understood alone.
     """
 
     draft: Draft
     say: Callable[[], Bullet]
     weak: bool
+    leans: bool
 
 
 class Pipeline:
@@ -211,12 +213,13 @@ def _point(draft: Draft, say: Callable[[], Bullet], itself: Verdict | None = Non
     """A point that is weak where it is left with a sentence that can hardly be understood alone."""
     bullet = say()
     unclear = itself is not None and bullet.method in ("named", "extracted") and itself.good < WEAK
-    return _Point(draft, say, leans(bullet.text) or unclear)
+    alone = not leans(bullet.text)
+    return _Point(draft, say, unclear or not alone, not alone)
 
 
 def _without(points: Sequence[_Point], spare: Sequence[_Point], options: Options) -> list[_Point]:
-    """The points with spare ones for those that are weak, the last first. Where the number is free, weak ones without
-    another in their place are left out as long as enough remain."""
+    """The points with spare ones for those that are weak, the last first. Where the number is free, those that lean and
+    have no other in their place are left out as long as enough remain."""
     kept = list(points)
     others = [point for point in spare if not point.weak]
     for point in reversed(points):
@@ -224,7 +227,7 @@ def _without(points: Sequence[_Point], spare: Sequence[_Point], options: Options
             continue
         if others:
             kept[kept.index(point)] = others.pop(0)
-        elif options.bullets == "auto" and len(kept) > SETTINGS.least:
+        elif point.leans and options.bullets == "auto" and len(kept) > SETTINGS.least:
             kept.remove(point)
     return kept
 

@@ -66,7 +66,10 @@ class VerifierArguments(RunArguments):
     learning_rate: float = field(default=1e-4, metadata={"help": "Highest learning rate."})
     batch_size: int = field(default=32, metadata={"help": "Points a step, over all processes."})
     least: float = field(
-        default=0.6, metadata={"help": "Probability that a rewrite must have to be shown, in the exported model."}
+        default=0.55, metadata={"help": "Probability that a rewrite must have to be shown, in the exported model."}
+    )
+    least_ruled: float = field(
+        default=0.38, metadata={"help": "The same for a rewrite that passes every rule (`summarizer/checks/rules.py`)."}
     )
     dropout: float = field(default=0.1, metadata={"help": "Dropout before the head."})
     label_smoothing: float = field(default=0.05, metadata={"help": "Label smoothing, 0 to 1."})
@@ -191,7 +194,8 @@ def curve(good: npt.NDArray[Any], wanted: npt.NDArray[np.bool_]) -> list[dict[st
     for threshold in _THRESHOLDS:
         shown = good >= threshold
         share = float(wanted[shown].mean()) if shown.any() else float("nan")
-        rows.append({"threshold": threshold, "shown": round(float(shown.mean()), 4), "good": round(share, 4)})
+        reach = float(shown.mean()) if len(shown) else float("nan")
+        rows.append({"threshold": threshold, "shown": round(reach, 4), "good": round(share, 4)})
     return rows
 
 

@@ -83,6 +83,19 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
+class Least:
+    """Probability that a rewrite must have to be shown.
+
+    Attributes:
+        alone: Where only the verifier speaks for it.
+        ruled: Where it also passes every rule: of such rewrites far fewer are untrue (docs/quality.md).
+    """
+
+    alone: float
+    ruled: float
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What the verifier says of a point.
 
@@ -147,7 +160,7 @@ class Verifier:
         threads: Points that are read side by side, one core each.
 
     Attributes:
-        least: Probability that a point must have to be shown.
+        least: Probability that a rewrite must have to be shown.
 
     Raises:
         RuntimeError: CTranslate2 cannot read the model.
@@ -163,7 +176,7 @@ class Verifier:
         self._tokenizer.no_truncation()
         settings = json.loads((folder / "config.json").read_text("utf-8"))["verifier"]
         self._calibration = Calibration(**settings["calibration"])
-        self.least: float = settings["least"]
+        self.least = Least(**settings["least"])
         head = load_file(folder / "head.safetensors")
         self._weight, self._bias = (np.asarray(head[name], np.float32) for name in ("weight", "bias"))
         self._pool = ThreadPoolExecutor(threads, "verifier")

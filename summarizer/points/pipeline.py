@@ -11,7 +11,7 @@ from typing import Any
 from ..alone import leans
 from ..article import Article
 from ..boilerplate import story
-from ..checks import Verdict, Verifier
+from ..checks import Least, Verdict, Verifier
 from ..errors import ModelError
 from ..sentences import Sentence, words
 from ..summary import Bullet, Length, Options, Span
@@ -77,7 +77,7 @@ class Pipeline:
             if "verifier" in config:
                 part = folder / "verifier"
                 self._verifier = Verifier(part, self._extractor.threads)
-        except (RuntimeError, OSError, KeyError, ValueError) as error:
+        except (RuntimeError, OSError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{part}: {error}") from error
         self._languages = config.get("languages", [])
         self.beside = self._extractor.threads + 1
@@ -144,7 +144,7 @@ class Pipeline:
             ]
 
         def good(found: Sequence[tuple[Option, Verdict]]) -> bool:
-            return any(option.sound and verdict.good >= least for option, verdict in found)
+            return any(option.passes(verdict, least) for option, verdict in found)
 
         judged = self._judged(writer, drafts, drafts, options, watch)
         left = [i for i, found in enumerate(judged) if not good(found) and len(drafts[i].chosen) > 1]
@@ -200,7 +200,7 @@ class Pipeline:
 
 
 def _verified(
-    writer: Writer, draft: Draft, judged: Sequence[tuple[Option, Verdict]], itself: Verdict, least: float
+    writer: Writer, draft: Draft, judged: Sequence[tuple[Option, Verdict]], itself: Verdict, least: Least
 ) -> Bullet:
     return writer.printed(judged, draft, itself, least) or writer.sentences(draft)
 

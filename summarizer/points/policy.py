@@ -10,7 +10,7 @@ from math import log1p
 
 from ..alone import leans
 from ..article import Article
-from ..checks import Checker, Fault, Verdict
+from ..checks import Checker, Fault, Least, Verdict
 from ..facts import Name, Number, facts
 from ..full_names import FullNames
 from ..lexicon import REPORT
@@ -30,6 +30,11 @@ _SHORTER = 0.9
 """Share of their words that a rewrite of some sentences is asked for, at most."""
 COSTS: dict[Fault, float] = {"untrue": 3.0, "broken": 2.0, "leaning": 1.0, "poor": 0.5}
 """What a fault costs, beside another: an untrue point is worse than a dull one."""
+_RULED = 0.25
+"""How likely a rewrite that passes every rule is untrue, beside one that does not: of those that the verifier gave half
+or more, 5% were, and 17% (docs/quality.md)."""
+_SURE = -0.15
+"""What stands for the rewriter's score where a sentence is weighed beside rewrites: that of a usual good one."""
 _FACT = 1.5
 """What a word of a name or a number weighs, beside another that the article says as often."""
 
@@ -81,6 +86,7 @@ class Option:
         score: The rewriter's mean log-probability a token.
         draft: The point, standing on the sentences that it was written from.
         method: What the bullet would be called.
+        ruled: Whether it passes every rule.
     """
 
     text: str
@@ -88,11 +94,20 @@ class Option:
     score: float
     draft: Draft
     method: Method
+    ruled: bool
 
     @property
     def sound(self) -> bool:
         """Whether every fact is there."""
         return all(check.passed for check in self.checks)
+
+    def passes(self, verdict: Verdict, least: Least) -> bool:
+        """Whether it may be shown."""
+        return self.sound and self.is_trusted(verdict, least)
+
+    def is_trusted(self, verdict: Verdict, least: Least) -> bool:
+        """Whether the verifier gives it enough."""
+        return verdict.good >= (least.ruled if self.ruled else least.alone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +140,8 @@ class Style:
 
 
 STYLES: dict[Length, Style] = {
-    "brief": Style(asked=(12, 15, 19), least=6, most=22, aim=15, size=0.4, fluent=0.8),
-    "standard": Style(asked=(25, 29), least=12, most=40, aim=32, size=0.4, fluent=0.8),
+    "brief": Style(asked=(12, 15, 19), least=6, most=22, aim=15, size=0.4, fluent=2.0),
+    "standard": Style(asked=(25, 29), least=12, most=40, aim=32, size=0.4, fluent=2.0),
 }
 
 
@@ -225,17 +240,21 @@ class Writer:
             most: How many to give.
         """
         context = " ".join(filter(None, (draft.title, self.context(draft))))
-        looked_up = self._checker.looked_up(draft.text, context)
+        looked_up, against = (
+            self._checker.looked_up(draft.text, context),
+            self._checker.against(draft.text, context),
+        )
         found: dict[str, Option] = {}
         for candidate in self._by_worth(draft):
             text = self._full_names(candidate.text)
             if text not in found:
-                found[text] = Option(text, tuple(looked_up(text)), candidate.score, draft, method)
+                found[text] = Option(text, tuple(looked_up(text)), candidate.score, draft, method, False)
         kept = [option for option in found.values() if self._flag or option.sound]
-        return sorted(kept, key=lambda option: not option.sound)[:most]
+        kept = sorted(kept, key=lambda option: not option.sound)[:most]
+        return [replace(option, ruled=all(check.passed for check in against(option.text))) for option in kept]
 
     def printed(
-        self, judged: Sequence[tuple[Option, Verdict]], draft: Draft, itself: Verdict, least: float
+        self, judged: Sequence[tuple[Option, Verdict]], draft: Draft, itself: Verdict, least: Least
     ) -> Bullet | None:
         """Of options with what the verifier says of them the best that an editor would print; None where there is none,
         or the point's own sentence is worth more.
@@ -244,14 +263,15 @@ class Writer:
             judged: The options of one point.
             draft: The point.
             itself: What the verifier says of its own sentence, which is true whatever it says.
-            least: Probability that an option must have; with `flag`, the best is shown though it has less.
+            least: What it takes; with `flag`, the best is shown though it has less.
         """
-        sentence = self._worth(extracted(draft).text, 0.0, draft) - self._expected(replace(itself, untrue=0.0))
+        sentence = self._worth(extracted(draft).text, _SURE, draft) - self._expected(replace(itself, untrue=0.0))
         worth = {
-            option: self._worth(option.text, option.score, draft) - self._expected(verdict)
+            option: self._worth(option.text, option.score, draft)
+            - self._expected(replace(verdict, untrue=verdict.untrue * (_RULED if option.ruled else 1.0)))
             for option, verdict in judged
         }
-        passed = [(o, v) for o, v in judged if o.sound and v.good >= least and worth[o] > sentence]
+        passed = [(o, v) for o, v in judged if o.passes(v, least) and worth[o] > sentence]
         if not passed and self._flag and judged:
             passed = [max(judged, key=lambda one: (one[0].sound, one[1].good))]
         if not passed:
@@ -260,7 +280,7 @@ class Writer:
         said = f"an editor would print it: {verdict.good:.0%}" + (
             "" if verdict.good >= 0.5 else f"; {verdict.fault} most probably"
         )
-        checks = (*option.checks, Check("verifier", verdict.good >= least, said))
+        checks = (*option.checks, Check("verifier", option.is_trusted(verdict, least), said))
         return self._remembered(Bullet(option.text, option.draft.score, option.method, option.draft.spans, checks))
 
     def _expected(self, verdict: Verdict) -> float:

@@ -112,7 +112,8 @@ def test_what_an_earlier_bullet_has_said_counts_for_nothing():
         "The council of Marl voted to keep the Marl Lane baths open.",
         "The council of Marl voted after a campaign that drew about 4,000 signatures.",
     )
-    assert shown(writer, draft(VOTE, candidates=candidates)).text == candidates[1]
+    equal = tuple(Candidate(text, -0.1) for text in candidates)
+    assert shown(writer, replace(draft(VOTE), candidates=equal)).text == candidates[1]
 
 
 @pytest.mark.parametrize(

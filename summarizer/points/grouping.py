@@ -93,7 +93,7 @@ def group(
     if count == "auto":
         size = max(min(settings.least, n), min(expected, settings.most))
     else:
-        size = max(shown, round(float(_sigmoid(scored.main).sum()))) if length == "brief" else shown
+        size = min(wanted, max(shown, round(float(_sigmoid(scored.main).sum())))) if length == "brief" else shown
     groups = _grouped(scored, mains[:size], together, settings)
     left: list[Group] = []
     if len(groups) > shown:

@@ -33,7 +33,6 @@ class Judged:
         title: The headline; None where there is none.
         verdict: One of `VERDICTS`.
         score: The mean log-probability a token that the shipped rewriter gave it; None where another wrote it.
-        kind: What was planted into it; "" where a reader judged it.
     """
 
     id: str
@@ -43,7 +42,6 @@ class Judged:
     title: str | None
     verdict: str
     score: float | None = None
-    kind: str = ""
 
 
 def judged(source: str) -> list[Judged]:
@@ -112,4 +110,4 @@ def _with_faults(examples: Iterable[Example], draw: random.Random) -> Iterator[J
                     draw.shuffle(bad)
                     rarest = min(bad, key=lambda one: given.get(one.kind, 0))
                     given[rarest.kind] = given.get(rarest.kind, 0) + 1
-                    yield Judged(example.id, rarest.text, *about, rarest.fault, kind=rarest.kind)
+                    yield Judged(example.id, rarest.text, *about, rarest.fault)

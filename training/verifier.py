@@ -286,19 +286,20 @@ def _trainer(
 
 
 def _measured(prediction: EvalPrediction) -> dict[str, float]:
-    logits, labels = np.asarray(prediction.predictions), np.asarray(prediction.label_ids)
-    return {"auc": auc(_softmax(logits)[:, 0], labels == 0)} | {
-        f"auc_{kind}": value for kind, value in _kinds(logits, labels).items()
+    odds = log_odds(np.asarray(prediction.predictions))
+    verdicts = [VERDICTS[label] for label in np.asarray(prediction.label_ids)]
+    found = _by_fault(odds, verdicts)
+    return {"auc": auc(odds, np.array([v == "good" for v in verdicts], bool))} | {
+        f"auc_{fault}": value for fault, value in found.items()
     }
 
 
-def _kinds(logits: npt.NDArray[Any], labels: npt.NDArray[Any]) -> dict[str, float]:
+def _by_fault(scores: npt.NDArray[Any], verdicts: Sequence[str]) -> dict[str, float]:
     """How well the good ones are told from those of each fault."""
-    good = _softmax(logits)[:, 0]
     found = {}
-    for at, name in enumerate(VERDICTS[1:], 1):
-        both = (labels == 0) | (labels == at)
-        found[name] = auc(good[both], labels[both] == 0)
+    for fault in VERDICTS[1:]:
+        both = [i for i, verdict in enumerate(verdicts) if verdict in ("good", fault)]
+        found[fault] = round(auc(scores[both], np.array([verdicts[i] == "good" for i in both], bool)), 4)
     return found
 
 
@@ -345,18 +346,9 @@ def _measures(odds: npt.NDArray[Any], points: Sequence[Judged], calibration: Cal
         "rewrites": len(points),
         "good": round(float(wanted.mean()), 4) if len(points) else 0.0,
         "auc": round(auc(good, wanted), 4),
-        "auc_by_fault": {
-            fault: round(auc(good[both], wanted[both]), 4)
-            for fault in VERDICTS[1:]
-            if (both := np.array([one.verdict in ("good", fault) for one in points], bool)).any()
-        },
+        "auc_by_fault": _by_fault(good, [one.verdict for one in points]),
         "curve": curve(good, wanted),
     }
-
-
-def _softmax(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    odds = np.exp(scores - scores.max(-1, keepdims=True))
-    return np.asarray(odds / odds.sum(-1, keepdims=True))
 
 
 def _draw(curves: dict[str, list[dict[str, float]]], picture: Path) -> None:

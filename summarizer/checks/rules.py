@@ -102,11 +102,14 @@ class Checker:
         source = self._source(sources, context)
         return lambda bullet: self._checks(bullet, source)
 
-    def looked_up(self, sources: str, context: str = "") -> Callable[[str], Iterator[Check]]:
-        """As `against`, with the checks that need no rule of grammar: the numbers, dates, names and quotes of a bullet,
-        its words as they are written, and how it opens."""
+    def both(
+        self, sources: str, context: str = ""
+    ) -> tuple[Callable[[str], Iterator[Check]], Callable[[str], Iterator[Check]]]:
+        """Two functions for the same sentences, which are read once: one gives the checks that need no rule of grammar
+        (the numbers, dates, names and quotes of a bullet, its words as they are written, and how it opens), the other
+        is that of `against`."""
         source = self._source(sources, context)
-        return lambda bullet: self._looked_up(bullet, source)
+        return lambda bullet: self._looked_up(bullet, source), lambda bullet: self._checks(bullet, source)
 
     def _source(self, sources: str, context: str) -> _Sources:
         read = self._read(sources)
@@ -130,9 +133,10 @@ class Checker:
         return [word.stem for word in self._read(text) if word.content]
 
     def _looked_up(self, bullet: str, source: _Sources) -> Iterator[Check]:
-        for fact in facts(bullet):
+        stated = facts(bullet)
+        for fact in stated:
             yield _found(fact, source.near.supports(fact))
-        yield from _measures(bullet, facts(bullet), source)
+        yield from _measures(bullet, stated, source)
         yield _verdict("words", _other_case(bullet, source.forms))
         yield _verdict("alone", "needs what stands before it" if leans(bullet) else "")
 

@@ -208,6 +208,8 @@ class Writer:
         self._weights = {
             stem: log1p(count) ** 2 * (_FACT if stem in heavy else 1.0) for stem, count in self._checker.counts.items()
         }
+        self._read: dict[str, dict[str, float]] = {}
+        self._contexts: dict[tuple[int, ...], str] = {}
         self._bullets: list[str] = []
         self._said: set[str] = set()
 
@@ -218,7 +220,9 @@ class Writer:
 
     def context(self, draft: Draft) -> str:
         """The sentences that explain those of a draft."""
-        return context_of(draft.sentences, draft.chosen, self._full_names)
+        if draft.chosen not in self._contexts:
+            self._contexts[draft.chosen] = context_of(draft.sentences, draft.chosen, self._full_names)
+        return self._contexts[draft.chosen]
 
     def rewritten(self, draft: Draft, method: Method | None = None) -> Bullet | None:
         """The best candidate that passes every check, or with `flag` the best; None where there is none.
@@ -240,10 +244,7 @@ class Writer:
             most: How many to give.
         """
         context = " ".join(filter(None, (draft.title, self.context(draft))))
-        looked_up, against = (
-            self._checker.looked_up(draft.text, context),
-            self._checker.against(draft.text, context),
-        )
+        looked_up, against = self._checker.both(draft.text, context)
         found: dict[str, Option] = {}
         for candidate in self._by_worth(draft):
             text = self._full_names(candidate.text)
@@ -324,11 +325,16 @@ class Writer:
         return sorted(dict.fromkeys(fitting), key=lambda c: -self._worth(c.text, c.score, draft))
 
     def _worth(self, text: str, score: float, draft: Draft) -> float:
-        style = self._style
-        weights = {stem: self._weights.get(stem, 0.0) for stem in self._checker.content(draft.text)}
+        style, weights = self._style, self._weights_of(draft.text)
         kept = sum(weights.get(stem, 0.0) for stem in set(self._checker.content(text)) - self._said)
         long = max(0, len(words(text)) - style.aim) / 10
         return kept / (sum(weights.values()) or 1.0) + style.fluent * score - style.size * long
+
+    def _weights_of(self, sources: str) -> dict[str, float]:
+        """What each word of a point's sentences weighs; they are read once for all its candidates."""
+        if sources not in self._read:
+            self._read[sources] = {stem: self._weights.get(stem, 0.0) for stem in self._checker.content(sources)}
+        return self._read[sources]
 
     def _with_full_names(self, bullet: Bullet, draft: Draft) -> Bullet:
         text = self._full_names(bullet.text, self._bullets)

@@ -1,0 +1,86 @@
+"""How well are good rewrites told from others? `python benchmarks/verifier.py --judged FILE --articles FILES`.
+
+Reads judged rewrites of the shipped rewriter (`training/written/`, unpacked) and prints: what readers said of the one
+that the rewriter was surest of; how well verifier and rewriter tell good ones apart, alone and together; and what the
+rules add. The last two go by the articles that the verifier's training held out.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eval.data import rows
+from summarizer.checks import Checker, Verifier
+from summarizer.checks.verifier import VERDICTS
+from training.judged import Judged, divided, judged
+from training.verifier import auc
+
+_BINS = ((0.0, 0.3), (0.3, 0.4), (0.4, 0.5), (0.5, 1.01))
+
+
+def surest(source: str) -> str:
+    """Of the candidates of a point, the one with the best score: what readers said, as a table of shares."""
+    points: dict[tuple[str, str, str, bool], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows(source, "train"):
+        for one in row.values["candidates"]:
+            scored = "score" in one
+            points[str(row.values["id"]), row.values["source_text"], one["length"], scored].append(one)
+    lines = ["| | points | " + " | ".join(VERDICTS) + " | any good |", "| --- " * 8 + "|"]
+    for length in ("standard", "brief"):
+        own = [found for key, found in points.items() if key[2:] == (length, True)]
+        said = Counter(max(found, key=lambda one: one["score"])["verdict"] for found in own)
+        any_good = sum(any(one["verdict"] == "good" for one in found) for found in own)
+        shares = [f"{100 * count / len(own):.1f}" for count in (*(said[v] for v in VERDICTS), any_good)]
+        lines.append(f"| {length} | {len(own)} | {' | '.join(shares)} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Reads and prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--judged", required=True, help="judged rewrites, unpacked")
+    parser.add_argument("--articles", required=True, help="their articles; several files with commas")
+    parser.add_argument("--model", type=Path, default=Path("models/base"), help="a model folder")
+    args = parser.parse_args()
+    print(surest(args.judged))
+
+    texts = {str(row.values["id"]): row.values["article"] for s in args.articles.split(",") for row in rows(s, "train")}
+    _, chose, kept = divided([one for one in judged(args.judged) if one.score is not None])
+    verifier = Verifier(args.model / "verifier", 2)
+
+    def good(points: Sequence[Judged], score: Callable[[Judged], float | None]) -> np.ndarray[Any, Any]:
+        waiting = [verifier.start([p.text], [score(p)], p.sources, p.context, p.title) for p in points]
+        return np.array([wait.result()[0].good for wait in waiting])
+
+    wanted = np.array([one.verdict == "good" for one in kept])
+    together, alone = good(kept, lambda one: one.score), good(kept, lambda one: None)
+    print(f"\n{len(kept)} kept rewrites, {100 * wanted.mean():.0f}% good; AUC: verifier and rewriter "
+          f"{auc(together, wanted):.3f}, verifier {auc(alone, wanted):.3f}, rewriter's score "
+          f"{auc(np.array([one.score for one in kept]), wanted):.3f}\n")  # fmt: skip
+
+    both = [*chose, *kept]
+    chances = good(both, lambda one: one.score)
+    verifier.close()
+    checkers: dict[str, Checker] = {}
+    cells: dict[tuple[int, bool], list[str]] = defaultdict(list)
+    for one, chance in zip(both, chances, strict=True):
+        checker = checkers.setdefault(one.id, Checker(texts[one.id]))
+        context = " ".join(filter(None, (one.title, one.context)))
+        ruled = all(check.passed for check in checker.against(one.sources, context)(one.text))
+        at = next(i for i, (low, high) in enumerate(_BINS) if low <= chance < high)
+        cells[at, ruled].append(one.verdict)
+    print("| probability | rules | rewrites | good, % | untrue, % |\n| --- | --- | --- | --- | --- |")
+    for (at, ruled), said in sorted(cells.items()):
+        low, high = _BINS[at]
+        shares = " | ".join(f"{100 * said.count(v) / len(said):.0f}" for v in ("good", "untrue"))
+        print(f"| {low} to {min(high, 1)} | {'all passed' if ruled else 'one broken'} | {len(said)} | {shares} |")
+
+
+if __name__ == "__main__":
+    main()

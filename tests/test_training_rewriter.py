@@ -76,6 +76,50 @@ def test_both_lengths_are_learnt_from_one_reading(tiny_t5):
     assert both == pytest.approx(one[0] + other[0], rel=1e-5) and tokens == one[1] + other[1]
 
 
+def test_a_rewrite_that_a_reader_refused_becomes_less_likely_than_the_good_one(tiny_t5):
+    """It is no text to learn, and is compared only with good ones of its own length."""
+    from transformers import AutoTokenizer
+
+    from training.loss import Loss, preference
+    from training.rewriter import RewriterArguments, _loaded, _rows
+    from training.writing import Texts
+
+    model, tokenizer = _loaded(str(tiny_t5)).eval(), AutoTokenizer.from_pretrained(tiny_t5)
+    good, long, refused = "the baths open the council", "the council " * 12, "the council open the baths"
+    batch = Texts(tokenizer.pad_token_id)(
+        _rows(
+            [Pair("the baths", "", None, ("the lane",)), Pair("the council", "", None, (good, long), (refused,))],
+            tokenizer,
+            RewriterArguments(),
+        )
+    )
+    assert batch["better"].tolist() == [[1, 3]]
+    labels = batch.pop("labels")
+    assert (labels[3] < 0).all() and (labels[:3] >= 0).any(1).all()
+    learns, before = Loss(shifted=False, smoothing=0.0, preference=1.0), None
+    optimizer = torch.optim.AdamW(model.parameters(), 1e-3)
+    for _ in range(12):
+        outputs = model(**batch)
+        after = preference(outputs["logits"], batch["answers"], batch["better"]).item()
+        before = after if before is None else before
+        learns(outputs, labels).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    assert after < before - 0.1
+    alone = Loss(shifted=False, smoothing=0.0)(outputs, labels)
+    assert learns(outputs, labels).item() == pytest.approx(alone.item() + after, rel=1e-4)
+
+
+def test_only_groups_with_a_good_rewrite_are_learnt_from():
+    from training.judged import Judged, preferred
+
+    def one(sources, text, verdict):
+        return Judged("1", text, sources, "", None, verdict)
+
+    found = preferred([one("a", "It is so.", "good"), one("b", "Not so.", "untrue"), one("a", "He is.", "leaning")])
+    assert found == [Pair("a", "", None, ("It is so",), ("He is",))]
+
+
 def test_titles_are_read_with_the_share_that_is_asked_for(tiny_t5):
     from transformers import AutoTokenizer
 

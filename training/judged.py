@@ -15,7 +15,7 @@ from summarizer.checks.verifier import VERDICTS
 from summarizer.points.rewriter import finished
 
 from .faults import planted
-from .pairs import pairs
+from .pairs import Pair, pairs, unfinished
 
 HELD_OUT = 10
 """Of so many articles one chooses the checkpoint, and one is kept for the final figures."""
@@ -77,6 +77,20 @@ def divided(found: Sequence[Judged]) -> tuple[list[Judged], list[Judged], list[J
         at = crc32(one.id.encode()) % HELD_OUT
         parts[2 if at == 0 else 1 if at == 1 else 0].append(one)
     return parts
+
+
+def preferred(found: Sequence[Judged]) -> list[Pair]:
+    """For each group of sentences the texts that a reader would print, beside those that he would not; groups without a
+    good text are left out, since nothing can be learnt to be better there."""
+    groups: dict[tuple[str, str, str | None], tuple[list[str], list[str]]] = {}
+    for one in found:
+        good, worse = groups.setdefault((one.sources, one.context, one.title), ([], []))
+        (good if one.verdict == "good" else worse).append(unfinished(one.text))
+    return [
+        Pair(*about, tuple(dict.fromkeys(good)), tuple(dict.fromkeys(worse)))
+        for about, (good, worse) in groups.items()
+        if good
+    ]
 
 
 def with_faults(examples: Iterable[Example], count: int, seed: int) -> list[Judged]:

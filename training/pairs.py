@@ -46,12 +46,14 @@ class Pair:
         context: The sentences that name what they call "he" or "the move"; may be empty.
         title: The headline; None where there is none.
         targets: The point: a text, or one in each length.
+        worse: Texts that a reader refused; none where nobody judged.
     """
 
     sources: str
     context: str
     title: str | None
     targets: tuple[str, ...]
+    worse: tuple[str, ...] = ()
 
 
 def pairs(examples: Iterable[Example], progress: bool = True) -> list[Pair]:
@@ -79,7 +81,11 @@ def _pairs(example: Example) -> Iterator[Pair]:
                 too_long = len(words(target)) >= len(words(sources))
                 if leans(target) or too_long or aligner.recall(target, point.sources, context) < LEAST_RECALL:
                     continue
-            target = full_names(target)
-            targets.append(target if _ABBREVIATION_END.search(target) else target.rstrip("."))
+            targets.append(unfinished(full_names(target)))
         if targets:
             yield Pair(sources, context, example.title, tuple(targets))
+
+
+def unfinished(text: str) -> str:
+    """A text without the full stop at its end, which the rewriter does not write."""
+    return text if _ABBREVIATION_END.search(text) else text.rstrip(".")

@@ -28,6 +28,7 @@ from .arguments import PartArguments, is_first_process
 from .data import PARTS, load
 from .export import convert
 from .finish import finish, found_before_training
+from .judged import divided, judged, preferred
 from .loss import Loss
 from .pairs import Pair, pairs
 from .record import watch
@@ -52,6 +53,14 @@ class RewriterArguments(PartArguments):
     )
     auxiliary: str | None = field(default=None, metadata={"help": "More articles with lists; forms as of `train`."})
     auxiliary_pairs: int = field(default=6000, metadata={"help": "Pairs of `auxiliary` to take, at most."})
+    judged: str | None = field(
+        default=None,
+        metadata={
+            "help": "Rewrites that readers judged or corrected, as `python -m training verifier` reads them, with "
+            "commas: the good ones are learnt, and to be more likely than the others of their sentences."
+        },
+    )
+    preference: float = field(default=0.3, metadata={"help": "What a step's comparisons of them count in its loss."})
     title_share: float = field(
         default=0.5, metadata={"help": "Share of the pairs with a headline that are read with it, 0 to 1."}
     )
@@ -78,6 +87,11 @@ def main(args: RewriterArguments) -> None:
     data = load(args, output)
     train = pairs(data.train) + _some(pairs(data.auxiliary), args.auxiliary_pairs, args.seed)
     validation = _some(pairs(data.validation), args.validation_pairs, args.seed)
+    choosing = validation
+    if args.judged:
+        learnt, chooses, _ = divided([one for source in args.judged.split(",") for one in judged(source)])
+        train += preferred(learnt)
+        choosing = validation + preferred(chooses)
     if not train or not validation:
         raise ValueError(
             f"{len(train)} pairs to train on and {len(validation)} to choose with: too few bullets say what sentences "
@@ -90,10 +104,10 @@ def main(args: RewriterArguments) -> None:
         model=model,
         args=_settings(args, checkpoints),
         train_dataset=_rows(train, tokenizer, args, args.title_share),
-        eval_dataset=_rows(validation, tokenizer, args),
+        eval_dataset=_rows(choosing, tokenizer, args),
         data_collator=Texts(tokenizer.pad_token_id),
         processing_class=tokenizer,
-        compute_loss_func=Loss(shifted=False, smoothing=args.label_smoothing),
+        compute_loss_func=Loss(shifted=False, smoothing=args.label_smoothing, preference=args.preference),
     )
     watch(trainer, checkpoints, "loss", args.patience)
     go_on(trainer, checkpoints)
@@ -153,13 +167,18 @@ def _rows(of: Sequence[Pair], tokenizer: Any, args: RewriterArguments, titled: f
     titles = [pair.title if draw.random() < titled else None for pair in of]
     prompts = [prompt(p.sources, p.context, title) for p, title in zip(of, titles, strict=True)]
     read = tokenizer(prompts, truncation=True, max_length=args.max_source_tokens)["input_ids"]
-    targets = [target for pair in of for target in pair.targets]
+    targets = [text for pair in of for text in (*pair.targets, *pair.worse)]
     asks = tokenizer([asked(len(words(target))) for target in targets], add_special_tokens=False)["input_ids"]
     texts = iter(
         zip(asks, tokenizer(targets, truncation=True, max_length=args.max_target_tokens)["input_ids"], strict=True)
     )
     return [
-        {"input_ids": ids, "texts": [next(texts) for _ in pair.targets], "length": len(ids)}
+        {
+            "input_ids": ids,
+            "texts": [next(texts) for _ in range(len(pair.targets) + len(pair.worse))],
+            "worse": len(pair.worse),
+            "length": len(ids),
+        }
         for ids, pair in zip(read, of, strict=True)
     ]
 

@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 from eval.data import Example, Point
 from summarizer import Summarizer
 from summarizer.boilerplate import story
+from training.judged import divided, judged
 from training.pairs import Pair, pairs
 
 from .conftest import STORY, archive, written
@@ -184,16 +185,22 @@ def test_fewer_decoder_layers_still_generate(tiny_t5):
 
 def test_training_from_raw_data_goes_on_after_a_kill(tiny_t5, tmp_path):
     train, held, more = (written(tmp_path / f"{i}.jsonl", archive(8, i)) for i in range(3))
+    said = [{"text": "The council met.", "verdict": "good"}, {"text": "The council closed.", "verdict": "untrue"}]
+    about = [{"id": str(i), "source_text": f"The council met in {1980 + i}.", "candidates": said} for i in range(20)]
+    refused = written(tmp_path / "judged.jsonl", about)
+    learnt, chooses, _ = divided(judged(str(refused)))
+    assert len(learnt) > 20 and chooses
     command = [
         sys.executable, "-m", "training", "rewriter", "--train", str(train), "--validation",
         str(held), "--auxiliary", str(more), "--auxiliary_pairs", "3", "--against", "none",
+        "--judged", str(refused),
         "--base_model", str(tiny_t5), "--output", str(tmp_path / "run"), "--vocabulary", "136", "--decoder_layers", "2",
         "--batch_size", "4", "--eval_steps", "3", "--validation_pairs", "4", "--max_target_tokens", "12",
     ]  # fmt: skip
     done = subprocess.run([*command, "--epochs", "2"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     record = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert record["pairs"] == {"train": 19, "validation": 4} and set(record["data"]) == {
+    assert record["pairs"] == {"train": 19 + len(learnt) // 2, "validation": 4} and set(record["data"]) == {
         "train",
         "validation",
         "auxiliary",

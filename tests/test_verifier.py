@@ -92,7 +92,11 @@ def as_file(path: Path, rows: list[dict]) -> Path:
 
 
 def test_it_learns_to_tell_good_from_bad_and_runs_without_torch(tiny_checkpoint, tmp_path, capsys):
+    import torch
+    from safetensors.torch import load_file
+
     from training.__main__ import main
+    from training.verifier import VerifierArguments, _start
 
     data = as_file(tmp_path / "judged.jsonl.gz", rewrites(120))
     run, model = tmp_path / "run", tmp_path / "model"
@@ -114,6 +118,13 @@ def test_it_learns_to_tell_good_from_bad_and_runs_without_torch(tiny_checkpoint,
     assert good.good > bad.good and 0 <= bad.good <= good.good <= 1 and bad.fault == "untrue"
     assert verifier.start([], [], "", "", None).result() == [] and verifier.least == Least(0.55, 0.38)
     verifier.close()
+
+    # It can be trained on from what was exported.
+    again, _ = _start(VerifierArguments(base_model=str(model)))
+    weights = again.encoder.state_dict()
+    for name, value in load_file(run / "encoder" / "model.safetensors").items():
+        assert name.startswith("pooler") or torch.allclose(weights[name], value, atol=1e-6), name
+    assert torch.equal(again.head.weight, load_file(run / "head.safetensors")["weight"])
 
 
 def test_what_is_no_judgement_is_named_with_its_place(tmp_path):

@@ -195,6 +195,7 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
         "train",
         "validation",
         "auxiliary",
+        "judged",
         "test",
         "lists",
         "output",
@@ -206,6 +207,7 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
     free |= {"against", "beside", "languages"}
     free |= {"width", "heads", "layers", "vocabulary", "decoder_layers"} if shipped else set()  # it has its own
     free |= set() if arguments.get("auxiliary") else {"auxiliary_epochs", "auxiliary_pairs"}
+    free |= set() if arguments.get("judged") else {"preference"}
     return {
         "base": args.base or public(arguments["base_model"]),
         "base_licence": args.base_licence or shipped or _licence(arguments["base_model"]),
@@ -230,7 +232,7 @@ def public(place: str) -> str:
 
 def _shipped(base: str, task: str) -> str:
     """What a part of a model of this project was made from, with the licence; "" of another base."""
-    part = shipped_part(base, task) if task in ("extractor", "rewriter") else None
+    part = shipped_part(base, task) if task != "generator" else None
     if not part:
         return ""
     made = json.loads((part.parent / "config.json").read_text("utf-8"))[task]

@@ -8,7 +8,7 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,14 @@ COUNT = 3
 NONE = "none"
 
 
-def finish(args: RunArguments, task: str, data: Data, about: dict[str, Any], began: float) -> None:
+def finish(
+    args: RunArguments,
+    task: str,
+    data: Data,
+    about: dict[str, Any],
+    began: float,
+    beside: Mapping[str, dict[str, Any]] | None = None,
+) -> None:
     """Writes `run.json` and, for a part of this project's model, `model/`; measures it, fills its card, and prints the
     table on stdout.
 
@@ -46,6 +53,7 @@ def finish(args: RunArguments, task: str, data: Data, about: dict[str, Any], beg
         data: What it read.
         about: What else is to be remembered of it.
         began: When it began, in seconds.
+        beside: What it read that holds no articles, by the name of its argument.
     """
     output = Path(args.output)
     run = {
@@ -56,7 +64,8 @@ def finish(args: RunArguments, task: str, data: Data, about: dict[str, Any], beg
             part: {"fingerprint": fingerprint(source), "articles": len(getattr(data, part))}
             for part in PARTS
             if (source := getattr(args, part, None))
-        },
+        }
+        | dict(beside or {}),
         **about,
         "seconds": round(time.time() - began),
         "machine": machine(),

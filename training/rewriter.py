@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from transformers import AutoTokenizer, Trainer, TrainingArguments, set_seed
 
+from eval.data import fingerprint
 from eval.metric import KeyPoints
 from summarizer.cpu import cores
 from summarizer.points.rewriter import Rewriter, asked, finished, prompt
@@ -80,18 +81,17 @@ def main(args: RewriterArguments) -> None:
     `Summarizer.from_pretrained`, with its card), `run.json` (what it was made from and what it scored), and for each
     stage the Trainer's checkpoints, `metrics.jsonl` and `run.png`."""
     output = Path(args.output)
-    begin(output, asdict(args), PARTS, args.resume)
+    judgements = args.judged.split(",") if args.judged else []
+    notes = asdict(args) | {"judged": " ".join(map(fingerprint, judgements))}
+    begin(output, notes, PARTS, args.resume)
     found_before_training(args)
     began = time.time()
     set_seed(args.seed)
     data = load(args, output)
     train = pairs(data.train) + _some(pairs(data.auxiliary), args.auxiliary_pairs, args.seed)
     validation = _some(pairs(data.validation), args.validation_pairs, args.seed)
-    choosing = validation
-    if args.judged:
-        learnt, chooses, _ = divided([one for source in args.judged.split(",") for one in judged(source)])
-        train += preferred(learnt)
-        choosing = validation + preferred(chooses)
+    learnt, chooses, _ = divided([one for source in judgements for one in judged(source)])
+    train += preferred(learnt)
     if not train or not validation:
         raise ValueError(
             f"{len(train)} pairs to train on and {len(validation)} to choose with: too few bullets say what sentences "
@@ -104,7 +104,7 @@ def main(args: RewriterArguments) -> None:
         model=model,
         args=_settings(args, checkpoints),
         train_dataset=_rows(train, tokenizer, args, args.title_share),
-        eval_dataset=_rows(choosing, tokenizer, args),
+        eval_dataset=_rows(validation + preferred(chooses), tokenizer, args),
         data_collator=Texts(tokenizer.pad_token_id),
         processing_class=tokenizer,
         compute_loss_func=Loss(shifted=False, smoothing=args.label_smoothing, preference=args.preference),
@@ -122,7 +122,8 @@ def main(args: RewriterArguments) -> None:
         "steps": trainer.state.global_step,
         "best_step": trainer.state.best_global_step,
     }
-    finish(args, "rewriter", data, about, began)
+    read = {"judged": {"fingerprint": notes["judged"], "rewrites": len(learnt)}} if judgements else {}
+    finish(args, "rewriter", data, about, began, read)
 
 
 def _some(found: list[Pair], count: int, seed: int) -> list[Pair]:

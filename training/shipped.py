@@ -66,7 +66,8 @@ def shipped_part(model: str, name: str) -> Path | None:
 
 
 def encoder_of(part: Path) -> tuple[BertModel, PreTrainedTokenizerFast]:
-    """The extractor's encoder in float32, and its tokenizer. The head is not here: `head.safetensors` holds it as is.
+    """The encoder of an extractor or a verifier in float32, and its tokenizer. The head is not here: `head.safetensors`
+    holds it as is.
 
     Args:
         part: Folder of the part; `model.bin`, `config.json` and `tokenizer.json` are read.
@@ -77,9 +78,12 @@ def encoder_of(part: Path) -> tuple[BertModel, PreTrainedTokenizerFast]:
     with _naming(part / "config.json") as path:
         about = json.loads(path.read_text("utf-8"))
         tokens = {"pad_token": "[PAD]", "mask_token": "[MASK]", "unk_token": about["unk_token"]}
-        tokens |= zip(("cls_token", "sep_token"), about["extractor"]["special_ids"], strict=True)
         epsilon = about["layer_norm_epsilon"]
-    tokenizer = _tokenizer(part / "tokenizer.json", tokens)
+        ends = None if "verifier" in about else about["extractor"]["special_ids"]
+    with _naming(part / "tokenizer.json") as path:
+        ends = ends or Tokenizer.from_file(str(path)).encode("").ids
+        tokens |= zip(("cls_token", "sep_token"), ends, strict=True)
+    tokenizer = _tokenizer(path, tokens)
     with _naming(part / "model.bin") as path:
         found = _variables(path, "TransformerEncoderSpec")
         config = BertConfig(

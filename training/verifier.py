@@ -56,8 +56,8 @@ class VerifierArguments(RunArguments):
     base_model: str = field(
         default="sentence-transformers/all-MiniLM-L6-v2",
         metadata={
-            "help": "Any BERT-like checkpoint: a Hub name or a folder; or a model of this project, whose extractor's "
-            "encoder is then trained on."
+            "help": "Any BERT-like checkpoint: a Hub name or a folder; or a model of this project, such as base, whose "
+            "verifier is then trained on."
         },
     )
     planted: int = field(default=40000, metadata={"help": "Points with planted faults, or none, of the first stage."})
@@ -200,23 +200,26 @@ def curve(good: npt.NDArray[Any], wanted: npt.NDArray[np.bool_]) -> list[dict[st
 
 
 def _start(args: VerifierArguments) -> tuple[VerifierModel, Any]:
-    part = shipped_part(args.base_model, "extractor")
+    part = shipped_part(args.base_model, "verifier")
     if part:
         encoder, tokenizer = encoder_of(part)
     else:
         tokenizer = AutoTokenizer.from_pretrained(args.base_model)
         encoder = AutoModel.from_pretrained(args.base_model)
-    types = encoder.embeddings.token_type_embeddings
-    marks = nn.Embedding(MARKS, types.embedding_dim)
-    with torch.no_grad():
-        marks.weight.copy_(types.weight[:1] + 0.02 * torch.randn(MARKS, types.embedding_dim))
-    encoder.embeddings.token_type_embeddings = marks
-    encoder.config.type_vocab_size = MARKS
+        types = encoder.embeddings.token_type_embeddings
+        marks = nn.Embedding(MARKS, types.embedding_dim)
+        with torch.no_grad():
+            marks.weight.copy_(types.weight[:1] + 0.02 * torch.randn(MARKS, types.embedding_dim))
+        encoder.embeddings.token_type_embeddings = marks
+        encoder.config.type_vocab_size = MARKS
     # Dropout inside the encoder costs a CPU four times the arithmetic (its random numbers).
     for module in encoder.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
-    return VerifierModel(encoder, args.dropout, args.label_smoothing), tokenizer
+    model = VerifierModel(encoder, args.dropout, args.label_smoothing)
+    if part:
+        model.head.load_state_dict(load_file(part / "head.safetensors"))
+    return model, tokenizer
 
 
 def _items(points: Sequence[Judged], tokenizer: Any) -> list[dict[str, Any]]:

@@ -87,16 +87,20 @@ def test_a_rewrite_that_a_reader_refused_becomes_less_likely_than_the_good_one(t
 
     model, tokenizer = _loaded(str(tiny_t5)).eval(), AutoTokenizer.from_pretrained(tiny_t5)
     good, long, refused = "the baths open the council", "the council " * 12, "the council open the baths"
+    so_so = "the baths the council open"
     batch = Texts(tokenizer.pad_token_id)(
         _rows(
-            [Pair("the baths", "", None, ("the lane",)), Pair("the council", "", None, (good, long), (refused,))],
+            [
+                Pair("the baths", "", None, ("the lane",)),
+                Pair("the council", "", None, (good, long), ((refused, 3), (so_so, 1))),
+            ],
             tokenizer,
             RewriterArguments(),
         )
     )
-    assert batch["better"].tolist() == [[1, 3]]
+    assert batch["better"].tolist() == [[1, 3], [1, 4], [4, 3]]
     labels = batch.pop("labels")
-    assert (labels[3] < 0).all() and (labels[:3] >= 0).any(1).all()
+    assert (labels[3:] < 0).all() and (labels[:3] >= 0).any(1).all()
     learns, before = Loss(shifted=False, smoothing=0.0, preference=1.0), None
     optimizer = torch.optim.AdamW(model.parameters(), 1e-3)
     for _ in range(12):
@@ -111,14 +115,18 @@ def test_a_rewrite_that_a_reader_refused_becomes_less_likely_than_the_good_one(t
     assert learns(outputs, labels).item() == pytest.approx(alone.item() + after, rel=1e-4)
 
 
-def test_only_groups_with_a_good_rewrite_are_learnt_from():
+def test_only_groups_where_something_is_better_are_learnt_from():
     from training.judged import Judged, preferred
 
     def one(sources, text, verdict):
         return Judged("1", text, sources, "", None, verdict)
 
-    found = preferred([one("a", "It is so.", "good"), one("b", "Not so.", "untrue"), one("a", "He is.", "leaning")])
-    assert found == [Pair("a", "", None, ("It is so",), ("He is",))]
+    found = preferred([one("a", "It is so.", "good"), one("b", "Not so.", "untrue"), one("a", "He is.", "leaning"),
+                       one("c", "He is.", "leaning"), one("c", "Ann is.", "untrue")])  # fmt: skip
+    assert found == [
+        Pair("a", "", None, ("It is so",), (("He is", 1),)),
+        Pair("c", "", None, (), (("He is", 1), ("Ann is", 3))),
+    ]
 
 
 def test_titles_are_read_with_the_share_that_is_asked_for(tiny_t5):
@@ -204,6 +212,7 @@ def test_training_from_raw_data_goes_on_after_a_kill(tiny_t5, tmp_path):
         "train",
         "validation",
         "auxiliary",
+        "judged",
     }
     assert {"rouge1", "words"} <= set(record["validation"]) and "| run |" in done.stdout
     config = json.loads((tmp_path / "run" / "checkpoint" / "config.json").read_text())

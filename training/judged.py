@@ -19,6 +19,8 @@ from .pairs import Pair, pairs, unfinished
 
 HELD_OUT = 10
 """Of so many articles one chooses the checkpoint, and one is kept for the final figures."""
+SEVERITY = {"good": 0, "poor": 1, "leaning": 1, "broken": 2, "untrue": 3}
+"""How bad a verdict is: a point that leans is better than one with a wrong name in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +82,18 @@ def divided(found: Sequence[Judged]) -> tuple[list[Judged], list[Judged], list[J
 
 
 def preferred(found: Sequence[Judged]) -> list[Pair]:
-    """For each group of sentences the texts that a reader would print, beside those that he would not; groups without a
-    good text are left out, since nothing can be learnt to be better there."""
-    groups: dict[tuple[str, str, str | None], tuple[list[str], list[str]]] = {}
+    """For each group of sentences the texts that a reader would print, beside those that he would not, which are bad in
+    the order of `SEVERITY`; groups where nothing is better than anything else, and nothing good, are left out."""
+    groups: dict[tuple[str, str, str | None], dict[str, int]] = {}
     for one in found:
-        good, worse = groups.setdefault((one.sources, one.context, one.title), ([], []))
-        (good if one.verdict == "good" else worse).append(unfinished(one.text))
-    return [
-        Pair(*about, tuple(dict.fromkeys(good)), tuple(dict.fromkeys(worse)))
-        for about, (good, worse) in groups.items()
-        if good
-    ]
+        groups.setdefault((one.sources, one.context, one.title), {})[unfinished(one.text)] = SEVERITY[one.verdict]
+    made = []
+    for about, texts in groups.items():
+        good = tuple(text for text, bad in texts.items() if not bad)
+        refused = tuple((text, bad) for text, bad in texts.items() if bad)
+        if good or len({bad for _, bad in refused}) > 1:
+            made.append(Pair(*about, good, refused))
+    return made
 
 
 def with_faults(examples: Iterable[Example], count: int, seed: int) -> list[Judged]:

@@ -168,7 +168,7 @@ def _rows(of: Sequence[Pair], tokenizer: Any, args: RewriterArguments, titled: f
     titles = [pair.title if draw.random() < titled else None for pair in of]
     prompts = [prompt(p.sources, p.context, title) for p, title in zip(of, titles, strict=True)]
     read = tokenizer(prompts, truncation=True, max_length=args.max_source_tokens)["input_ids"]
-    targets = [text for pair in of for text in (*pair.targets, *pair.worse)]
+    targets = [text for pair in of for text in (*pair.targets, *(text for text, _ in pair.refused))]
     asks = tokenizer([asked(len(words(target))) for target in targets], add_special_tokens=False)["input_ids"]
     texts = iter(
         zip(asks, tokenizer(targets, truncation=True, max_length=args.max_target_tokens)["input_ids"], strict=True)
@@ -176,8 +176,8 @@ def _rows(of: Sequence[Pair], tokenizer: Any, args: RewriterArguments, titled: f
     return [
         {
             "input_ids": ids,
-            "texts": [next(texts) for _ in range(len(pair.targets) + len(pair.worse))],
-            "worse": len(pair.worse),
+            "texts": [next(texts) for _ in range(len(pair.targets) + len(pair.refused))],
+            "bad": [0] * len(pair.targets) + [bad for _, bad in pair.refused],
             "length": len(ids),
         }
         for ids, pair in zip(read, of, strict=True)

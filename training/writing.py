@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, permutations
 from typing import Any
 
 import torch
@@ -46,20 +46,20 @@ class Texts:
     pad_id: int
 
     def __call__(self, items: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
-        """Items: "input_ids"; "texts", pairs of the ids that ask and those that answer; and "worse", how many of them,
-        the last ones, are no texts to learn; may be missing."""
+        """Items: "input_ids"; "texts", pairs of the ids that ask and those that answer; and "bad", for each of them how
+        bad it is: what is not 0 is no text to learn."""
         texts = list(chain.from_iterable(item["texts"] for item in items))
         owner = [i for i, item in enumerate(items) for _ in item["texts"]]
         read = [item["input_ids"] for item in items]
         answers = self._padded([[IGNORED] * len(asks) + text for asks, text in texts], IGNORED)
-        refused, better, at = [], [], 0
-        for item in items:
-            learnt = range(at, at + len(item["texts"]) - item.get("worse", 0))
-            at += len(item["texts"])
-            refused += range(learnt.stop, at)
-            better += [(i, j) for i in learnt for j in range(learnt.stop, at) if _comparable(texts[i][1], texts[j][1])]
+        bad = list(chain.from_iterable(item["bad"] for item in items))
+        better = [
+            (i, j)
+            for i, j in permutations(range(len(texts)), 2)
+            if owner[i] == owner[j] and bad[i] < bad[j] and _comparable(texts[i][1], texts[j][1])
+        ]
         labels = answers.clone()
-        labels[refused] = IGNORED
+        labels[torch.tensor(bad) > 0] = IGNORED
         return {
             "input_ids": self._padded(read, self.pad_id),
             "attention_mask": self._padded([[1] * len(ids) for ids in read], 0),

@@ -116,7 +116,7 @@ def test_it_learns_to_tell_good_from_bad_and_runs_without_torch(tiny_checkpoint,
         [c["text"] for c in one["candidates"]], [None, None], one["source_text"], "", None
     ).result()
     assert good.good > bad.good and 0 <= bad.good <= good.good <= 1 and bad.fault == "untrue"
-    assert verifier.start([], [], "", "", None).result() == [] and verifier.least == Least(0.55, 0.38)
+    assert verifier.start([], [], "", "", None).result() == [] and verifier.least == Least(0.65, 0.38)
     verifier.close()
 
     # It can be trained on from what was exported.

@@ -66,7 +66,7 @@ class VerifierArguments(RunArguments):
     learning_rate: float = field(default=1e-4, metadata={"help": "Highest learning rate."})
     batch_size: int = field(default=32, metadata={"help": "Points a step, over all processes."})
     least: float = field(
-        default=0.55, metadata={"help": "Probability that a rewrite must have to be shown, in the exported model."}
+        default=0.65, metadata={"help": "Probability that a rewrite must have to be shown, in the exported model."}
     )
     least_ruled: float = field(
         default=0.38, metadata={"help": "The same for a rewrite that passes every rule (`summarizer/checks/rules.py`)."}

@@ -1,0 +1,96 @@
+"""What did the rewriter learn from corrections? `python benchmarks/corrections.py --corrected FILE models/base`.
+
+Reads `training/written/corrected.jsonl.gz`, unpacked, and prints: what readers said of the earlier rewriter's texts and
+of this one's, on the same groups; and for each model folder that is named how often its rewriter finds a correction
+likelier than the text that it corrects, on articles that its training held out and on as many others.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import ctranslate2
+import numpy as np
+from tokenizers import Tokenizer
+
+from eval.data import rows
+from summarizer.checks.verifier import VERDICTS
+from summarizer.points.rewriter import MAX_SOURCE_TOKENS, asked, prompt
+from summarizer.sentences import words
+from training.judged import Judged, divided
+from training.pairs import unfinished
+
+Group = Mapping[str, Any]
+
+
+def both(groups: Sequence[Group]) -> str:
+    """The verdicts of the earlier rewriter's texts and of this one's (those with a score), as a table of shares; where
+    both wrote the same text it has one verdict."""
+    said: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for group in groups:
+        for length in ("standard", "brief"):
+            own = [c for c in group["candidates"] if c["length"] == length and not c.get("corrected")]
+            new = [c for c in own if "score" in c]
+            if new:
+                said[length, "this"][new[0]["verdict"]] += 1
+                earlier = [c for c in own if "score" not in c] or new
+                said[length, "earlier"][earlier[0]["verdict"]] += 1
+    lines = ["| | texts | " + " | ".join(VERDICTS) + " |", "| --- " * 7 + "|"]
+    for (length, which), found in sorted(said.items(), reverse=True):
+        shares = " | ".join(f"{100 * found[verdict] / found.total():.1f}" for verdict in VERDICTS)
+        lines.append(f"| {which} rewriter, {length} | {found.total()} | {shares} |")
+    return "\n".join(lines)
+
+
+def likelier(folder: Path, groups: Sequence[Group]) -> dict[str, list[bool]]:
+    """For each fault, of each text that has it, whether the rewriter finds its correction likelier a token."""
+    model = ctranslate2.Translator(str(folder), device="cpu", inter_threads=1, intra_threads=0)
+    tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    sources, targets, asks = [], [], []
+    for group in groups:
+        read = tokenizer.encode(prompt(group["source_text"], group["context"], group.get("title"))).tokens
+        for one in group["candidates"]:
+            ask = tokenizer.encode(asked(len(words(one["text"]))), add_special_tokens=False).tokens
+            sources.append([*read[:-1][: MAX_SOURCE_TOKENS - 1], read[-1]])
+            targets.append(ask + tokenizer.encode(unfinished(one["text"]), add_special_tokens=False).tokens)
+            asks.append(len(ask))
+    scored = model.score_batch(sources, targets, max_batch_size=16)
+    means = iter([float(np.mean(one.log_probs[ask:])) for one, ask in zip(scored, asks, strict=True)])
+    found: dict[str, list[bool]] = defaultdict(list)
+    for group in groups:
+        scores = [next(means) for _ in group["candidates"]]
+        for at, one in enumerate(group["candidates"][1:], 1):
+            refused = group["candidates"][at - 1]
+            if one.get("corrected") and not refused.get("corrected") and refused["length"] == one["length"]:
+                found[refused["verdict"]].append(scores[at] > scores[at - 1])
+    return found
+
+
+def main() -> None:
+    """Reads and prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corrected", required=True, help="corrected rewrites, unpacked")
+    parser.add_argument("models", nargs="+", type=Path, help="model folders")
+    args = parser.parse_args()
+    groups = [row.values for row in rows(args.corrected, "train")]
+    print(both(groups))
+    _, *held = divided([Judged(str(g["id"]), "", "", "", None, "good") for g in groups])
+    kept = {one.id for part in held for one in part}
+    parts = {"held out": [g for g in groups if str(g["id"]) in kept], "learnt from": []}
+    parts["learnt from"] = [g for g in groups if str(g["id"]) not in kept][: len(parts["held out"])]
+    print("\n| rewriter | articles | " + " | ".join(VERDICTS[1:]) + " |\n" + "| --- " * 6 + "|")
+    for model in args.models:
+        for name, part in parts.items():
+            found = likelier(model / "rewriter", part)
+            cells = [f"{100 * np.mean(found[v]):.0f}% of {len(found[v])}" if found[v] else "" for v in VERDICTS[1:]]
+            print(f"| {model.name} | {name} | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -40,9 +40,12 @@ class Loss:
             reduction="sum",
             label_smoothing=self.smoothing,
         )
-        loss = total / (num_items_in_batch if num_items_in_batch is not None else (labels != IGNORED).sum())
-        if self.preference and "better" in outputs:
-            loss = loss + self.preference * preference(logits, outputs["answers"], outputs["better"])
+        here = (labels != IGNORED).sum().clamp(min=1)
+        everywhere = here if num_items_in_batch is None else num_items_in_batch
+        loss = total / everywhere
+        if self.preference and "better" in outputs:  # a part of a step counts as much as it has tokens
+            compared = preference(logits, outputs["answers"], outputs["better"])
+            loss = loss + self.preference * compared * here / everywhere
         return loss
 
 

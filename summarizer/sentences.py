@@ -22,7 +22,7 @@ _LINE = re.compile(r"\n\s*")
 _CLAUSE_END = re.compile(r"[;:,،、，；]\s*|\s[-–—]+\s|\s+")
 _INNER_STOP = re.compile(r"[.!?]['\"”’)]*\s+['\"“‘(]*[A-Z]")
 _TERMINATED = re.compile(r"[.!?…。！？؟।۔:](?:\s*(?:[\"'”’»)\]」』]|\[\d+\]))*$")
-_QUOTES_TO_SPACES = str.maketrans('"“”„«»', "      ")
+_MARKS_TO_SPACES = str.maketrans(dict.fromkeys('"“”„«»•●▪', " "))
 _TITLE_END = re.compile(
     r"(?:^|\s)(?:Coun|Cllr|Capt|Insp|Supt|Det|Sgt|Gov|Sen|Rep|Lt|Col|Gen|Maj|Cpl|Rev|Hon|Prof|Messrs|Fr|Amb|Adm)\.$"
 )
@@ -92,10 +92,10 @@ def split(text: str, start: int, end: int, language: str = "en") -> list[tuple[i
     """The spans of the sentences of one paragraph, `text[start:end]`, as offsets into `text`; trimmed, none empty."""
     spans: list[tuple[int, int]] = []
     for a, b in _boundaries(text[start:end], language):
-        # An opening quote that is never closed makes sentencex take all that follows for one sentence: look again
-        # without the quotes.
+        # An opening quote that is never closed, or the dot of a list item, makes sentencex take all that follows for
+        # one sentence: look again without them.
         if _INNER_STOP.search(text, start + a, start + b) and len(words(text[start + a : start + b])) > MAX_WORDS // 2:
-            inner = _boundaries(text[start + a : start + b].translate(_QUOTES_TO_SPACES), language)
+            inner = _boundaries(text[start + a : start + b].translate(_MARKS_TO_SPACES), language)
             spans += [(a + c, a + d) for c, d in inner]
         else:
             spans.append((a, b))

@@ -41,6 +41,20 @@ def test_a_quote_without_a_partner_does_not_swallow_the_rest():
     assert max(len(words(s)) for s in found) < 30
 
 
+def test_a_list_in_a_line_does_not_swallow_the_rest():
+    text = (
+        "The jet had two ways to talk: • One radio. • One satellite transceiver that could send text messages. Despite "
+        "this, the world lost track of the flight over the southern ocean on Saturday morning. Radar is reliable, but it "
+        "is limited. It comes with large gaps in coverage areas, experts said."
+    )
+    found = [sentence.text for sentence in story(text)]
+    assert found[-2:] == [
+        "Radar is reliable, but it is limited.",
+        "It comes with large gaps in coverage areas, experts said.",
+    ]
+    assert found[0] == "The jet had two ways to talk:" and all(len(one) < 100 for one in found)
+
+
 def test_text_without_full_stops_is_cut_at_clauses():
     found = texts(", ".join(f"word{i} and then some" for i in range(400)))
     assert len(found) > 10

@@ -88,7 +88,7 @@ def test_a_time_limit_stops_a_long_article_and_nothing_else(base):
         base(LONG, time_limit=0.01)
     assert isinstance(TimeLimitError("x"), TimeoutError)
     assert base(STORY, time_limit=60) == base(STORY)
-    before, late, after = base.stream([STORY, LONG * 60, STORY], time_limit=1.5, on_error="yield")
+    before, late, after = base.stream([STORY, LONG * 160, STORY], time_limit=4, on_error="yield")
     assert before == after == base(STORY) and isinstance(late, TimeLimitError)
     for limit in (0, -1, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="time_limit"):

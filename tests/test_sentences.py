@@ -44,8 +44,8 @@ def test_a_quote_without_a_partner_does_not_swallow_the_rest():
 def test_a_list_in_a_line_does_not_swallow_the_rest():
     text = (
         "The jet had two ways to talk: • One radio. • One satellite transceiver that could send text messages. Despite "
-        "this, the world lost track of the flight over the southern ocean on Saturday morning. Radar is reliable, but it "
-        "is limited. It comes with large gaps in coverage areas, experts said."
+        "this, the world lost track of the flight over the southern ocean on Saturday morning. Radar is reliable, but "
+        "it is limited. It comes with large gaps in coverage areas, experts said."
     )
     found = [sentence.text for sentence in story(text)]
     assert found[-2:] == [

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from eval.data import Example, rows
 from summarizer.checks.verifier import VERDICTS
+from summarizer.points.policy import COSTS
 from summarizer.points.rewriter import finished
 
 from .faults import planted
@@ -19,8 +20,6 @@ from .pairs import Pair, pairs, unfinished
 
 HELD_OUT = 10
 """Of so many articles one chooses the checkpoint, and one is kept for the final figures."""
-SEVERITY = {"good": 0, "poor": 1, "leaning": 1, "broken": 2, "untrue": 3}
-"""How bad a verdict is: a point that leans is better than one with a wrong name in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +81,12 @@ def divided(found: Sequence[Judged]) -> tuple[list[Judged], list[Judged], list[J
 
 
 def preferred(found: Sequence[Judged]) -> list[Pair]:
-    """For each group of sentences the texts that a reader would print, beside those that he would not, which are bad in
-    the order of `SEVERITY`; groups where nothing is better than anything else, and nothing good, are left out."""
-    groups: dict[tuple[str, str, str | None], dict[str, int]] = {}
+    """For each group of sentences the texts that a reader would print, beside those that he would not, which are as bad
+    as their fault costs when a point is chosen (`COSTS`). Left out are groups with nothing good and nothing better."""
+    groups: dict[tuple[str, str, str | None], dict[str, float]] = {}
     for one in found:
-        groups.setdefault((one.sources, one.context, one.title), {})[unfinished(one.text)] = SEVERITY[one.verdict]
+        texts = groups.setdefault((one.sources, one.context, one.title), {})
+        texts[unfinished(one.text)] = COSTS.get(one.verdict, 0.0)
     made = []
     for about, texts in groups.items():
         good = tuple(text for text, bad in texts.items() if not bad)

@@ -46,14 +46,14 @@ class Pair:
         context: The sentences that name what they call "he" or "the move"; may be empty.
         title: The headline; None where there is none.
         targets: The point: a text, or one in each length.
-        refused: Texts that a reader would not print, each with how bad it is, from 1; none where nobody judged.
+        refused: Texts that a reader would not print, each with how bad it is, above 0; none where nobody judged.
     """
 
     sources: str
     context: str
     title: str | None
     targets: tuple[str, ...]
-    refused: tuple[tuple[str, int], ...] = ()
+    refused: tuple[tuple[str, float], ...] = ()
 
 
 def pairs(examples: Iterable[Example], progress: bool = True) -> list[Pair]:

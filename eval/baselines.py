@@ -18,7 +18,7 @@ from sumy.summarizers.text_rank import TextRankSummarizer
 from summarizer.sentences import words
 
 from .data import Example
-from .oracle import f1, greedy_oracle, unigrams
+from .oracle import f1, greedy_oracle, likeness, unigrams
 
 BASELINES = ("lead", "random", "lexrank", "textrank", "main-oracle", "source-oracle", "oracle")
 
@@ -54,18 +54,19 @@ def oracle(
 
 
 def points_oracle(example: Example, whole: bool) -> list[str]:
-    """A list for the points of a header list: the main sentence of each, which is the best that a choice of single
-    sentences can be, or all its sources whole.
+    """A list for the points of a header list: of each the sentence that says most of it, which is about the best that a
+    choice of single sentences can be, or all its sources whole.
 
     Raises:
         ValueError: A point does not say what it stands on.
     """
     found = []
-    for point in example.listed:
-        spans = point.sources if whole else (point.main,) if point.main else ()
-        if not spans:
+    for point, text in zip(example.listed, example.bullets, strict=True):
+        sources = [" ".join(example.text[start:end].split()) for start, end in point.sources]
+        if not sources:
             raise ValueError(f"{example.id}: a point does not say what it stands on, as this oracle needs it")
-        found.append(" ".join(" ".join(example.text[start:end].split()) for start, end in spans))
+        said = likeness(text, sources)
+        found.append(" ".join(sources) if whole else sources[said.index(max(said))])
     return found
 
 

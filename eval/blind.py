@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations, permutations
 from pathlib import Path
+from typing import Any
 
 from summarizer.boilerplate import story
 from summarizer.errors import SummarizerError
@@ -39,7 +40,7 @@ _LETTERS = "PQRSTUVW"
 
 
 def write(folder: Path, examples: Sequence[Example], kinds: dict[str, dict[str, list[list[str]]]], size: int) -> None:
-    """Writes `batch_0.txt`, … and `key.json`, which tells whose list is whose.
+    """Writes `batch_0.txt`, … and `key.json`, which tells whose list is whose, and of which article.
 
     Args:
         folder: Where; made if it is missing.
@@ -49,15 +50,16 @@ def write(folder: Path, examples: Sequence[Example], kinds: dict[str, dict[str, 
     """
     folder.mkdir(parents=True, exist_ok=True)
     draw = random.Random(SEED)
-    key: dict[str, dict[str, list[str]]] = {}
+    key: dict[str, dict[str, list[str] | str]] = {}
     for at in range(0, len(examples), size):
         parts = []
         for number in range(at, min(at + size, len(examples))):
             example = examples[number]
+            key[str(number)] = {"id": example.id}
             parts.append(f"=== ARTICLE {number}{f' - {example.title}' if example.title else ''}\n\n{example.text}\n")
             for kind, systems in kinds.items():
                 order = draw.sample(sorted(systems), len(systems))
-                key.setdefault(str(number), {})[kind] = order
+                key[str(number)][kind] = order
                 for letter, name in zip(_LETTERS, order, strict=False):
                     bullets = "\n".join(f"- {bullet}" for bullet in systems[name][number])
                     parts.append(f"--- {kind} {letter}\n{bullets}\n")
@@ -75,13 +77,13 @@ def count(folder: Path, answers: Sequence[str]) -> str:
     Raises:
         ValueError: A line is not in its form, or two answer the same; the message has it.
     """
-    key = json.loads((folder / "key.json").read_text("utf-8"))
+    key = _key(folder)
     wins: dict[str, Counter[tuple[str, str, str]]] = {}
     faults: dict[str, Counter[tuple[str, str]]] = {}
     seen: Counter[tuple[str, str]] = Counter()
     for line in filter(str.strip, answers):
         number, kind, ranking, *rest = [part.strip() for part in line.split("|")]
-        if kind not in key.get(number, {}):
+        if kind not in LENGTHS or kind not in key.get(number, {}):
             raise ValueError(f"there is no {kind!r} list of article {number!r}: {line.strip()}")
         seen[number, kind] += 1
         if seen[number, kind] > 1:
@@ -98,6 +100,11 @@ def count(folder: Path, answers: Sequence[str]) -> str:
                 for fault, many in _FAULT.findall(part):
                     faults.setdefault(kind, Counter())[names[part[0]], fault] += int(many)
     return "\n".join(_tables(wins, faults, seen))
+
+
+def _key(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "key.json").read_text("utf-8"))
+    return found
 
 
 def _tables(
@@ -154,6 +161,14 @@ def main(argv: Sequence[str] | None = None) -> None:
             help="systems whose lists of this length are read: a model, or a file of lists; lead is as many first "
             "sentences as the human list has points, human is that list",
         )
+    make.add_argument(
+        "--leave-out",
+        nargs="+",
+        default=[],
+        type=Path,
+        metavar="FOLDER",
+        help="earlier readings; their articles are not drawn",
+    )
     make.add_argument("--limit", type=int, default=50, help="articles, drawn at random (default: 50)")
     make.add_argument("--size", type=int, default=10, help="articles of a batch (default: 10)")
     answered = tasks.add_parser("count", help="what answers say")
@@ -167,8 +182,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         if not (args.brief or args.standard):
             parser.error("give systems for --brief, --standard, or both")
         kinds: dict[str, dict[str, list[list[str]]]] = {}
+        known = {about["id"] for earlier in args.leave_out for about in _key(earlier).values()}
         for length in LENGTHS:
-            everything = read(args.data, length=length)
+            everything = [e for e in read(args.data, length=length) if e.id not in known]
+            if not everything:
+                raise ValueError(f"every article of {args.data} was read before")
             chosen = sorted(random.Random(SEED).sample(range(len(everything)), min(args.limit, len(everything))))
             examples = [everything[i] for i in chosen]
             if named := getattr(args, length):

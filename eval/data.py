@@ -42,7 +42,7 @@ class Point:
     """A point of a list that people wrote.
 
     Attributes:
-        texts: What it says, by length: both lengths, or one.
+        texts: What it says, by length: both lengths, or one; none where the list only tells its sources.
         rank: How important it is: 1 is the one to keep if only one is kept.
         sources: Spans (start, end) of the article's sentences that hold what it says, in article order; none where
             the list does not tell.
@@ -151,7 +151,7 @@ def example_of(
     title = " ".join(title.split()) or None if isinstance(title, str) else None
     if header_list:
         points = _header_list(values[column], text, where)
-        return Example(_id(row), text, (_reference(points, length),), points, title)
+        return Example(_id(row), text, (_reference(points, length, text),), points, title)
     references = _lists(values.get(column), where)
     return Example(_id(row), text, references, _listed(values.get(column), references[0], text, where), title)
 
@@ -170,10 +170,10 @@ def _header_list(value: object, text: str, where: str) -> tuple[Point, ...]:
         if not isinstance(one, dict):
             raise ValueError(f"{there} must be an object, not {type(one).__name__}")
         texts = {name: " ".join(one[name].split()) for name in LENGTHS if isinstance(one.get(name), str)}
-        if not any(texts.values()):
-            raise ValueError(f'{there} has neither "standard" nor "brief"')
         sources = tuple(sorted(_span(span, text, there) for span in one.get("sources") or ()))
         main = _span(one["main"], text, there) if one.get("main") else None
+        if not any(texts.values()) and not sources:
+            raise ValueError(f'{there} has neither "standard" nor "brief", nor "sources"')
         rank = one.get("rank", number)
         if not isinstance(rank, int):
             raise ValueError(f"{there}: its rank must be a number, not {rank!r}")
@@ -191,10 +191,19 @@ def _span(value: object, text: str, where: str) -> tuple[int, int]:
     raise ValueError(f"{where}: {value!r} is no span of the article's {len(text)} characters")
 
 
-def _reference(points: Sequence[Point], length: Length) -> tuple[str, ...]:
-    """What a header list says in one length; a point that lacks it says what it has."""
+def _reference(points: Sequence[Point], length: Length, text: str) -> tuple[str, ...]:
+    """What a header list says in one length; a point that lacks it says what it has, and one without a text what the
+    article says there."""
     kept = set(_best(points, BRIEF_POINTS if length == "brief" else len(points)))
-    return tuple(p.texts.get(length) or next(iter(p.texts.values())) for i, p in enumerate(points) if i in kept)
+    return tuple(
+        p.texts.get(length) or next(iter(p.texts.values()), "") or _quoted(p.main or p.sources[0], text)
+        for i, p in enumerate(points)
+        if i in kept
+    )
+
+
+def _quoted(span: tuple[int, int], text: str) -> str:
+    return " ".join(text[span[0] : span[1]].split())
 
 
 def _best(points: Sequence[Point], count: int) -> list[int]:

@@ -32,6 +32,19 @@ def f1(overlap: int, candidate: int, reference: int) -> float:
     return 2 * overlap / (candidate + reference) if candidate + reference else 0.0
 
 
+def likeness(text: str, sentences: Sequence[str], tokenizer: Tokenizer = ENGLISH) -> list[float]:
+    """How much each of some sentences says of a text: ROUGE-1 F1 + ROUGE-2 F1, 0 to 2."""
+    wanted = ngrams(text, tokenizer)
+    sizes = [n.total() for n in wanted]
+    return [
+        sum(
+            f1((one & other).total(), one.total(), size)
+            for one, other, size in zip(ngrams(sentence, tokenizer), wanted, sizes, strict=True)
+        )
+        for sentence in sentences
+    ]
+
+
 def greedy_oracle(
     sentences: Sequence[str], bullets: Sequence[str], most: int = 3, tokenizer: Tokenizer = ENGLISH
 ) -> list[int]:

@@ -32,6 +32,20 @@ def test_every_article_has_every_list_and_no_name(folder):
             assert text.index(f"--- brief {letter}\n- {begins} ", at) > at
 
 
+def test_articles_of_earlier_readings_are_left_out(folder, capsys):
+    data = folder.parent / "data.jsonl"
+    read = {one["id"] for one in json.loads((folder / "key.json").read_text()).values()}
+    assert len(read) == 6
+    first, again = folder.parent / "first", folder.parent / "again"
+    main(["write", str(first), "--data", str(data), "--standard", "lead", "human", "--limit", "4"])
+    main(["write", str(again), "--data", str(data), "--brief", "lead", "human", "--leave-out", str(first)])
+    ids = [{one["id"] for one in json.loads((made / "key.json").read_text()).values()} for made in (first, again)]
+    assert [len(one) for one in ids] == [4, 2] and set.union(*ids) == read
+    with pytest.raises(SystemExit):
+        main(["write", str(again), "--data", str(data), "--brief", "lead", "--leave-out", str(folder)])
+    assert "was read before" in capsys.readouterr().err
+
+
 def test_answers_are_counted_by_system(folder):
     key = json.loads((folder / "key.json").read_text())
     lines = []

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from summarizer.points.extractor import DISTANCE_FEATURES, Scored
-from summarizer.points.grouping import MOST_SENTENCES, Settings, group
+from summarizer.points.grouping import SETTINGS, Settings, group
 from summarizer.sentences import Sentence
 
 NEVER, ALWAYS = -20.0, 20.0
@@ -97,5 +97,5 @@ def test_no_sentence_is_in_two_points(data):
     used = [i for one in more for i in one.sentences]
     assert found and len(used) == len(set(used)) and count in ("auto", *range(len(found), 16))
     for one in found:
-        assert one.main in one.sentences and len(one.sentences) <= MOST_SENTENCES
+        assert one.main in one.sentences and len(one.sentences) <= SETTINGS.sentences
         assert list(one.sentences) == sorted(one.sentences) and 0 <= one.score <= 1

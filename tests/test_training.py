@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.data import Example, Point
+from eval.data import Example, Point, read
 from summarizer import Summarizer
 from summarizer.boilerplate import story
 from summarizer.points.extractor import (
@@ -25,6 +25,7 @@ from summarizer.points.extractor import (
     windows,
 )
 from training.articles import groups, labels
+from training.pairs import pairs
 from training.points import stood
 
 from .conftest import STORY, archive, written
@@ -52,16 +53,34 @@ def test_labels_are_the_sentences_that_points_stand_on():
     sentences = story(STORY)
     spans = [(s.start, s.end) for s in sentences]
     example = header_list(
-        Point({"standard": "one"}, 4, (spans[0], spans[2]), spans[2]),
-        Point({"standard": "two"}, 1, (spans[5],), spans[5]),
+        Point({"standard": sentences[2].text}, 4, (spans[0], spans[2])), Point({"standard": "two"}, 1, (spans[5],))
     )
     points = stood(example, sentences)
-    assert [(p.sources, p.main, p.rank, p.given) for p in points] == [((0, 2), 2, 4, True), ((5,), 5, 1, True)]
+    assert [(p.sources, p.rank, p.given) for p in points] == [((0, 2), 4, True), ((5,), 1, True)]
     found = labels(points, len(sentences))
     assert found.shape == (len(sentences), len(SCORES))
-    assert [list(np.flatnonzero(column)) for column in found.T] == [[2, 5], [0, 2, 5], [2, 5]]
+    assert [list(np.flatnonzero(column)) for column in found.T] == [[0, 2, 5], [0, 2, 5], [0, 2, 5]]
+    main = found[:, 0]
+    assert main.sum() == pytest.approx(2) and main[5] == 1
+    assert main[2] > 3 * main[0]  # the point is the sentence word for word
     together = groups(points, len(sentences))
     assert together[0, 2] == together[2, 0] == 1 and together[0, 5] == together[5, 2] == 0
+
+
+def test_a_point_without_a_text_teaches_which_sentences_it_stands_on(tmp_path):
+    sentences = story(STORY)
+    spans = [[s.start, s.end] for s in sentences]
+    row = {"id": "1", "article": STORY, "points": [{"sources": [spans[1], spans[3]], "main": spans[3]}]}
+    path = tmp_path / "lists.jsonl"
+    path.write_text(json.dumps(row))
+    (example,) = read(path)
+    assert example.bullets == (" ".join(sentences[3].text.split()),)
+    (point,) = stood(example, sentences)
+    assert point.sources == (1, 3) and point.shares == pytest.approx((1 / 3, 2 / 3)) and not point.texts
+    assert pairs([example], progress=False) == []
+    path.write_text(json.dumps(row | {"points": [{"rank": 1}]}))
+    with pytest.raises(ValueError, match='neither "standard" nor "brief", nor "sources"'):
+        read(path)
 
 
 def test_the_best_three_are_the_top():
@@ -76,7 +95,7 @@ def test_a_plain_list_is_traced_to_its_sentences():
     bullets = ("Council votes to keep the Marl Lane baths open", "Nobody knows why", "Work starts on May 11")
     points = tuple(Point({"brief": text}, rank) for rank, text in enumerate(bullets, 1))
     found = stood(Example("1", STORY, (bullets,), points), story(STORY))
-    assert [(p.main, p.rank, p.given) for p in found] == [(0, 1, False), (len(story(STORY)) - 1, 3, False)]
+    assert [(p.sources, p.rank, p.given) for p in found] == [((0,), 1, False), ((len(story(STORY)) - 1,), 3, False)]
 
 
 def test_a_span_that_the_splitter_cuts_otherwise_finds_its_sentence():

@@ -110,14 +110,15 @@ class Collator:
 
 
 def labels(points: Sequence[Stood], n: int) -> npt.NDArray[np.float32]:
-    """What is true of each sentence, shape (n, SCORES); see `summarizer.points.extractor.SCORES`."""
+    """What is true of each sentence, shape (n, SCORES); see `summarizer.points.extractor.SCORES`. Which sentence is the
+    main one of a point is a matter of degree: each has its share of it."""
     found = np.zeros((n, len(SCORES)), np.float32)
     best = sorted(points, key=lambda point: point.rank)[:BRIEF_POINTS]
-    for column, sentences in enumerate(
-        ([p.main for p in points], [i for p in points for i in p.sources], [p.main for p in best])
-    ):
-        found[sentences, column] = 1
-    return found
+    for column, these in ((0, points), (2, best)):
+        for point in these:
+            found[list(point.sources), column] += point.shares
+    found[[i for p in points for i in p.sources], 1] = 1
+    return found.clip(0, 1)
 
 
 def groups(points: Sequence[Stood], n: int) -> npt.NDArray[np.float32]:

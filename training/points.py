@@ -1,7 +1,8 @@
 """The points of human lists as groups of sentences: what the extractor, the grouping and the rewriter learn from.
 
 A header list says which sentences its points stand on. Of a plain list (a newsroom's highlights) that is found by its
-words (`summarizer/alignment.py`); a bullet whose words no sentence holds gives no point.
+words (`summarizer/alignment.py`); a bullet whose words no sentence holds gives no point. How much of the point each of
+its sentences says is measured against its text.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from eval.data import Example
+import numpy as np
+
+from eval.data import Example, Point
+from eval.oracle import likeness
 from summarizer.alignment import Aligner
 from summarizer.sentences import Sentence
 from summarizer.summary import Length
@@ -23,14 +27,14 @@ class Stood:
         texts: What it says, by length.
         rank: How important it is, from 1.
         sources: Indices of its sentences, in article order.
-        main: Which of them weighs most.
+        shares: How much of the point each of them says; their sum is 1.
         given: Whether the list says so itself.
     """
 
     texts: Mapping[Length, str]
     rank: int
     sources: tuple[int, ...]
-    main: int
+    shares: tuple[float, ...]
     given: bool
 
 
@@ -39,17 +43,26 @@ def stood(example: Example, sentences: Sequence[Sentence]) -> list[Stood]:
     found = []
     aligner: Aligner | None = None
     for point in example.points:
-        text = next(iter(point.texts.values()))
         sources = tuple(sorted({i for span in point.sources if (i := _sentence(span, sentences)) is not None}))
-        main = _sentence(point.main, sentences) if point.main else None
-        if not sources or main not in sources:
+        given = bool(sources)
+        if not sources and point.texts:
             aligner = aligner or Aligner([sentence.text for sentence in sentences])
-            chosen = sources or aligner(text)
-            if chosen:
-                found.append(Stood(point.texts, point.rank, chosen, aligner.best(text, chosen), bool(sources)))
-        else:
-            found.append(Stood(point.texts, point.rank, sources, main, True))
+            sources = aligner(next(iter(point.texts.values())))
+        if sources:
+            found.append(Stood(point.texts, point.rank, sources, _shares(point, sources, sentences), given))
     return found
+
+
+def _shares(point: Point, sources: Sequence[int], sentences: Sequence[Sentence]) -> tuple[float, ...]:
+    """How much of a point each of its sentences says: the softmax of their likeness to its text. Of a point without a
+    text, the main sentence, where it is known, counts as much as two others."""
+    if point.texts:
+        text = point.texts.get("standard") or next(iter(point.texts.values()))
+        weights = np.exp(likeness(text, [sentences[i].text for i in sources]))
+    else:
+        main = _sentence(point.main, sentences) if point.main else None
+        weights = np.array([2.0 if i == main else 1.0 for i in sources])
+    return tuple((weights / weights.sum()).tolist())
 
 
 def _sentence(span: tuple[int, int], sentences: Sequence[Sentence]) -> int | None:

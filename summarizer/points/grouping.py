@@ -19,8 +19,6 @@ from .extractor import Array, Scored
 
 CANDIDATES = 48
 """Sentences that are looked at as main ones for a usual list: the work stays linear in the article's length."""
-MOST_SENTENCES = 4
-"""Sentences that a point stands on, at most: 99% of the points that people wrote."""
 _SHARED_TRIGRAMS = 0.5
 """Share of a sentence's trigrams that another holds, from which it says the same again."""
 
@@ -32,6 +30,7 @@ class Settings:
     Attributes:
         apart: How strongly a sentence that belongs to a chosen point is kept from being another's main one, 0 to 1.
         joins: Probability from which a sentence joins a point.
+        sentences: Sentences that a point stands on, at most; of the points that people wrote, 99% stand on four or less.
         expected: What the sum of the main sentences' probabilities is multiplied by, to give the number of points.
         least: Points that a list has, where the article has so many sentences.
         most: Points that it has at most.
@@ -40,6 +39,7 @@ class Settings:
 
     apart: float = 0.7
     joins: float = 0.17
+    sentences: int = 4
     expected: float = 1.05
     least: int = 3
     most: int = 7
@@ -139,7 +139,7 @@ def _grouped(scored: Scored, mains: Sequence[int], together: dict[int, Array], s
     groups = []
     for row, main in enumerate(mains):
         others = [int(i) for i in np.flatnonzero(joins & (to == row))]
-        others = sorted(others, key=lambda i: -belongs[row, i])[: MOST_SENTENCES - 1]
+        others = sorted(others, key=lambda i: -belongs[row, i])[: settings.sentences - 1]
         sentences = tuple(sorted([main, *others]))
         groups.append(Group(main, sentences, float(_sigmoid(scored.main[main])), float(scored.top[main])))
     return groups

@@ -1,8 +1,9 @@
 """What did the rewriter learn from corrections? `python benchmarks/corrections.py --corrected FILE models/base`.
 
 Reads `training/written/corrected.jsonl.gz`, unpacked, and prints: what readers said of the earlier rewriter's texts and
-of this one's, on the same groups; and for each model folder that is named how often its rewriter finds a correction
-likelier than the text that it corrects, on articles that its training held out and on as many others.
+of this one's, on the same groups; of this one's, by the number of their sentences; and for each model folder that is
+named how often its rewriter finds a correction likelier than the text that it corrects, on articles that its training
+held out and on as many others.
 """
 
 from __future__ import annotations
@@ -46,6 +47,21 @@ def both(groups: Sequence[Group]) -> str:
     return "\n".join(lines)
 
 
+def by_sentences(groups: Sequence[Group]) -> str:
+    """The verdicts of this rewriter's texts by the number of sentences that they were written from, as a table of
+    shares."""
+    said: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
+    for group in groups:
+        for one in group["candidates"]:
+            if "score" in one:
+                said[one["length"], min(group["sentences"], 3)][one["verdict"]] += 1
+    lines = ["| | texts | " + " | ".join(VERDICTS) + " |", "| --- " * 7 + "|"]
+    for (length, count), found in sorted(said.items()):
+        shares = " | ".join(f"{100 * found[verdict] / found.total():.1f}" for verdict in VERDICTS)
+        lines.append(f"| {length}, from {('one', 'two', 'three or four')[count - 1]} | {found.total()} | {shares} |")
+    return "\n".join(lines)
+
+
 def likelier(folder: Path, groups: Sequence[Group]) -> dict[str, list[bool]]:
     """For each fault, of each text that has it, whether the rewriter finds its correction likelier a token."""
     model = ctranslate2.Translator(str(folder), device="cpu", inter_threads=1, intra_threads=0)
@@ -79,7 +95,7 @@ def main() -> None:
     parser.add_argument("models", nargs="+", type=Path, help="model folders")
     args = parser.parse_args()
     groups = [row.values for row in rows(args.corrected, "train")]
-    print(both(groups))
+    print(both(groups), by_sentences(groups), sep="\n\n")
     _, *held = divided([Judged(str(g["id"]), "", "", "", None, "good") for g in groups])
     kept = {one.id for part in held for one in part}
     parts = {"held out": [g for g in groups if str(g["id"]) in kept], "learnt from": []}

@@ -42,8 +42,10 @@ def sentences_of(groups):
 
 
 def test_a_point_is_a_main_sentence_and_what_belongs_to_it_wherever_it_stands():
-    found = group(scored([3, -9, 2, -9, 1, -9, -9], [(0, 6), (2, 3), (2, 5)]), 3, "standard")
+    chances = scored([3, -9, 2, -9, 1, -9, -9], [(0, 6), (2, 3), (2, 5)])
+    found = group(chances, 3, "standard", Settings(sentences=3))
     assert sentences_of(found) == [(0, 6), (2, 3, 5), (4,)]
+    assert max(map(len, sentences_of(group(chances, 3, "standard", Settings(sentences=2))))) == 2
     assert [one.main for one in found] == [0, 2, 4]
 
 

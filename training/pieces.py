@@ -97,7 +97,8 @@ def _whole(about: Mapping[str, Any], article: Mapping[str, Any], language: str) 
     chosen = [spans[start, end] for start, end in about["sources"]]
     context = context_of(sentences, chosen, FullNames(text, facts(text)))
     candidates = [one | {"text": unpacked(one["text"], text)} for one in about["candidates"]]
-    return row | {"source_text": as_line(sentences, chosen), "context": context, "candidates": candidates}
+    source_text = as_line(sentences, chosen)
+    return row | {"sentences": len(chosen), "source_text": source_text, "context": context, "candidates": candidates}
 
 
 def _run(text: str, at: int, article: str) -> tuple[int, int]:

@@ -140,7 +140,7 @@ class Style:
 
 
 STYLES: dict[Length, Style] = {
-    "brief": Style(asked=(12, 15, 19), least=6, most=22, aim=15, size=0.4, fluent=2.0),
+    "brief": Style(asked=(14, 18, 22), least=6, most=26, aim=20, size=0.4, fluent=2.0),
     "standard": Style(asked=(25, 29), least=12, most=40, aim=32, size=0.4, fluent=2.0),
 }
 

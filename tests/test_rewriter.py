@@ -10,6 +10,7 @@ from collections import Counter
 import pytest
 
 from summarizer import Article, ModelError, Summarizer
+from summarizer.points.policy import STYLES
 from summarizer.points.rewriter import MAX_TARGET_TOKENS, Rewriter
 from summarizer.sentences import words
 from summarizer.tidy import bullet_of
@@ -77,11 +78,11 @@ def test_a_folder_without_rewriter_shows_sentences(without, base, examples):
 def test_rewrites_pass_every_check_and_join_sentences_where_an_editor_would_print_it(base, examples):
     methods = Counter()
     for example in examples:
-        for length, most in (("standard", 40), ("brief", 22)):
+        for length, style in STYLES.items():
             for bullet in base(Article.from_json(example), length=length):
                 methods[bullet.method, len(bullet.sources) > 1] += 1
                 if bullet.method in ("rewritten", "narrowed"):
-                    assert len(words(bullet.text)) <= most + 3  # a name may be given in full
+                    assert len(words(bullet.text)) <= style.most + 3  # a name may be given in full
                     assert bullet.checks[-1].kind == "verifier"
                 assert all(check.passed for check in bullet.checks)
                 assert bullet.checks or bullet.method == "extracted"

@@ -40,11 +40,7 @@ def both(groups: Sequence[Group]) -> str:
                 said[length, "this"][new[0]["verdict"]] += 1
                 earlier = [c for c in own if "score" not in c] or new
                 said[length, "earlier"][earlier[0]["verdict"]] += 1
-    lines = ["| | texts | " + " | ".join(VERDICTS) + " |", "| --- " * 7 + "|"]
-    for (length, which), found in sorted(said.items(), reverse=True):
-        shares = " | ".join(f"{100 * found[verdict] / found.total():.1f}" for verdict in VERDICTS)
-        lines.append(f"| {which} rewriter, {length} | {found.total()} | {shares} |")
-    return "\n".join(lines)
+    return _table({f"{which} rewriter, {length}": said[length, which] for length, which in sorted(said, reverse=True)})
 
 
 def by_sentences(groups: Sequence[Group]) -> str:
@@ -55,10 +51,15 @@ def by_sentences(groups: Sequence[Group]) -> str:
         for one in group["candidates"]:
             if "score" in one:
                 said[one["length"], min(group["sentences"], 3)][one["verdict"]] += 1
+    counts = ("one", "two", "three or four")
+    return _table({f"{length}, from {counts[count - 1]}": said[length, count] for length, count in sorted(said)})
+
+
+def _table(said: Mapping[str, Counter[str]]) -> str:
     lines = ["| | texts | " + " | ".join(VERDICTS) + " |", "| --- " * 7 + "|"]
-    for (length, count), found in sorted(said.items()):
+    for name, found in said.items():
         shares = " | ".join(f"{100 * found[verdict] / found.total():.1f}" for verdict in VERDICTS)
-        lines.append(f"| {length}, from {('one', 'two', 'three or four')[count - 1]} | {found.total()} | {shares} |")
+        lines.append(f"| {name} | {found.total()} | {shares} |")
     return "\n".join(lines)
 
 

@@ -65,8 +65,7 @@ def points_oracle(example: Example, whole: bool) -> list[str]:
         sources = [" ".join(example.text[start:end].split()) for start, end in point.sources]
         if not sources:
             raise ValueError(f"{example.id}: a point does not say what it stands on, as this oracle needs it")
-        said = likeness(text, sources)
-        found.append(" ".join(sources) if whole else sources[said.index(max(said))])
+        found.append(" ".join(sources) if whole else sources[int(np.argmax(likeness(text, sources)))])
     return found
 
 

@@ -50,16 +50,16 @@ def write(folder: Path, examples: Sequence[Example], kinds: dict[str, dict[str, 
     """
     folder.mkdir(parents=True, exist_ok=True)
     draw = random.Random(SEED)
-    key: dict[str, dict[str, list[str] | str]] = {}
+    key: dict[str, dict[str, Any]] = {}
     for at in range(0, len(examples), size):
         parts = []
         for number in range(at, min(at + size, len(examples))):
             example = examples[number]
-            key[str(number)] = {"id": example.id}
+            key[str(number)] = {"id": example.id, "lists": {}}
             parts.append(f"=== ARTICLE {number}{f' - {example.title}' if example.title else ''}\n\n{example.text}\n")
             for kind, systems in kinds.items():
                 order = draw.sample(sorted(systems), len(systems))
-                key[str(number)][kind] = order
+                key[str(number)]["lists"][kind] = order
                 for letter, name in zip(_LETTERS, order, strict=False):
                     bullets = "\n".join(f"- {bullet}" for bullet in systems[name][number])
                     parts.append(f"--- {kind} {letter}\n{bullets}\n")
@@ -77,13 +77,13 @@ def count(folder: Path, answers: Sequence[str]) -> str:
     Raises:
         ValueError: A line is not in its form, or two answer the same; the message has it.
     """
-    key = _key(folder)
+    key = {number: about["lists"] for number, about in _key(folder).items()}
     wins: dict[str, Counter[tuple[str, str, str]]] = {}
     faults: dict[str, Counter[tuple[str, str]]] = {}
     seen: Counter[tuple[str, str]] = Counter()
     for line in filter(str.strip, answers):
         number, kind, ranking, *rest = [part.strip() for part in line.split("|")]
-        if kind not in LENGTHS or kind not in key.get(number, {}):
+        if kind not in key.get(number, {}):
             raise ValueError(f"there is no {kind!r} list of article {number!r}: {line.strip()}")
         seen[number, kind] += 1
         if seen[number, kind] > 1:
@@ -103,7 +103,14 @@ def count(folder: Path, answers: Sequence[str]) -> str:
 
 
 def _key(folder: Path) -> dict[str, Any]:
+    """What `write` noted of each article.
+
+    Raises:
+        ValueError: An earlier version wrote it, without the articles' ids.
+    """
     found: dict[str, Any] = json.loads((folder / "key.json").read_text("utf-8"))
+    if any("lists" not in about for about in found.values()):
+        raise ValueError(f"{folder / 'key.json'} does not name its articles; write the batches anew")
     return found
 
 

@@ -24,10 +24,10 @@ def test_every_article_has_every_list_and_no_name(folder):
     text = "".join((folder / f"batch_{i}.txt").read_text() for i in range(2))
     key = json.loads((folder / "key.json").read_text())
     assert text.count("=== ARTICLE") == len(key) == 6 and text.count("--- brief Q") == 6
-    assert len({tuple(one["brief"]) for one in key.values()}) > 1
+    assert len({tuple(one["lists"]["brief"]) for one in key.values()}) > 1
     for number, one in key.items():
         at = text.index(f"=== ARTICLE {number}\n")
-        for letter, name in zip("PQR", one["brief"], strict=True):
+        for letter, name in zip("PQR", one["lists"]["brief"], strict=True):
             begins = {"ours": "ours of", "lead": "The council of", "human": "Council of"}[name]
             assert text.index(f"--- brief {letter}\n- {begins} ", at) > at
 
@@ -50,7 +50,7 @@ def test_answers_are_counted_by_system(folder):
     key = json.loads((folder / "key.json").read_text())
     lines = []
     for number, one in key.items():
-        letter = dict(zip(one["brief"], "PQR", strict=True))
+        letter = dict(zip(one["lists"]["brief"], "PQR", strict=True))
         lines.append(
             f"{number} | brief | {letter['ours']} > {letter['human']}={letter['lead']} | {letter['lead']} u=1 a=2"
             f" | {letter['ours']} b=1 m=0 | remark"

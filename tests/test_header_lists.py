@@ -102,6 +102,8 @@ def test_the_oracles_of_points_and_the_table(tmp_path):
     main, whole = (points_oracle(examples[0], whole=whole) for whole in (False, True))
     assert main == [SENTENCES[i].text for i in (0, 2, 4, 6)]
     assert whole[0] == f"{SENTENCES[0].text} {SENTENCES[1].text}"
+    (second,) = read(file(tmp_path, [point(1, 0, 1, standard=SENTENCES[1].text)]), length="standard")
+    assert points_oracle(second, whole=False) == [SENTENCES[1].text]  # what says most, whatever `main` is
     found = evaluate(examples, {"main": [main], "other": [["No such sentence."]]})
     assert found.figures["main"]["points_found"].value == 100
     assert np.isnan(found.figures["other"]["source_f1"].value)

@@ -26,7 +26,7 @@ from summarizer.points.extractor import (
 )
 from training.articles import groups, labels
 from training.pairs import pairs
-from training.points import stood
+from training.points import shares, stood
 
 from .conftest import STORY, archive, written
 
@@ -57,7 +57,7 @@ def test_labels_are_the_sentences_that_points_stand_on():
     )
     points = stood(example, sentences)
     assert [(p.sources, p.rank, p.given) for p in points] == [((0, 2), 4, True), ((5,), 1, True)]
-    found = labels(points, len(sentences))
+    found = labels(points, sentences)
     assert found.shape == (len(sentences), len(SCORES))
     assert [list(np.flatnonzero(column)) for column in found.T] == [[0, 2, 5], [0, 2, 5], [0, 2, 5]]
     main = found[:, 0]
@@ -76,7 +76,7 @@ def test_a_point_without_a_text_teaches_which_sentences_it_stands_on(tmp_path):
     (example,) = read(path)
     assert example.bullets == (" ".join(sentences[3].text.split()),)
     (point,) = stood(example, sentences)
-    assert point.sources == (1, 3) and point.shares == pytest.approx((1 / 3, 2 / 3)) and not point.texts
+    assert point.sources == (1, 3) and shares(point, sentences) == pytest.approx([1 / 3, 2 / 3]) and not point.texts
     assert pairs([example], progress=False) == []
     path.write_text(json.dumps(row | {"points": [{"rank": 1}]}))
     with pytest.raises(ValueError, match='neither "standard" nor "brief", nor "sources"'):
@@ -88,7 +88,7 @@ def test_the_best_three_are_the_top():
     points = stood(
         header_list(*(Point({"standard": "x"}, 4 - i, (spans[i],), spans[i]) for i in range(4))), story(STORY)
     )
-    assert list(np.flatnonzero(labels(points, len(spans))[:, 2])) == [1, 2, 3]
+    assert list(np.flatnonzero(labels(points, story(STORY))[:, 2])) == [1, 2, 3]
 
 
 def test_a_plain_list_is_traced_to_its_sentences():

@@ -20,7 +20,7 @@ from summarizer.boilerplate import story
 from summarizer.points.extractor import SCORES, surface_features, token_ids, windows
 from summarizer.sentences import Sentence
 
-from .points import Stood, stood
+from .points import Stood, shares, stood
 
 
 class Articles(Dataset[dict[str, Any]]):
@@ -58,7 +58,7 @@ class Articles(Dataset[dict[str, Any]]):
                     "tokens": token_ids(tokenizer, sentences, title),
                     "titled": title is not None,
                     "features": surface_features(sentences, title),
-                    "labels": labels(points, len(sentences)),
+                    "labels": labels(points, sentences),
                     "groups": groups(points, len(sentences)),
                 }
             )
@@ -109,15 +109,16 @@ class Collator:
         }
 
 
-def labels(points: Sequence[Stood], n: int) -> npt.NDArray[np.float32]:
-    """What is true of each sentence, shape (n, SCORES); see `summarizer.points.extractor.SCORES`. Which sentence is the
-    main one of a point is a matter of degree: each has its share of it."""
-    found = np.zeros((n, len(SCORES)), np.float32)
-    best = sorted(points, key=lambda point: point.rank)[:BRIEF_POINTS]
-    for column, these in ((0, points), (2, best)):
-        for point in these:
-            found[list(point.sources), column] += point.shares
-    found[[i for p in points for i in p.sources], 1] = 1
+def labels(points: Sequence[Stood], sentences: Sequence[Sentence]) -> npt.NDArray[np.float32]:
+    """What is true of each sentence, shape (sentences, SCORES); see `summarizer.points.extractor.SCORES`. Which one is
+    the main sentence of a point is a matter of degree: each has its share of it."""
+    found = np.zeros((len(sentences), len(SCORES)), np.float32)
+    for at, point in enumerate(sorted(points, key=lambda point: point.rank)):
+        share, sources = shares(point, sentences), list(point.sources)
+        found[sources, 0] += share
+        found[sources, 1] = 1
+        if at < BRIEF_POINTS:
+            found[sources, 2] += share
     return found.clip(0, 1)
 
 

@@ -1,8 +1,7 @@
 """The points of human lists as groups of sentences: what the extractor, the grouping and the rewriter learn from.
 
 A header list says which sentences its points stand on. Of a plain list (a newsroom's highlights) that is found by its
-words (`summarizer/alignment.py`); a bullet whose words no sentence holds gives no point. How much of the point each of
-its sentences says is measured against its text.
+words (`summarizer/alignment.py`); a bullet whose words no sentence holds gives no point.
 """
 
 from __future__ import annotations
@@ -11,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from eval.data import Example, Point
+from eval.data import Example
 from eval.oracle import likeness
 from summarizer.alignment import Aligner
 from summarizer.sentences import Sentence
@@ -27,14 +27,14 @@ class Stood:
         texts: What it says, by length.
         rank: How important it is, from 1.
         sources: Indices of its sentences, in article order.
-        shares: How much of the point each of them says; their sum is 1.
+        main: Which of them the list calls the main one, if it does.
         given: Whether the list says so itself.
     """
 
     texts: Mapping[Length, str]
     rank: int
     sources: tuple[int, ...]
-    shares: tuple[float, ...]
+    main: int | None
     given: bool
 
 
@@ -49,20 +49,20 @@ def stood(example: Example, sentences: Sequence[Sentence]) -> list[Stood]:
             aligner = aligner or Aligner([sentence.text for sentence in sentences])
             sources = aligner(next(iter(point.texts.values())))
         if sources:
-            found.append(Stood(point.texts, point.rank, sources, _shares(point, sources, sentences), given))
+            main = _sentence(point.main, sentences) if point.main else None
+            found.append(Stood(point.texts, point.rank, sources, main, given))
     return found
 
 
-def _shares(point: Point, sources: Sequence[int], sentences: Sequence[Sentence]) -> tuple[float, ...]:
-    """How much of a point each of its sentences says: the softmax of their likeness to its text. Of a point without a
-    text, the main sentence, where it is known, counts as much as two others."""
+def shares(point: Stood, sentences: Sequence[Sentence]) -> npt.NDArray[np.float64]:
+    """How much of a point each of its sources says, shape (sources,), with the sum 1: the softmax of their likeness to
+    its text. Of a point without a text, the main sentence, where it is known, counts as much as two others."""
     if point.texts:
         text = point.texts.get("standard") or next(iter(point.texts.values()))
-        weights = np.exp(likeness(text, [sentences[i].text for i in sources]))
+        weights = np.exp(likeness(text, [sentences[i].text for i in point.sources]))
     else:
-        main = _sentence(point.main, sentences) if point.main else None
-        weights = np.array([2.0 if i == main else 1.0 for i in sources])
-    return tuple((weights / weights.sum()).tolist())
+        weights = np.array([2.0 if i == point.main else 1.0 for i in point.sources])
+    return weights / weights.sum()
 
 
 def _sentence(span: tuple[int, int], sentences: Sequence[Sentence]) -> int | None:

@@ -1,9 +1,9 @@
 """What did the rewriter learn from corrections? `python benchmarks/corrections.py --corrected FILE models/base`.
 
-Reads `training/written/corrected.jsonl.gz`, unpacked, and prints: what readers said of the earlier rewriter's texts and
-of this one's, on the same groups; of this one's, by the number of their sentences; and for each model folder that is
-named how often its rewriter finds a correction likelier than the text that it corrects, on articles that its training
-held out and on as many others.
+Reads `training/written/corrected.jsonl.gz`, unpacked, and prints: what readers said of the texts of the rewriter
+before and of this one's, on the same groups; of this one's, by the number of their sentences; and for each model folder
+that is named how often its rewriter finds a correction likelier than the text that it corrects, on articles that its
+training held out and on as many others.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ Group = Mapping[str, Any]
 
 
 def both(groups: Sequence[Group]) -> str:
-    """The verdicts of the earlier rewriter's texts and of this one's (those with a score), as a table of shares; where
-    both wrote the same text it has one verdict."""
+    """The verdicts of the texts of the rewriter before and of this one's (those with a score), as a table of shares;
+    where both wrote the same text it has one verdict."""
     said: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for group in groups:
         for length in ("standard", "brief"):
@@ -39,7 +39,7 @@ def both(groups: Sequence[Group]) -> str:
             if new:
                 said[length, "this"][new[0]["verdict"]] += 1
                 earlier = [c for c in own if "score" not in c] or new
-                said[length, "earlier"][earlier[0]["verdict"]] += 1
+                said[length, "earlier"][earlier[-1]["verdict"]] += 1
     return _table({f"{which} rewriter, {length}": said[length, which] for length, which in sorted(said, reverse=True)})
 
 

@@ -68,6 +68,10 @@ class FullNames:
         """The full names of the persons of whom a text gives the last name alone, in its order."""
         return [name for _, _, name in self._bare(text, "")]
 
+    def speaks_of(self, text: str) -> bool:
+        """Whether a text names a person whom the article names in full."""
+        return any(re.sub(r"['’]s?$", "", match["word"]) in self._full for match in _BARE.finditer(text))
+
     def _bare(self, text: str, before: str) -> Iterator[tuple[int, int, str]]:
         """The first place of each last name that stands alone, with the full name; none that stand in `before`."""
         quoted = [match.span() for match in QUOTED.finditer(text)]

@@ -10,8 +10,11 @@ from collections import Counter
 import pytest
 
 from summarizer import Article, ModelError, Summarizer
+from summarizer.boilerplate import story
+from summarizer.facts import facts
+from summarizer.full_names import FullNames
 from summarizer.points.policy import STYLES
-from summarizer.points.rewriter import MAX_TARGET_TOKENS, Rewriter
+from summarizer.points.rewriter import MAX_TARGET_TOKENS, Rewriter, context_of
 from summarizer.sentences import words
 from summarizer.tidy import bullet_of
 
@@ -131,6 +134,24 @@ def test_the_wanted_number_of_words_is_heeded(base):
     rewriter = Rewriter(base.folder / "rewriter", threads=1)
     short, long = (rewriter.start(LONG, "", None, (length,))()[0].text for length in (10, 26))
     assert 6 <= len(words(short)) <= 14 < 20 <= len(words(long)) <= 34
+
+
+@pytest.mark.parametrize(
+    ("source", "named"),
+    [
+        ("He wants a new roof.", "Mayor Tor Lund opened the baths on Marl Lane."),  # four sentences back
+        ("Lund said he wants a new roof.", "Mayor Tor Lund opened the baths on Marl Lane."),  # named in full there
+        ("The roof is new, Ana Roe said, and she likes it.", None),  # it names somebody itself
+        ("The roof is new.", None),
+    ],
+)
+def test_the_context_says_who_he_is(source, named):
+    filler = "Rain fell for a week. The lake rose by two metres. The road was shut."
+    text = f"Storms came early this year. Mayor Tor Lund opened the baths on Marl Lane. {filler} {source}"
+    sentences = story(text)
+    context = context_of(sentences, [len(sentences) - 1], FullNames(text, facts(text)))
+    expected = ["Storms came early this year.", *([named] if named else []), "The road was shut."]
+    assert context == " ".join(expected)
 
 
 def test_a_source_beyond_the_window_is_cut_and_nothing_breaks(base):

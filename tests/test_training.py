@@ -230,9 +230,15 @@ def test_an_auxiliary_stage_trains_before_the_articles_and_is_recorded(config, t
     done = train(config, "--output", str(tmp_path), "--auxiliary", str(config.parent / "more.jsonl"), "--epochs", "1",
                  "--gradient_checkpointing", "true")  # fmt: skip
     assert done.returncode == 0, done.stderr
-    before, after = (load_file(tmp_path / f"after_{stage}.safetensors") for stage in ("head", "auxiliary"))
+    before, after, last, mean = (
+        load_file(tmp_path / f"after_{stage}.safetensors") for stage in ("head", "auxiliary", "everything", "mean")
+    )
     assert any(not np.allclose(before[name], after[name]) for name in before if name.startswith("encoder."))
-    assert json.loads((tmp_path / "run.json").read_text())["data"]["auxiliary"]["articles"] == 12
+    assert all(np.allclose(mean[name], (after[name] + last[name]) / 2, atol=1e-6) for name in mean)
+    found = json.loads((tmp_path / "run.json").read_text())
+    assert found["data"]["auxiliary"]["articles"] == 12
+    best = max(found["stages"].values(), key=lambda about: about["validation"]["rouge_mean"])
+    assert found["validation"] == best["validation"] and found["stages"]["mean"]["steps"] == 0
 
 
 def export(run, folder):

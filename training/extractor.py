@@ -4,8 +4,11 @@ It learns from the points of human lists which sentences they stand on, which of
 together (`points.py`). In stages, each in transformers' Trainer:
 - head: the head alone, on the vectors of the frozen encoder (minutes), because a head that starts from nothing spoils
   the encoder while it learns that leads are important;
-- auxiliary, if there are such articles, and everything: encoder and head together.
-A run that was killed goes on from its last checkpoint when the same command is given again.
+- auxiliary, if there are such articles, and everything: encoder and head together;
+- mean: no training, but the mean of what these two left and of what the run began with, where that is a model of this
+  project (a model soup: Wortsman et al. 2022).
+The stage that scores best on validation is kept. A run that was killed goes on from its last checkpoint when the same
+command is given again.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,6 +49,7 @@ from .shipped import encoder_of, shipped_part
 
 Floats = npt.NDArray[np.float32]
 STAGES = ("head", "auxiliary", "everything")
+"""Those that train."""
 _SCORES = ("eval_rouge", "eval_source_f1", "eval_points_found")
 
 
@@ -100,16 +105,27 @@ def main(args: ExtractorArguments) -> None:
 
     train, validation = prepared(data.train), Articles(data.validation, backend, language=args.language)
 
+    passes = (args.head_epochs, args.auxiliary_epochs if args.auxiliary else 0, args.epochs)
+    stages = [stage for stage, count in zip(STAGES, passes, strict=True) if count > 0]
+    whole = [stage for stage in stages if stage != "head"]
+    start = [deepcopy(model.state_dict())] if shipped_part(args.base_model, "extractor") else []
+    if len(whole) + len(start) > 1:
+        stages.append("mean")
+
     def fit(stage: str) -> Trainer:
         if stage == "head":
             return _train_head(model, train, validation, collator, args)
+        if stage == "mean":
+            left = [load_file(output / f"after_{one}.safetensors") for one in whole]
+            model.load_state_dict(_mean(start + left))
+            settings = _settings(args, output / stage, 0, args.batch_size, bf16=args.half)
+            return _trainer(model, settings, train, validation, collator)
         articles, epochs = train, args.epochs
         if stage == "auxiliary":
             articles, epochs = prepared(data.auxiliary), args.auxiliary_epochs
         return _train_everything(model, articles, validation, collator, args, output / stage, epochs)
 
-    epochs = (args.head_epochs, args.auxiliary_epochs if args.auxiliary else 0, args.epochs)
-    record = _in_stages(model, fit, [s for s, e in zip(STAGES, epochs, strict=True) if e > 0], output)
+    record = _in_stages(model, fit, stages, output)
     if not is_first_process():
         return
     model.encoder.save_pretrained(output / "encoder")
@@ -118,6 +134,14 @@ def main(args: ExtractorArguments) -> None:
     best = [about["validation"] for about in record.values() if about["kept"]][-1]
     about = {"heads": model.head.layers[0].heads, "stages": record, "validation": best}
     finish(args, "extractor", data, about, began)
+
+
+def _mean(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """The mean of several states of one model, weight by weight."""
+    return {
+        name: torch.stack([state[name].float() for state in states]).mean(0).to(value.dtype)
+        for name, value in states[0].items()
+    }
 
 
 def _start(args: ExtractorArguments) -> tuple[ExtractorModel, Any]:
@@ -272,8 +296,8 @@ def _trainer(
     train: Articles,
     validation: Articles,
     collator: Collator,
-    optimizer: torch.optim.Optimizer,
-    patience: int,
+    optimizer: torch.optim.Optimizer | None = None,
+    patience: int = 0,
 ) -> Trainer:
     trainer = Trainer(
         model=model,

@@ -6,6 +6,7 @@ What it writes are candidates. Which of them may be shown is not decided here (`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ MAX_TARGET_TOKENS = 80
 """Tokens that come out; a candidate of this size was cut, and is no candidate."""
 CONTEXT_WORDS = 70
 """Words of context, about."""
+REACH = 8
+"""Sentences back in which the person is looked for whom a sentence calls "he"."""
+_PERSON = re.compile(r"\b(?:he|she|his|her|him)\b", re.IGNORECASE)
 BEAM = 4
 SHORTLIST = "vmap.txt"
 """What may be written after what was read, as CTranslate2 takes it: `training/shortlist.py` makes it."""
@@ -41,12 +45,13 @@ def asked(length: int) -> str:
 
 def context_of(sentences: Sequence[Sentence], chosen: Sequence[int], full_names: FullNames) -> str:
     """What says who and what the chosen sentences speak of, on one line, in article order and about CONTEXT_WORDS long:
-    the sentences that give persons in full whom the chosen ones call by their last name; the one before each; the
-    article's first."""
+    the sentences that give persons in full whom the chosen ones call by their last name, or name the one whom they call
+    "he"; the one before each; the article's first."""
     text = as_line(sentences, chosen)
     wanted: list[int] = []
     for name in full_names.missing(text):
         wanted += [next((i for i, s in enumerate(sentences) if name in " ".join(s.text.split())), 0)]
+    wanted += [j for i in chosen if (j := _person_before(sentences, i, full_names)) is not None]
     wanted += [i - 1 for i in chosen if i]
     kept: set[int] = set()
     size = 0
@@ -55,6 +60,15 @@ def context_of(sentences: Sequence[Sentence], chosen: Sequence[int], full_names:
             kept.add(i)
             size += len(words(sentences[i].text))
     return as_line(sentences, sorted(kept))
+
+
+def _person_before(sentences: Sequence[Sentence], i: int, full_names: FullNames) -> int | None:
+    """Of a sentence that says "he" before it names anybody, the nearest before it that does; None for others."""
+    pronoun = _PERSON.search(sentences[i].text)
+    if not pronoun or full_names.speaks_of(sentences[i].text[: pronoun.start()]):
+        return None
+    near = range(i - 1, max(i - 1 - REACH, -1), -1)
+    return next((j for j in near if full_names.speaks_of(sentences[j].text)), None)
 
 
 def as_line(sentences: Sequence[Sentence], chosen: Sequence[int]) -> str:

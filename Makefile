@@ -30,7 +30,8 @@ VALID = --validation $(DATA)/headers_validation.jsonl.gz --against none --beside
 ARTICLES = $(DATA)/train.jsonl.gz,$(DATA)/standfirst.jsonl.gz
 model: $(VENV)/dev.done
 	mkdir -p runs
-	$(TRAIN) unpack training/written/labelled.jsonl.gz --articles $(ARTICLES) --output runs/labelled.jsonl.gz
+	cat training/written/labelled*.jsonl.gz > runs/labelled-packed.jsonl.gz
+	$(TRAIN) unpack runs/labelled-packed.jsonl.gz --articles $(ARTICLES) --output runs/labelled.jsonl.gz
 	$(TRAIN) unpack training/written/points.jsonl.gz --articles $(ARTICLES) --output runs/points.jsonl.gz
 	$(TRAIN) unpack training/written/judged.jsonl.gz --articles $(ARTICLES) --output runs/judged.jsonl.gz
 	$(TRAIN) unpack training/written/corrected.jsonl.gz --articles $(ARTICLES) --output runs/corrected.jsonl.gz

@@ -38,8 +38,8 @@ def both(groups: Sequence[Group]) -> str:
             new = [c for c in own if "score" in c]
             if new:
                 said[length, "this"][new[0]["verdict"]] += 1
-                earlier = [c for c in own if "score" not in c] or new
-                said[length, "earlier"][earlier[-1]["verdict"]] += 1
+                earlier = [c for c in own if "score" not in c] or new  # the likeliest stands first
+                said[length, "earlier"][earlier[0]["verdict"]] += 1
     return _table({f"{which} rewriter, {length}": said[length, which] for length, which in sorted(said, reverse=True)})
 
 
@@ -48,9 +48,10 @@ def by_sentences(groups: Sequence[Group]) -> str:
     shares."""
     said: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
     for group in groups:
-        for one in group["candidates"]:
-            if "score" in one:
-                said[one["length"], min(group["sentences"], 3)][one["verdict"]] += 1
+        for length in ("standard", "brief"):
+            own = [c for c in group["candidates"] if c["length"] == length and "score" in c]
+            if own:
+                said[length, min(group["sentences"], 3)][own[0]["verdict"]] += 1
     counts = ("one", "two", "three or four")
     return _table({f"{length}, from {counts[count - 1]}": said[length, count] for length, count in sorted(said)})
 

@@ -89,7 +89,7 @@ def _part(task: str, part: dict[str, Any]) -> str:
         )
     stages = part.get("stages") or {"training": part | {"kept": True}}
     steps = [
-        f"- Stage {name}: step {about['best_step']} of {about['steps']} scored best on the validation articles"
+        f"- Stage {name}: {_done(about)}"
         f"{'' if about['kept'] else '; an earlier stage scored better, and this one was undone'}."
         for name, about in stages.items()
     ]
@@ -109,3 +109,9 @@ def _part(task: str, part: dict[str, Any]) -> str:
 
 def _count(about: dict[str, Any]) -> str:
     return f"{about['articles']:,} articles, " if "articles" in about else ""
+
+
+def _done(stage: dict[str, Any]) -> str:
+    if not stage["steps"]:
+        return "the mean of the weights, without training"
+    return f"step {stage['best_step']} of {stage['steps']} scored best on the validation articles"

@@ -70,13 +70,13 @@ class FullNames:
 
     def speaks_of(self, text: str) -> bool:
         """Whether a text names a person whom the article names in full."""
-        return any(re.sub(r"['’]s?$", "", match["word"]) in self._full for match in _BARE.finditer(text))
+        return any(_owner(match["word"]) in self._full for match in _BARE.finditer(text))
 
     def _bare(self, text: str, before: str) -> Iterator[tuple[int, int, str]]:
         """The first place of each last name that stands alone, with the full name; none that stand in `before`."""
         quoted = [match.span() for match in QUOTED.finditer(text)]
         for match in _BARE.finditer(text):
-            word = re.sub(r"['’]s?$", "", match["word"])
+            word = _owner(match["word"])
             name = self._full.get(word)
             if not name or re.search(rf"\b{re.escape(word)}\b", before):
                 continue
@@ -95,9 +95,14 @@ class FullNames:
         return self._introduced[last]
 
 
+def _owner(name: str) -> str:
+    """A name without a possessive."""
+    return re.sub(r"['’]s?$", "", name)
+
+
 def _person(text: str) -> list[str]:
     """First and last name, or nothing where a name does not look like a person's."""
-    words = re.sub(r"['’]s?$", "", text).split()
+    words = _owner(text).split()
     while words and words[0].lower().rstrip(".") in TITLES | HONORIFICS:
         words = words[1:]
     looks = 2 <= len(words) <= 3 and all(re.fullmatch(r"[A-Z]\.|[^\W\d_][\w’'-]*[a-z]\w*", w) for w in words)

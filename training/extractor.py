@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from accelerate import PartialState
 from safetensors.torch import load_file, save_file
 from torch import nn
 from tqdm import tqdm
@@ -116,6 +117,7 @@ def main(args: ExtractorArguments) -> None:
         if stage == "head":
             return _train_head(model, train, validation, collator, args)
         if stage == "mean":
+            PartialState().wait_for_everyone()  # the first process has written them
             left = [load_file(output / f"after_{one}.safetensors") for one in whole]
             model.load_state_dict(_mean(start + left))
             settings = _settings(args, output / stage, 0, args.batch_size, bf16=args.half)

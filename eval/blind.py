@@ -19,6 +19,9 @@ from itertools import combinations, permutations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from summarizer.boilerplate import story
 from summarizer.errors import SummarizerError
 from summarizer.summary import Length
@@ -37,6 +40,9 @@ FAULTS = {
 }
 _FAULT = re.compile(rf"\b([{''.join(FAULTS)}])\s*=\s*(\d+)")
 _LETTERS = "PQRSTUVW"
+_LEAST_PAIRS = 100
+"""Pairs of lists, one preferred to the other, from which costs are told."""
+_RIDGE = 0.1
 
 
 def write(folder: Path, examples: Sequence[Example], kinds: dict[str, dict[str, list[list[str]]]], size: int) -> None:
@@ -68,7 +74,9 @@ def write(folder: Path, examples: Sequence[Example], kinds: dict[str, dict[str, 
 
 
 def count(folder: Path, answers: Sequence[str]) -> str:
-    """The answers as Markdown tables: which list was preferred to which, and the faults of each.
+    """The answers as Markdown tables: which list was preferred to which, the faults of each, and what a fault costs:
+    by how much one more lowers the log-odds of being preferred (logistic regression of all pairs of lists on the
+    differences of their faults), with its standard error, where there are enough pairs.
 
     Args:
         folder: That of `write`.
@@ -80,6 +88,7 @@ def count(folder: Path, answers: Sequence[str]) -> str:
     key = {number: about["lists"] for number, about in _key(folder).items()}
     wins: dict[str, Counter[tuple[str, str, str]]] = {}
     faults: dict[str, Counter[tuple[str, str]]] = {}
+    pairs: dict[str, list[list[int]]] = {}
     seen: Counter[tuple[str, str]] = Counter()
     for line in filter(str.strip, answers):
         number, kind, ranking, *rest = [part.strip() for part in line.split("|")]
@@ -95,11 +104,30 @@ def count(folder: Path, answers: Sequence[str]) -> str:
         for (one, at), (other, there) in permutations(places.items(), 2):
             result = "better" if at < there else "same" if at == there else "worse"
             wins.setdefault(kind, Counter())[one, other, result] += 1
+        counts = {name: dict.fromkeys(FAULTS, 0) for name in places}
         for part in rest:
             if part[:1] in names:
                 for fault, many in _FAULT.findall(part):
+                    counts[names[part[0]]][fault] = int(many)
                     faults.setdefault(kind, Counter())[names[part[0]], fault] += int(many)
-    return "\n".join(_tables(wins, faults, seen))
+        for one, other in permutations(places, 2):
+            if places[one] < places[other]:
+                more = [counts[other][fault] - counts[one][fault] for fault in FAULTS]
+                pairs.setdefault(kind, []).append(more)
+    costs = {kind: _costs(np.array(rows, float)) for kind, rows in pairs.items() if len(rows) >= _LEAST_PAIRS}
+    return "\n".join(_tables(wins, faults, seen, costs))
+
+
+def _costs(more: npt.NDArray[Any]) -> list[str]:
+    """Of each fault its weight and standard error, by Newton's method with a weak ridge: `more`, shape (pairs, FAULTS),
+    is how many more the worse list has."""
+    weights = np.zeros(more.shape[1])
+    for _ in range(30):
+        other = 1 / (1 + np.exp(more @ weights))
+        curvature = (more * (other * (1 - other))[:, None]).T @ more + _RIDGE * np.eye(len(weights))
+        weights += np.linalg.solve(curvature, more.T @ other - _RIDGE * weights)
+    errors = np.sqrt(np.diag(np.linalg.inv(curvature)))
+    return [f"{weight:.1f} ± {error:.1f}" for weight, error in zip(weights, errors, strict=True)]
 
 
 def _key(folder: Path) -> dict[str, Any]:
@@ -118,6 +146,7 @@ def _tables(
     wins: dict[str, Counter[tuple[str, str, str]]],
     faults: dict[str, Counter[tuple[str, str]]],
     seen: Counter[tuple[str, str]],
+    costs: dict[str, list[str]],
 ) -> list[str]:
     lines = []
     for kind, found in wins.items():
@@ -127,9 +156,11 @@ def _tables(
         for one, other in combinations(names, 2):
             cells = [str(found[one, other, result]) for result in ("better", "same", "worse")]
             lines.append(f"| {one} against {other} | {' | '.join(cells)} |")
-        lines += ["", f"| faults | {' | '.join(names)} |", f"| --- |{' --- |' * len(names)}"]
-        for fault, title in FAULTS.items():
-            lines.append(f"| {title} | {' | '.join(str(faults.get(kind, Counter())[n, fault]) for n in names)} |")
+        columns = [*names, *(["one costs"] if kind in costs else [])]
+        lines += ["", f"| faults | {' | '.join(columns)} |", f"| --- |{' --- |' * len(columns)}"]
+        for at, (fault, title) in enumerate(FAULTS.items()):
+            cells = [str(faults.get(kind, Counter())[name, fault]) for name in names]
+            lines.append(f"| {title} | {' | '.join([*cells, *(costs[kind][at : at + 1] if kind in costs else [])])} |")
         lines.append("")
     return lines
 

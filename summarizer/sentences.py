@@ -29,6 +29,8 @@ _TITLE_END = re.compile(
 _SAINT_END = re.compile(r"(?:^|[^\w\s.]\s*|\b[a-z]+\s|\bThe\s)(?:St|Ste|Mt|Ft)\.$")
 """Saints and mounts: "in St. | Joseph", not "on Elm St. | Police"."""
 _CLOCK_END = re.compile(r"\b[ap]\.m\.$", re.IGNORECASE)
+_OPENS_BEHIND = re.compile(r"[.!?]\s+[\"“]$")
+_CLOSES_BEFORE = re.compile(r"[\"”]\s")
 _ASKED_END = re.compile(r"[?!][\"”'’]$")
 _SPEAKER = re.compile(r"(?:[A-Z][\w.'’-]*\s){1,4}(?:said|says|asked|asks|wrote|writes|told|tweeted|added|shouted)\b")
 _CLOCK_GOES_ON = re.compile(
@@ -107,7 +109,20 @@ def split(text: str, start: int, end: int, language: str = "en") -> list[tuple[i
         if result and (_goes_on(text[slice(*result[-1])], text[a:b])):
             a = result.pop()[0]
         result.append((a, b))
-    return [piece for a, b in result for piece in _pieces(text, a, b)]
+    return [piece for a, b in _with_their_marks(text, result) for piece in _pieces(text, a, b)]
+
+
+def _with_their_marks(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The spans; a quotation mark that opens behind one or closes before one goes over the border: `he said. "|We are`,
+    `we are.|" He left`."""
+    result = list(spans)
+    for i in range(1, len(result)):
+        (a, b), (c, d) = result[i - 1], result[i]
+        if _OPENS_BEHIND.search(text, a, b):
+            result[i - 1], result[i] = trimmed(text, a, b - 1), (b - 1, d)
+        elif _CLOSES_BEFORE.match(text, c, d):
+            result[i - 1], result[i] = (a, c + 1), trimmed(text, c + 1, d)
+    return [(a, b) for a, b in result if a < b]
 
 
 def _boundaries(paragraph: str, language: str) -> list[tuple[int, int]]:
@@ -122,7 +137,7 @@ def _goes_on(before: str, after: str) -> bool:
     like."""
     if not any(c.isalnum() for c in after):
         return True
-    if _ASKED_END.search(before) and _SPEAKER.match(after):
+    if _ASKED_END.search(before) and (after[:1].islower() or _SPEAKER.match(after)):
         return True
     if _SAINT_END.search(before) and after[:1].isupper():
         return True

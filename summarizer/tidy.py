@@ -1,5 +1,5 @@
 """Chosen sentences as a bullet: words that only tie them to their neighbours are left out. Nothing is changed or put
-in."""
+in, but the other mark of a quotation that begins before them or ends behind them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _TIE = re.compile(
 )
 _ASIDE = re.compile(r"\s*\((?P<inside>[^()\n]*)\)(?=[\s,.;:!?]|$)")
 _SHORT_NAME = re.compile(r"[A-Z][\w.&-]{0,9}")
+_QUOTATION_MARK = re.compile(r"[“”\"]")
 QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|‘(?:[^’]|’(?=\w))*’")
 
 
@@ -44,4 +45,27 @@ def tidied(sentence: str) -> str:
 def bullet_of(sentences: Sequence[str]) -> str:
     """The bullet that neighbouring sentences make; a "But" between two of them stays."""
     first, *rest = sentences
-    return " ".join([tidied(first), *(" ".join(sentence.split()) for sentence in rest)])
+    return quoted(" ".join([tidied(first), *(" ".join(sentence.split()) for sentence in rest)]))
+
+
+def quoted(text: str) -> str:
+    """The text with the quotation marks that it lacks: one at its start, where it begins inside a quotation, and one at
+    its end, where it ends inside one. The mark of inches is none."""
+    inside, begins = False, False
+    for mark in _QUOTATION_MARK.finditer(text):
+        at = mark.start()
+        if mark.group() == '"' and not inside and text[at - 1 : at].isdigit():
+            continue
+        opens = mark.group() == "“" or (mark.group() == '"' and not inside and not _closes(text, at))
+        begins = begins or not (opens or inside)
+        inside = opens
+    if inside:
+        text += "”" if "“" in text else '"'
+    if begins:
+        text = ("“" if "”" in text else '"') + text
+    return text
+
+
+def _closes(text: str, at: int) -> bool:
+    """Whether a straight mark stands as a closing one does: behind a word or a stop, and before no word."""
+    return at > 0 and not text[at - 1].isspace() and text[at - 1] not in "([—-" and not text[at + 1 : at + 2].isalnum()

@@ -1,6 +1,8 @@
 """Blind reading: the lists are mixed, the key tells whose they were, and the answers are counted."""
 
 import json
+import random
+from math import exp
 
 import pytest
 
@@ -78,3 +80,20 @@ def test_answers_are_counted_by_system(folder):
 def test_an_answer_of_another_form_is_named(folder, line, message):
     with pytest.raises(ValueError, match=message):
         count(folder, line.splitlines())
+
+
+def test_what_a_fault_costs_is_learnt_from_what_was_preferred(tmp_path):
+    draw = random.Random(1)
+    key, lines = {}, []
+    for number in range(400):
+        key[str(number)] = {"id": str(number), "lists": {"brief": ["one", "other"]}}
+        untrue, background = ([draw.randint(0, 2) for _ in "PQ"] for _ in "ub")
+        worse = [3 * u + b for u, b in zip(untrue, background, strict=True)]
+        first = draw.random() < 1 / (1 + exp(worse[0] - worse[1]))
+        faults = " | ".join(f"{x} u={u} b={b}" for x, u, b in zip("PQ", untrue, background, strict=True))
+        lines.append(f"{number} | brief | {'P>Q' if first else 'Q>P'} | {faults}")
+    (tmp_path / "key.json").write_text(json.dumps(key))
+    rows = {row.split("|")[1].strip(): row.split("|")[-2] for row in count(tmp_path, lines).splitlines() if "|" in row}
+    costs = [float(rows[name].split("±")[0]) for name in ("untrue or misleading", "background, colour, trivia")]
+    assert rows["faults"].strip() == "one costs" and costs == pytest.approx([3, 1], abs=0.7)
+    assert "one costs" not in count(tmp_path, lines[:50])

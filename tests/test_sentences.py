@@ -187,6 +187,12 @@ def test_splitting_loses_nothing_but_white_space(text):
         assert "".join(joined.split()) == "".join(text[start:stop].split())
 
 
+def test_a_quotation_mark_stands_with_its_sentence():
+    text = 'The board pressed it to halt funding. "We respect that. We thank them," it said.'
+    assert texts(text) == ["The board pressed it to halt funding.", '"We respect that. We thank them," it said.']
+    assert texts('"He is ok. Battered, but ok!" she said. He left.')[0] == '"He is ok. Battered, but ok!" she said.'
+
+
 def test_who_asks_belongs_to_the_question():
     text = '"Why is it closed?" Ann Roe said of the baths. "Nobody knows!" Roe left.'
     assert [s.text for s in story(text)] == [

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from summarizer.sentences import words
-from summarizer.tidy import tidied
+from summarizer.tidy import bullet_of, quoted, tidied
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,28 @@ def test_only_what_ties_it_to_its_neighbours_goes(sentence, expected):
 def test_nothing_is_put_in(sentence):
     rest = iter(w.lower() for w in words(sentence))
     assert all(word.lower() in rest for word in words(tidied(sentence)))
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ('He is expected to recover fully."', '"He is expected to recover fully."'),
+        ('"He had no choice but to land.', '"He had no choice but to land."'),
+        ('He wrote on Monday, "Listen.', 'He wrote on Monday, "Listen."'),
+        ('He is fine," Roe said.', '"He is fine," Roe said.'),
+        ("“We left.", "“We left.”"),
+        ("We left.”", "“We left.”"),
+        # nothing is lacking
+        ('She said "yes" and "no, 3-2".', 'She said "yes" and "no, 3-2".'),
+        ('A plank of 6" was found.', 'A plank of 6" was found.'),
+        ("The miners’ union said so.", "The miners’ union said so."),
+    ],
+)
+def test_a_quotation_gets_its_other_mark(text, whole):
+    assert quoted(text) == whole == bullet_of([text])
+
+
+@given(st.text(alphabet="aB (),.\"“”'\nu3", max_size=40))
+def test_marks_are_put_at_the_two_ends_alone(text):
+    whole = quoted(text)
+    assert text in whole and set(whole.replace(text, "", 1)) <= set('"“”') and len(whole) <= len(text) + 2

@@ -59,7 +59,8 @@ def main() -> None:
         return np.array([wait.result()[0].good for wait in waiting])
 
     wanted = np.array([one.verdict == "good" for one in kept])
-    together, alone = good(kept, lambda one: one.score), good(kept, lambda one: None)
+    usual = float(np.mean([one.score for one in kept]))
+    together, alone = good(kept, lambda one: one.score), good(kept, lambda one: usual)
     print(f"\n{len(kept)} kept rewrites, {100 * wanted.mean():.0f}% good; AUC: verifier and rewriter "
           f"{auc(together, wanted):.3f}, verifier {auc(alone, wanted):.3f}, rewriter's score "
           f"{auc(np.array([one.score for one in kept]), wanted):.3f}\n")  # fmt: skip

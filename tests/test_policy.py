@@ -7,7 +7,7 @@ import pytest
 from summarizer import Article
 from summarizer.boilerplate import story
 from summarizer.checks import Least, Verdict
-from summarizer.points.policy import STYLES, Draft, Writer, extracted, with_article, with_speaker
+from summarizer.points.policy import COSTS, STYLES, Draft, Writer, extracted, with_article, with_speaker
 from summarizer.points.rewriter import Candidate
 from summarizer.summary import Span
 
@@ -158,7 +158,7 @@ SHORT = "The council of Marl voted on Monday to keep the Marl Lane baths open."
 
 
 POINT = draft(VOTE, COST)
-LEANS = Verdict(0.1, leaning=0.9)
+LEANS, STANDS = Verdict(0.1, leaning=0.9), Verdict(0.9, leaning=0.1)
 CAREFUL = replace(STYLES["standard"], faults=2.0)
 
 
@@ -167,10 +167,14 @@ def judged(writer, good, *candidates):
     return [(option, Verdict(good[option.text], leaning=1 - good[option.text])) for option in options]
 
 
+def best(writer, found, least, sentences=(LEANS, LEANS)):
+    return writer.best(found, sentences, POINT, least)[0]
+
+
 def test_a_joined_point_is_shown_where_an_editor_would_print_it():
     writer = Writer(ARTICLE, "standard", style=CAREFUL)
     found = judged(writer, {JOINED: 0.9, SHORT: 0.5}, JOINED, SHORT)
-    bullet = writer.printed(found, POINT, LEANS, Least(0.6, 0.6))
+    bullet = best(writer, found, Least(0.6, 0.6))
     assert bullet.text == JOINED and bullet.method == "rewritten" and len(bullet.sources) == 2
     assert bullet.checks[-1].kind == "verifier" and bullet.checks[-1].evidence.endswith("90%") and not bullet.failed
 
@@ -178,26 +182,36 @@ def test_a_joined_point_is_shown_where_an_editor_would_print_it():
 def test_what_nobody_would_print_is_not_shown():
     writer = Writer(ARTICLE, "standard", style=CAREFUL)
     found = judged(writer, {JOINED: 0.4, SHORT: 0.5}, JOINED, SHORT)
-    assert (
-        writer.printed(found, POINT, LEANS, Least(0.6, 0.6)) is None
-        and writer.printed([], POINT, LEANS, Least(0.6, 0.6)) is None
-    )
-    assert writer.printed(found, POINT, LEANS, Least(0.45, 0.45)).text == SHORT
+    main = writer.own(POINT)[0].text
+    for options in (found, []):
+        writer.forget()
+        assert best(writer, options, Least(0.6, 0.6)).text == main
+    assert best(writer, found, Least(0.45, 0.45)).text == SHORT
 
 
 def test_a_doubtful_rewrite_gives_way_to_a_sentence_that_stands_alone():
     writer = Writer(ARTICLE, "standard", style=CAREFUL)
     found = judged(writer, {SHORT: 0.5}, SHORT)
-    assert writer.printed(found, POINT, LEANS, Least(0.45, 0.45)).text == SHORT
+    assert best(writer, found, Least(0.45, 0.45)).text == SHORT
     writer.forget()
-    assert writer.printed(found, POINT, Verdict(0.9, leaning=0.1), Least(0.45, 0.45)) is None
+    assert best(writer, found, Least(0.45, 0.45), (STANDS, LEANS)).method == "extracted"
+
+
+def test_a_broken_sentence_gives_way_to_another_of_the_point():
+    writer = Writer(ARTICLE, "standard", style=CAREFUL)
+    broken = Verdict(0.1, broken=0.9)
+    main, other = (bullet.text for bullet in writer.own(POINT))
+    assert best(writer, [], Least(0.6, 0.6), (STANDS, STANDS)).text == main
+    assert best(writer, [], Least(0.6, 0.6), (broken, STANDS)).text == other
+    bullet, expected = writer.best([], (broken, broken), POINT, Least(0.6, 0.6))
+    assert bullet.text == main and expected == pytest.approx(0.9 * COSTS["broken"])
 
 
 def test_what_passes_every_rule_needs_less():
     writer = Writer(ARTICLE, "standard", style=CAREFUL)
     found = judged(writer, {JOINED: 0.5, SHORT: 0.5}, JOINED, SHORT)
     assert [option.ruled for option, _ in found] == [option.text == SHORT for option, _ in found]
-    assert writer.printed(found, POINT, LEANS, Least(0.6, 0.4)).text == SHORT
+    assert best(writer, found, Least(0.6, 0.4)).text == SHORT
 
 
 def test_a_fact_that_its_sentences_lack_is_no_option():
@@ -206,13 +220,13 @@ def test_a_fact_that_its_sentences_lack_is_no_option():
         draft(VOTE, COST, candidates=(wrong,)), "rewritten", 4
     )
     flagged = Writer(ARTICLE, "standard", flag=True, style=CAREFUL)
-    bullet = flagged.printed(judged(flagged, {wrong: 0.9}, wrong), POINT, LEANS, Least(0.6, 0.6))
+    bullet = best(flagged, judged(flagged, {wrong: 0.9}, wrong), Least(0.6, 0.6))
     assert bullet.text == wrong and {check.kind for check in bullet.failed} == {"number"}
 
 
 def test_flag_shows_the_best_with_the_verdict_it_fails():
     writer = Writer(ARTICLE, "standard", flag=True, style=CAREFUL)
-    bullet = writer.printed(judged(writer, {JOINED: 0.2, SHORT: 0.3}, JOINED, SHORT), POINT, LEANS, Least(0.6, 0.6))
+    bullet = best(writer, judged(writer, {JOINED: 0.2, SHORT: 0.3}, JOINED, SHORT), Least(0.6, 0.6))
     (failed,) = bullet.failed
     assert bullet.text == SHORT and failed.kind == "verifier" and failed.evidence.endswith("leaning most probably")
 

@@ -118,6 +118,11 @@ def test_it_learns_to_tell_good_from_bad_and_runs_without_torch(tiny_checkpoint,
     assert good.good > bad.good and 0 <= bad.good <= good.good <= 1 and bad.fault == "untrue"
     assert verifier.start([], [], "", "", None).result() == [] and verifier.least == Least(0.65, 0.38)
     verifier.close()
+    config = json.loads((model / "verifier" / "config.json").read_text())
+    config["verifier"]["calibration"] = {"slope": 1.0, "shift": 0.0}  # as version 0.6 wrote it
+    (model / "verifier" / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ValueError, match="older version"):
+        Verifier(model / "verifier", 2)
 
     # It can be trained on from what was exported.
     again, _ = _start(VerifierArguments(base_model=str(model)))
@@ -125,6 +130,28 @@ def test_it_learns_to_tell_good_from_bad_and_runs_without_torch(tiny_checkpoint,
     for name, value in load_file(run / "encoder" / "model.safetensors").items():
         assert name.startswith("pooler") or torch.allclose(weights[name], value, atol=1e-6), name
     assert torch.equal(again.head.weight, load_file(run / "head.safetensors")["weight"])
+
+
+def test_probabilities_are_fitted_for_rewrites_and_for_sentences():
+    import numpy as np
+
+    from summarizer.checks.verifier import VERDICTS
+    from training.judged import Judged
+    from training.verifier import calibrations
+
+    draw = np.random.default_rng(1)
+    said, points = [], []
+    for i in range(3000):  # the head cannot tell; the score can, and sentences are never untrue
+        sentence, score = i % 2 == 0, float(draw.uniform(-0.5, 0))
+        good = draw.random() < (0.4 if sentence else 0.5 + score)
+        verdict = "good" if good else "leaning" if sentence else "untrue"
+        said.append(draw.normal(size=len(VERDICTS)) * 0.1)
+        points.append(Judged(str(i), "", "", "", None, verdict, None if sentence else score, sentence))
+    found = calibrations(np.array(said, np.float32), points)
+    nothing = np.zeros(len(VERDICTS), np.float32)
+    assert found["sentences"](nothing) == pytest.approx([0.4, 0, 0, 0.6, 0], abs=0.04)
+    assert found["rewrites"](nothing, -0.1)[:2] == pytest.approx([0.4, 0.6], abs=0.06)
+    assert found["rewrites"](nothing, -0.4)[0] == pytest.approx(0.1, abs=0.06)
 
 
 def test_what_is_no_judgement_is_named_with_its_place(tmp_path):

@@ -73,9 +73,12 @@ def fidelity(task: str, run: Path, part: Path, examples: Sequence[Example]) -> s
 
 
 def verifier_fidelity(run: Path, part: Path) -> str:
-    """A table of the trained verifier beside the exported one, on the judged rewrites that training kept."""
+    """A table of the trained verifier beside the exported one, on the judged rewrites that training kept: the shipped
+    rewriter's, or all where it wrote none."""
     record = json.loads((run / "run.json").read_text("utf-8"))
     _, _, kept = divided([one for source in record["arguments"]["train"].split(",") for one in judged(source)])
+    own = [one for one in kept if one.score is not None]
+    kind, kept = ("rewrites", own) if own else ("all", kept)
     verifier = Verifier(part, torch.get_num_threads())
     began = time.perf_counter()
     waiting = [verifier.start([one.text], [one.score], one.sources, one.context, one.title) for one in kept]
@@ -86,7 +89,7 @@ def verifier_fidelity(run: Path, part: Path) -> str:
     rows = [
         ["", "AUC", "a second"],
         ["---"] * 3,
-        ["trained", f"{record['held_out']['all']['auc']:.4f}", ""],
+        ["trained", f"{record['held_out'][kind]['auc']:.4f}", ""],
         ["exported", f"{auc(good, wanted):.4f}", f"{speed:.0f}"],
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -34,6 +34,7 @@ class Judged:
         title: The headline; None where there is none.
         verdict: One of `VERDICTS`.
         score: The mean log-probability a token that the shipped rewriter gave it; None where another wrote it.
+        sentence: Whether it is the article's own sentence.
     """
 
     id: str
@@ -43,11 +44,13 @@ class Judged:
     title: str | None
     verdict: str
     score: float | None = None
+    sentence: bool = False
 
 
 def judged(source: str) -> list[Judged]:
     """The judged points of a file: JSONL (.gz) with `id`, `source_text`, `context` and `title`, which may be missing,
-    and `candidates`, each with `text` and `verdict`, and `score` where the shipped rewriter wrote it.
+    and `candidates`, each with `text` and `verdict`, with `score` where the shipped rewriter wrote it, and with the
+    `length` "sentence" where it is the article's own sentence.
 
     Raises:
         ValueError: A row lacks something, or has another verdict; the message says where.
@@ -61,7 +64,8 @@ def judged(source: str) -> list[Judged]:
                 verdict = candidate["verdict"]
                 if verdict not in VERDICTS:
                     raise ValueError(f"the verdict {verdict!r} is not one of {', '.join(VERDICTS)}")
-                found.append(Judged(str(values["id"]), candidate["text"], *about, verdict, candidate.get("score")))
+                of = {"score": candidate.get("score"), "sentence": candidate.get("length") == "sentence"}
+                found.append(Judged(str(values["id"]), candidate["text"], *about, verdict, **of))
         except KeyError as error:
             raise ValueError(f"{row.where}: {error} is missing; a judged rewrite has id, source_text and candidates "
                              "with text and verdict") from error  # fmt: skip
@@ -82,9 +86,12 @@ def divided(found: Sequence[Judged]) -> tuple[list[Judged], list[Judged], list[J
 
 def preferred(found: Sequence[Judged]) -> list[Pair]:
     """For each group of sentences the texts that a reader would print, beside those that he would not, which are as bad
-    as their fault costs when a point is chosen (`COSTS`). Left out are groups with nothing good and nothing better."""
+    as their fault costs when a point is chosen (`COSTS`). Left out are the article's own sentences, and groups with
+    nothing good and nothing better."""
     groups: dict[tuple[str, str, str | None], dict[str, float]] = {}
     for one in found:
+        if one.sentence:
+            continue
         texts = groups.setdefault((one.sources, one.context, one.title), {})
         texts[unfinished(one.text)] = COSTS.get(one.verdict, 0.0)
     made = []

@@ -19,6 +19,7 @@ from summarizer.boilerplate import story
 from summarizer.facts import facts
 from summarizer.full_names import FullNames
 from summarizer.points.rewriter import as_line, context_of
+from summarizer.sentences import Sentence
 
 Pieces = list[list[int] | str]
 _SHORTEST = 4
@@ -93,12 +94,16 @@ def _whole(about: Mapping[str, Any], article: Mapping[str, Any], language: str) 
         ]
         return row | {"article": text, "points": points}
     sentences = story(text, language)
-    spans = {(s.start, s.end): i for i, s in enumerate(sentences)}
-    chosen = [spans[start, end] for start, end in about["sources"]]
+    chosen = [_at(sentences, *span) for span in about["sources"]]
     context = context_of(sentences, chosen, FullNames(text, facts(text)))
     candidates = [one | {"text": unpacked(one["text"], text)} for one in about["candidates"]]
     source_text = as_line(sentences, chosen)
     return row | {"sentences": len(chosen), "source_text": source_text, "context": context, "candidates": candidates}
+
+
+def _at(sentences: Sequence[Sentence], start: int, end: int) -> int:
+    """Which sentence stands at a span, whose borders may have been drawn a quotation mark away when it was noted."""
+    return max(range(len(sentences)), key=lambda i: min(sentences[i].end, end) - max(sentences[i].start, start))
 
 
 def _run(text: str, at: int, article: str) -> tuple[int, int]:

@@ -36,8 +36,9 @@ from .shipped import encoder_of, shipped_part
 
 STAGES = ("planted", "judged")
 _LEAST = 100
-"""Judged rewrites of the shipped rewriter from which its score is fitted."""
-_RIDGE = 0.01
+"""Judged points of a kind from which its probabilities are fitted."""
+_RIDGE = 1e-4
+"""How strongly a fit is pulled to what changes nothing, beside the mean loss of a point."""
 _THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
@@ -150,12 +151,11 @@ def main(args: VerifierArguments) -> None:
             save_file(model.state_dict(), done)
     if not is_first_process():
         return
-    calibration = _calibration(_odds(model, held, tokenizer.pad_token_id), validation)
-    found = _odds(model, _items(test, backend), tokenizer.pad_token_id)
-    scores = {
-        "all": _measures(found, test, calibration),
-        "of the rewriter": _measures(*_written(found, test), calibration),
-    }
+    fitted = calibrations(_said(model, held, tokenizer.pad_token_id, args.half), validation)
+    found = _said(model, _items(test, backend), tokenizer.pad_token_id, args.half)
+    scores = {"all": _measures(found, test, Calibration())}
+    for kind, rows in _kinds(test).items():
+        scores[kind] = _measures(found[rows], [test[i] for i in rows], fitted[kind])
     model.encoder.save_pretrained(output / "encoder")
     tokenizer.save_pretrained(output / "encoder")
     save_file({"weight": model.head.weight.data, "bias": model.head.bias.data}, output / "head.safetensors")
@@ -169,7 +169,7 @@ def main(args: VerifierArguments) -> None:
             **({"lists": {"fingerprint": fingerprint(args.lists), "points": len(faulty)}} if args.lists else {}),
         },
         "stages": record,
-        "calibration": asdict(calibration),
+        "calibration": {kind: asdict(calibration) for kind, calibration in fitted.items()},
         "held_out": scores,
         "seconds": round(time.time() - began),
         "machine": machine(),
@@ -307,46 +307,69 @@ def _by_fault(scores: npt.NDArray[Any], verdicts: Sequence[str]) -> dict[str, fl
 
 
 @torch.no_grad()
-def _odds(model: VerifierModel, items: Sequence[dict[str, Any]], pad_id: int) -> npt.NDArray[Any]:
-    """The verifier's log-odds of "good"."""
+def _said(model: VerifierModel, items: Sequence[dict[str, Any]], pad_id: int, half: bool) -> npt.NDArray[Any]:
+    """What the head says, shape (items, VERDICTS); those of like length are read together."""
     model.eval().cpu()
     collate = _Collator(pad_id)
-    logits = [model(**collate(items[at : at + 64]))["logits"] for at in range(0, len(items), 64)]
-    return log_odds(torch.cat(logits).float().numpy()) if logits else np.zeros(0, np.float32)
+    found = np.zeros((len(items), len(VERDICTS)), np.float32)
+    order = sorted(range(len(items)), key=lambda i: len(items[i]["input_ids"]))
+    for at in tqdm(range(0, len(order), 64), "verdicts", file=sys.stderr, mininterval=5):
+        rows = order[at : at + 64]
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            found[rows] = model(**collate([items[i] for i in rows]))["logits"].float().numpy()
+    return found
 
 
-def _calibration(odds: npt.NDArray[Any], points: Sequence[Judged]) -> Calibration:
-    """Fitted on what chose the checkpoint: alone on all of it, beside the rewriter's score where there is one."""
-    slope, shift = _fitted([odds], points)
-    own, of = _written(odds, points)
-    if len(of) < _LEAST:
-        return Calibration(slope, shift, slope, 0.0, shift)
-    return Calibration(slope, shift, *_fitted([own, np.array([one.score for one in of])], of))
+def calibrations(said: npt.NDArray[Any], points: Sequence[Judged]) -> dict[str, Calibration]:
+    """For rewrites and for the article's own sentences, each fitted on those, or on all where there are few.
+
+    Args:
+        said: What the head says of held-out points, shape (points, VERDICTS).
+        points: The points.
+    """
+    found = {}
+    for kind, rows in _kinds(points).items():
+        rows = rows if len(rows) >= _LEAST else list(range(len(points)))
+        found[kind] = _fitted(said[rows], [points[i] for i in rows])
+    return found
 
 
-def _fitted(columns: Sequence[npt.NDArray[Any]], points: Sequence[Judged]) -> list[float]:
-    """Logistic regression of good or not, by Newton's method: a weight for each column, and the constant."""
-    x = np.stack([*columns, np.ones(len(points))], 1).astype(np.float64)
-    wanted = np.array([one.verdict == "good" for one in points], np.float64)
-    weights = np.zeros(x.shape[1])
-    for _ in range(25):
-        p = 1 / (1 + np.exp(-(x @ weights).clip(-30, 30)))
-        slope = x.T @ (wanted - p) - _RIDGE * weights
-        weights += np.linalg.solve((x * (p * (1 - p))[:, None]).T @ x + _RIDGE * np.eye(x.shape[1]), slope)
-    return [round(float(weight), 4) for weight in weights]
+def _kinds(points: Sequence[Judged]) -> dict[str, list[int]]:
+    """Which of them the shipped rewriter wrote, and which are the article's own sentences."""
+    return {
+        "rewrites": [i for i, one in enumerate(points) if one.score is not None],
+        "sentences": [i for i, one in enumerate(points) if one.sentence],
+    }
 
 
-def _written(odds: npt.NDArray[Any], points: Sequence[Judged]) -> tuple[npt.NDArray[Any], list[Judged]]:
-    """Those that the shipped rewriter wrote."""
-    own = [i for i, one in enumerate(points) if one.score is not None]
-    return odds[own], [points[i] for i in own]
+def _fitted(said: npt.NDArray[Any], points: Sequence[Judged]) -> Calibration:
+    """The likeliest, by L-BFGS, with a weak pull to what changes nothing."""
+    logits = torch.from_numpy(said).double()
+    score = torch.tensor([one.score or 0.0 for one in points], dtype=torch.float64)[:, None]
+    labels = torch.tensor([VERDICTS.index(one.verdict) for one in points])
+    slope = torch.ones(1, dtype=torch.float64, requires_grad=True)
+    shift, scored = (torch.zeros(len(VERDICTS), dtype=torch.float64, requires_grad=True) for _ in range(2))
+    optimizer = torch.optim.LBFGS([slope, shift, scored], max_iter=200, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(slope * logits + shift + score * scored, labels)
+        loss = loss + _RIDGE * ((slope - 1).square() + shift.square().sum() + scored.square().sum() / 100).sum()
+        loss.backward()
+        return loss
+
+    if len(points):
+        optimizer.step(closure)
+    return Calibration(
+        round(slope.item(), 4), *(tuple(round(value, 4) for value in of.tolist()) for of in (shift, scored))
+    )
 
 
-def _measures(odds: npt.NDArray[Any], points: Sequence[Judged], calibration: Calibration) -> dict[str, Any]:
-    good = np.array([calibration(float(o), one.score) for o, one in zip(odds, points, strict=True)])
+def _measures(said: npt.NDArray[Any], points: Sequence[Judged], calibration: Calibration) -> dict[str, Any]:
+    good = np.array([calibration(row, one.score or 0.0)[0] for row, one in zip(said, points, strict=True)])
     wanted = np.array([one.verdict == "good" for one in points], bool)
     return {
-        "rewrites": len(points),
+        "points": len(points),
         "good": round(float(wanted.mean()), 4) if len(points) else 0.0,
         "auc": round(auc(good, wanted), 4),
         "auc_by_fault": _by_fault(good, [one.verdict for one in points]),

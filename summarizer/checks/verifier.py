@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from math import exp
 from pathlib import Path
 from typing import Any, Literal
 
@@ -56,30 +55,24 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """From what the verifier and the rewriter say to a probability (Platt 1999), fitted on judged rewrites.
+    """From what the head says, and the rewriter, to the probabilities of the verdicts, fitted on judged points: one
+    slope for all and a shift for each (vector scaling, Guo et al. 2017), and for each what the rewriter's score counts.
 
     Attributes:
-        slope: What the verifier's log-odds count alone.
-        shift: What is added to them.
-        written_slope: What they count beside the rewriter's score.
-        written_score: What the rewriter's score counts: of what it was sure of, more is good.
-        written_shift: What is added to both.
+        slope: What the head's scores count.
+        shift: What is added to each.
+        score: What the rewriter's mean log-probability a token adds to each.
     """
 
     slope: float = 1.0
-    shift: float = 0.0
-    written_slope: float = 1.0
-    written_score: float = 0.0
-    written_shift: float = 0.0
+    shift: tuple[float, ...] = (0.0,) * len(VERDICTS)
+    score: tuple[float, ...] = (0.0,) * len(VERDICTS)
 
-    def __call__(self, odds: float, score: float | None) -> float:
-        """The probability that a point is good, from the verifier's log-odds and the rewriter's score, if it has
-        one."""
-        if score is None:
-            x = self.slope * odds + self.shift
-        else:
-            x = self.written_slope * odds + self.written_score * score + self.written_shift
-        return 1 / (1 + exp(-min(max(x, -30.0), 30.0)))
+    def __call__(self, said: Array, score: float = 0.0) -> Array:
+        """The probabilities, shape (..., VERDICTS), of the head's scores, the same shape."""
+        x = self.slope * said + np.asarray(self.shift) + score * np.asarray(self.score)
+        x = np.exp(x - x.max(-1, keepdims=True))
+        return np.asarray(x / x.sum(-1, keepdims=True), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +157,7 @@ class Verifier:
 
     Raises:
         RuntimeError: CTranslate2 cannot read the model.
+        ValueError: It was made by an older version.
     """
 
     def __init__(self, folder: Path, threads: int) -> None:
@@ -175,7 +169,12 @@ class Verifier:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         settings = json.loads((folder / "config.json").read_text("utf-8"))["verifier"]
-        self._calibration = Calibration(**settings["calibration"])
+        fitted = settings["calibration"]
+        if "rewrites" not in fitted:
+            raise ValueError(
+                "it is of an older version; train it on, with `python -m training verifier`, and export it"
+            )
+        self._rewrites, self._sentences = (Calibration(**fitted[kind]) for kind in ("rewrites", "sentences"))
         self.least = Least(**settings["least"])
         head = load_file(folder / "head.safetensors")
         self._weight, self._bias = (np.asarray(head[name], np.float32) for name in ("weight", "bias"))
@@ -188,7 +187,7 @@ class Verifier:
 
         Args:
             texts: The candidates.
-            scores: The rewriter's mean log-probability a token of each; None of what it did not write.
+            scores: The rewriter's mean log-probability a token of each; None of the article's own sentences.
             sources: The sentences that they were made from, on one line.
             context: The sentences that explain those, or nothing.
             title: The headline, if there is one.
@@ -216,9 +215,8 @@ class Verifier:
         return [self._verdict(row, score) for row, score in zip(said, scores, strict=True)]
 
     def _verdict(self, said: Array, score: float | None) -> Verdict:
-        good = self._calibration(float(log_odds(said)), score)
-        faults = np.exp(said[1:] - said[1:].max())
-        return Verdict(good, *(float(share) for share in (1 - good) * faults / faults.sum()))
+        chances = self._sentences(said) if score is None else self._rewrites(said, score)
+        return Verdict(*(float(chance) for chance in chances))
 
 
 def _pooled(hidden: Any, size: int) -> Array:

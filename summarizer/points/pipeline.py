@@ -5,26 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from ..alone import leans
 from ..article import Article
 from ..boilerplate import story
-from ..checks import Least, Verdict, Verifier
+from ..checks import Verdict, Verifier
 from ..errors import ModelError
 from ..sentences import Sentence, words
 from ..summary import Bullet, Length, Options, Span
 from ..watch import Watch
 from .extractor import Extractor
 from .grouping import SETTINGS, Group, group
-from .policy import STYLES, Draft, Option, Writer, extracted
+from .policy import COSTS, STYLES, Draft, Option, Writer, extracted
 from .rewriter import Candidate, Rewriter
 
 VERIFIED = 4
 """Rewrites of a point that the verifier reads, at most."""
-WEAK = 0.1
-"""Probability below which another point takes the place of one that is left with its sentence."""
+BACKGROUND = 2.0
+"""What a point costs that is no key point, beside `policy.COSTS`: readers mind it nearly twice as much as one that
+cannot be understood alone (docs/quality.md)."""
+GAIN = 0.2
+"""How much less another point must be expected to cost, to take the place of one."""
+DULL = 1.9
+"""Expected cost beyond which a point is left out where there is no other and the number is free."""
 SPARE = 2
 """Points that may take another's place."""
 
@@ -35,15 +41,18 @@ class _Point:
 
     Attributes:
         draft: What it stands on.
-        say: Gives it its words, which go by what the points before it have said.
-        weak: Whether another had better take its place.
-        leans: Whether it cannot be understood alone.
+        say: Gives it its words, which go by what the points before it have said, and what their faults will cost.
+        faults: What they cost where nothing was said before.
     """
 
     draft: Draft
-    say: Callable[[], Bullet]
-    weak: bool
-    leans: bool
+    say: Callable[[], tuple[Bullet, float]]
+    faults: float
+
+    @property
+    def cost(self) -> float:
+        """What the point is expected to cost: its faults, and that it may be no key point."""
+        return self.faults + _background(self.draft)
 
 
 class Pipeline:
@@ -110,17 +119,18 @@ class Pipeline:
         with watch.stage("checks"):
             writer = Writer(article, options.length, options.policy == "flag")
         points = self._points(writer, [d for d, g in zip(drafts, groups, strict=True) if not g.spare], options, watch)
-        weak = sum(point.weak for point in points)
-        spare = [d for d, g in zip(drafts, groups, strict=True) if g.spare][:weak]
+        spare = [d for d, g in zip(drafts, groups, strict=True) if g.spare]
+        least = min(map(_background, spare), default=inf)  # what one without any fault would cost
+        spare = spare[: sum(point.cost > least + GAIN for point in points)]
         points = _without(points, self._points(writer, spare, options, watch) if spare else [], options)
         writer.forget()
         with watch.stage("checks"):
-            return tuple(point.say() for point in sorted(points, key=lambda point: point.draft.main))
+            return tuple(point.say()[0] for point in sorted(points, key=lambda point: point.draft.main))
 
     def _points(self, writer: Writer, drafts: Sequence[Draft], options: Options, watch: Watch) -> list[_Point]:
         """The points with what gives each its words."""
         if options.policy == "extract" or not self._rewriter or not self._speaks(writer.article.language):
-            return [_point(draft, partial(extracted, draft)) for draft in drafts]
+            return [_point(draft, partial(_by_rule, writer, draft, None)) for draft in drafts]
         if self._verifier:
             return self._verified(writer, drafts, options, watch)
         # No rule can follow what joins several sentences: readers found many such points untrue (docs/quality.md). So
@@ -138,9 +148,10 @@ class Pipeline:
         assert self._verifier is not None
         least = self._verifier.least
         with watch.stage("checks"):
-            themselves = [
-                self._verifier.start([extracted(draft).text], [None], draft.text, writer.context(draft), draft.title)
+            sentences = [
+                self._verifier.start(texts, [None] * len(texts), draft.text, writer.context(draft), draft.title)
                 for draft in drafts
+                for texts in [[bullet.text for bullet in writer.own(draft)]]
             ]
 
         def good(found: Sequence[tuple[Option, Verdict]]) -> bool:
@@ -154,9 +165,8 @@ class Pipeline:
                 judged[i] = found
         points = []
         with watch.stage("checks"):
-            for draft, found, waiting in zip(drafts, judged, themselves, strict=True):
-                (itself,) = waiting.result()
-                points.append(_point(draft, partial(_verified, writer, draft, found, itself, least), itself))
+            for draft, found, waiting in zip(drafts, judged, sentences, strict=True):
+                points.append(_point(draft, partial(writer.best, found, waiting.result(), draft, least)))
         return points
 
     def _judged(
@@ -199,35 +209,34 @@ class Pipeline:
         return not self._languages or language.split("-", maxsplit=1)[0].lower() in self._languages
 
 
-def _verified(
-    writer: Writer, draft: Draft, judged: Sequence[tuple[Option, Verdict]], itself: Verdict, least: Least
-) -> Bullet:
-    return writer.printed(judged, draft, itself, least) or writer.sentences(draft)
+def _by_rule(writer: Writer, draft: Draft, one: Draft | None) -> tuple[Bullet, float]:
+    """Without a verifier: what passes every rule, or else the sentence itself; one that leans by its form surely
+    leans."""
+    bullet = writer.rewritten(one, "rewritten" if one.chosen == draft.chosen else "narrowed") if one else None
+    if not bullet:
+        bullet = writer.sentences(draft) if one else extracted(draft)
+    return bullet, COSTS["leaning"] if leans(bullet.text) else 0.0
 
 
-def _by_rule(writer: Writer, draft: Draft, one: Draft) -> Bullet:
-    return writer.rewritten(one, "rewritten" if one.chosen == draft.chosen else "narrowed") or writer.sentences(draft)
+def _background(draft: Draft) -> float:
+    return BACKGROUND * (1 - draft.score)
 
 
-def _point(draft: Draft, say: Callable[[], Bullet], itself: Verdict | None = None) -> _Point:
-    """A point that is weak where it is left with a sentence that can hardly be understood alone."""
-    bullet = say()
-    unclear = itself is not None and bullet.method in ("named", "extracted") and itself.good < WEAK
-    alone = not leans(bullet.text)
-    return _Point(draft, say, unclear or not alone, not alone)
+def _point(draft: Draft, say: Callable[[], tuple[Bullet, float]]) -> _Point:
+    _, faults = say()
+    return _Point(draft, say, faults)
 
 
 def _without(points: Sequence[_Point], spare: Sequence[_Point], options: Options) -> list[_Point]:
-    """The points with spare ones for those that are weak, the last first. Where the number is free, those that lean and
-    have no other in their place are left out as long as enough remain."""
-    kept = list(points)
-    others = [point for point in spare if not point.weak]
-    for point in reversed(points):
-        if not point.weak:
-            continue
-        if others:
-            kept[kept.index(point)] = others.pop(0)
-        elif point.leans and options.bullets == "auto" and len(kept) > SETTINGS.least:
+    """The points with spare ones in the place of those that are expected to cost more. Where the number is free, one
+    that will hardly do and has no other in its place is left out as long as enough remain."""
+    kept, others = list(points), list(spare)
+    for point in sorted(points, key=lambda point: -point.cost):
+        better = min(others, key=lambda other: other.cost, default=None)
+        if better and better.cost + GAIN < point.cost:
+            others.remove(better)
+            kept[kept.index(point)] = better
+        elif point.cost > DULL and options.bullets == "auto" and len(kept) > SETTINGS.least:
             kept.remove(point)
     return kept
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import log1p
+from math import inf, log1p
 
 from ..alone import leans
 from ..article import Article
@@ -35,6 +35,8 @@ _RULED = 0.25
 or more, 5% were, and 17% (docs/quality.md)."""
 _SURE = -0.17
 """What stands for the rewriter's score where a sentence is weighed beside rewrites: that of a usual good one."""
+_OTHER = 0.2
+"""What it costs to say another of a point's sentences than the main one."""
 _FACT = 1.5
 """What a word of a name or a number weighs, beside another that the article says as often."""
 
@@ -109,6 +111,14 @@ class Option:
         """Whether the verifier gives it enough."""
         return verdict.good >= (least.ruled if self.ruled else least.alone)
 
+    def bullet(self, verdict: Verdict, least: Least) -> Bullet:
+        """The bullet, with all that was checked."""
+        said = f"an editor would print it: {verdict.good:.0%}"
+        if verdict.good < 0.5:
+            said += f"; {verdict.fault} most probably"
+        checks = (*self.checks, Check("verifier", self.is_trusted(verdict, least), said))
+        return Bullet(self.text, self.draft.score, self.method, self.draft.spans, checks)
+
 
 @dataclass(frozen=True, slots=True)
 class Style:
@@ -162,15 +172,27 @@ def with_article(text: str, source: str) -> str:
     return f"{there[1].capitalize()} {there[2]}{text[len(there[2]) :]}" if there else text
 
 
-def extracted(draft: Draft) -> Bullet:
-    """The main sentence itself, less what only ties it to its neighbours. Where it cannot be understood alone, another
-    of the point's sentences that can; else it with the one before it, if that is free."""
-    alone = [i for i in (draft.main, *draft.chosen) if not leans(bullet_of([draft.sentences[i].text]))]
-    spans = draft.narrowed(alone[0] if alone else None).spans
-    if not alone and draft.before is not None:
+def own(draft: Draft) -> list[Bullet]:
+    """What the article itself says of a point: each of its sentences, less what only ties it to its neighbours, the
+    main one first; and last that with the one before it, if that is free."""
+    chosen = [draft.narrowed(i).spans for i in dict.fromkeys((draft.main, *draft.chosen))]
+    if draft.before is not None:
         before = draft.sentences[draft.before]
-        spans = (Span(before.start, before.end, before.text), *spans)
-    return Bullet(bullet_of([span.text for span in spans]), draft.score, "extracted", spans)
+        chosen.append((Span(before.start, before.end, before.text), *chosen[0]))
+    return [Bullet(bullet_of([span.text for span in spans]), draft.score, "extracted", spans) for spans in chosen]
+
+
+def extracted(draft: Draft) -> Bullet:
+    """The main sentence. Where it cannot be understood alone, by its form, another of the point's sentences that can;
+    else it with the one before it, if that is free."""
+    found = own(draft)
+    alone = [bullet for bullet in found[: len(draft.chosen)] if not leans(bullet.text)]
+    return alone[0] if alone else found[-1 if draft.before is not None else 0]
+
+
+def cost(verdict: Verdict) -> float:
+    """What the faults of a point will cost, from what the verifier says of it."""
+    return sum(cost * float(getattr(verdict, fault)) for fault, cost in COSTS.items())
 
 
 class Writer:
@@ -254,40 +276,41 @@ class Writer:
         kept = sorted(kept, key=lambda option: not option.sound)[:most]
         return [replace(option, ruled=all(check.passed for check in against(option.text))) for option in kept]
 
-    def printed(
-        self, judged: Sequence[tuple[Option, Verdict]], draft: Draft, itself: Verdict, least: Least
-    ) -> Bullet | None:
-        """Of options with what the verifier says of them the best that an editor would print; None where there is none,
-        or the point's own sentence is worth more.
+    def own(self, draft: Draft) -> list[Bullet]:
+        """What the article itself says of a point, with names in full."""
+        return [self._with_full_names(bullet, draft) for bullet in own(draft)]
+
+    def best(
+        self,
+        rewrites: Sequence[tuple[Option, Verdict]],
+        sentences: Sequence[Verdict],
+        draft: Draft,
+        least: Least,
+    ) -> tuple[Bullet, float]:
+        """Of all that could be said of a point what is worth most, and what its faults will cost.
 
         Args:
-            judged: The options of one point.
+            rewrites: Options with what the verifier says of them; one that it trusts too little is not shown.
+            sentences: What the verifier says of those of `own`.
             draft: The point.
-            itself: What the verifier says of its own sentence, which is true whatever it says.
-            least: What it takes; with `flag`, the best is shown though it has less.
+            least: How much it must trust a rewrite; with `flag`, the best is shown though it has less.
         """
-        sentence = self._worth(extracted(draft).text, _SURE, draft) - self._expected(replace(itself, untrue=0.0))
-        worth = {
-            option: self._worth(option.text, option.score, draft)
-            - self._expected(replace(verdict, untrue=verdict.untrue * (_RULED if option.ruled else 1.0)))
-            for option, verdict in judged
-        }
-        passed = [(o, v) for o, v in judged if o.passes(v, least) and worth[o] > sentence]
-        if not passed and self._flag and judged:
-            passed = [max(judged, key=lambda one: (one[0].sound, one[1].good))]
-        if not passed:
-            return None
-        option, verdict = max(passed, key=lambda one: worth[one[0]])
-        said = f"an editor would print it: {verdict.good:.0%}" + (
-            "" if verdict.good >= 0.5 else f"; {verdict.fault} most probably"
-        )
-        checks = (*option.checks, Check("verifier", option.is_trusted(verdict, least), said))
-        return self._remembered(Bullet(option.text, option.draft.score, option.method, option.draft.spans, checks))
-
-    def _expected(self, verdict: Verdict) -> float:
-        """What the faults of a point will cost."""
-        costs = [cost * float(getattr(verdict, fault)) for fault, cost in COSTS.items()]
-        return self._style.faults * sum(costs)
+        worth = -inf
+        for at, (bullet, verdict) in enumerate(zip(own(draft), sentences, strict=True)):
+            found = self._worth(bullet.text, _SURE, draft) - self._style.faults * cost(verdict) - (_OTHER if at else 0)
+            if found > worth:
+                sentence, expected, worth = bullet, cost(verdict), found
+        option = None
+        for one, verdict in rewrites:
+            likely = replace(verdict, untrue=verdict.untrue * (_RULED if one.ruled else 1.0))
+            found = self._worth(one.text, one.score, draft) - self._style.faults * cost(likely)
+            if found > worth and one.passes(verdict, least):
+                option, said, expected, worth = one, verdict, cost(likely), found
+        if self._flag and rewrites and not option:
+            option, said = max(rewrites, key=lambda one: (one[0].sound, one[1].good))
+            expected = cost(said)
+        bullet = option.bullet(said, least) if option else self._with_full_names(sentence, draft)
+        return self._remembered(bullet), expected
 
     def sentences(self, draft: Draft) -> Bullet:
         """The main sentence itself, with names in full."""

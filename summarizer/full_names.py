@@ -16,6 +16,8 @@ _BARE = re.compile(r"(?<![\w.'’-])(?P<word>[A-Z][\w’'-]*\w)")
 _BEFORE = re.compile(
     r"(?:\b(?:[Tt]he|[Aa]n?|of|[Ii]n|[Aa]t|[Ff]rom|to|near|outside|inside|around|across|through|[A-Z][\w.'’-]*)|[-–&/])\s*$"
 )
+_TITLED = re.compile(r"\b[A-Z][\w.'’-]*\s$")
+"""A title or another name before a name: both stay."""
 _TITLE_WORDS = "|".join(sorted(word.capitalize() for word in TITLES - {"new", "former", "national"}))
 _ACTS = (
     r"\b{last}(?:,?\s(?:has\s|had\s|also\s|later\s)?(?:said|says|told|tells|added|adds|wrote|writes|tweeted|testified"
@@ -63,6 +65,19 @@ class FullNames:
             parts += [bullet[at:start], name]
             at = end
         return "".join([*parts, bullet[at:]])
+
+    def shortened(self, bullet: str, said: Iterable[str]) -> str:
+        """The bullet with the last name alone of each person whom a bullet before it (`said`) has named in full."""
+        before = " ".join(said)
+        quoted = [match.span() for match in QUOTED.finditer(bullet)]
+        for last, name in self._full.items():
+            if re.search(rf"\b{re.escape(name)}\b", before) and self._is_introduced(last, name):
+                for match in reversed(list(re.finditer(rf"(?<![\w.'’-]){re.escape(name)}\b", bullet))):
+                    inside = any(start < match.start() < end for start, end in quoted)
+                    if not inside and not _goes_on(bullet, match.end()) and not _TITLED.search(bullet[: match.start()]):
+                        bullet = bullet[: match.start()] + last + bullet[match.end() :]
+                        quoted = [match.span() for match in QUOTED.finditer(bullet)]
+        return bullet
 
     def missing(self, text: str) -> list[str]:
         """The full names of the persons of whom a text gives the last name alone, in its order."""

@@ -56,6 +56,24 @@ def test_the_first_place_in_a_list_is_enough():
     assert FullNames(ARTICLE, facts(ARTICLE))("Roe left early.", ["Ana Roe met Lars Lund."]) == "Roe left early."
 
 
+@pytest.mark.parametrize(
+    ("bullet", "short"),
+    [
+        ("Ana Roe left early, and Ana Roe's brothers stayed.", "Roe left early, and Roe's brothers stayed."),
+        ("Lars Lund met Ana Roe.", "Lars Lund met Roe."),
+        # left alone
+        ("Mayor Ana Roe left.", "Mayor Ana Roe left."),
+        ('"Ana Roe left," he said.', '"Ana Roe left," he said.'),
+        ("The Ana Roe Prize went to Lund.", "The Ana Roe Prize went to Lund."),
+        ("Jon Moe and Kai Moe stayed.", "Jon Moe and Kai Moe stayed."),
+    ],
+)
+def test_who_was_named_in_full_before_has_the_last_name_alone(bullet, short):
+    full_names = FullNames(ARTICLE, facts(ARTICLE))
+    assert full_names.shortened(bullet, ["Ana Roe met Jon Moe and Kai Moe."]) == short
+    assert full_names.shortened(bullet, ["Roe met Moe."]) == bullet
+
+
 @given(st.text(), st.text())
 def test_any_text_goes_through(article, bullet):
     assert FullNames(article, facts(article))(bullet, [bullet]) == bullet

@@ -159,7 +159,6 @@ SHORT = "The council of Marl voted on Monday to keep the Marl Lane baths open."
 
 POINT = draft(VOTE, COST)
 LEANS, STANDS = Verdict(0.1, leaning=0.9), Verdict(0.9, leaning=0.1)
-CAREFUL = replace(STYLES["standard"], faults=2.0)
 
 
 def judged(writer, good, *candidates):
@@ -172,7 +171,7 @@ def best(writer, found, least, sentences=(LEANS, LEANS)):
 
 
 def test_a_joined_point_is_shown_where_an_editor_would_print_it():
-    writer = Writer(ARTICLE, "standard", style=CAREFUL)
+    writer = Writer(ARTICLE, "standard")
     found = judged(writer, {JOINED: 0.9, SHORT: 0.5}, JOINED, SHORT)
     bullet = best(writer, found, Least(0.6, 0.6))
     assert bullet.text == JOINED and bullet.method == "rewritten" and len(bullet.sources) == 2
@@ -180,7 +179,7 @@ def test_a_joined_point_is_shown_where_an_editor_would_print_it():
 
 
 def test_what_nobody_would_print_is_not_shown():
-    writer = Writer(ARTICLE, "standard", style=CAREFUL)
+    writer = Writer(ARTICLE, "standard")
     found = judged(writer, {JOINED: 0.4, SHORT: 0.5}, JOINED, SHORT)
     main = writer.own(POINT)[0].text
     for options in (found, []):
@@ -190,7 +189,7 @@ def test_what_nobody_would_print_is_not_shown():
 
 
 def test_a_doubtful_rewrite_gives_way_to_a_sentence_that_stands_alone():
-    writer = Writer(ARTICLE, "standard", style=CAREFUL)
+    writer = Writer(ARTICLE, "standard")
     found = judged(writer, {SHORT: 0.5}, SHORT)
     assert best(writer, found, Least(0.45, 0.45)).text == SHORT
     writer.forget()
@@ -198,7 +197,7 @@ def test_a_doubtful_rewrite_gives_way_to_a_sentence_that_stands_alone():
 
 
 def test_a_broken_sentence_gives_way_to_another_of_the_point():
-    writer = Writer(ARTICLE, "standard", style=CAREFUL)
+    writer = Writer(ARTICLE, "standard")
     broken = Verdict(0.1, broken=0.9)
     main, other = (bullet.text for bullet in writer.own(POINT))
     assert best(writer, [], Least(0.6, 0.6), (STANDS, STANDS)).text == main
@@ -208,7 +207,7 @@ def test_a_broken_sentence_gives_way_to_another_of_the_point():
 
 
 def test_what_passes_every_rule_needs_less():
-    writer = Writer(ARTICLE, "standard", style=CAREFUL)
+    writer = Writer(ARTICLE, "standard")
     found = judged(writer, {JOINED: 0.5, SHORT: 0.5}, JOINED, SHORT)
     assert [option.ruled for option, _ in found] == [option.text == SHORT for option, _ in found]
     assert best(writer, found, Least(0.6, 0.4)).text == SHORT
@@ -216,16 +215,14 @@ def test_what_passes_every_rule_needs_less():
 
 def test_a_fact_that_its_sentences_lack_is_no_option():
     wrong = JOINED.replace("2.9", "3.9")
-    assert not Writer(ARTICLE, "standard", style=CAREFUL).options(
-        draft(VOTE, COST, candidates=(wrong,)), "rewritten", 4
-    )
-    flagged = Writer(ARTICLE, "standard", flag=True, style=CAREFUL)
+    assert not Writer(ARTICLE, "standard").options(draft(VOTE, COST, candidates=(wrong,)), "rewritten", 4)
+    flagged = Writer(ARTICLE, "standard", flag=True)
     bullet = best(flagged, judged(flagged, {wrong: 0.9}, wrong), Least(0.6, 0.6))
     assert bullet.text == wrong and {check.kind for check in bullet.failed} == {"number"}
 
 
 def test_flag_shows_the_best_with_the_verdict_it_fails():
-    writer = Writer(ARTICLE, "standard", flag=True, style=CAREFUL)
+    writer = Writer(ARTICLE, "standard", flag=True)
     bullet = best(writer, judged(writer, {JOINED: 0.2, SHORT: 0.3}, JOINED, SHORT), Least(0.6, 0.6))
     (failed,) = bullet.failed
     assert bullet.text == SHORT and failed.kind == "verifier" and failed.evidence.endswith("leaning most probably")

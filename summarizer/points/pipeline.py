@@ -29,8 +29,9 @@ BACKGROUND = 2.0
 cannot be understood alone (docs/quality.md)."""
 GAIN = 0.2
 """How much less another point must be expected to cost, to take the place of one."""
-DULL = 1.9
-"""Expected cost beyond which a point is left out where there is no other and the number is free."""
+DULL = 1.2
+"""What the faults of a point are expected to cost beyond which it is left out, where there is no other and the number
+is free."""
 SPARE = 2
 """Points that may take another's place."""
 
@@ -236,7 +237,7 @@ def _without(points: Sequence[_Point], spare: Sequence[_Point], options: Options
         if better and better.cost + GAIN < point.cost:
             others.remove(better)
             kept[kept.index(point)] = better
-        elif point.cost > DULL and options.bullets == "auto" and len(kept) > SETTINGS.least:
+        elif point.faults > DULL and options.bullets == "auto" and len(kept) > SETTINGS.least:
             kept.remove(point)
     return kept
 

@@ -29,12 +29,11 @@ _SPEAKER = re.compile(
 _SHORTER = 0.9
 """Share of their words that a rewrite of some sentences is asked for, at most."""
 COSTS: dict[Fault, float] = {"untrue": 3.0, "broken": 2.0, "leaning": 1.0, "poor": 0.5}
-"""What a fault costs, beside another: an untrue point is worse than a dull one."""
+"""What a fault costs, where 1 is what all that a point says is worth: about what readers' preferences tell
+(docs/quality.md)."""
 _RULED = 0.25
 """How likely a rewrite that passes every rule is untrue, beside one that does not: of those that the verifier gave half
 or more, 5% were, and 17% (docs/quality.md)."""
-_SURE = -0.17
-"""What stands for the rewriter's score where a sentence is weighed beside rewrites: that of a usual good one."""
 _OTHER = 0.2
 """What it costs to say another of a point's sentences than the main one."""
 _FACT = 1.5
@@ -131,7 +130,6 @@ class Style:
         aim: Words beyond which a rewrite's worth falls.
         size: What ten more words cost.
         fluent: What the model's mean log-probability a token counts, beside the share of what matters that is kept.
-        faults: What the faults that the verifier expects cost there, times `COSTS`.
     """
 
     asked: tuple[int, ...]
@@ -140,7 +138,6 @@ class Style:
     aim: int
     size: float
     fluent: float
-    faults: float = 0.3
 
     def lengths(self, size: int) -> tuple[int, ...]:
         """The lengths to ask for of sentences of so many words: of a short one not so many that something must be put
@@ -297,19 +294,21 @@ class Writer:
         """
         worth = -inf
         for at, (bullet, verdict) in enumerate(zip(own(draft), sentences, strict=True)):
-            found = self._worth(bullet.text, _SURE, draft) - self._style.faults * cost(verdict) - (_OTHER if at else 0)
+            found = self._worth(bullet.text, draft) - cost(verdict) - (_OTHER if at else 0)
             if found > worth:
                 sentence, expected, worth = bullet, cost(verdict), found
         option = None
         for one, verdict in rewrites:
             likely = replace(verdict, untrue=verdict.untrue * (_RULED if one.ruled else 1.0))
-            found = self._worth(one.text, one.score, draft) - self._style.faults * cost(likely)
+            found = self._worth(one.text, draft) - cost(likely)
             if found > worth and one.passes(verdict, least):
                 option, said, expected, worth = one, verdict, cost(likely), found
         if self._flag and rewrites and not option:
             option, said = max(rewrites, key=lambda one: (one[0].sound, one[1].good))
             expected = cost(said)
         bullet = option.bullet(said, least) if option else self._with_full_names(sentence, draft)
+        if option:
+            bullet = replace(bullet, text=self._full_names.shortened(bullet.text, self._bullets))
         return self._remembered(bullet), expected
 
     def sentences(self, draft: Draft) -> Bullet:
@@ -342,16 +341,17 @@ class Writer:
 
     def _by_worth(self, draft: Draft) -> list[Candidate]:
         """The candidates of a fitting length, those first that keep most of what the article speaks of again and again,
-        names and numbers above all, and no earlier bullet has said."""
+        names and numbers above all, and no earlier bullet has said, and that the rewriter is surest of."""
         style = self._style
         fitting = [c for c in _repaired(draft) if style.least <= len(words(c.text)) <= style.most]
-        return sorted(dict.fromkeys(fitting), key=lambda c: -self._worth(c.text, c.score, draft))
+        return sorted(dict.fromkeys(fitting), key=lambda c: -self._worth(c.text, draft) - style.fluent * c.score)
 
-    def _worth(self, text: str, score: float, draft: Draft) -> float:
+    def _worth(self, text: str, draft: Draft) -> float:
+        """The share of what matters in the point that a text says, less what its length costs."""
         style, weights = self._style, self._weights_of(draft.text)
         kept = sum(weights.get(stem, 0.0) for stem in set(self._checker.content(text)) - self._said)
         long = max(0, len(words(text)) - style.aim) / 10
-        return kept / (sum(weights.values()) or 1.0) + style.fluent * score - style.size * long
+        return kept / (sum(weights.values()) or 1.0) - style.size * long
 
     def _weights_of(self, sources: str) -> dict[str, float]:
         """What each word of a point's sentences weighs; they are read once for all its candidates."""

@@ -1,8 +1,9 @@
 """How well are good rewrites told from others? `python benchmarks/verifier.py --judged FILE --articles FILES`.
 
 Reads judged rewrites of the shipped rewriter (`training/written/`, unpacked) and prints: what readers said of the one
-that the rewriter was surest of; how well verifier and rewriter tell good ones apart, alone and together; and what the
-rules add. The last two go by the articles that the verifier's training held out.
+that the rewriter was surest of; how well verifier and rewriter tell good ones apart, alone and together; what the
+faults of rewrites and of the article's own sentences cost beside what was expected; and what the rules add. All but the
+first go by the articles that the verifier's training held out.
 """
 
 from __future__ import annotations
@@ -10,24 +11,27 @@ from __future__ import annotations
 import argparse
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from eval.data import rows
-from summarizer.checks import Checker, Verifier
+from summarizer.checks import Checker, Verdict, Verifier
 from summarizer.checks.verifier import VERDICTS
+from summarizer.points.policy import COSTS, cost
 from training.judged import Judged, divided, judged
 from training.verifier import auc
 
+_COSTS = (0, 0.2, 0.4, 0.6, 0.8, 1, 1.3, 1.6, 3)
 _BINS = ((0.0, 0.3), (0.3, 0.4), (0.4, 0.5), (0.5, 1.01))
 
 
-def surest(source: str) -> str:
+def surest(sources: Sequence[str]) -> str:
     """Of the candidates of a point, the one with the best score: what readers said, as a table of shares."""
     points: dict[tuple[str, str, str, bool], list[dict[str, Any]]] = defaultdict(list)
-    for row in rows(source, "train"):
+    for row in (row for source in sources for row in rows(source, "train")):
         for one in row.values["candidates"]:
             scored = "score" in one
             points[str(row.values["id"]), row.values["source_text"], one["length"], scored].append(one)
@@ -41,22 +45,40 @@ def surest(source: str) -> str:
     return "\n".join(lines)
 
 
+def by_cost(kind: str, points: Sequence[Judged], verdicts: Sequence[Verdict]) -> str:
+    """What the faults of points were expected to cost (`policy.cost`), and what they cost by what readers said."""
+    expected = np.array([cost(verdict) for verdict in verdicts])
+    lines = [f"| expected cost | {kind} | {' | '.join(f'{v}, %' for v in VERDICTS)} | their cost |", "| --- " * 8 + "|"]
+    for low, high in pairwise(_COSTS):
+        said = [points[i].verdict for i in np.flatnonzero((low <= expected) & (expected < high))]
+        if said:
+            shares = " | ".join(f"{100 * said.count(verdict) / len(said):.0f}" for verdict in VERDICTS)
+            mean = np.mean([0.0 if verdict == "good" else COSTS[verdict] for verdict in said])
+            lines.append(f"| {low} to {high} | {len(said)} | {shares} | {mean:.2f} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Reads and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--judged", required=True, help="judged rewrites, unpacked")
+    parser.add_argument("--judged", required=True, help="judged rewrites, unpacked; several files with commas")
     parser.add_argument("--articles", required=True, help="their articles; several files with commas")
     parser.add_argument("--model", type=Path, default=Path("models/base"), help="a model folder")
     args = parser.parse_args()
-    print(surest(args.judged))
+    sources = args.judged.split(",")
+    print(surest(sources))
 
     texts = {str(row.values["id"]): row.values["article"] for s in args.articles.split(",") for row in rows(s, "train")}
-    _, chose, kept = divided([one for one in judged(args.judged) if one.score is not None])
+    found = [one for source in sources for one in judged(source)]
+    _, chose, kept = divided([one for one in found if one.score is not None])
     verifier = Verifier(args.model / "verifier", 2)
 
-    def good(points: Sequence[Judged], score: Callable[[Judged], float | None]) -> np.ndarray[Any, Any]:
+    def verdicts(points: Sequence[Judged], score: Callable[[Judged], float | None]) -> list[Verdict]:
         waiting = [verifier.start([p.text], [score(p)], p.sources, p.context, p.title) for p in points]
-        return np.array([wait.result()[0].good for wait in waiting])
+        return [wait.result()[0] for wait in waiting]
+
+    def good(points: Sequence[Judged], score: Callable[[Judged], float | None]) -> np.ndarray[Any, Any]:
+        return np.array([verdict.good for verdict in verdicts(points, score)])
 
     wanted = np.array([one.verdict == "good" for one in kept])
     usual = float(np.mean([one.score for one in kept]))
@@ -66,7 +88,13 @@ def main() -> None:
           f"{auc(np.array([one.score for one in kept]), wanted):.3f}\n")  # fmt: skip
 
     both = [*chose, *kept]
-    chances = good(both, lambda one: one.score)
+    said = verdicts(both, lambda one: one.score)
+    chances = np.array([verdict.good for verdict in said])
+    _, *own = divided([one for one in found if one.sentence])
+    sentences = [one for part in own for one in part]
+    for kind, points, of in (("rewrites", both, said), ("sentences", sentences, verdicts(sentences, lambda one: None))):
+        if points:
+            print(f"{by_cost(kind, points, of)}\n")
     verifier.close()
     checkers: dict[str, Checker] = {}
     cells: dict[tuple[int, bool], list[str]] = defaultdict(list)

@@ -34,25 +34,6 @@ torch = pytest.importorskip("torch")
 COMMAND = [sys.executable, "-m", "training"]
 
 
-def test_other_words_are_hidden_each_time_an_article_is_read(tiny_checkpoint):
-    from tokenizers import Tokenizer
-    from tokenizers.models import WordLevel
-
-    from training.articles import Articles
-
-    tokenizer = Tokenizer.from_file(str(tiny_checkpoint / "tokenizer.json"))
-    mask = tokenizer.token_to_id("[MASK]")
-    text = "The council voted to keep the Marl Lane baths open."
-    examples = [Example("1", STORY, ((text,),), (Point({"brief": text}, 1),))]
-    whole, hiding = Articles(examples, tokenizer), Articles(examples, tokenizer, hidden=0.5)
-    np.random.seed(1)
-    tokens, first, again = (np.concatenate(one[0]["tokens"]) for one in (whole, hiding, hiding))
-    assert whole.items[0]["tokens"] == hiding.items[0]["tokens"] and mask not in tokens and (first != again).any()
-    assert ((first == tokens) | (first == mask)).all() and 0.3 < (first == mask).mean() < 0.7
-    with pytest.raises(ValueError, match="no mask token"):
-        Articles(examples, Tokenizer(WordLevel({"a": 0}, unk_token="a")), hidden=0.5)
-
-
 @given(st.lists(st.integers(1, MAX_SENTENCE_TOKENS), max_size=200))
 def test_every_sentence_is_fresh_in_one_window_that_fits(lengths):
     found = windows(lengths)

@@ -33,11 +33,6 @@ class Articles(Dataset[dict[str, Any]]):
         titled: Share of the articles with a headline that are read with it, 0 to 1; drawn by their ids, the same in
             every run.
         language: Of the articles.
-        hidden: Share of the tokens that are hidden behind the mask token, 0 to 1; others each time an article is read,
-            so that more passes than one teach more than its words.
-
-    Raises:
-        ValueError: Tokens are to be hidden, and the tokenizer has no mask token.
     """
 
     def __init__(
@@ -47,12 +42,7 @@ class Articles(Dataset[dict[str, Any]]):
         most: int | None = None,
         titled: float = 1.0,
         language: str = "en",
-        hidden: float = 0.0,
     ) -> None:
-        self._hidden = hidden
-        self._mask_id = tokenizer.token_to_id("[MASK]")
-        if hidden and self._mask_id is None:
-            raise ValueError("the base checkpoint has no mask token behind which words can be hidden; use --hidden 0")
         self.items: list[dict[str, Any]] = []
         self.examples: list[Example] = []
         self.sentences: list[tuple[Sentence, ...]] = []
@@ -80,14 +70,7 @@ class Articles(Dataset[dict[str, Any]]):
         return len(self.items)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        item = self.items[index]
-        if not self._hidden:
-            return item
-        tokens = []
-        for one in item["tokens"]:
-            hide = np.random.rand(len(one)) < self._hidden
-            tokens.append([self._mask_id if hid else token for token, hid in zip(one, hide, strict=True)])
-        return item | {"tokens": tokens}
+        return self.items[index]
 
 
 @dataclass(frozen=True)

@@ -79,9 +79,6 @@ class ExtractorArguments(PartArguments):
     title_share: float = field(
         default=0.5, metadata={"help": "Share of the articles with a headline that are read with it, 0 to 1."}
     )
-    hidden: float = field(
-        default=0.0, metadata={"help": "Share of the tokens hidden in training, 0 to 1: against learning by heart."}
-    )
     width: int = field(default=256, metadata={"help": "Width of the head."})
     heads: int = field(default=4, metadata={"help": "Attention heads of the head."})
     layers: int = field(default=2, metadata={"help": "Layers of the head."})
@@ -105,7 +102,7 @@ def main(args: ExtractorArguments) -> None:
     backend.no_padding()
 
     def prepared(examples: Sequence[Example]) -> Articles:
-        return Articles(examples, backend, args.max_sentences, args.title_share, args.language, args.hidden)
+        return Articles(examples, backend, args.max_sentences, args.title_share, args.language)
 
     train, validation = prepared(data.train), Articles(data.validation, backend, language=args.language)
 

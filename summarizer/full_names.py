@@ -16,8 +16,8 @@ _BARE = re.compile(r"(?<![\w.'’-])(?P<word>[A-Z][\w’'-]*\w)")
 _BEFORE = re.compile(
     r"(?:\b(?:[Tt]he|[Aa]n?|of|[Ii]n|[Aa]t|[Ff]rom|to|near|outside|inside|around|across|through|[A-Z][\w.'’-]*)|[-–&/])\s*$"
 )
-_TITLED = re.compile(r"\b[A-Z][\w.'’-]*\s$")
-"""A title or another name before a name: both stay."""
+_TITLED = re.compile(r"\b[A-Z][\w.'’-]*\s(?:(?:and|or|&)\s)?$")
+"""A title or another name before a name, as in "Bill and Hillary Clinton"."""
 _TITLE_WORDS = "|".join(sorted(word.capitalize() for word in TITLES - {"new", "former", "national"}))
 _ACTS = (
     r"\b{last}(?:,?\s(?:has\s|had\s|also\s|later\s)?(?:said|says|told|tells|added|adds|wrote|writes|tweeted|testified"
@@ -67,17 +67,27 @@ class FullNames:
         return "".join([*parts, bullet[at:]])
 
     def shortened(self, bullet: str, said: Iterable[str]) -> str:
-        """The bullet with the last name alone of each person whom a bullet before it (`said`) has named in full."""
+        """The bullet with the last name alone of each person whom a bullet before it (`said`) has named in full. A name
+        behind a title or another name stays, and that of one who shares the last name with another in the bullet."""
         before = " ".join(said)
-        quoted = [match.span() for match in QUOTED.finditer(bullet)]
         for last, name in self._full.items():
-            if re.search(rf"\b{re.escape(name)}\b", before) and self._is_introduced(last, name):
-                for match in reversed(list(re.finditer(rf"(?<![\w.'’-]){re.escape(name)}\b", bullet))):
-                    inside = any(start < match.start() < end for start, end in quoted)
-                    if not inside and not _goes_on(bullet, match.end()) and not _TITLED.search(bullet[: match.start()]):
-                        bullet = bullet[: match.start()] + last + bullet[match.end() :]
-                        quoted = [match.span() for match in QUOTED.finditer(bullet)]
+            if not list(self._named(before, name)) or not self._is_introduced(last, name):
+                continue
+            places = list(self._named(bullet, name))
+            if len(places) != len(re.findall(rf"\b{re.escape(last)}\b", bullet)):
+                continue
+            for at in reversed(places):
+                bullet = bullet[:at] + last + bullet[at + len(name) :]
         return bullet
+
+    @staticmethod
+    def _named(text: str, name: str) -> Iterator[int]:
+        """Where a text names a person in full, outside quotations, and as no part of a longer name."""
+        quoted = [match.span() for match in QUOTED.finditer(text)]
+        for match in re.finditer(rf"(?<![\w.'’-]){re.escape(name)}\b", text):
+            inside = any(start < match.start() < end for start, end in quoted)
+            if not inside and not _goes_on(text, match.end()) and not _TITLED.search(text[: match.start()]):
+                yield match.start()
 
     def missing(self, text: str) -> list[str]:
         """The full names of the persons of whom a text gives the last name alone, in its order."""

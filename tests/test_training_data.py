@@ -145,3 +145,13 @@ def test_data_that_cannot_be_used(rows, flags, message, tmp_path, capsys):
 def test_a_file_that_is_not_there(capsys):
     code, _, err = check(capsys, "nowhere.jsonl")
     assert code == 2 and "there is no file nowhere.jsonl" in err
+
+
+def test_another_text_than_the_one_that_was_judged_is_named(tmp_path):
+    from training.pieces import UnpackArguments, main
+
+    row = {"id": "1", "sources": [[900, 950]], "candidates": [{"text": ["Roe left."], "verdict": "good"}]}
+    packed = written(tmp_path / "packed.jsonl", [row])
+    articles = written(tmp_path / "articles.jsonl", [{"id": "1", "article": "Ann Roe left. It rained."}])
+    with pytest.raises(ValueError, match="article 1 has no sentence at 900 to 950"):
+        main(UnpackArguments(str(packed), str(articles), str(tmp_path / "out.jsonl")))

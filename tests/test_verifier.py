@@ -152,6 +152,11 @@ def test_probabilities_are_fitted_for_rewrites_and_for_sentences():
     assert found["sentences"](nothing) == pytest.approx([0.4, 0, 0, 0.6, 0], abs=0.04)
     assert found["rewrites"](nothing, -0.1)[:2] == pytest.approx([0.4, 0.6], abs=0.06)
     assert found["rewrites"](nothing, -0.4)[0] == pytest.approx(0.1, abs=0.06)
+    # With too few sentences theirs are those of all, whatever the score.
+    rewrites = [point for point in points if not point.sentence]
+    few = calibrations(np.array(said, np.float32)[[not point.sentence for point in points]], rewrites)
+    good = sum(point.verdict == "good" for point in rewrites) / len(rewrites)
+    assert few["sentences"](nothing)[0] == pytest.approx(good, abs=0.02)
 
 
 def test_what_is_no_judgement_is_named_with_its_place(tmp_path):

@@ -94,16 +94,23 @@ def _whole(about: Mapping[str, Any], article: Mapping[str, Any], language: str) 
         ]
         return row | {"article": text, "points": points}
     sentences = story(text, language)
-    chosen = [_at(sentences, *span) for span in about["sources"]]
+    chosen = list(dict.fromkeys(_at(sentences, *span, str(about["id"])) for span in about["sources"]))
     context = context_of(sentences, chosen, FullNames(text, facts(text)))
     candidates = [one | {"text": unpacked(one["text"], text)} for one in about["candidates"]]
     source_text = as_line(sentences, chosen)
     return row | {"sentences": len(chosen), "source_text": source_text, "context": context, "candidates": candidates}
 
 
-def _at(sentences: Sequence[Sentence], start: int, end: int) -> int:
-    """Which sentence stands at a span, whose borders may have been drawn a quotation mark away when it was noted."""
-    return max(range(len(sentences)), key=lambda i: min(sentences[i].end, end) - max(sentences[i].start, start))
+def _at(sentences: Sequence[Sentence], start: int, end: int, of: str) -> int:
+    """Which sentence stands at a span, whose borders may have been drawn a quotation mark away when it was noted.
+
+    Raises:
+        ValueError: None does: it is another text.
+    """
+    shared = [min(sentence.end, end) - max(sentence.start, start) for sentence in sentences]
+    if max(shared, default=0) <= 0:
+        raise ValueError(f"article {of} has no sentence at {start} to {end}: it is not the text that was judged")
+    return shared.index(max(shared))
 
 
 def _run(text: str, at: int, article: str) -> tuple[int, int]:

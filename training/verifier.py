@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -153,9 +153,9 @@ def main(args: VerifierArguments) -> None:
         return
     fitted = calibrations(_said(model, held, tokenizer.pad_token_id, args.half), validation)
     found = _said(model, _items(test, backend), tokenizer.pad_token_id, args.half)
-    scores = {"all": _measures(found, test, Calibration())}
+    scores = {"all": _measures(found, test, fitted)}
     for kind, rows in _kinds(test).items():
-        scores[kind] = _measures(found[rows], [test[i] for i in rows], fitted[kind])
+        scores[kind] = _measures(found[rows], [test[i] for i in rows], fitted)
     model.encoder.save_pretrained(output / "encoder")
     tokenizer.save_pretrained(output / "encoder")
     save_file({"weight": model.head.weight.data, "bias": model.head.bias.data}, output / "head.safetensors")
@@ -329,8 +329,10 @@ def calibrations(said: npt.NDArray[Any], points: Sequence[Judged]) -> dict[str, 
     """
     found = {}
     for kind, rows in _kinds(points).items():
-        rows = rows if len(rows) >= _LEAST else list(range(len(points)))
-        found[kind] = _fitted(said[rows], [points[i] for i in rows])
+        if len(rows) >= _LEAST:
+            found[kind] = _fitted(said[rows], [points[i] for i in rows])
+        else:
+            found[kind] = _fitted(said, [replace(one, score=None) for one in points])
     return found
 
 
@@ -365,8 +367,12 @@ def _fitted(said: npt.NDArray[Any], points: Sequence[Judged]) -> Calibration:
     )
 
 
-def _measures(said: npt.NDArray[Any], points: Sequence[Judged], calibration: Calibration) -> dict[str, Any]:
-    good = np.array([calibration(row, one.score or 0.0)[0] for row, one in zip(said, points, strict=True)])
+def _measures(said: npt.NDArray[Any], points: Sequence[Judged], fitted: Mapping[str, Calibration]) -> dict[str, Any]:
+    """As `Verifier` would read them: what has no score by the fit of sentences."""
+    good = np.array([
+        fitted["sentences" if one.score is None else "rewrites"](row, one.score or 0.0)[0]
+        for row, one in zip(said, points, strict=True)
+    ])  # fmt: skip
     wanted = np.array([one.verdict == "good" for one in points], bool)
     return {
         "points": len(points),
@@ -389,6 +395,6 @@ def _draw(curves: dict[str, list[dict[str, float]]], picture: Path) -> None:
         for row in rows:
             axes.annotate(f"{row['threshold']:.1f}", (row["shown"], row["good"]))
     axes.legend(frameon=False)
-    axes.set(xlabel="share of the rewrites that reach the threshold", ylabel="share of those that are good")
+    axes.set(xlabel="share of the points that reach the threshold", ylabel="share of those that are good")
     figure.savefig(picture, dpi=120)
     plt.close(figure)

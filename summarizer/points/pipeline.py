@@ -9,7 +9,6 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from ..alone import leans
 from ..article import Article
 from ..boilerplate import story
 from ..checks import Verdict, Verifier
@@ -19,7 +18,7 @@ from ..summary import Bullet, Length, Options, Span
 from ..watch import Watch
 from .extractor import Extractor
 from .grouping import SETTINGS, Group, group
-from .policy import COSTS, STYLES, Draft, Option, Writer, extracted
+from .policy import COSTS, STYLES, Draft, Option, Writer, extracted, leans_as_said
 from .rewriter import Candidate, Rewriter
 
 VERIFIED = 4
@@ -43,7 +42,7 @@ class _Point:
     Attributes:
         draft: What it stands on.
         say: Gives it its words, which go by what the points before it have said, and what their faults will cost.
-        faults: What they cost where nothing was said before.
+        faults: What they cost when it was first said.
     """
 
     draft: Draft
@@ -121,8 +120,10 @@ class Pipeline:
             writer = Writer(article, options.length, options.policy == "flag")
         points = self._points(writer, [d for d, g in zip(drafts, groups, strict=True) if not g.spare], options, watch)
         spare = [d for d, g in zip(drafts, groups, strict=True) if g.spare]
-        least = min(map(_background, spare), default=inf)  # what one without any fault would cost
+        spare.sort(key=_background)
+        least = _background(spare[0]) if spare else inf  # what one without any fault would cost
         spare = spare[: sum(point.cost > least + GAIN for point in points)]
+        writer.forget()
         points = _without(points, self._points(writer, spare, options, watch) if spare else [], options)
         writer.forget()
         with watch.stage("checks"):
@@ -144,8 +145,8 @@ class Pipeline:
         return points
 
     def _verified(self, writer: Writer, drafts: Sequence[Draft], options: Options, watch: Watch) -> list[_Point]:
-        """The points, each with the best of these that an editor would print: a rewrite of all its sentences, or else
-        one of its main sentence, or else the sentence itself."""
+        """The points, each with what is worth most of its own sentences and of the rewrites that an editor would print:
+        of all its sentences, or where there is none of the main one."""
         assert self._verifier is not None
         least = self._verifier.least
         with watch.stage("checks"):
@@ -216,7 +217,7 @@ def _by_rule(writer: Writer, draft: Draft, one: Draft | None) -> tuple[Bullet, f
     bullet = writer.rewritten(one, "rewritten" if one.chosen == draft.chosen else "narrowed") if one else None
     if not bullet:
         bullet = writer.sentences(draft) if one else extracted(draft)
-    return bullet, COSTS["leaning"] if leans(bullet.text) else 0.0
+    return bullet, COSTS["leaning"] if leans_as_said(bullet) else 0.0
 
 
 def _background(draft: Draft) -> float:

@@ -1,0 +1,47 @@
+"""Which points a list keeps, by what they are expected to cost."""
+
+import pytest
+
+from summarizer.boilerplate import story
+from summarizer.points.pipeline import BACKGROUND, DULL, GAIN, _Point, _without
+from summarizer.points.policy import Draft
+from summarizer.summary import Bullet, Options, Span
+
+from .conftest import STORY
+
+SENTENCES = story(STORY)
+
+
+def point(at, score, faults=0.0):
+    spans = (Span(SENTENCES[at].start, SENTENCES[at].end, SENTENCES[at].text),)
+    draft = Draft(SENTENCES, (at,), at, spans, score)
+    return _Point(draft, lambda: (Bullet(spans[0].text, score, "extracted", spans), faults), faults)
+
+
+def kept(points, spare=(), count="auto"):
+    return [one.draft.main for one in _without(points, spare, Options(bullets=count))]
+
+
+def test_a_point_costs_its_faults_and_that_it_may_be_background():
+    assert point(0, 0.9, 1.0).cost == pytest.approx(1.0 + 0.1 * BACKGROUND)
+
+
+def test_a_spare_point_takes_the_place_of_one_that_costs_more():
+    points = [point(0, 0.9), point(1, 0.5, 0.9), point(2, 0.6, 0.2)]
+    assert kept(points, [point(5, 0.45, 0.1)]) == [0, 5, 2]
+    # not where it is likelier background by as much as it is better said
+    assert kept(points, [point(5, 0.1, 0.1)]) == [0, 1, 2]
+    # nor where the difference is small
+    assert kept(points, [point(5, 0.5, 0.9 - GAIN)]) == [0, 1, 2]
+    assert kept(points, [point(5, 0.5, 0.89 - GAIN)]) == [0, 5, 2]
+
+
+def test_the_news_stays_whatever_it_says():
+    assert kept([point(0, 0.95, 1.0), point(1, 0.6), point(2, 0.6)], [point(5, 0.3)])[0] == 0
+
+
+def test_what_will_hardly_do_is_left_out_while_three_remain():
+    points = [point(i, 0.6, DULL + 0.1 * i + 0.01) for i in range(5)]
+    assert kept(points) == [0, 1, 2]
+    assert kept(points, count=5) == [0, 1, 2, 3, 4]
+    assert kept([point(i, 0.1, DULL - 0.1) for i in range(5)]) == [0, 1, 2, 3, 4]

@@ -3,8 +3,8 @@
 import pytest
 
 from summarizer.boilerplate import story
-from summarizer.points.pipeline import BACKGROUND, DULL, GAIN, _Point, _without
-from summarizer.points.policy import Draft
+from summarizer.points.pipeline import BACKGROUND, GAIN, _Point, _without
+from summarizer.points.policy import DULL, Draft
 from summarizer.summary import Bullet, Options, Span
 
 from .conftest import STORY

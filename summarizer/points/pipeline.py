@@ -18,7 +18,7 @@ from ..summary import Bullet, Length, Options, Span
 from ..watch import Watch
 from .extractor import Extractor
 from .grouping import SETTINGS, Group, group
-from .policy import COSTS, STYLES, Draft, Option, Writer, extracted, leans_as_said
+from .policy import DULL, STYLES, Draft, Option, Writer, extracted, leans_as_said
 from .rewriter import Candidate, Rewriter
 
 VERIFIED = 4
@@ -28,9 +28,6 @@ BACKGROUND = 2.0
 cannot be understood alone (docs/quality.md)."""
 GAIN = 0.2
 """How much less another point must be expected to cost, to take the place of one."""
-DULL = 1.2
-"""What the faults of a point are expected to cost beyond which it is left out, where there is no other and the number
-is free."""
 SPARE = 2
 """Points that may take another's place."""
 
@@ -146,7 +143,7 @@ class Pipeline:
 
     def _verified(self, writer: Writer, drafts: Sequence[Draft], options: Options, watch: Watch) -> list[_Point]:
         """The points, each with what is worth most of its own sentences and of the rewrites that an editor would print:
-        of all its sentences, or where there is none of the main one."""
+        of all its sentences, or where there is none and it need not be shown, of the main one."""
         assert self._verifier is not None
         least = self._verifier.least
         with watch.stage("checks"):
@@ -160,11 +157,11 @@ class Pipeline:
             return any(option.passes(verdict, least) for option, verdict in found)
 
         judged = self._judged(writer, drafts, drafts, options, watch)
-        left = [i for i, found in enumerate(judged) if not good(found) and len(drafts[i].chosen) > 1]
+        whole = options.policy == "flag"
+        left = [i for i, found in enumerate(judged) if not (whole or good(found)) and len(drafts[i].chosen) > 1]
         narrow = self._judged(writer, [drafts[i].narrowed() for i in left], [drafts[i] for i in left], options, watch)
         for i, found in zip(left, narrow, strict=True):
-            if good(found) or options.policy != "flag":
-                judged[i] = found
+            judged[i] = found
         points = []
         with watch.stage("checks"):
             for draft, found, waiting in zip(drafts, judged, sentences, strict=True):
@@ -212,12 +209,12 @@ class Pipeline:
 
 
 def _by_rule(writer: Writer, draft: Draft, one: Draft | None) -> tuple[Bullet, float]:
-    """Without a verifier: what passes every rule, or else the sentence itself; one that leans by its form surely
-    leans."""
+    """Without a verifier: what passes every rule, or else the sentence itself; one that leans by its form will
+    hardly do."""
     bullet = writer.rewritten(one, "rewritten" if one.chosen == draft.chosen else "narrowed") if one else None
     if not bullet:
         bullet = writer.sentences(draft) if one else extracted(draft)
-    return bullet, COSTS["leaning"] if leans_as_said(bullet) else 0.0
+    return bullet, DULL if leans_as_said(bullet) else 0.0
 
 
 def _background(draft: Draft) -> float:
@@ -238,7 +235,8 @@ def _without(points: Sequence[_Point], spare: Sequence[_Point], options: Options
         if better and better.cost + GAIN < point.cost:
             others.remove(better)
             kept[kept.index(point)] = better
-        elif point.faults > DULL and options.bullets == "auto" and len(kept) > SETTINGS.least:
+            point = better
+        if point.faults >= DULL and options.bullets == "auto" and len(kept) > SETTINGS.least:
             kept.remove(point)
     return kept
 

@@ -31,6 +31,8 @@ _SHORTER = 0.9
 COSTS: dict[Fault, float] = {"untrue": 3.0, "broken": 2.0, "leaning": 1.0, "poor": 0.5}
 """What a fault costs, where 1 is what all that a point says is worth: about what readers' preferences tell
 (docs/quality.md)."""
+DULL = 1.2
+"""Expected cost from which a point will hardly do; what leans by its form (`alone.leans`) costs that much at least."""
 _RULED = 0.3
 """How likely a rewrite that passes every rule is untrue, beside one that does not: of those that the verifier gave half
 or more, 4% were, and 13% (docs/quality.md)."""
@@ -302,15 +304,17 @@ class Writer:
         """
         worth = -inf
         for at, (bullet, verdict) in enumerate(zip(own(draft), sentences, strict=True)):
-            found = self._worth(bullet.text, draft) - cost(verdict) - (_OTHER if at else 0)
+            likely = max(cost(verdict), DULL if leans_as_said(bullet) else 0)
+            found = self._worth(bullet.text, draft) - likely - (_OTHER if at else 0)
             if found > worth:
-                sentence, expected, worth = bullet, cost(verdict), found
+                sentence, expected, worth = bullet, likely, found
         option = None
         for one, verdict in rewrites:
-            likely = replace(verdict, untrue=verdict.untrue * (_RULED if one.ruled else 1.0))
-            found = self._worth(one.text, draft) - cost(likely)
+            true = replace(verdict, untrue=verdict.untrue * (_RULED if one.ruled else 1.0))
+            likely = max(cost(true), DULL if leans(one.text) else 0)
+            found = self._worth(one.text, draft) - likely
             if found > worth and one.passes(verdict, least):
-                option, said, expected, worth = one, verdict, cost(likely), found
+                option, said, expected, worth = one, verdict, likely, found
         if self._flag and rewrites and not option:
             option, said = max(rewrites, key=lambda one: (one[0].sound, one[1].good))
             expected = cost(said)

@@ -170,6 +170,15 @@ def test_what_is_no_judgement_is_named_with_its_place(tmp_path):
         judged(str(as_file(tmp_path / "worse.jsonl.gz", [{"id": "1", "candidates": []}])))
 
 
+def test_the_verifier_does_not_learn_from_what_a_reader_wrote(tmp_path):
+    from training.judged import judged
+
+    rows = rewrites(2)
+    rows[1]["candidates"][0]["corrected"] = True
+    source = str(as_file(tmp_path / "judged.jsonl.gz", rows))
+    assert len(judged(source)) == 4 and [one.id for one in judged(source, corrections=False)] == ["0", "0", "1"]
+
+
 def test_an_article_is_held_out_with_all_that_was_written_of_it():
     from training.judged import Judged, divided
 

@@ -76,7 +76,8 @@ def verifier_fidelity(run: Path, part: Path) -> str:
     """A table of the trained verifier beside the exported one, on the judged rewrites that training kept: the shipped
     rewriter's, or all where it wrote none."""
     record = json.loads((run / "run.json").read_text("utf-8"))
-    _, _, kept = divided([one for source in record["arguments"]["train"].split(",") for one in judged(source)])
+    sources = record["arguments"]["train"].split(",")
+    _, _, kept = divided([one for source in sources for one in judged(source, corrections=False)])
     own = [one for one in kept if one.score is not None]
     kind, kept = ("rewrites", own) if own else ("all", kept)
     verifier = Verifier(part, torch.get_num_threads())

@@ -47,10 +47,15 @@ class Judged:
     sentence: bool = False
 
 
-def judged(source: str) -> list[Judged]:
+def judged(source: str, corrections: bool = True) -> list[Judged]:
     """The judged points of a file: JSONL (.gz) with `id`, `source_text`, `context` and `title`, which may be missing,
     and `candidates`, each with `text` and `verdict`, with `score` where the shipped rewriter wrote it, and with the
     `length` "sentence" where it is the article's own sentence.
+
+    Args:
+        source: The file.
+        corrections: Whether what a reader wrote in the place of a text that he refused is given too (`corrected`): the
+            rewriter learns from it, the verifier only from what a model wrote.
 
     Raises:
         ValueError: A row lacks something, or has another verdict; the message says where.
@@ -64,6 +69,8 @@ def judged(source: str) -> list[Judged]:
                 verdict = candidate["verdict"]
                 if verdict not in VERDICTS:
                     raise ValueError(f"the verdict {verdict!r} is not one of {', '.join(VERDICTS)}")
+                if candidate.get("corrected") and not corrections:
+                    continue
                 of = {"score": candidate.get("score"), "sentence": candidate.get("length") == "sentence"}
                 found.append(Judged(str(values["id"]), candidate["text"], *about, verdict, **of))
         except KeyError as error:

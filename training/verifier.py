@@ -119,7 +119,7 @@ def main(args: VerifierArguments) -> None:
     begin(output, notes, ("lists",), args.resume)
     began = time.time()
     set_seed(args.seed)
-    train, validation, test = divided([one for source in sources for one in judged(source)])
+    train, validation, test = divided([one for source in sources for one in judged(source, corrections=False)])
     if args.limit:
         train = train[: args.limit]
     faulty = with_faults(read(args.lists), args.planted, args.seed) if args.lists else []

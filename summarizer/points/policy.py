@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import inf, log1p
+from math import log1p
 
 from ..alone import leans
 from ..article import Article
@@ -300,28 +300,26 @@ class Writer:
             rewrites: Options with what the verifier says of them; one that it trusts too little is not shown.
             sentences: What the verifier says of those of `own`.
             draft: The point.
-            least: How much it must trust a rewrite; with `flag`, the best is shown though it has less.
+            least: How much it must trust a rewrite; with `flag`, a rewrite is shown wherever there is one, the best
+                though it has less.
         """
-        worth = -inf
-        for at, (bullet, verdict) in enumerate(zip(own(draft), sentences, strict=True)):
-            likely = max(cost(verdict), DULL if leans_as_said(bullet) else 0)
-            found = self._worth(bullet.text, draft) - likely - (_OTHER if at else 0)
-            if found > worth:
-                sentence, expected, worth = bullet, likely, found
-        option = None
-        for one, verdict in rewrites:
-            true = replace(verdict, untrue=verdict.untrue * (_RULED if one.ruled else 1.0))
-            likely = max(cost(true), DULL if leans(one.text) else 0)
-            found = self._worth(one.text, draft) - likely
-            if found > worth and one.passes(verdict, least):
-                option, said, expected, worth = one, verdict, likely, found
-        if self._flag and rewrites and not option:
-            option, said = max(rewrites, key=lambda one: (one[0].sound, one[1].good))
-            expected = cost(said)
-        bullet = option.bullet(said, least) if option else self._with_full_names(sentence, draft)
-        if option:
-            bullet = replace(bullet, text=self._full_names.shortened(bullet.text, self._bullets))
-        return self._remembered(bullet), expected
+        shown = [(option, verdict) for option, verdict in rewrites if option.passes(verdict, least)]
+        themselves = own(draft)
+        if self._flag and rewrites:
+            themselves, sentences = [], []
+            shown = shown or [max(rewrites, key=lambda one: (one[0].sound, one[1].good))]
+        weighed: list[tuple[float, float, Bullet]] = []
+        for at, (bullet, verdict) in enumerate(zip(themselves, sentences, strict=True)):
+            faults = _expected(bullet, verdict)
+            weighed.append((self._worth(bullet.text, draft) - faults - (_OTHER if at else 0), faults, bullet))
+        for option, verdict in shown:
+            bullet = option.bullet(verdict, least)
+            faults = _expected(bullet, replace(verdict, untrue=verdict.untrue * (_RULED if option.ruled else 1.0)))
+            weighed.append((self._worth(bullet.text, draft) - faults, faults, bullet))
+        _, faults, bullet = max(weighed, key=lambda one: one[0])
+        if bullet.method == "extracted":
+            return self._remembered(self._with_full_names(bullet, draft)), faults
+        return self._remembered(replace(bullet, text=self._full_names.shortened(bullet.text, self._bullets))), faults
 
     def sentences(self, draft: Draft) -> Bullet:
         """The main sentence itself, with names in full."""
@@ -381,6 +379,11 @@ class Writer:
         if not all(check.passed for check in checks):
             return bullet
         return Bullet(text, draft.score, "named", bullet.sources, checks)
+
+
+def _expected(bullet: Bullet, verdict: Verdict) -> float:
+    """What the faults of a bullet will cost, by what the verifier says and by its form."""
+    return max(cost(verdict), DULL if leans_as_said(bullet) else 0.0)
 
 
 def _repaired(draft: Draft) -> Iterator[Candidate]:

@@ -2,8 +2,10 @@
 
 import pytest
 
+from summarizer import Article
 from summarizer.boilerplate import story
-from summarizer.points.pipeline import BACKGROUND, GAIN, _Point, _without
+from summarizer.points.grouping import Group
+from summarizer.points.pipeline import BACKGROUND, GAIN, _drafts, _Point, _without
 from summarizer.points.policy import DULL, Draft
 from summarizer.summary import Bullet, Options, Span
 
@@ -14,7 +16,7 @@ SENTENCES = story(STORY)
 
 def point(at, score, faults=0.0):
     spans = (Span(SENTENCES[at].start, SENTENCES[at].end, SENTENCES[at].text),)
-    draft = Draft(SENTENCES, (at,), at, spans, score)
+    draft = Draft(SENTENCES, (at,), at, spans, score, likely=score)
     return _Point(draft, lambda: (Bullet(spans[0].text, score, "extracted", spans), faults), faults)
 
 
@@ -24,6 +26,15 @@ def kept(points, spare=(), count="auto"):
 
 def test_a_point_costs_its_faults_and_that_it_may_be_background():
     assert point(0, 0.9, 1.0).cost == pytest.approx(1.0 + 0.1 * BACKGROUND)
+
+
+def test_a_brief_list_asks_whether_a_point_is_one_of_the_most_important():
+    groups = [Group(0, (0,), 0.9, 0.0), Group(1, (1,), 0.4, 2.0)]
+    article = Article(STORY)
+    standard, brief = (_drafts(article, SENTENCES, groups, length) for length in ("standard", "brief"))
+    assert [draft.likely for draft in standard] == [0.9, 0.4]
+    assert [draft.likely for draft in brief] == [0.5, pytest.approx(0.881, abs=1e-3)]
+    assert [draft.score for draft in brief] == [0.9, 0.4]
 
 
 def test_a_spare_point_takes_the_place_of_one_that_costs_more():

@@ -86,13 +86,19 @@ def test_brief_is_shorter_than_standard(base, examples):
     assert words("brief") < words("standard")
 
 
-def test_no_bullet_dangles_and_no_furniture_is_shown(base, examples):
+@pytest.mark.parametrize("policy", ["extract", "checked"])
+def test_hardly_a_bullet_dangles_and_no_furniture_is_shown(base, examples, policy):
+    """Where no verifier is asked, the form of a sentence decides: what dangles is left out of a list of more than
+    three. Elsewhere the verifier decides; readers liked its lists no less for a few that dangle by their form."""
+    shown = dangling = 0
     for example in examples:
-        summary = base(Article.from_json(example))
+        summary = base(Article.from_json(example), policy=policy)
         for bullet in summary:
-            assert len(summary) == 3 or not leans(bullet.text), bullet.text
+            shown, dangling = shown + 1, dangling + leans(bullet.text)
+            assert policy == "checked" or len(summary) == 3 or not leans(bullet.text), bullet.text
             assert "Read more" not in bullet.text and "contributed to" not in bullet.text
             assert bullet.text != example["title"]
+    assert dangling <= 0.1 * shown
 
 
 def test_the_list_says_what_happened(base, examples):

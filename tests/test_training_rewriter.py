@@ -11,8 +11,10 @@ from tokenizers import Tokenizer
 from eval.data import Example, Point
 from summarizer import Summarizer
 from summarizer.boilerplate import story
+from training.export import convert
 from training.judged import divided, judged
 from training.pairs import Pair, pairs
+from training.shipped import rewriter_of
 
 from .conftest import STORY, archive, written
 
@@ -54,19 +56,22 @@ def test_a_point_of_a_header_list_is_one_pair_in_both_lengths_with_names_in_full
     assert "Ann Roe, who leads the council" in pair.context
 
 
-def test_both_lengths_are_learnt_from_one_reading(tiny_t5):
+@pytest.mark.parametrize("base", ["tiny_t5", "tiny_llama"])
+def test_both_lengths_are_learnt_from_one_reading(base, request):
     """The loss of a pair with two texts is that of two pairs with one each."""
     from transformers import AutoTokenizer
 
     from training.loss import Loss
     from training.rewriter import RewriterArguments, _loaded, _rows
-    from training.writing import Texts
+    from training.writing import Continued, Texts
 
-    model, tokenizer = _loaded(str(tiny_t5)).eval(), AutoTokenizer.from_pretrained(tiny_t5)
-    collate, loss = Texts(tokenizer.pad_token_id), Loss(shifted=False, smoothing=0.0)
+    folder = request.getfixturevalue(base)
+    model, tokenizer = _loaded(str(folder)).eval(), AutoTokenizer.from_pretrained(folder)
+    causal = base == "tiny_llama"
+    collate, loss = (Continued if causal else Texts)(tokenizer.pad_token_id), Loss(shifted=False, smoothing=0.0)
 
     def losses(*of):
-        batch = collate(_rows(of, tokenizer, RewriterArguments()))
+        batch = collate(_rows(of, tokenizer, RewriterArguments(), causal=causal))
         labels = batch.pop("labels")
         with torch.no_grad():
             return float(loss(model(**batch), labels, 1)), int((labels >= 0).sum())
@@ -75,6 +80,30 @@ def test_both_lengths_are_learnt_from_one_reading(tiny_t5):
     both, tokens = losses(Pair("the baths", "Lane", None, texts))
     one, other = (losses(Pair("the baths", "Lane", None, (text,))) for text in texts)
     assert both == pytest.approx(one[0] + other[0], rel=1e-5) and tokens == one[1] + other[1]
+
+
+def test_a_language_model_is_taught_what_it_will_be_asked(tiny_llama):
+    """The scores of a text that stands behind another are those of the prompt and the text alone."""
+    from transformers import AutoTokenizer
+
+    from summarizer.points.rewriter import asked, prompt
+    from training.rewriter import RewriterArguments, _loaded, _rows
+    from training.writing import IGNORED, Continued
+
+    model, tokenizer = _loaded(str(tiny_llama)).eval(), AutoTokenizer.from_pretrained(tiny_llama)
+    texts = ("council baths open", "the council open the baths")
+    rows = _rows([Pair("the baths", "Lane", "Open", texts)], tokenizer, RewriterArguments(), causal=True)
+    batch = Continued(tokenizer.pad_token_id)(rows)
+    assert batch["input_ids"].shape[0] == 1 and batch["labels"].shape[0] == 2
+    with torch.no_grad():
+        found = model(**batch)["logits"]
+        for text, logits, labels in zip(texts, found, batch["labels"], strict=True):
+            before = prompt("the baths", "Lane", "Open", True) + asked(len(text.split()), True)
+            ids = tokenizer(f"{before} {text}", return_tensors="pt").input_ids
+            wanted = [*tokenizer(f" {text}")["input_ids"], tokenizer.eos_token_id]
+            assert labels[labels != IGNORED].tolist() == wanted
+            alone = model(input_ids=ids).logits[0, -len(wanted) :]
+            assert torch.allclose(logits[labels != IGNORED], alone, atol=1e-4)
 
 
 def test_a_rewrite_that_a_reader_refused_becomes_less_likely_than_the_good_one(tiny_t5):
@@ -180,6 +209,73 @@ def test_a_smaller_vocabulary_gives_the_same_scores_for_what_it_keeps(tiny_t5):
     assert cut.decode(cut(f"{gone} baths")["input_ids"], skip_special_tokens=True) == f"{gone} baths"
 
 
+def test_a_smaller_vocabulary_of_byte_pairs_reads_what_it_keeps_as_before(tiny_llama, tmp_path):
+    """With each piece stay those that it is merged from; what is gone is read in smaller ones."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    from training.rewriter import _loaded
+    from training.smaller import with_vocabulary
+
+    backend = Tokenizer(models.BPE())
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.decoder = decoders.ByteLevel()
+    letters = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=430, special_tokens=["<pad>", "<end>"], initial_alphabet=letters, show_progress=False
+    )
+    backend.train_from_iterator([STORY] * 9 + ["questionable quarries fathom zigzags"] * 9, trainer)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, pad_token="<pad>", eos_token="<end>")
+    model = _loaded(str(tiny_llama))
+    model.resize_token_embeddings(len(tokenizer))
+    text = "The council voted on Monday to keep the Marl Lane baths open."
+    ids = tokenizer(text, return_tensors="pt").input_ids
+    with torch.no_grad():
+        before = model(input_ids=ids).logits
+    cut = with_vocabulary(model, tokenizer, [text], 320)
+    assert len(cut) == model.config.vocab_size == 320 < len(tokenizer) and model.config.eos_token_id == 1
+    fewer = cut(text, return_tensors="pt").input_ids
+    assert cut.convert_ids_to_tokens(fewer[0]) == tokenizer.convert_ids_to_tokens(ids[0])
+    with torch.no_grad():
+        after = model(input_ids=fewer).logits
+    places = tokenizer.convert_tokens_to_ids(cut.convert_ids_to_tokens(range(len(cut))))
+    assert torch.allclose(before[..., places], after, atol=1e-5)
+    gone = "questionable quarries fathom zigzags"
+    assert len(cut(gone)["input_ids"]) > len(tokenizer(gone)["input_ids"])
+    assert cut.decode(cut(gone)["input_ids"]) == gone
+
+
+def test_the_layer_that_is_missed_least_goes(tiny_llama):
+    from transformers import AutoTokenizer
+
+    from training.rewriter import RewriterArguments, _loaded, _rows
+    from training.smaller import least_missed, with_layers
+    from training.writing import Continued
+
+    model, tokenizer = _loaded(str(tiny_llama)), AutoTokenizer.from_pretrained(tiny_llama)
+    first, last = model.model.layers
+    idle, busy = _loaded(str(tiny_llama)).model.layers
+    with torch.no_grad():  # one that adds nothing, one that spoils
+        idle.self_attn.o_proj.weight.zero_(), idle.mlp.down_proj.weight.zero_()
+        busy.mlp.down_proj.weight.mul_(50)
+    with_layers(model, range(2))
+    model.model.layers = torch.nn.ModuleList([first, idle, busy, last])
+    with_layers(model, range(4))
+    rows = _rows([Pair("the baths", "", None, ("the council",))], tokenizer, RewriterArguments(), causal=True)
+    batch = Continued(tokenizer.pad_token_id)(rows)
+    with torch.no_grad():
+        before = model(**batch)["logits"]
+    kept = least_missed(model, batch, 3)
+    assert kept in ([0, 1, 3], [0, 2, 3]) and len(model.model.layers) == 4
+    with torch.no_grad():
+        assert torch.equal(model(**batch)["logits"], before)  # looking takes nothing away
+    with_layers(model, [0, 2, 3])
+    with torch.no_grad():
+        assert torch.allclose(model(**batch)["logits"], before, atol=1e-5)  # the idle one is not missed
+    assert model.config.num_hidden_layers == 3
+    assert model.generate(torch.tensor([[5, 6]]), max_new_tokens=4).shape[1] <= 6
+
+
 def test_fewer_decoder_layers_still_generate(tiny_t5):
     from training.rewriter import _loaded
     from training.smaller import with_decoder_layers
@@ -264,6 +360,55 @@ def test_export_writes_what_the_checkpoint_writes(tiny_t5, tmp_path):
     assert config["format"] == FORMAT and config["rewriter"]["pairs"] == {"train": 1200}
     card = (tmp_path / "mine" / "README.md").read_text()
     assert "1,200 train" in card and "step 6 of 9" in card and str(tmp_path) not in card
+
+
+def test_a_language_model_is_trained_and_stands_beside_the_shipped_parts(tiny_llama, tmp_path):
+    """One command from raw data; what comes out writes, and can be trained on."""
+    train, held = (written(tmp_path / f"{i}.jsonl", archive(8, i)) for i in range(2))
+    command = [
+        sys.executable, "-m", "training", "rewriter", "--train", str(train), "--validation", str(held),
+        "--against", "none", "--vocabulary", "0", "--batch_size", "4", "--validation_pairs", "4", "--epochs", "1",
+        "--max_source_tokens", "600", "--max_target_tokens", "200",
+    ]  # fmt: skip
+    run, again = tmp_path / "run", tmp_path / "again"
+    first = [*command, "--base_model", str(tiny_llama), "--output", str(run)]
+    done = subprocess.run(first, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    made = Summarizer.from_pretrained(run / "model")
+    assert json.loads((run / "model" / "rewriter" / "config.json").read_text())["causal"] is True
+    assert made(STORY, policy="flag") and {"extractor", "verifier"} < set(made.config)
+
+    model, tokenizer = rewriter_of(run / "model" / "rewriter")
+    model.save_pretrained(tmp_path / "checkpoint")
+    tokenizer.save_pretrained(tmp_path / "checkpoint")
+    convert(tmp_path / "checkpoint", tmp_path / "int8", "int8")
+    assert (tmp_path / "int8" / "model.bin").read_bytes() == (run / "model" / "rewriter" / "model.bin").read_bytes()
+    second = [*command, "--base_model", str(run / "model"), "--output", str(again)]
+    done = subprocess.run(second, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_a_language_model_writes_is_the_checkpoints(tiny_llama, tmp_path):
+    """The best candidate of an exported one is what transformers' search finds, though its lengths are read as one."""
+    from transformers import AutoTokenizer
+
+    from summarizer.points.rewriter import MAX_TARGET_TOKENS, Rewriter, asked, finished, prompt
+    from training.rewriter import _loaded
+
+    model, tokenizer = _loaded(str(tiny_llama)).eval(), AutoTokenizer.from_pretrained(tiny_llama)
+    convert(tiny_llama, tmp_path, "float32")
+    rewriter, ended = Rewriter(tmp_path, 1), 0
+    for length in range(5, 13):
+        found = rewriter.start("the baths", "Lane", None, [length, 4])()
+        ids = tokenizer(prompt("the baths", "Lane", None, True) + asked(length, True), return_tensors="pt").input_ids
+        with torch.no_grad():
+            search = {"num_beams": 4, "no_repeat_ngram_size": 3, "max_new_tokens": MAX_TARGET_TOKENS}
+            out = model.generate(ids, **search)[0, ids.shape[1] :]
+        if len(out) < MAX_TARGET_TOKENS:
+            ended += 1
+            text = " ".join(tokenizer.decode(out, skip_special_tokens=True).split())
+            assert finished(text) in [candidate.text for candidate in found]
+    assert ended
 
 
 def test_what_a_rewriter_may_write_is_what_it_read_and_what_bullets_use_most(base, tmp_path):

@@ -122,26 +122,30 @@ def _rewriter(run: Path, part: Path, made: Sequence[Pair]) -> list[list[str]]:
     rewriter = Rewriter(part, 1)
     wanted = [(pair, target) for pair in made for target in pair.targets]
 
+    causal = not model.config.is_encoder_decoder
+    search = {"num_beams": BEAM, "no_repeat_ngram_size": 0 if causal else 3}  # transformers counts what was read too
+
     def trained() -> list[Any]:
         texts = []
         for pair, target in wanted:
             read = tokenizer(
-                prompt(pair.sources, pair.context, pair.title),
+                prompt(pair.sources, pair.context, pair.title, causal),
                 truncation=True,
                 max_length=MAX_SOURCE_TOKENS,
-                return_tensors="pt",
-            )
-            asks = tokenizer(asked(len(words(target))), add_special_tokens=False)["input_ids"]
-            begun = torch.tensor([[model.config.decoder_start_token_id, *asks]])
+                add_special_tokens=not causal,
+            )["input_ids"]
+            asks = tokenizer(asked(len(words(target)), causal), add_special_tokens=False)["input_ids"]
+            begun = [*read, *asks] if causal else [model.config.decoder_start_token_id, *asks]
+            given = {} if causal else {"decoder_input_ids": torch.tensor([begun])}
             with torch.inference_mode():
                 (ids,) = model.generate(
-                    **read,
-                    decoder_input_ids=begun,
-                    num_beams=BEAM,
-                    no_repeat_ngram_size=3,
-                    max_new_tokens=MAX_TARGET_TOKENS - len(asks),
+                    torch.tensor([begun if causal else read]),
+                    **given,
+                    **search,
+                    max_new_tokens=MAX_TARGET_TOKENS - (0 if causal else len(asks)),
                 )
-            texts.append(finished(tokenizer.decode(ids[begun.shape[1] :], skip_special_tokens=True)))
+            text = tokenizer.decode(ids[len(begun) :], skip_special_tokens=True)
+            texts.append(finished(" ".join(text.split())))
         return texts
 
     def exported() -> list[Any]:

@@ -1,8 +1,8 @@
 """Fine-tunes the rewriter: `python -m training rewriter --config training/configs/rewriter.yaml`.
 
-The points of human lists are paired with the sentences they were made from (`pairs.py`); a small T5, made smaller
-(`smaller.py`), learns to write the one from the other in a given number of words. A run that was killed goes on from
-its last checkpoint when the same command is given again.
+The points of human lists are paired with the sentences they were made from (`pairs.py`); a small language model or a
+T5, made smaller (`smaller.py`), learns to write the one from the other in a given number of words. A run that was
+killed goes on from its last checkpoint when the same command is given again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoTokenizer, Trainer, TrainingArguments, set_seed
+from transformers import AutoConfig, AutoTokenizer, LlamaConfig, Trainer, TrainingArguments, set_seed
 
 from eval.data import fingerprint
 from eval.metric import KeyPoints
@@ -36,8 +36,11 @@ from .record import watch
 from .resume import begin, go_on
 from .sampling import GroupedByLength
 from .shipped import rewriter_of, shipped_part
-from .smaller import with_decoder_layers, with_vocabulary
-from .writing import Texts, Writer
+from .smaller import least_missed, with_decoder_layers, with_layers, with_vocabulary
+from .writing import CausalWriter, Continued, Texts, Writer
+
+_SAMPLE = 16
+"""Pairs that tell which layers of a Llama are missed least."""
 
 
 @dataclass
@@ -48,8 +51,8 @@ class RewriterArguments(PartArguments):
     base_model: str = field(
         default="google/flan-t5-small",
         metadata={
-            "help": "A T5: a Hub name or a folder; or a model of this project, such as base, whose rewriter is then "
-            "trained on."
+            "help": "A T5 or a Llama, such as SmolLM2: a Hub name, or a folder, where a Llama may be a GGUF file; or a "
+            "model of this project, such as base, whose rewriter is then trained on."
         },
     )
     auxiliary: str | None = field(default=None, metadata={"help": "More articles with lists; forms as of `train`."})
@@ -66,7 +69,12 @@ class RewriterArguments(PartArguments):
         default=0.5, metadata={"help": "Share of the pairs with a headline that are read with it, 0 to 1."}
     )
     vocabulary: int = field(default=16000, metadata={"help": "Pieces of the vocabulary to keep; 0 keeps all."})
-    decoder_layers: int = field(default=0, metadata={"help": "Layers of the decoder to keep; 0 keeps all."})
+    decoder_layers: int = field(
+        default=0,
+        metadata={
+            "help": "Layers of the decoder to keep; 0 keeps all. Of a Llama those go first that are missed least."
+        },
+    )
     epochs: float = field(default=3.0, metadata={"help": "Passes over the pairs."})
     learning_rate: float = field(default=5e-4, metadata={"help": "Highest learning rate."})
     batch_size: int = field(default=32, metadata={"help": "Pairs a step, over all processes."})
@@ -97,15 +105,16 @@ def main(args: RewriterArguments) -> None:
             f"{len(train)} pairs to train on and {len(validation)} to choose with: too few bullets say what sentences "
             "of their article say; more articles are needed"
         )
-    model, tokenizer = _start(args, train, output / "start")
+    model, tokenizer = _start(args, train, validation, output / "start")
+    causal = isinstance(model, CausalWriter)
 
     checkpoints = output / "steps"
     trainer = _Trainer(
         model=model,
         args=_settings(args, checkpoints),
-        train_dataset=_rows(train, tokenizer, args, args.title_share),
-        eval_dataset=_rows(validation + preferred(chooses), tokenizer, args),
-        data_collator=Texts(tokenizer.pad_token_id),
+        train_dataset=_rows(train, tokenizer, args, args.title_share, causal),
+        eval_dataset=_rows(validation + preferred(chooses), tokenizer, args, causal=causal),
+        data_collator=(Continued if causal else Texts)(tokenizer.pad_token_id),
         processing_class=tokenizer,
         compute_loss_func=Loss(shifted=False, smoothing=args.label_smoothing, preference=args.preference),
     )
@@ -113,7 +122,7 @@ def main(args: RewriterArguments) -> None:
     go_on(trainer, checkpoints)
     if not is_first_process():
         return
-    model.config.architectures = ["T5ForConditionalGeneration"]
+    model.config.architectures = ["LlamaForCausalLM" if causal else "T5ForConditionalGeneration"]
     model.save_pretrained(output / "checkpoint")
     tokenizer.save_pretrained(output / "checkpoint")
     about = {
@@ -130,22 +139,26 @@ def _some(found: list[Pair], count: int, seed: int) -> list[Pair]:
     return random.Random(seed).sample(found, min(count, len(found)))
 
 
-def _start(args: RewriterArguments, train: Sequence[Pair], folder: Path) -> tuple[Any, Any]:
+def _start(args: RewriterArguments, train: Sequence[Pair], sample: Sequence[Pair], folder: Path) -> tuple[Any, Any]:
     """The base, made smaller once; a run that goes on finds it in its folder."""
     part = shipped_part(args.base_model, "rewriter")
     if part:
-        model, tokenizer = rewriter_of(part, Writer)
+        model, tokenizer = rewriter_of(part, Writer, CausalWriter)
         for module in model.modules():
             if isinstance(module, torch.nn.Dropout):
                 module.p = 0.0
         return model, tokenizer
     if (folder / "tokenizer.json").exists():  # what is written last
         return _loaded(str(folder)), AutoTokenizer.from_pretrained(folder)
-    model, tokenizer = _loaded(args.base_model), AutoTokenizer.from_pretrained(args.base_model)
+    model, tokenizer = _loaded(args.base_model), _tokenizer(args.base_model)
+    causal = isinstance(model, CausalWriter)
     if args.vocabulary:
         texts = [text for pair in train for text in (pair.sources, pair.context, pair.title or "", *pair.targets)]
         tokenizer = with_vocabulary(model, tokenizer, texts, args.vocabulary)
-    if args.decoder_layers:
+    if args.decoder_layers and causal:
+        batch = Continued(tokenizer.pad_token_id)(_rows(sample[:_SAMPLE], tokenizer, args, causal=True))
+        with_layers(model, least_missed(model, batch, args.decoder_layers))
+    elif args.decoder_layers:
         with_decoder_layers(model, args.decoder_layers)
     if is_first_process():
         model.save_pretrained(folder)
@@ -154,6 +167,14 @@ def _start(args: RewriterArguments, train: Sequence[Pair], folder: Path) -> tupl
 
 
 def _loaded(name: str) -> Any:
+    packed = next(Path(name).glob("*.gguf"), None) if Path(name).is_dir() else None
+    if packed:
+        return _unpacked(packed)
+    kind = AutoConfig.from_pretrained(name).model_type
+    if kind == "llama":
+        return CausalWriter.from_pretrained(name)
+    if kind not in ("t5", "mt5"):
+        raise ValueError(f"{name} is a {kind}; the rewriter is trained from a T5 or a Llama, such as SmolLM2")
     # Dropout's random numbers cost a CPU more than the arithmetic; early stopping on validation does its work.
     model = Writer.from_pretrained(name, dropout_rate=0.0)
     if model.get_output_embeddings().weight is not model.get_input_embeddings().weight:
@@ -162,17 +183,42 @@ def _loaded(name: str) -> Any:
     return model
 
 
-def _rows(of: Sequence[Pair], tokenizer: Any, args: RewriterArguments, titled: float = 1.0) -> list[dict[str, Any]]:
+def _unpacked(packed: Path) -> CausalWriter:
+    """A Llama that a GGUF file carries, in float32."""
+    read = CausalWriter.from_pretrained(packed.parent, gguf_file=packed.name, dtype=torch.float32)
+    about = read.config.to_dict()
+    del about["quantization_config"]  # with it, transformers would not save what it has unpacked
+    model = CausalWriter(LlamaConfig(**about))
+    model.load_state_dict(read.state_dict())
+    return model
+
+
+def _tokenizer(name: str) -> Any:
+    packed = next(Path(name).glob("*.gguf"), None) if Path(name).is_dir() else None
+    tokenizer = AutoTokenizer.from_pretrained(name, **({"gguf_file": packed.name} if packed else {}))
+    tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
+    return tokenizer
+
+
+def _rows(
+    of: Sequence[Pair], tokenizer: Any, args: RewriterArguments, titled: float = 1.0, causal: bool = False
+) -> list[dict[str, Any]]:
     """Pairs as the model reads them; of those with a headline, a share of `titled` is read with it."""
     draw = random.Random(args.seed)
     titles = [pair.title if draw.random() < titled else None for pair in of]
-    prompts = [prompt(p.sources, p.context, title) for p, title in zip(of, titles, strict=True)]
-    read = tokenizer(prompts, truncation=True, max_length=args.max_source_tokens)["input_ids"]
+    prompts = [prompt(p.sources, p.context, title, causal) for p, title in zip(of, titles, strict=True)]
     targets = [text for pair in of for text in (*pair.targets, *(text for text, _ in pair.refused))]
-    asks = tokenizer([asked(len(words(target))) for target in targets], add_special_tokens=False)["input_ids"]
-    texts = iter(
-        zip(asks, tokenizer(targets, truncation=True, max_length=args.max_target_tokens)["input_ids"], strict=True)
-    )
+    asks = tokenizer([asked(len(words(target)), causal) for target in targets], add_special_tokens=False)["input_ids"]
+    if causal:  # of what is too long the start goes, where the context stands
+        read = [ids[-args.max_source_tokens :] for ids in tokenizer(prompts, add_special_tokens=False)["input_ids"]]
+        answers = [
+            [*ids[: args.max_target_tokens - 1], tokenizer.eos_token_id]
+            for ids in tokenizer([f" {target}" for target in targets], add_special_tokens=False)["input_ids"]
+        ]
+    else:
+        read = tokenizer(prompts, truncation=True, max_length=args.max_source_tokens)["input_ids"]
+        answers = tokenizer(targets, truncation=True, max_length=args.max_target_tokens)["input_ids"]
+    texts = iter(zip(asks, answers, strict=True))
     return [
         {
             "input_ids": ids,

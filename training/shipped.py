@@ -2,7 +2,8 @@
 
 What ships is CTranslate2's `model.bin`: named variables, most matrices in int8 with a scale for each row. In float32
 they are what was shipped and not what was trained: each number is off by up to half a step of int8. Unchanged, they
-become the same int8 again. What is named how, and what is fused, follows CTranslate2's converters of BERT and T5.
+become the same int8 again. What is named how, and what is fused, follows CTranslate2's converters of BERT, T5 and
+Llama.
 """
 
 from __future__ import annotations
@@ -11,23 +12,40 @@ import json
 import math
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
+from transformers import (
+    BertConfig,
+    BertModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+    T5Config,
+    T5ForConditionalGeneration,
+)
 
 from summarizer.errors import ModelError
 from summarizer.folder import folder_of
 
-T = TypeVar("T", bound=T5ForConditionalGeneration)
 VERSION = 6
 """The version of CTranslate2's binary form that is read here."""
 _TYPES = dict(enumerate((torch.float32, torch.int8, torch.int16, torch.int32, torch.float16, torch.bfloat16)))
+_LLAMA = {
+    "decoder/embeddings": "model.embed_tokens",
+    "decoder/layer_norm": "model.norm",
+    "decoder/layer_*/self_attention/layer_norm": "model.layers.*.input_layernorm",
+    "decoder/layer_*/self_attention/linear_0": "model.layers.*.self_attn.q_proj|k_proj|v_proj",
+    "decoder/layer_*/self_attention/linear_1": "model.layers.*.self_attn.o_proj",
+    "decoder/layer_*/ffn/layer_norm": "model.layers.*.post_attention_layernorm",
+    "decoder/layer_*/ffn/linear_0": "model.layers.*.mlp.gate_proj",
+    "decoder/layer_*/ffn/linear_0_noact": "model.layers.*.mlp.up_proj",
+    "decoder/layer_*/ffn/linear_1": "model.layers.*.mlp.down_proj",
+}
 _ACTIVATIONS = {0: "relu", 1: "gelu_new", 2: "silu", 3: "gelu"}
 _LEAVES = {"weight": "weight", "bias": "bias", "gamma": "weight", "beta": "bias", "encodings": "weight"}
 _BERT = {
@@ -104,55 +122,98 @@ def encoder_of(part: Path) -> tuple[BertModel, PreTrainedTokenizerFast]:
     return model.eval(), tokenizer
 
 
-def rewriter_of(part: Path, kind: type[T] = T5ForConditionalGeneration) -> tuple[T, PreTrainedTokenizerFast]:  # type: ignore[assignment]
+def rewriter_of(
+    part: Path,
+    t5: type[T5ForConditionalGeneration] = T5ForConditionalGeneration,
+    llama: type[LlamaForCausalLM] = LlamaForCausalLM,
+) -> tuple[T5ForConditionalGeneration | LlamaForCausalLM, PreTrainedTokenizerFast]:
     """The rewriter in float32, and its tokenizer. `training.export.convert` is the way back.
 
     Args:
         part: Folder of the part; `model.bin`, `config.json` and `tokenizer.json` are read.
-        kind: The class of the model, a T5.
+        t5: The class of the model where it is a T5.
+        llama: The class where it is a Llama.
 
     Raises:
-        ValueError: One of them is missing, damaged or not a T5's; the message names the file and what is wrong.
+        ValueError: One of them is missing, damaged or neither; the message names the file and what is wrong.
     """
     with _naming(part / "config.json") as path:
         about = json.loads(path.read_text("utf-8"))
-        kept_as = {"pad_token": "bos_token", "eos_token": "eos_token", "unk_token": "unk_token"}
-        tokens = {name: about[kept] for name, kept in kept_as.items()}
+        causal = bool(about.get("causal"))
+        filler = "eos_token" if causal else "bos_token"
+        kept_as = {"pad_token": filler, "eos_token": "eos_token", "unk_token": "unk_token"}
+        tokens = {name: about[kept] for name, kept in kept_as.items() if about[kept] or not causal}
         epsilon = about["layer_norm_epsilon"] or 1e-6  # T5's and, where the file names none, CTranslate2's
     tokenizer = _tokenizer(part / "tokenizer.json", tokens)
     with _naming(part / "model.bin") as path:
-        found = _variables(path, "TransformerSpec")
-        gated, tied = "encoder/layer_0/ffn/linear_0_noact/weight" in found, "decoder/scale_outputs" in found
-        words, heads = found["decoder/embeddings/weight"], int(found["encoder/num_heads"])
-        attention = "encoder/layer_0/self_attention/relative_attention"
-        config = T5Config(
-            vocab_size=len(words),
-            d_model=words.shape[1],
-            d_kv=len(found["decoder/layer_0/attention/linear_0/weight"]) // heads,
-            d_ff=len(found["encoder/layer_0/ffn/linear_0/weight"]),
-            num_layers=_layers(found, "encoder"),
-            num_decoder_layers=_layers(found, "decoder"),
-            num_heads=heads,
-            relative_attention_num_buckets=len(found[f"{attention}_bias"]),
-            relative_attention_max_distance=int(found[f"{attention}_max_distance"]),
-            feed_forward_proj={(0, False): "relu", (1, True): "gated-gelu"}[int(found["encoder/activation"]), gated],
-            layer_norm_epsilon=epsilon,
-            tie_word_embeddings=tied,
-            pad_token_id=tokenizer.pad_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            decoder_start_token_id=tokenizer.pad_token_id,
-        )
-        # transformers 5 says "tied" of every T5, and would drop the head; "untied", it parts the three embeddings too.
-        config.tie_word_embeddings = tied
-        state = _renamed(found, _t5_names(gated)) | {"lm_head.weight": found["decoder/projection/weight"]}
-        state |= dict.fromkeys(("shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"), words)
-        for stack in ("encoder", "decoder"):  # the first layer's; the others use it too
-            table = found[f"{stack}/layer_0/self_attention/relative_attention_bias"]
-            state[f"{stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight"] = table
-        model = kind(config)
-        model.set_input_embeddings(model.shared)
-        model.load_state_dict(state)
+        model = _llama(path, epsilon, tokenizer, llama) if causal else _t5(path, epsilon, tokenizer, t5)
     return model.eval(), tokenizer
+
+
+def _llama(
+    path: Path, epsilon: float, tokenizer: PreTrainedTokenizerFast, kind: type[LlamaForCausalLM]
+) -> LlamaForCausalLM:
+    found = _variables(path, "TransformerDecoderSpec")
+    words, heads = found["decoder/embeddings/weight"], int(found["decoder/num_heads"])
+    shared = int(found["decoder/num_heads_kv"]) if "decoder/num_heads_kv" in found else heads
+    config = LlamaConfig(
+        vocab_size=len(words),
+        hidden_size=words.shape[1],
+        intermediate_size=len(found["decoder/layer_0/ffn/linear_0/weight"]),
+        num_hidden_layers=_layers(found, "decoder"),
+        num_attention_heads=heads,
+        num_key_value_heads=shared,
+        rms_norm_eps=epsilon,
+        rope_parameters={
+            "rope_type": "default",
+            "rope_theta": float(found["decoder/layer_0/self_attention/rotary_base"]),
+        },
+        tie_word_embeddings=torch.equal(words, found["decoder/projection/weight"]),
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        bos_token_id=None,
+    )
+    model = kind(config)
+    state = _renamed(found, _LLAMA, (heads, shared, shared)) | {"lm_head.weight": found["decoder/projection/weight"]}
+    model.load_state_dict(state)
+    return model
+
+
+def _t5(
+    path: Path, epsilon: float, tokenizer: PreTrainedTokenizerFast, kind: type[T5ForConditionalGeneration]
+) -> T5ForConditionalGeneration:
+    found = _variables(path, "TransformerSpec")
+    gated, tied = "encoder/layer_0/ffn/linear_0_noact/weight" in found, "decoder/scale_outputs" in found
+    words, heads = found["decoder/embeddings/weight"], int(found["encoder/num_heads"])
+    attention = "encoder/layer_0/self_attention/relative_attention"
+    config = T5Config(
+        vocab_size=len(words),
+        d_model=words.shape[1],
+        d_kv=len(found["decoder/layer_0/attention/linear_0/weight"]) // heads,
+        d_ff=len(found["encoder/layer_0/ffn/linear_0/weight"]),
+        num_layers=_layers(found, "encoder"),
+        num_decoder_layers=_layers(found, "decoder"),
+        num_heads=heads,
+        relative_attention_num_buckets=len(found[f"{attention}_bias"]),
+        relative_attention_max_distance=int(found[f"{attention}_max_distance"]),
+        feed_forward_proj={(0, False): "relu", (1, True): "gated-gelu"}[int(found["encoder/activation"]), gated],
+        layer_norm_epsilon=epsilon,
+        tie_word_embeddings=tied,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        decoder_start_token_id=tokenizer.pad_token_id,
+    )
+    # transformers 5 says "tied" of every T5, and would drop the head; "untied", it parts the three embeddings too.
+    config.tie_word_embeddings = tied
+    state = _renamed(found, _t5_names(gated)) | {"lm_head.weight": found["decoder/projection/weight"]}
+    state |= dict.fromkeys(("shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"), words)
+    for stack in ("encoder", "decoder"):  # the first layer's; the others use it too
+        table = found[f"{stack}/layer_0/self_attention/relative_attention_bias"]
+        state[f"{stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight"] = table
+    model = kind(config)
+    model.set_input_embeddings(model.shared)
+    model.load_state_dict(state)
+    return model
 
 
 def _t5_names(gated: bool) -> dict[str, str]:
@@ -176,8 +237,8 @@ def _t5_names(gated: bool) -> dict[str, str]:
     return names
 
 
-def _renamed(found: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str, Tensor]:
-    """The variables that `names` knows, by transformers' names; what is fused is taken apart."""
+def _renamed(found: Mapping[str, Tensor], names: Mapping[str, str], shares: Sequence[int] = ()) -> dict[str, Tensor]:
+    """The variables that `names` knows, by transformers' names; what is fused is taken apart, in `shares` or evenly."""
     state: dict[str, Tensor] = {}
     for name, value in found.items():
         layer = re.search(r"/layer_(\d+)/", name)
@@ -185,7 +246,9 @@ def _renamed(found: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str,
         place, _, leaf = name.replace(f"/layer_{number}/", "/layer_*/").rpartition("/")
         if place in names and leaf in _LEAVES:
             start, _, ends = names[place].replace("*", number).rpartition(".")
-            pieces = value.chunk(ends.count("|") + 1)
+            count = ends.count("|") + 1
+            size = len(value) // (sum(shares) if count > 1 and shares else count)
+            pieces = value.split([size * share for share in shares] if count > 1 and shares else size)
             for end, piece in zip(ends.split("|"), pieces, strict=True):
                 state[f"{start}.{end}.{_LEAVES[leaf]}"] = piece
     return state

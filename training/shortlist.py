@@ -17,9 +17,12 @@ MOST = 3000
 
 
 def write_shortlist(part: Path) -> None:
-    """Adds the shortlist to an exported rewriter; none where its vocabulary is as small as the list would be."""
+    """Adds the shortlist to an exported T5; none where its vocabulary is as small as the list would be."""
     (part / SHORTLIST).unlink(missing_ok=True)
-    pieces = json.loads((part / "shared_vocabulary.json").read_text("utf-8"))
+    vocabulary = part / "shared_vocabulary.json"
+    if not vocabulary.is_file():  # a language model's: CTranslate2 knows no shortlist there
+        return
+    pieces = json.loads(vocabulary.read_text("utf-8"))
     if len(pieces) <= 2 * MOST:
         return
     lines = ["\t" + " ".join(pieces[:MOST]), *(f"{piece}\t{piece}" for piece in pieces[MOST:])]

@@ -1,30 +1,31 @@
-"""Makes a T5 smaller before it is fine-tuned: the vocabulary that the data uses, and fewer decoder layers.
+"""Makes a T5 or a Llama smaller before it is fine-tuned: the vocabulary that the data uses, and fewer decoder layers.
 
 A small T5 is half vocabulary, most of which English news never uses, and its decoder, which runs once a token, is most
 of the time that a rewrite takes. Dropping layers and fine-tuning what is left costs little (Shleifer and Rush 2020,
-"Pre-trained Summarization Distillation").
+"Pre-trained Summarization Distillation"); a deep language model misses some of its layers hardly at all (Men et al.
+2024, "ShortGPT").
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 from tokenizers import Tokenizer
-from torch import nn
+from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast
 
 
 def with_vocabulary(model: Any, tokenizer: Any, texts: Iterable[str], size: int) -> Any:
     """Keeps the `size` pieces that the texts use most, and every single character; gives the tokenizer for them. The
-    model's two matrices are cut in place.
+    model's matrices are cut in place.
 
     Args:
-        model: A T5 from transformers.
-        tokenizer: Its fast tokenizer, of the Unigram kind.
+        model: A T5 or a Llama from transformers.
+        tokenizer: Its fast tokenizer, of the Unigram or the BPE kind.
         texts: What it will read and write.
         size: Pieces to keep; rounded up to a multiple of 8.
 
@@ -32,28 +33,18 @@ def with_vocabulary(model: Any, tokenizer: Any, texts: Iterable[str], size: int)
         ValueError: The tokenizer is of another kind.
     """
     state = json.loads(tokenizer.backend_tokenizer.to_str())
-    if state["model"]["type"] != "Unigram":
-        raise ValueError(f"only a Unigram vocabulary can be cut, not {state['model']['type']}")
-    pieces = state["model"]["vocab"]
     counts: Counter[int] = Counter()
     for encoding in tokenizer.backend_tokenizer.encode_batch_fast(list(texts), add_special_tokens=False):
         counts.update(encoding.ids)
-    special = [tokenizer.pad_token_id, tokenizer.eos_token_id, tokenizer.unk_token_id]
-    keep = dict.fromkeys(special)
-    keep.update(dict.fromkeys(i for i, (piece, _) in enumerate(pieces) if len(piece.lstrip("▁")) <= 1))
-    size = min(-(-size // 8) * 8, len(pieces) // 8 * 8)
-    for i, _ in counts.most_common():
-        if len(keep) >= size:
-            break
-        keep[i] = None
-    for i in range(len(pieces)):  # texts too few to fill it
-        if len(keep) >= size:
-            break
-        keep[i] = None
-    order = list(keep)[:size]
-    state["model"]["vocab"] = [pieces[i] for i in order]
-    state["model"]["unk_id"] = order.index(tokenizer.unk_token_id)
-    names = {pieces[i][0]: at for at, i in enumerate(order[:3])}
+    used = [i for i, _ in counts.most_common()]
+    cut = {"Unigram": _unigram, "BPE": _byte_pairs}.get(state["model"]["type"])
+    if not cut:
+        raise ValueError(f"only a Unigram or a BPE vocabulary can be cut, not {state['model']['type']}")
+    special = dict.fromkeys(
+        i for i in (tokenizer.pad_token_id, tokenizer.eos_token_id, tokenizer.unk_token_id) if i is not None
+    )
+    order = cut(state, list(special), used, size)
+    names = {tokenizer.convert_ids_to_tokens(i): at for at, i in enumerate(order[: len(special)])}
     state["added_tokens"] = [t | {"id": names[t["content"]]} for t in state["added_tokens"] if t["content"] in names]
     state["post_processor"] = json.loads(
         json.dumps(state["post_processor"]).replace(
@@ -66,17 +57,97 @@ def with_vocabulary(model: Any, tokenizer: Any, texts: Iterable[str], size: int)
     model.resize_token_embeddings(len(order))
     model.get_input_embeddings().weight.data.copy_(weight)
     model.get_output_embeddings().weight.data.copy_(head)
-    model.config.pad_token_id = model.config.decoder_start_token_id = names[tokenizer.pad_token]
-    model.config.eos_token_id = names[tokenizer.eos_token]
-    generation = model.generation_config
-    generation.pad_token_id = generation.decoder_start_token_id = model.config.pad_token_id
-    generation.eos_token_id = model.config.eos_token_id
+    for config in (model.config, model.generation_config):
+        config.pad_token_id, config.eos_token_id = names[tokenizer.pad_token], names[tokenizer.eos_token]
+        if model.config.is_encoder_decoder:
+            config.decoder_start_token_id = config.pad_token_id
+        else:
+            config.bos_token_id = None
     return PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer.from_str(json.dumps(state)),
         pad_token=tokenizer.pad_token,
         eos_token=tokenizer.eos_token,
         unk_token=tokenizer.unk_token,
     )
+
+
+def _unigram(state: dict[str, Any], special: list[int], used: list[int], size: int) -> list[int]:
+    """The pieces of a Unigram vocabulary to keep, the special ones first; `state` is cut."""
+    pieces = state["model"]["vocab"]
+    characters = [i for i, (piece, _) in enumerate(pieces) if len(piece.lstrip("▁")) <= 1]
+    # What no text uses fills it where they are too few.
+    order = list(dict.fromkeys([*special, *characters, *used, *range(len(pieces))]))[: _rounded(size, len(pieces))]
+    state["model"]["vocab"] = [pieces[i] for i in order]
+    state["model"]["unk_id"] = order.index(special[-1])
+    return order
+
+
+def _byte_pairs(state: dict[str, Any], special: list[int], used: list[int], size: int) -> list[int]:
+    """The same of a BPE vocabulary: with each piece those that it is merged from."""
+    vocabulary: dict[str, int] = state["model"]["vocab"]
+    merges = [tuple(merge.split(" ")) if isinstance(merge, str) else tuple(merge) for merge in state["model"]["merges"]]
+    parts = {one + other: (one, other) for one, other in reversed(merges)}
+    piece = {i: text for text, i in vocabulary.items()}
+    size = _rounded(size, len(vocabulary))
+    order = list(dict.fromkeys([*special, *(i for text, i in vocabulary.items() if len(text) == 1)]))
+    kept = set(order)
+    for i in (*used, *piece):
+        need, open_ = [], [i]
+        while open_:
+            if (one := open_.pop()) not in kept and one not in need:
+                need.append(one)
+                open_ += [vocabulary[part] for part in parts.get(piece.get(one, ""), ())]
+        if len(order) + len(need) <= size:  # one that needs more than is left may be followed by one that does not
+            order += need
+            kept.update(need)
+        if len(order) == size:
+            break
+    state["model"]["vocab"] = {piece[i]: at for at, i in enumerate(order) if i in piece}
+    state["model"]["merges"] = [
+        list(merge) for merge in merges if all(part in state["model"]["vocab"] for part in (*merge, "".join(merge)))
+    ]
+    return order
+
+
+def _rounded(size: int, most: int) -> int:
+    return min(-(-size // 8) * 8, most // 8 * 8)
+
+
+def least_missed(model: Any, batch: Mapping[str, Tensor], count: int) -> list[int]:
+    """Which `count` layers of a Llama to keep: one after the other goes the one without which the loss of a batch
+    rises least. The first and the last stay.
+
+    Args:
+        model: A `CausalWriter`.
+        batch: As its collator makes it.
+        count: Layers to keep.
+    """
+    layers, kept = model.model.layers, list(range(len(model.model.layers)))
+    labels = batch["labels"]
+
+    def loss(of: Sequence[int]) -> float:
+        _use(model, [layers[i] for i in of])
+        with torch.no_grad():
+            logits = model(**batch)["logits"].float()
+        return float(nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten()))
+
+    while len(kept) > max(count, 2):
+        without = {i: loss([j for j in kept if j != i]) for i in kept[1:-1]}
+        kept.remove(min(without, key=without.__getitem__))
+    _use(model, layers)
+    return kept
+
+
+def with_layers(model: Any, kept: Sequence[int]) -> None:
+    """Keeps some layers of a Llama; in place."""
+    _use(model, [model.model.layers[i] for i in kept])
+
+
+def _use(model: Any, layers: Iterable[nn.Module]) -> None:
+    model.model.layers = nn.ModuleList(layers)
+    for i, layer in enumerate(model.model.layers):
+        layer.self_attn.layer_idx = i
+    model.config.num_hidden_layers = len(model.model.layers)
 
 
 def with_decoder_layers(model: Any, count: int) -> None:

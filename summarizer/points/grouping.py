@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import exp
 from typing import Literal
 
 import numpy as np
@@ -67,6 +68,11 @@ class Group:
     score: float
     top: float
     spare: bool = False
+
+    @property
+    def leads(self) -> float:
+        """Probability that it is one of the most important points, 0 to 1."""
+        return 1 / (1 + exp(-max(min(self.top, 30.0), -30.0)))
 
 
 def group(

@@ -112,7 +112,7 @@ class Pipeline:
         scored = self._extractor(sentences, article.title, watch)
         with watch.stage("grouping"):
             groups = group(scored, options.bullets, options.length, spare=SPARE)
-            drafts = _drafts(article, scored.sentences, groups)
+            drafts = _drafts(article, scored.sentences, groups, options.length)
         with watch.stage("checks"):
             writer = Writer(article, options.length, options.policy == "flag")
         points = self._points(writer, [d for d, g in zip(drafts, groups, strict=True) if not g.spare], options, watch)
@@ -218,7 +218,7 @@ def _by_rule(writer: Writer, draft: Draft, one: Draft | None) -> tuple[Bullet, f
 
 
 def _background(draft: Draft) -> float:
-    return BACKGROUND * (1 - draft.score)
+    return BACKGROUND * (1 - draft.likely)
 
 
 def _point(draft: Draft, say: Callable[[], tuple[Bullet, float]]) -> _Point:
@@ -235,13 +235,14 @@ def _without(points: Sequence[_Point], spare: Sequence[_Point], options: Options
         if better and better.cost + GAIN < point.cost:
             others.remove(better)
             kept[kept.index(point)] = better
-            point = better
-        if point.faults >= DULL and options.bullets == "auto" and len(kept) > SETTINGS.least:
+        elif point.faults >= DULL and options.bullets == "auto" and len(kept) > SETTINGS.least:
             kept.remove(point)
     return kept
 
 
-def _drafts(article: Article, sentences: Sequence[Sentence], groups: Sequence[Group]) -> list[Draft]:
+def _drafts(
+    article: Article, sentences: Sequence[Sentence], groups: Sequence[Group], length: Length = "standard"
+) -> list[Draft]:
     used = {i for one in groups for i in one.sentences}
     drafts = []
     for one in groups:
@@ -258,6 +259,7 @@ def _drafts(article: Article, sentences: Sequence[Sentence], groups: Sequence[Gr
                 round(one.score, 4),
                 article.title,
                 before if free else None,
+                likely=one.leads if length == "brief" else one.score,
             )
         )
     return drafts

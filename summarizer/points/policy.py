@@ -32,7 +32,7 @@ COSTS: dict[Fault, float] = {"untrue": 3.0, "broken": 2.0, "leaning": 1.0, "poor
 """What a fault costs, where 1 is what all that a point says is worth: about what readers' preferences tell
 (docs/quality.md)."""
 DULL = 1.2
-"""Expected cost from which a point will hardly do; what leans by its form (`alone.leans`) costs that much at least."""
+"""Expected cost from which a point will hardly do; without a verifier, what leans by its form (`alone.leans`)."""
 _RULED = 0.3
 """How likely a rewrite that passes every rule is untrue, beside one that does not: of those that the verifier gave half
 or more, 4% were, and 13% (docs/quality.md)."""
@@ -56,6 +56,7 @@ class Draft:
         before: Index of the sentence before the main one, where it is in the same section and no other point stands on
             it; else None.
         candidates: Rewrites, the most likely first; none where nothing was rewritten.
+        likely: How likely it is a point of such a list: of a `brief` one, one of the most important.
     """
 
     sentences: Sequence[Sentence]
@@ -66,6 +67,7 @@ class Draft:
     title: str | None = None
     before: int | None = None
     candidates: tuple[Candidate, ...] = ()
+    likely: float = 1.0
 
     @property
     def text(self) -> str:
@@ -310,11 +312,11 @@ class Writer:
             shown = shown or [max(rewrites, key=lambda one: (one[0].sound, one[1].good))]
         weighed: list[tuple[float, float, Bullet]] = []
         for at, (bullet, verdict) in enumerate(zip(themselves, sentences, strict=True)):
-            faults = _expected(bullet, verdict)
+            faults = cost(verdict)
             weighed.append((self._worth(bullet.text, draft) - faults - (_OTHER if at else 0), faults, bullet))
         for option, verdict in shown:
             bullet = option.bullet(verdict, least)
-            faults = _expected(bullet, replace(verdict, untrue=verdict.untrue * (_RULED if option.ruled else 1.0)))
+            faults = cost(replace(verdict, untrue=verdict.untrue * (_RULED if option.ruled else 1.0)))
             weighed.append((self._worth(bullet.text, draft) - faults, faults, bullet))
         _, faults, bullet = max(weighed, key=lambda one: one[0])
         if bullet.method == "extracted":
@@ -379,11 +381,6 @@ class Writer:
         if not all(check.passed for check in checks):
             return bullet
         return Bullet(text, draft.score, "named", bullet.sources, checks)
-
-
-def _expected(bullet: Bullet, verdict: Verdict) -> float:
-    """What the faults of a bullet will cost, by what the verifier says and by its form."""
-    return max(cost(verdict), DULL if leans_as_said(bullet) else 0.0)
 
 
 def _repaired(draft: Draft) -> Iterator[Candidate]:

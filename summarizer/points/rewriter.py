@@ -1,4 +1,5 @@
-"""Writes bullets from the sentences they stand on, in a given number of words: a small T5 in CTranslate2, no torch.
+"""Writes bullets from the sentences they stand on, in a given number of words: a small language model or a T5 in
+CTranslate2, no torch.
 
 What it writes are candidates. Which of them may be shown is not decided here (`checks/`), nor which one is
 (`policy.py`).
@@ -6,8 +7,9 @@ What it writes are candidates. Which of them may be shown is not decided here (`
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,19 +30,37 @@ REACH = 8
 """Sentences back in which the person is looked for whom a sentence calls "he"."""
 _PERSON = re.compile(r"\b(?:he|she|his|her|him)\b", re.IGNORECASE)
 BEAM = 4
+_SEARCH = {
+    "beam_size": BEAM,
+    "num_hypotheses": BEAM,
+    "no_repeat_ngram_size": 3,
+    "return_scores": True,
+    "asynchronous": True,
+}
+_Running = Callable[[], Iterator[tuple[list[str], float]]]
 SHORTLIST = "vmap.txt"
 """What may be written after what was read, as CTranslate2 takes it: `training/shortlist.py` makes it."""
 
 
-def prompt(sources: str, context: str, title: str | None = None) -> str:
-    """What the encoder reads: the sentences, the headline, and what explains the sentences. Training and the library
-    use the same."""
+def prompt(sources: str, context: str, title: str | None = None, causal: bool = False) -> str:
+    """What is read: the sentences, the headline, and what explains the sentences. Training and the library use the
+    same.
+
+    Args:
+        sources: The sentences, on one line.
+        context: What explains them; may be empty.
+        title: The headline; None where there is none.
+        causal: Whether a language model reads it, which goes on where it ends; else a T5's encoder.
+    """
+    if causal:
+        before = (f"Title: {title}\n" if title else "") + (f"Context: {context}\n" if context else "")
+        return f"{before}Article: {sources}\n"
     return sources + (f" Title: {title}" if title else "") + (f" Context: {context}" if context else "")
 
 
-def asked(length: int) -> str:
-    """What the decoder begins with: the wanted number of words."""
-    return f"{length}:"
+def asked(length: int, causal: bool = False) -> str:
+    """What the text begins with: the wanted number of words."""
+    return f"{length} words:" if causal else f"{length}:"
 
 
 def context_of(sentences: Sequence[Sentence], chosen: Sequence[int], full_names: FullNames) -> str:
@@ -93,7 +113,8 @@ class Rewriter:
     """An exported rewriter, ready to write.
 
     Args:
-        folder: Holds `model.bin`, `config.json`, a vocabulary, `tokenizer.json` and `vmap.txt`, which may be missing.
+        folder: Holds `model.bin`, `config.json`, a vocabulary, `tokenizer.json` and, of a T5, `vmap.txt`, which may be
+            missing.
         threads: Bullets that are written side by side, one core each.
 
     Raises:
@@ -102,10 +123,10 @@ class Rewriter:
 
     def __init__(self, folder: Path, threads: int) -> None:
         use_wide_instructions()
-        self._translator = ctranslate2.Translator(
-            str(folder), device="cpu", compute_type="default", inter_threads=threads, intra_threads=1
-        )
-        # Scores are worked out for a fifth of the vocabulary: half the cost of a token (benchmarks/NOTES.md).
+        self._causal = bool(json.loads((folder / "config.json").read_text("utf-8")).get("causal"))
+        kind = ctranslate2.Generator if self._causal else ctranslate2.Translator
+        self._model = kind(str(folder), device="cpu", compute_type="default", inter_threads=threads, intra_threads=1)
+        # Scores are worked out for a fifth of a T5's vocabulary: half the cost of a token (benchmarks/NOTES.md).
         self._shortlist = (folder / SHORTLIST).is_file()
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
@@ -125,33 +146,62 @@ class Rewriter:
         Returns:
             A function that waits for the candidates: each text once, the best first.
         """
-        read = self._tokenizer.encode(prompt(sources, context, title)).tokens
-        read = [*read[:-1][: MAX_SOURCE_TOKENS - 1], read[-1]]
-        asks = [self._tokenizer.encode(asked(length), add_special_tokens=False).tokens for length in lengths]
         # All lengths of one point are one batch, so that what is written depends on nothing else that runs.
-        running = self._translator.translate_batch(
-            [read] * len(asks),
-            target_prefix=asks,
-            beam_size=BEAM,
-            num_hypotheses=BEAM,
-            max_decoding_length=MAX_TARGET_TOKENS,
-            no_repeat_ngram_size=3,
-            return_scores=True,
-            use_vmap=self._shortlist,
-            asynchronous=True,
-        )
+        read = self._tokens(prompt(sources, context, title, self._causal))
+        asks = [self._tokens(asked(length, self._causal), alone=False) for length in lengths]
+        running = (self._goes_on if self._causal else self._answers)(read, asks)
 
         def wait() -> list[Candidate]:
             best: dict[str, float] = {}
-            for ask, result in zip(asks, (each.result() for each in running), strict=True):
-                for tokens, score in zip(result.hypotheses, result.scores, strict=True):
-                    if len(tokens) < MAX_TARGET_TOKENS:
-                        text = self._text(tokens[len(ask) :])
-                        best[text] = max(score, best.get(text, score))
+            for tokens, score in running():
+                text = self._text(tokens)
+                best[text] = max(score, best.get(text, score))
             best.pop("", None)
             return [Candidate(text, score) for text, score in sorted(best.items(), key=lambda item: -item[1])]
 
         return wait
+
+    def _answers(self, read: list[str], asks: list[list[str]]) -> _Running:
+        """A T5's search."""
+        read = [*read[:-1][: MAX_SOURCE_TOKENS - 1], read[-1]]
+        running = self._model.translate_batch(
+            [read] * len(asks),
+            target_prefix=asks,
+            max_decoding_length=MAX_TARGET_TOKENS,
+            use_vmap=self._shortlist,
+            **_SEARCH,
+        )
+
+        def wait() -> Iterator[tuple[list[str], float]]:
+            for ask, result in zip(asks, (each.result() for each in running), strict=True):
+                for tokens, score in zip(result.hypotheses, result.scores, strict=True):
+                    if len(tokens) < MAX_TARGET_TOKENS:
+                        yield tokens[len(ask) :], score
+
+        return wait
+
+    def _goes_on(self, read: list[str], asks: list[list[str]]) -> _Running:
+        """A language model's search. What all lengths share is read once."""
+        running = self._model.generate_batch(
+            asks,
+            static_prompt=read[-MAX_SOURCE_TOKENS:],
+            cache_static_prompt=False,
+            include_prompt_in_result=False,
+            max_length=MAX_TARGET_TOKENS,
+            **_SEARCH,
+        )
+
+        def wait() -> Iterator[tuple[list[str], float]]:
+            for result in (each.result() for each in running):
+                for tokens, score in zip(result.sequences, result.scores, strict=True):
+                    if len(tokens) < MAX_TARGET_TOKENS:
+                        yield tokens, score
+
+        return wait
+
+    def _tokens(self, text: str, alone: bool = True) -> list[str]:
+        tokens: list[str] = self._tokenizer.encode(text, add_special_tokens=alone).tokens
+        return tokens
 
     def _text(self, tokens: Sequence[str]) -> str:
         ids = [self._tokenizer.token_to_id(token) for token in tokens]

@@ -26,7 +26,7 @@ USAGE = """usage: python -m training TASK [--config FILE.yaml] [--flag value ...
 tasks:
   check DATA  look at articles with human bullets: what can be used, what cannot and why, what they are like
   extractor   fine-tune the sentence scorer
-  rewriter    fine-tune a small T5 that writes the bullets from the sentences
+  rewriter    fine-tune a small T5 or language model that writes the bullets from the sentences
   verifier    fine-tune what tells whether an editor would print a rewrite
   generator   fine-tune any sequence-to-sequence or causal checkpoint to write the whole list
   unpack FILE give points and judgements of articles that are not here their words back

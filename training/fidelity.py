@@ -128,12 +128,11 @@ def _rewriter(run: Path, part: Path, made: Sequence[Pair]) -> list[list[str]]:
     def trained() -> list[Any]:
         texts = []
         for pair, target in wanted:
-            read = tokenizer(
-                prompt(pair.sources, pair.context, pair.title, causal),
-                truncation=True,
-                max_length=MAX_SOURCE_TOKENS,
-                add_special_tokens=not causal,
-            )["input_ids"]
+            text = prompt(pair.sources, pair.context, pair.title, causal)
+            if causal:
+                read = tokenizer(text, add_special_tokens=False)["input_ids"][-MAX_SOURCE_TOKENS:]
+            else:
+                read = tokenizer(text, truncation=True, max_length=MAX_SOURCE_TOKENS)["input_ids"]
             asks = tokenizer(asked(len(words(target)), causal), add_special_tokens=False)["input_ids"]
             begun = [*read, *asks] if causal else [model.config.decoder_start_token_id, *asks]
             given = {} if causal else {"decoder_input_ids": torch.tensor([begun])}

@@ -172,7 +172,7 @@ def _loaded(name: str) -> Any:
         return _unpacked(packed)
     kind = AutoConfig.from_pretrained(name).model_type
     if kind == "llama":
-        return CausalWriter.from_pretrained(name)
+        return CausalWriter.from_pretrained(name, dtype=torch.float32)
     if kind not in ("t5", "mt5"):
         raise ValueError(f"{name} is a {kind}; the rewriter is trained from a T5 or a Llama, such as SmolLM2")
     # Dropout's random numbers cost a CPU more than the arithmetic; early stopping on validation does its work.
@@ -209,7 +209,7 @@ def _rows(
     prompts = [prompt(p.sources, p.context, title, causal) for p, title in zip(of, titles, strict=True)]
     targets = [text for pair in of for text in (*pair.targets, *(text for text, _ in pair.refused))]
     asks = tokenizer([asked(len(words(target)), causal) for target in targets], add_special_tokens=False)["input_ids"]
-    if causal:  # of what is too long the start goes, where the context stands
+    if causal:  # of what is too long the start goes: the headline, then the context
         read = [ids[-args.max_source_tokens :] for ids in tokenizer(prompts, add_special_tokens=False)["input_ids"]]
         answers = [
             [*ids[: args.max_target_tokens - 1], tokenizer.eos_token_id]

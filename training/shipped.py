@@ -154,6 +154,8 @@ def _llama(
     path: Path, epsilon: float, tokenizer: PreTrainedTokenizerFast, kind: type[LlamaForCausalLM]
 ) -> LlamaForCausalLM:
     found = _variables(path, "TransformerDecoderSpec")
+    if "decoder/layer_0/self_attention/rotary_scaling_type" in found:
+        raise ValueError("its rotary positions are scaled, which is not read here")
     words, heads = found["decoder/embeddings/weight"], int(found["decoder/num_heads"])
     shared = int(found["decoder/num_heads_kv"]) if "decoder/num_heads_kv" in found else heads
     config = LlamaConfig(

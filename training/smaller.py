@@ -30,7 +30,7 @@ def with_vocabulary(model: Any, tokenizer: Any, texts: Iterable[str], size: int)
         size: Pieces to keep; rounded up to a multiple of 8.
 
     Raises:
-        ValueError: The tokenizer is of another kind.
+        ValueError: The tokenizer is of another kind, or a BPE that falls back to bytes.
     """
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     counts: Counter[int] = Counter()
@@ -38,25 +38,29 @@ def with_vocabulary(model: Any, tokenizer: Any, texts: Iterable[str], size: int)
         counts.update(encoding.ids)
     used = [i for i, _ in counts.most_common()]
     cut = {"Unigram": _unigram, "BPE": _byte_pairs}.get(state["model"]["type"])
-    if not cut:
-        raise ValueError(f"only a Unigram or a BPE vocabulary can be cut, not {state['model']['type']}")
+    if not cut or state["model"].get("byte_fallback"):
+        raise ValueError(f"only a Unigram or a byte-level BPE vocabulary can be cut, not {state['model']['type']}")
     special = dict.fromkeys(
         i for i in (tokenizer.pad_token_id, tokenizer.eos_token_id, tokenizer.unk_token_id) if i is not None
     )
     order = cut(state, list(special), used, size)
     names = {tokenizer.convert_ids_to_tokens(i): at for at, i in enumerate(order[: len(special)])}
     state["added_tokens"] = [t | {"id": names[t["content"]]} for t in state["added_tokens"] if t["content"] in names]
-    state["post_processor"] = json.loads(
-        json.dumps(state["post_processor"]).replace(
-            f'"ids": [{tokenizer.eos_token_id}]', f'"ids": [{names[tokenizer.eos_token]}]'
+    if state["model"]["type"] == "BPE":
+        state["post_processor"] = None  # a language model's prompt is read without what it would add
+    else:
+        state["post_processor"] = json.loads(
+            json.dumps(state["post_processor"]).replace(
+                f'"ids": [{tokenizer.eos_token_id}]', f'"ids": [{names[tokenizer.eos_token]}]'
+            )
         )
-    )
     rows = torch.tensor(order)
     weight = model.get_input_embeddings().weight.data[rows]
     head = model.get_output_embeddings().weight.data[rows]
     model.resize_token_embeddings(len(order))
     model.get_input_embeddings().weight.data.copy_(weight)
     model.get_output_embeddings().weight.data.copy_(head)
+    model.get_input_embeddings().padding_idx = names[tokenizer.pad_token]
     for config in (model.config, model.generation_config):
         config.pad_token_id, config.eos_token_id = names[tokenizer.pad_token], names[tokenizer.eos_token]
         if model.config.is_encoder_decoder:
@@ -87,7 +91,8 @@ def _byte_pairs(state: dict[str, Any], special: list[int], used: list[int], size
     vocabulary: dict[str, int] = state["model"]["vocab"]
     merges = [tuple(merge.split(" ")) if isinstance(merge, str) else tuple(merge) for merge in state["model"]["merges"]]
     parts = {one + other: (one, other) for one, other in reversed(merges)}
-    piece = {i: text for text, i in vocabulary.items()}
+    piece = {token["id"]: token["content"] for token in state["added_tokens"]}
+    piece |= {i: text for text, i in vocabulary.items()}
     size = _rounded(size, len(vocabulary))
     order = list(dict.fromkeys([*special, *(i for text, i in vocabulary.items() if len(text) == 1)]))
     kept = set(order)
@@ -102,7 +107,7 @@ def _byte_pairs(state: dict[str, Any], special: list[int], used: list[int], size
             kept.update(need)
         if len(order) == size:
             break
-    state["model"]["vocab"] = {piece[i]: at for at, i in enumerate(order) if i in piece}
+    state["model"]["vocab"] = {piece[i]: at for at, i in enumerate(order)}
     state["model"]["merges"] = [
         list(merge) for merge in merges if all(part in state["model"]["vocab"] for part in (*merge, "".join(merge)))
     ]

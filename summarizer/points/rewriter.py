@@ -21,7 +21,8 @@ from ..full_names import FullNames
 from ..sentences import Sentence, words
 
 MAX_SOURCE_TOKENS = 320
-"""Tokens that go in; what is longer is cut, the context first."""
+"""Tokens that go in; of what is longer a T5 does not read the end, where the context stands, and a language model not
+the start, where headline and context do."""
 MAX_TARGET_TOKENS = 80
 """Tokens that come out; a candidate of this size was cut, and is no candidate."""
 CONTEXT_WORDS = 70
@@ -119,6 +120,7 @@ class Rewriter:
 
     Raises:
         RuntimeError: CTranslate2 cannot read the model.
+        OSError, ValueError: `config.json` is missing, or is no JSON.
     """
 
     def __init__(self, folder: Path, threads: int) -> None:
@@ -147,7 +149,7 @@ class Rewriter:
             A function that waits for the candidates: each text once, the best first.
         """
         # All lengths of one point are one batch, so that what is written depends on nothing else that runs.
-        read = self._tokens(prompt(sources, context, title, self._causal))
+        read = self._tokens(prompt(sources, context, title, self._causal), alone=not self._causal)
         asks = [self._tokens(asked(length, self._causal), alone=False) for length in lengths]
         running = (self._goes_on if self._causal else self._answers)(read, asks)
 

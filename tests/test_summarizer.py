@@ -95,7 +95,8 @@ def test_hardly_a_bullet_dangles_and_no_furniture_is_shown(base, examples, polic
         summary = base(Article.from_json(example), policy=policy)
         for bullet in summary:
             shown, dangling = shown + 1, dangling + leans(bullet.text)
-            assert policy == "checked" or len(summary) == 3 or not leans(bullet.text), bullet.text
+            if leans(bullet.text) and len(summary) > 3:  # no rewrite, and nothing where the rule decides
+                assert policy == "checked" and bullet.method in ("extracted", "named"), bullet.text
             assert "Read more" not in bullet.text and "contributed to" not in bullet.text
             assert bullet.text != example["title"]
     assert dangling <= 0.1 * shown

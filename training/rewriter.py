@@ -167,8 +167,7 @@ def _start(args: RewriterArguments, train: Sequence[Pair], sample: Sequence[Pair
 
 
 def _loaded(name: str) -> Any:
-    packed = next(Path(name).glob("*.gguf"), None) if Path(name).is_dir() else None
-    if packed:
+    if packed := _packed(name):
         return _unpacked(packed)
     kind = AutoConfig.from_pretrained(name).model_type
     if kind == "llama":
@@ -183,6 +182,11 @@ def _loaded(name: str) -> Any:
     return model
 
 
+def _packed(name: str) -> Path | None:
+    """The GGUF file of a base, where it is a folder that holds one."""
+    return next(Path(name).glob("*.gguf"), None)
+
+
 def _unpacked(packed: Path) -> CausalWriter:
     """A Llama that a GGUF file carries, in float32."""
     read = CausalWriter.from_pretrained(packed.parent, gguf_file=packed.name, dtype=torch.float32)
@@ -194,7 +198,7 @@ def _unpacked(packed: Path) -> CausalWriter:
 
 
 def _tokenizer(name: str) -> Any:
-    packed = next(Path(name).glob("*.gguf"), None) if Path(name).is_dir() else None
+    packed = _packed(name)
     tokenizer = AutoTokenizer.from_pretrained(name, **({"gguf_file": packed.name} if packed else {}))
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     return tokenizer

@@ -240,9 +240,7 @@ def _without(points: Sequence[_Point], spare: Sequence[_Point], options: Options
     return kept
 
 
-def _drafts(
-    article: Article, sentences: Sequence[Sentence], groups: Sequence[Group], length: Length = "standard"
-) -> list[Draft]:
+def _drafts(article: Article, sentences: Sequence[Sentence], groups: Sequence[Group], length: Length) -> list[Draft]:
     used = {i for one in groups for i in one.sentences}
     drafts = []
     for one in groups:

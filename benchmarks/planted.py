@@ -49,7 +49,7 @@ def main() -> None:
             if kinds:
                 continue
             others = [text for other, text in made if other is not pair]
-            for fault in planted(target, f"{pair.sources} {pair.context}", example.text, others, draw):
+            for fault in planted(target, pair.sources, pair.context, example.text, others, draw):
                 kind, bad = fault.kind, fault.text
                 planted_[kind] += 1
                 if any(not c.passed for c in against(bad)):

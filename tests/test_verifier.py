@@ -64,7 +64,8 @@ def test_planted_faults_change_the_point_and_say_what_they_are():
     from training.faults import planted
 
     text = "Ann Roe said the council voted on Monday to keep the baths open and repairs cost about 29 pounds"
-    found = list(planted(text, SOURCES, ARTICLE, ["Derek Malloy called the sum a gamble"], random.Random(1)))
+    others = ["Derek Malloy called the sum a gamble"]
+    found = list(planted(text, SOURCES, "", ARTICLE, others, random.Random(1)))
     kinds = {one.kind: one for one in found}
     assert {"number", "name", "limit, dropped", "speaker, dropped", "merged", "cut", "pronoun"} <= set(kinds)
     assert all(one.text != f"{text}." and one.text.endswith(".") for one in found)
@@ -72,6 +73,9 @@ def test_planted_faults_change_the_point_and_say_what_they_are():
     assert "about" not in kinds["limit, dropped"].text
     assert kinds["speaker, dropped"].text.startswith("The council voted")
     assert kinds["cut"].fault == "broken" and kinds["pronoun"].fault == "leaning"
+    about = ("She called the sum a gamble.", "Ann Roe and Derek Malloy spoke.", ARTICLE, others)
+    found = list(planted("Ann Roe called the sum a gamble", *about, random.Random(1)))
+    assert ("person of the context", "Derek Malloy called the sum a gamble.") in [(one.kind, one.text) for one in found]
 
 
 def rewrites(count: int) -> list[dict]:

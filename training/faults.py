@@ -59,29 +59,34 @@ class Planted:
     text: str
 
 
-def planted(text: str, sources: str, article: str, others: Sequence[str], draw: random.Random) -> Iterator[Planted]:
+def planted(
+    text: str, sources: str, context: str, article: str, others: Sequence[str], draw: random.Random
+) -> Iterator[Planted]:
     """Every fault that can be planted into a point, once each.
 
     Args:
         text: A true point.
         sources: The sentences that it was made from.
+        context: What explains them.
         article: Where other numbers and names come from.
         others: Other points of the article.
         draw: Where chance comes from.
     """
-    for kind, fault, bad in _all(text.rstrip("."), sources, article, [other.rstrip(".") for other in others], draw):
+    others = [other.rstrip(".") for other in others]
+    for kind, fault, bad in _all(text.rstrip("."), sources, context, article, others, draw):
         bad = finished(" ".join(bad.split()))
         if bad != finished(text) and len(bad.split()) > 2:
             yield Planted(kind, fault, bad)
 
 
 def _all(
-    text: str, sources: str, article: str, others: Sequence[str], draw: random.Random
+    text: str, sources: str, context: str, article: str, others: Sequence[str], draw: random.Random
 ) -> Iterator[tuple[str, Fault, str]]:
     here, there = facts(text), facts(article)
+    read = f"{sources} {context}"
     numbers = [f for f in here if isinstance(f, Number)]
     digits = [f for f in there if isinstance(f, Number) and f.text[0].isdigit()]
-    strange = [f.text for f in digits if f.text not in sources]
+    strange = [f.text for f in digits if f.text not in read]
     if numbers and strange:
         yield "number", "untrue", _with(text, draw.choice(numbers), draw.choice(strange))
     near = [f.text for f in digits if f.text in sources and f.text not in text]
@@ -89,12 +94,16 @@ def _all(
         yield "number of the sources", "untrue", _with(text, draw.choice(numbers), draw.choice(near))
     names = [f for f in here if isinstance(f, Name)]
     named = [f for f in there if isinstance(f, Name) and len(f.text) > 3]
-    strangers = [_bare(f) for f in named if not any(token[:4].lower() in sources.lower() for token in f.tokens)]
+    strangers = [_bare(f) for f in named if not any(token[:4].lower() in read.lower() for token in f.tokens)]
     if names and strangers:
         yield "name", "untrue", _with(text, draw.choice(names), draw.choice(strangers))
     known = [_bare(f) for f in named if f.text in sources and not any(token in text for token in f.tokens)]
     if names and known:
         yield "name of the sources", "untrue", _with(text, draw.choice(names), draw.choice(known))
+    meant = [f for f in names if len(f.tokens) > 1 and not _speaks_of(sources, f)]
+    near = [f for f in facts(context) if isinstance(f, Name) and len(f.tokens) > 1 and not _speaks_of(text, f)]
+    if meant and near:  # the sentences say "he"
+        yield "person of the context", "untrue", _with(text, draw.choice(meant), _bare(draw.choice(near)))
     yield from _denied(text)
     yield from _roles(text, names)
     yield from _unsaid(text)
@@ -173,6 +182,10 @@ def _leaning(text: str, names: Sequence[Name], draw: random.Random) -> Iterator[
 
 def _with(text: str, fact: Fact, other: str) -> str:
     return text[: fact.start] + other + text[fact.end :]
+
+
+def _speaks_of(text: str, name: Name) -> bool:
+    return any(token.lower() in text.lower() for token in name.tokens)
 
 
 def _bare(name: Name) -> str:

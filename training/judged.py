@@ -136,7 +136,7 @@ def _with_faults(examples: Iterable[Example], draw: random.Random) -> Iterator[J
                     yield Judged(example.id, finished(target), *about, "good")
                     continue
                 others = [other.targets[min(at, len(other.targets) - 1)] for other in made if other is not pair]
-                bad = list(planted(target, pair.sources, example.text, others, draw))
+                bad = list(planted(target, pair.sources, f"{pair.context} {title or ''}", example.text, others, draw))
                 if bad:
                     draw.shuffle(bad)
                     rarest = min(bad, key=lambda one: given.get(one.kind, 0))

@@ -101,9 +101,9 @@ def _all(
     if names and known:
         yield "name of the sources", "untrue", _with(text, draw.choice(names), draw.choice(known))
     meant = [f for f in names if len(f.tokens) > 1 and not _speaks_of(sources, f)]
-    near = [f for f in facts(context) if isinstance(f, Name) and len(f.tokens) > 1 and not _speaks_of(text, f)]
-    if meant and near:  # the sentences say "he"
-        yield "person of the context", "untrue", _with(text, draw.choice(meant), _bare(draw.choice(near)))
+    beside = [f for f in facts(context) if isinstance(f, Name) and len(f.tokens) > 1 and not _speaks_of(text, f)]
+    if meant and beside:  # the sentences say "he"
+        yield "person of the context", "untrue", _with(text, draw.choice(meant), _bare(draw.choice(beside)))
     yield from _denied(text)
     yield from _roles(text, names)
     yield from _unsaid(text)

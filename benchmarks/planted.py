@@ -1,9 +1,9 @@
-"""Does a check find an error that was planted? `python benchmarks/planted.py --data validation.jsonl.gz`.
+"""Is an error found that was planted? `python benchmarks/planted.py --data headers_validation.jsonl.gz`.
 
-Human bullets are paired with the sentences they were made from, as for training the rewriter. Into those that pass
-every rule, faults are planted, one at a time (`training/faults.py`): another number or name, a "not" that is dropped or
-put in, a lost speaker or limit, a broken end. Printed is the share that the rules find, and the share of the untouched
-bullets that each refuses.
+Points of human lists are paired with the sentences that they were made from, as for training the rewriter. Into each,
+faults are planted, one at a time (`training/faults.py`): another number or name, a "not" that is dropped or put in, a
+lost speaker or limit, a broken end. Printed is how many of them the look-ups find, how many the verifier trusts too
+little, and how many one of both refuses; and how many true points they refuse.
 """
 
 from __future__ import annotations
@@ -12,60 +12,83 @@ import argparse
 import random
 import sys
 from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from tqdm import tqdm
 
 from eval.data import read
-from summarizer.checks import Checker
+from summarizer.checks import Checker, Verifier
 from summarizer.facts import KINDS
+from summarizer.points.rewriter import finished
 from training.faults import planted
 from training.pairs import pairs
+
+
+@dataclass
+class Refused:
+    """How many points of a kind there are, and how many of them are refused, by whom."""
+
+    points: int = 0
+    by: Counter[str] = field(default_factory=Counter)
+
+    def add(self, looked_up: bool, doubted: bool) -> None:
+        """Counts a point."""
+        self.points += 1
+        refuses = (looked_up, doubted, looked_up or doubted)
+        self.by.update(name for name, holds in zip(BY, refuses, strict=True) if holds)
+
+    def row(self, name: str) -> str:
+        """A line of a table."""
+        return f"| {name} | {self.points} | {' | '.join(f'{100 * self.by[by] / self.points:.1f}' for by in BY)} |"
+
+
+BY = ("look-ups", "verifier", "both")
 
 
 def main() -> None:
     """Plants and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True, help="articles with human bullets")
+    parser.add_argument("--data", required=True, help="articles with header lists or bullets that people wrote")
+    parser.add_argument("--model", type=Path, default=Path("models/base"), help="a model folder")
     parser.add_argument("--limit", type=int, help="only the first so many articles")
     parser.add_argument("--show", type=int, default=0, help="print so many of the errors that were not found")
     args = parser.parse_args()
     draw = random.Random(13)
-    examples = read(args.data)[: args.limit]
-    by_article = [
-        (example, [(pair, target) for pair in pairs([example], progress=False) for target in pair.targets])
-        for example in tqdm(examples, "pairs", file=sys.stderr)
-    ]
-    refused: Counter[str] = Counter()
-    planted_, found = Counter[str](), Counter[str]()
+    verifier = Verifier(args.model / "verifier", 2)
+    kinds, true, facts = Counter[str](), Refused(), Refused()
+    found: dict[str, Refused] = {}
     missed = []
-    wrong = 0
-    for example, made in by_article:
+    for example in tqdm(read(args.data)[: args.limit], "articles", file=sys.stderr):
         checker = Checker(example.text)
+        made = [(pair, target) for pair in pairs([example], progress=False) for target in pair.targets]
         for pair, target in made:
-            against = checker.against(pair.sources, pair.context)
-            kinds = {c.kind for c in against(target) if not c.passed}
-            refused.update(kinds or {"none"})
-            wrong += bool(kinds & set(KINDS))
-            if kinds:
-                continue
             others = [text for other, text in made if other is not pair]
-            for fault in planted(target, pair.sources, pair.context, example.text, others, draw):
-                kind, bad = fault.kind, fault.text
-                planted_[kind] += 1
-                if any(not c.passed for c in against(bad)):
-                    found[kind] += 1
-                else:
-                    missed.append(f"{kind}: {bad}\n    was: {target}\n    from: {pair.sources}")
-    total = sum(len(made) for _, made in by_article)
+            context = f"{pair.context} {pair.title or ''}"
+            faults = list(planted(target, pair.sources, context, example.text, others, draw))
+            texts = [finished(target), *(fault.text for fault in faults)]
+            against = checker.against(pair.sources, context)
+            lost = [{check.kind for check in against(text) if not check.passed} for text in texts]
+            wait = verifier.start(texts, "others", pair.sources, pair.context, pair.title)
+            doubted = [verdict.good < verifier.least for verdict in wait.result()]
+            kinds.update(lost[0])
+            true.add(bool(lost[0]), doubted[0])
+            facts.add(bool(lost[0] & set(KINDS)), False)
+            for fault, looked_up, doubt in zip(faults, lost[1:], doubted[1:], strict=True):
+                found.setdefault(fault.kind, Refused()).add(bool(looked_up), doubt)
+                if not looked_up and not doubt:
+                    missed.append(f"{fault.kind}: {fault.text}\n    was: {target}\n    from: {pair.sources}")
+    verifier.close()
+    total = Refused(sum(one.points for one in found.values()), sum((one.by for one in found.values()), Counter()))
     print(
-        f"{total} human bullets with their sentences; {100 * refused.pop('none') / total:.1f}% pass every check, "
-        f"{100 * wrong / total:.1f}% fail one of facts ({', '.join(KINDS)}).\n"
-        f"{planted_.total()} errors planted; {100 * found.total() / planted_.total():.1f}% found.\n"
+        f"{true.points} true points; {100 * facts.by['look-ups'] / true.points:.1f}% fail a look-up of facts "
+        f"({', '.join(KINDS)}). {total.points} errors planted.\n\n"
+        f"| | points | refused by {' | '.join(BY)} |\n{'| --- ' * (2 + len(BY))}|\n{true.row('true')}\n"
+        f"{total.row('with an error')}"
     )
-    print("| check | refuses, % |\n| --- | --- |")
-    print("\n".join(f"| {kind} | {100 * count / total:.1f} |" for kind, count in refused.most_common()))
-    print("\n| planted | errors | found, % |\n| --- | --- | --- |")
-    print("\n".join(f"| {kind} | {n} | {100 * found[kind] / n:.1f} |" for kind, n in planted_.most_common()))
+    print("\n".join(one.row(kind) for kind, one in sorted(found.items(), key=lambda item: -item[1].points)))
+    print("\n| look-up | refuses of the true, % |\n| --- | --- |")
+    print("\n".join(f"| {kind} | {100 * count / true.points:.1f} |" for kind, count in kinds.most_common()))
     draw.shuffle(missed)
     print("\n".join(["", *missed[: args.show]]))
 

@@ -1,9 +1,9 @@
-"""How well are good rewrites told from others? `python benchmarks/verifier.py --judged FILE --articles FILES`.
+"""How well are good rewrites told from others? `python benchmarks/verifier.py --judged FILES`.
 
 Reads judged rewrites of the shipped rewriter (`training/written/`, unpacked) and prints: what readers said of the one
 that the rewriter was surest of; how well verifier and rewriter tell good ones apart, alone and together; what the
-faults of rewrites and of the article's own sentences cost beside what was expected; and what the rules add. All but the
-first go by the articles that the verifier's training held out.
+faults of rewrites and of the article's own sentences cost beside what was expected; and how many rewrites reach each
+threshold, and how many of those are good. All but the first go by the articles that the verifier's training held out.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import Any
 import numpy as np
 
 from eval.data import rows
-from summarizer.checks import Checker, Verdict, Verifier
+from summarizer.checks import Verdict, Verifier
 from summarizer.checks.verifier import VERDICTS
 from summarizer.points.policy import COSTS, cost
 from training.judged import Judged, divided, judged
 from training.verifier import auc
 
 _COSTS = (0, 0.2, 0.4, 0.6, 0.8, 1, 1.3, 1.6, 3)
-_BINS = ((0.0, 0.3), (0.3, 0.4), (0.4, 0.5), (0.5, 1.01))
+_THRESHOLDS = (0.0, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9)
 
 
 def surest(sources: Sequence[str]) -> str:
@@ -62,53 +62,42 @@ def main() -> None:
     """Reads and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--judged", required=True, help="judged rewrites, unpacked; several files with commas")
-    parser.add_argument("--articles", required=True, help="their articles; several files with commas")
     parser.add_argument("--model", type=Path, default=Path("models/base"), help="a model folder")
     args = parser.parse_args()
     sources = args.judged.split(",")
     print(surest(sources))
 
-    texts = {str(row.values["id"]): row.values["article"] for s in args.articles.split(",") for row in rows(s, "train")}
     found = [one for source in sources for one in judged(source)]
     _, chose, kept = divided([one for one in found if one.score is not None])
     verifier = Verifier(args.model / "verifier", 2)
 
-    def verdicts(points: Sequence[Judged], score: Callable[[Judged], float | None]) -> list[Verdict]:
-        waiting = [verifier.start([p.text], [score(p)], p.sources, p.context, p.title) for p in points]
+    def verdicts(points: Sequence[Judged], score: Callable[[Judged], float]) -> list[Verdict]:
+        waiting = [verifier.start([p.text], p.kind, p.sources, p.context, p.title, [score(p)]) for p in points]
         return [wait.result()[0] for wait in waiting]
 
-    def good(points: Sequence[Judged], score: Callable[[Judged], float | None]) -> np.ndarray[Any, Any]:
+    def good(points: Sequence[Judged], score: Callable[[Judged], float]) -> np.ndarray[Any, Any]:
         return np.array([verdict.good for verdict in verdicts(points, score)])
 
     wanted = np.array([one.verdict == "good" for one in kept])
     usual = float(np.mean([one.score for one in kept]))
-    together, alone = good(kept, lambda one: one.score), good(kept, lambda one: usual)
+    together, alone = good(kept, lambda one: one.score or 0.0), good(kept, lambda one: usual)
     print(f"\n{len(kept)} kept rewrites, {100 * wanted.mean():.0f}% good; AUC: verifier and rewriter "
           f"{auc(together, wanted):.3f}, verifier {auc(alone, wanted):.3f}, rewriter's score "
           f"{auc(np.array([one.score for one in kept]), wanted):.3f}\n")  # fmt: skip
 
     both = [*chose, *kept]
-    said = verdicts(both, lambda one: one.score)
-    chances = np.array([verdict.good for verdict in said])
+    said = verdicts(both, lambda one: one.score or 0.0)
     _, *own = divided([one for one in found if one.sentence])
     sentences = [one for part in own for one in part]
-    for kind, points, of in (("rewrites", both, said), ("sentences", sentences, verdicts(sentences, lambda one: None))):
+    for kind, points, of in (("rewrites", both, said), ("sentences", sentences, verdicts(sentences, lambda one: 0.0))):
         if points:
             print(f"{by_cost(kind, points, of)}\n")
     verifier.close()
-    checkers: dict[str, Checker] = {}
-    cells: dict[tuple[int, bool], list[str]] = defaultdict(list)
-    for one, chance in zip(both, chances, strict=True):
-        checker = checkers.setdefault(one.id, Checker(texts[one.id]))
-        context = " ".join(filter(None, (one.title, one.context)))
-        ruled = all(check.passed for check in checker.against(one.sources, context)(one.text))
-        at = next(i for i, (low, high) in enumerate(_BINS) if low <= chance < high)
-        cells[at, ruled].append(one.verdict)
-    print("| probability | rules | rewrites | good, % | untrue, % |\n| --- | --- | --- | --- | --- |")
-    for (at, ruled), said in sorted(cells.items()):
-        low, high = _BINS[at]
-        shares = " | ".join(f"{100 * said.count(v) / len(said):.0f}" for v in ("good", "untrue"))
-        print(f"| {low} to {min(high, 1)} | {'all passed' if ruled else 'one broken'} | {len(said)} | {shares} |")
+    print("| threshold | reach it, % | good, % | untrue, % | broken, % |\n| --- | --- | --- | --- | --- |")
+    for threshold in _THRESHOLDS:
+        reach = [one.verdict for one, verdict in zip(both, said, strict=True) if verdict.good >= threshold]
+        shares = " | ".join(f"{100 * reach.count(v) / len(reach):.0f}" for v in ("good", "untrue", "broken"))
+        print(f"| {threshold} | {100 * len(reach) / len(both):.0f} | {shares} |")
 
 
 if __name__ == "__main__":

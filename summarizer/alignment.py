@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from .lexicon import Reader
+from .lexicon import read, stems
 
 LEAST = 0.35
 """Share of a bullet's content words that its sentences must hold to be its sources."""
@@ -24,10 +24,8 @@ class Aligner:
     """
 
     def __init__(self, sentences: Sequence[str]) -> None:
-        self._read = Reader()
-        read = [self._read(sentence) for sentence in sentences]
-        self._bags = [{word.stem for word in words if word.content} for words in read]
-        self._pairs = [{(a.stem, b.stem) for a, b in pairwise(words)} for words in read]
+        self._bags = [set(stems(sentence)) for sentence in sentences]
+        self._pairs = [set(pairwise(read(sentence))) for sentence in sentences]
 
     def __call__(self, bullet: str) -> tuple[int, ...]:
         """Indices of the one or two sentences that hold most of a bullet's content words and of its pairs of words, in
@@ -51,9 +49,7 @@ class Aligner:
 
     def _worth(self, bullet: str) -> tuple[set[str], Callable[[Sequence[int]], float]]:
         """The bullet's content words, and how much of it sentences hold, 0 to 2."""
-        read = self._read(bullet)
-        said = {word.stem for word in read if word.content}
-        pairs = {(a.stem, b.stem) for a, b in pairwise(read)}
+        said, pairs = set(stems(bullet)), set(pairwise(read(bullet)))
 
         def worth(chosen: Sequence[int]) -> float:
             bag = set().union(*(self._bags[i] for i in chosen))
@@ -64,7 +60,5 @@ class Aligner:
 
     def recall(self, bullet: str, chosen: Sequence[int], context: str = "") -> float:
         """Share of a bullet's content words that sentences hold, with the one that explains them, 0 to 1."""
-        said = {word.stem for word in self._read(bullet) if word.content}
-        there = {word.stem for word in self._read(context) if word.content}
-        there.update(*(self._bags[i] for i in chosen))
+        said, there = set(stems(bullet)), set(stems(context)).union(*(self._bags[i] for i in chosen))
         return len(said & there) / len(said) if said else 0.0

@@ -72,6 +72,7 @@ def run_batch(
     bullets: Count = "auto",
     length: Length = "standard",
     policy: Policy = "checked",
+    min_confidence: float | None = None,
     text_field: str | None = None,
     id_field: str | None = None,
     carry: Sequence[str] = (),
@@ -101,9 +102,10 @@ def run_batch(
         output: A file: .jsonl, .jsonl.gz, .jsonl.zst or .parquet. With the engine "ray" also a folder, which may lie in
             S3 or GCS: it gets a file for each of the archive's, in the same form (CSV gives JSONL).
         model: As in `Summarizer.from_pretrained`.
-        bullets: As in a call of a `Summarizer`; so are `length` and `policy`.
+        bullets: As in a call of a `Summarizer`; so are `length`, `policy` and `min_confidence`.
         length: See there.
         policy: See there.
+        min_confidence: See there.
         text_field: Where a record has its article; default: `text`, else `article`. A dotted path leads into objects:
             "content.body".
         id_field: Where it has its id; default: `id`, else its number, or in a folder its file.
@@ -134,7 +136,7 @@ def run_batch(
         ModelError: The model cannot be loaded.
         ValueError: An option is out of range.
     """
-    checked(bullets, length, policy, time_limit)
+    checked(bullets, length, policy, min_confidence, time_limit)
     on_ray = engine == "ray"
     if engine not in ("local", "ray"):
         raise ValueError(f'engine must be "local" or "ray", not {engine!r}')
@@ -149,6 +151,7 @@ def run_batch(
         bullets=bullets,
         length=length,
         policy=policy,
+        min_confidence=min_confidence,
         time_limit=time_limit,
         fields=Fields(text_field, id_field, tuple(carry), language),
         keep_text=keep_text,

@@ -70,6 +70,16 @@ _Policy = Annotated[
         "flag: the best rewrite, with the checks that it fails; extract: sentences only.",
     ),
 ]
+_MinConfidence = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=1,
+        metavar="P",
+        help="Probability that an editor would print it, from which a rewrite is shown; default: the model's.",
+        show_default=False,
+    ),
+]
 _Model = Annotated[
     str,
     typer.Option(
@@ -105,6 +115,7 @@ def summarize(
     bullets: _Bullets = "auto",
     length: _Length = Lengths.standard,
     policy: _Policy = Policies.checked,
+    min_confidence: _MinConfidence = None,
     format: Annotated[
         Formats,
         typer.Option(
@@ -134,7 +145,12 @@ def summarize(
     """
     # Lone surrogates cannot be printed; everything else is UTF-8, whatever the terminal's locale says.
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-    options: dict[str, Any] = {"bullets": _count(bullets), "length": length.value, "policy": policy.value}
+    options: dict[str, Any] = {
+        "bullets": _count(bullets),
+        "length": length.value,
+        "policy": policy.value,
+        "min_confidence": min_confidence,
+    }
     loading = {"threads": threads, "device": device}
     sys.exit(_run(files, options, format, model, language, loading))
 
@@ -158,6 +174,7 @@ def batch(
     bullets: _Bullets = "auto",
     length: _Length = Lengths.standard,
     policy: _Policy = Policies.checked,
+    min_confidence: _MinConfidence = None,
     text_field: Annotated[
         str | None,
         typer.Option(metavar="PATH", help="Where the article is, such as content.body; default: text, else article."),
@@ -222,6 +239,7 @@ def batch(
             bullets=_count(bullets),
             length=length.value,
             policy=policy.value,
+            min_confidence=min_confidence,
             text_field=text_field,
             id_field=id_field,
             carry=carry or (),

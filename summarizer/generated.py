@@ -9,8 +9,9 @@ from threading import Lock
 from .alignment import Aligner
 from .article import Article
 from .boilerplate import story
+from .checks import Verifier
 from .generator import Answer, Generator
-from .points.policy import STYLES, Draft, Writer, extracted
+from .points.policy import STYLES, Draft, Writer, extracted, own
 from .points.rewriter import Candidate
 from .sentences import Sentence, words
 from .summary import Bullet, Check, Length, Options, Span
@@ -32,10 +33,11 @@ class _Read:
 
 
 class Generated:
-    """The road of a Hugging Face checkpoint: it writes the list, and the list is held against the article.
+    """The engine of a Hugging Face checkpoint: it writes the list, and the list is held against the article.
 
     Args:
         generator: The checkpoint.
+        verifier: What says of each bullet whether an editor would print it.
 
     Attributes:
         together: Articles of one call, at best: they are written in batches of similar length.
@@ -45,8 +47,8 @@ class Generated:
     together = 16
     beside = 1
 
-    def __init__(self, generator: Generator) -> None:
-        self.generator = generator
+    def __init__(self, generator: Generator, verifier: Verifier) -> None:
+        self.generator, self._verifier = generator, verifier
         self._lock = Lock()
 
     @property
@@ -64,9 +66,9 @@ class Generated:
             return [self._listed(read, answers, options) for read, answers in zip(batch, written, strict=True)]
 
     def close(self) -> None:
-        """Waits for the lists that are being written."""
+        """Waits for the lists that are being written, and lets go of the threads."""
         with self._lock:
-            pass
+            self._verifier.close()
 
     def _written(self, batch: Sequence[_Read], length: Length, watch: Watch) -> list[list[Answer]]:
         """What the checkpoint says of each article. What stands first in a news article matters most, so the next part
@@ -123,7 +125,7 @@ class Generated:
                     bullets.append(Bullet(text, 0.0, "generated", (), (_UNTRACED,)))
                 continue
             draft = _draft(read, chosen, text, aligner.recall(text, chosen))
-            bullet = None if policy == "extract" else writer.rewritten(draft)
+            bullet = None if policy == "extract" else self._trusted(writer, draft, options.min_confidence)
             if not bullet:
                 draft = _draft(read, [aligner.best(text, chosen)], text, draft.score)
                 if any(draft.spans[0] in other.sources for other in bullets):
@@ -131,6 +133,15 @@ class Generated:
                 bullet = extracted(draft) if policy == "extract" else writer.sentences(draft)
             bullets.append(bullet)
         return tuple(bullets), tuple(self._warnings(read, answers, untraced, policy, english))
+
+    def _trusted(self, writer: Writer, draft: Draft, least: float | None) -> Bullet | None:
+        """What the checkpoint wrote, where it may be shown; None where it is the article's own sentence, or may not."""
+        if any(candidate.text == bullet.text for candidate in draft.candidates for bullet in own(draft)):
+            return None
+        for option in writer.options(draft, "generated", 1):
+            wait = self._verifier.start([option.text], "others", draft.text, writer.context(draft), draft.title)
+            return writer.trusted(option, *wait.result(), self._verifier.least if least is None else least)
+        return None
 
     def _warnings(
         self, read: _Read, answers: Sequence[Answer], untraced: int, policy: str, english: bool

@@ -14,6 +14,8 @@ from threading import TIMEOUT_MAX, Condition
 from typing import Any, Literal, Self, TypedDict, Unpack, get_args, overload
 
 from .article import Article
+from .checks import Verifier
+from .cpu import cores
 from .errors import ArticleError, ClosedError, ModelError, TimeLimitError
 from .folder import folder_of, from_hub, is_checkpoint, is_hub_name, verified, version_of
 from .generated import Generated
@@ -36,6 +38,7 @@ class Asked(TypedDict, total=False):
     bullets: Count
     length: Length
     policy: Policy
+    min_confidence: float | None
     time_limit: float | None
 
 
@@ -97,7 +100,7 @@ class Summarizer:
             generator = int8_generator(folder / "generator", threads)
         except (RuntimeError, OSError, ValueError) as error:
             raise ModelError(f"{folder / 'generator'}: {error}") from error
-        return cls(Generated(generator), config, version_of(folder), folder)
+        return cls(Generated(generator, _verifier(threads)), config, version_of(folder), folder)
 
     @classmethod
     def _generating(cls, checkpoint: str, folder: Path | None, threads: int | None, device: str | None) -> Summarizer:
@@ -106,7 +109,7 @@ class Summarizer:
         generator = generator_of(checkpoint, device, threads)
         name = generator.family.name or (folder.resolve().name if folder else checkpoint)
         config = {"name": name, "method": "generated"}
-        return cls(Generated(generator), config, version_of(checkpoint), folder)
+        return cls(Generated(generator, _verifier(threads)), config, version_of(checkpoint), folder)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes the model folder, so that `from_pretrained(folder)` gives the same output.
@@ -152,6 +155,7 @@ class Summarizer:
         bullets: Count = "auto",
         length: Length = "standard",
         policy: Policy = "checked",
+        min_confidence: float | None = None,
         time_limit: float | None = None,
     ) -> Summary | list[Summary]:
         """The key points of one article, or of each in a list.
@@ -167,6 +171,9 @@ class Summarizer:
                 its sources and that an editor would print, as far as the verifier can tell; else the sentences
                 themselves. "flag": the best rewrite, with the checks that it fails, for editors who look at them.
                 "extract": nothing but the article's sentences.
+            min_confidence: Probability, 0 to 1, that an editor would print it, from which a rewrite is shown; default:
+                the model's threshold. A higher one rewrites less, and what it shows is good more often
+                (docs/quality.md).
             time_limit: Seconds that one article may take, from when its turn comes; default: any. The clock is looked
                 at between steps (a stage, a window of 512 tokens, a bullet, a checkpoint's whole list), so that an
                 article ends a step late.
@@ -181,7 +188,7 @@ class Summarizer:
             ClosedError: `close` was called.
             ValueError: An option is out of range.
         """
-        options = self._options(bullets, length, policy, time_limit)
+        options = self._options(bullets, length, policy, min_confidence, time_limit)
         if isinstance(articles, str | Article):
             return _raised(self._outcome(0, articles, options, time_limit, None))
         if isinstance(articles, bytes) or not isinstance(articles, Sequence):
@@ -237,6 +244,7 @@ class Summarizer:
         bullets: Count = "auto",
         length: Length = "standard",
         policy: Policy = "checked",
+        min_confidence: float | None = None,
         time_limit: float | None = None,
         on_error: Literal["raise", "yield"] = "raise",
         profile: Profile | None = None,
@@ -247,9 +255,10 @@ class Summarizer:
         Args:
             articles: Texts, `Article`s, or functions that give one of these: each is called when its turn comes, in a
                 thread, and its error is the article's: `(partial(Article.from_file, path) for path in paths)`.
-            bullets: As in a call; so are `length`, `policy` and `time_limit`.
+            bullets: As in a call; so are `length`, `policy`, `min_confidence` and `time_limit`.
             length: See there.
             policy: See there.
+            min_confidence: See there.
             time_limit: See there.
             on_error: "raise": an article that cannot be summarized ends the stream, after the summaries of those before
                 it. "yield": its error comes in the place of its summary, and the stream goes on.
@@ -260,13 +269,20 @@ class Summarizer:
         """
         if on_error not in ("raise", "yield"):
             raise ValueError(f'on_error must be "raise" or "yield", not {on_error!r}')
-        options = self._options(bullets, length, policy, time_limit)
+        options = self._options(bullets, length, policy, min_confidence, time_limit)
         outcomes = self._outcomes(articles, options, time_limit, profile)
         return outcomes if on_error == "yield" else _raising(outcomes)
 
-    def _options(self, bullets: Count, length: Length, policy: Policy, time_limit: float | None) -> Options:
+    def _options(
+        self,
+        bullets: Count,
+        length: Length,
+        policy: Policy,
+        min_confidence: float | None,
+        time_limit: float | None,
+    ) -> Options:
         self._check_open()
-        options = checked(bullets, length, policy, time_limit)
+        options = checked(bullets, length, policy, min_confidence, time_limit)
         if policy == "flag" and not self._road.rewrites:
             raise ModelError(f'policy "flag" shows rewrites, and the model {self.config["name"]!r} has no rewriter')
         return options
@@ -352,6 +368,7 @@ class Summarizer:
                 str(self.config["name"]),
                 self.version,
                 warnings,
+                min_confidence=options.min_confidence,
             )
 
     def _check_open(self) -> None:
@@ -371,7 +388,13 @@ class Summarizer:
                 self._door.notify_all()
 
 
-def checked(bullets: Count, length: Length, policy: Policy, time_limit: float | None = None) -> Options:
+def checked(
+    bullets: Count,
+    length: Length,
+    policy: Policy,
+    min_confidence: float | None = None,
+    time_limit: float | None = None,
+) -> Options:
     """The options of a call, if they can be.
 
     Raises:
@@ -387,7 +410,18 @@ def checked(bullets: Count, length: Length, policy: Policy, time_limit: float | 
         raise ValueError(f'bullets must be "auto" or a whole number from 1 to {MOST_BULLETS}, not {bullets!r}')
     if time_limit is not None and not 0 < time_limit <= TIMEOUT_MAX:
         raise ValueError(f"time_limit must be a number of seconds above 0, not {time_limit!r}; None sets no limit")
-    return Options(bullets, length, policy)
+    if min_confidence is not None and not 0 <= min_confidence <= 1:
+        raise ValueError(f"min_confidence must be from 0 to 1, not {min_confidence!r}; None is the model's threshold")
+    return Options(bullets, length, policy, min_confidence)
+
+
+def _verifier(threads: int | None) -> Verifier:
+    """The shipped model's, which reads what any checkpoint writes."""
+    part = folder_of("base") / "verifier"
+    try:
+        return Verifier(part, threads or cores())
+    except (RuntimeError, OSError, KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{part}: {error}") from error
 
 
 def _raising(outcomes: Generator[Summary | Exception]) -> Iterator[Summary]:

@@ -37,6 +37,7 @@ class Options:
     bullets: Count = "auto"
     length: Length = "standard"
     policy: Policy = "checked"
+    min_confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class Summary:
         warnings: What a reader of the list should know: fewer bullets than asked for, or a language that the model was
             not made for.
         status: "draft"; what else it becomes is an editor's to say.
+        min_confidence: The confidence that a rewrite needed, if it was not the model's.
     """
 
     bullets: tuple[Bullet, ...]
@@ -112,6 +114,7 @@ class Summary:
     model_version: str
     warnings: tuple[str, ...] = ()
     status: Status = "draft"
+    min_confidence: float | None = None
 
     @property
     def disclosure(self) -> str:
@@ -147,7 +150,12 @@ class Summary:
             "disclosure": self.disclosure,
             "software": f"newsroom-summarizer {__version__}",
             "model": {"name": self.model, "version": self.model_version},
-            "options": {"bullets": self.asked, "length": self.length, "policy": self.policy},
+            "options": {
+                "bullets": self.asked,
+                "length": self.length,
+                "policy": self.policy,
+                "min_confidence": self.min_confidence,
+            },
             "title": self.article.title,
             "text": self.article.text,
             "language": self.article.language,

@@ -22,6 +22,7 @@ def schema() -> Any:
     text, number = pa.string(), pa.int64()
     span = pa.struct([("start", number), ("end", number), ("text", text)])
     check = pa.struct([("kind", text), ("passed", pa.bool_()), ("evidence", text)])
+    options = pa.struct([("bullets", text), ("length", text), ("policy", text), ("min_confidence", pa.float64())])
     bullet = pa.struct(
         [
             ("text", text),
@@ -39,7 +40,7 @@ def schema() -> Any:
             ("disclosure", text),
             ("software", text),
             ("model", pa.struct([("name", text), ("version", text)])),
-            ("options", pa.struct([("bullets", text), ("length", text), ("policy", text)])),
+            ("options", options),
             ("title", text),
             ("text", text),
             ("language", text),

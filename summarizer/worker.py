@@ -27,9 +27,10 @@ class Job:
         model: As in `Summarizer.from_pretrained`.
         threads: Cores of one process.
         device: As there.
-        bullets: As in a call of a `Summarizer`; so are `length`, `policy` and `time_limit`.
+        bullets: As in a call of a `Summarizer`; so are `length`, `policy`, `min_confidence` and `time_limit`.
         length: See there.
         policy: See there.
+        min_confidence: See there.
         time_limit: See there.
         fields: Where a record has what.
         keep_text: Whether the article stands in the output.
@@ -41,6 +42,7 @@ class Job:
     bullets: Count = "auto"
     length: Length = "standard"
     policy: Policy = "checked"
+    min_confidence: float | None = None
     time_limit: float | None = None
     fields: Fields = field(default_factory=Fields)
     keep_text: bool = True
@@ -51,7 +53,12 @@ class Job:
         return {
             "software": f"newsroom-summarizer {__version__}",
             "model": version_of(self.model),
-            "options": {"bullets": self.bullets, "length": self.length, "policy": self.policy},
+            "options": {
+                "bullets": self.bullets,
+                "length": self.length,
+                "policy": self.policy,
+                "min_confidence": self.min_confidence,
+            },
             "text_field": self.fields.text,
             "id_field": self.fields.id,
             "carry": list(self.fields.carry),
@@ -88,6 +95,7 @@ class Worker:
             bullets=job.bullets,
             length=job.length,
             policy=job.policy,
+            min_confidence=job.min_confidence,
             time_limit=job.time_limit,
             on_error="yield",
             profile=self.profile,

@@ -1,10 +1,13 @@
 """Lists that a checkpoint writes: read, traced to the article, checked."""
 
+from concurrent.futures import Future
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from summarizer import Article, ArticleError, ModelError, Summarizer
+from summarizer.checks import Verdict
 from summarizer.family import Family
 from summarizer.generated import Generated
 from summarizer.generator import Generator
@@ -39,10 +42,28 @@ class Script:
         return [[*one, 1] if self._end else one for one in ids]
 
 
-def summarizer(*answers, end=True, **family):
+class Trusting:
+    """A verifier that trusts all but some texts."""
+
+    least = 0.5
+
+    def __init__(self, *doubted):
+        self._doubted = doubted
+
+    def start(self, texts, kind, sources, context, title):
+        assert kind == "others"
+        found = Future()
+        found.set_result([Verdict(0.1, untrue=0.9) if text in self._doubted else Verdict(0.9) for text in texts])
+        return found
+
+    def close(self):
+        pass
+
+
+def summarizer(*answers, end=True, doubted=(), **family):
     settings = {"window": 10_000, "longest": 1_000, "separator": "\n"} | family
     engine = Script(*answers, end=end)
-    road = Generated(Generator(engine, Family("seq2seq", **settings)))
+    road = Generated(Generator(engine, Family("seq2seq", **settings)), Trusting(*doubted))
     return Summarizer(road, {"name": "script", "method": "generated"}, "0" * 12, None), engine
 
 
@@ -65,6 +86,13 @@ def test_a_bullet_that_fails_gives_its_place_to_its_best_sentence():
     flagged = make()(STORY, policy="flag").bullets[1]
     assert flagged.text == WRONG and any("150" in check.evidence for check in flagged.failed)
     assert {b.method for b in make()(STORY, policy="extract")} == {"extracted"}
+
+
+def test_what_the_verifier_doubts_gives_its_place_to_its_best_sentence():
+    make = lambda: summarizer(f"{TRUE}\n{SHORTER}", doubted=[SHORTER])[0]  # noqa: E731
+    assert [b.method for b in make()(STORY)] == ["extracted", "extracted"]
+    flagged = make()(STORY, policy="flag").bullets[1]
+    assert flagged.text == SHORTER and [check.kind for check in flagged.failed] == ["verifier"]
 
 
 def test_what_cannot_be_traced_is_left_out_and_said():

@@ -6,7 +6,7 @@ import pytest
 
 from summarizer import Article
 from summarizer.boilerplate import story
-from summarizer.checks import Least, Verdict
+from summarizer.checks import Verdict
 from summarizer.points.policy import COSTS, STYLES, Draft, Writer, extracted, with_article, with_speaker
 from summarizer.points.rewriter import Candidate
 from summarizer.summary import Span
@@ -26,8 +26,13 @@ def draft(*chosen, main=None, before=None, candidates=()):
     return Draft(SENTENCES, chosen, chosen[0] if main is None else main, spans, 0.5, None, before, found)
 
 
-def shown(writer, one):
-    return writer.rewritten(one) or writer.sentences(one)
+SURE, DOUBTED = Verdict(0.9), Verdict(0.1, leaning=0.9)
+
+
+def shown(writer, one, sentence=DOUBTED):
+    """What is shown of a point whose rewrites the verifier trusts."""
+    found = [(option, SURE) for option in writer.options(one, "rewritten", 4)] if one.candidates else []
+    return writer.best(found, [sentence] * len(writer.own(one)), one, 0.5)[0]
 
 
 def written(*candidates, flag=False, length="brief", chosen=(VOTE,)):
@@ -40,7 +45,7 @@ def test_the_rewrite_that_keeps_most_is_shown_with_its_checks():
     )
     assert bullet.text == "The council of Marl voted to keep the Marl Lane baths open."
     assert bullet.method == "rewritten"
-    assert {check.kind for check in bullet.checks} >= {"name", "words", "negation", "attribution", "order", "finished"}
+    assert [check.kind for check in bullet.checks] == ["name", "name", "words", "alone", "verifier"]
     assert not bullet.failed
 
 
@@ -50,12 +55,10 @@ def test_the_rewrite_that_keeps_most_is_shown_with_its_checks():
         ("number", "The council of Marl voted after a campaign that drew 400 signatures."),
         ("number", "The council of Marl voted after a campaign that drew 4,000 signatures."),  # about
         ("name", "The council of Derby voted to keep the Marl Lane baths open."),
-        ("words", "The council of Marl voted to bulldoze the Marl Lane baths on Monday."),
-        ("order", "The baths voted on Monday to keep the council of Marl open."),
-        ("negation", "The council of Marl did not vote to keep the Marl Lane baths open."),
+        ("alone", "It voted on Monday to keep the Marl Lane baths open."),
     ],
 )
-def test_a_false_rewrite_is_shown_only_where_it_is_asked_for(kind, false):
+def test_what_fails_a_look_up_is_shown_only_where_it_is_asked_for(kind, false):
     bullet = written(false)
     assert bullet.method == "extracted" and bullet.text == " ".join(bullet.sources[0].text.split())
     flagged = written(false, flag=True)
@@ -83,11 +86,6 @@ def test_what_is_shown_instead_of_a_rewrite_stands_alone():
 def test_a_point_is_narrowed_to_its_main_sentence():
     one = replace(draft(VOTE, COST, main=COST), candidates=(Candidate("x", 0.0),)).narrowed()
     assert one.chosen == (COST,) and one.spans[0].text == SENTENCES[COST].text and not one.candidates
-    bullet = Writer(ARTICLE, "brief").rewritten(
-        replace(one, candidates=(Candidate("Ann Roe added that repairs will cost 2.9 million pounds a year.", -0.1),)),
-        "narrowed",
-    )
-    assert bullet.method == "narrowed"
 
 
 def test_extract_never_rewrites():
@@ -173,7 +171,7 @@ def best(writer, found, least, sentences=(LEANS, LEANS)):
 def test_a_joined_point_is_shown_where_an_editor_would_print_it():
     writer = Writer(ARTICLE, "standard")
     found = judged(writer, {JOINED: 0.9, SHORT: 0.5}, JOINED, SHORT)
-    bullet = best(writer, found, Least(0.6, 0.6))
+    bullet = best(writer, found, 0.6)
     assert bullet.text == JOINED and bullet.method == "rewritten" and len(bullet.sources) == 2
     assert bullet.checks[-1].kind == "verifier" and bullet.checks[-1].evidence.endswith("90%") and not bullet.failed
 
@@ -184,46 +182,39 @@ def test_what_nobody_would_print_is_not_shown():
     main = writer.own(POINT)[0].text
     for options in (found, []):
         writer.forget()
-        assert best(writer, options, Least(0.6, 0.6)).text == main
-    assert best(writer, found, Least(0.45, 0.45)).text == SHORT
+        assert best(writer, options, 0.6).text == main
+    assert best(writer, found, 0.45).text == SHORT
 
 
 def test_a_doubtful_rewrite_gives_way_to_a_sentence_that_stands_alone():
     writer = Writer(ARTICLE, "standard")
     found = judged(writer, {SHORT: 0.5}, SHORT)
-    assert best(writer, found, Least(0.45, 0.45)).text == SHORT
+    assert best(writer, found, 0.45).text == SHORT
     writer.forget()
-    assert best(writer, found, Least(0.45, 0.45), (STANDS, LEANS)).method == "extracted"
+    assert best(writer, found, 0.45, (STANDS, LEANS)).method == "extracted"
 
 
 def test_a_broken_sentence_gives_way_to_another_of_the_point():
     writer = Writer(ARTICLE, "standard")
     broken = Verdict(0.1, broken=0.9)
     main, other = (bullet.text for bullet in writer.own(POINT))
-    assert best(writer, [], Least(0.6, 0.6), (STANDS, STANDS)).text == main
-    assert best(writer, [], Least(0.6, 0.6), (broken, STANDS)).text == other
-    bullet, expected = writer.best([], (broken, broken), POINT, Least(0.6, 0.6))
+    assert best(writer, [], 0.6, (STANDS, STANDS)).text == main
+    assert best(writer, [], 0.6, (broken, STANDS)).text == other
+    bullet, expected = writer.best([], (broken, broken), POINT, 0.6)
     assert bullet.text == main and expected == pytest.approx(0.9 * COSTS["broken"])
-
-
-def test_what_passes_every_rule_needs_less():
-    writer = Writer(ARTICLE, "standard")
-    found = judged(writer, {JOINED: 0.5, SHORT: 0.5}, JOINED, SHORT)
-    assert [option.ruled for option, _ in found] == [option.text == SHORT for option, _ in found]
-    assert best(writer, found, Least(0.6, 0.4)).text == SHORT
 
 
 def test_a_fact_that_its_sentences_lack_is_no_option():
     wrong = JOINED.replace("2.9", "3.9")
     assert not Writer(ARTICLE, "standard").options(draft(VOTE, COST, candidates=(wrong,)), "rewritten", 4)
     flagged = Writer(ARTICLE, "standard", flag=True)
-    bullet = best(flagged, judged(flagged, {wrong: 0.9}, wrong), Least(0.6, 0.6))
+    bullet = best(flagged, judged(flagged, {wrong: 0.9}, wrong), 0.6)
     assert bullet.text == wrong and {check.kind for check in bullet.failed} == {"number"}
 
 
 def test_flag_shows_the_best_with_the_verdict_it_fails():
     writer = Writer(ARTICLE, "standard", flag=True)
-    bullet = best(writer, judged(writer, {JOINED: 0.2, SHORT: 0.3}, JOINED, SHORT), Least(0.6, 0.6))
+    bullet = best(writer, judged(writer, {JOINED: 0.2, SHORT: 0.3}, JOINED, SHORT), 0.6)
     (failed,) = bullet.failed
     assert bullet.text == SHORT and failed.kind == "verifier" and failed.evidence.endswith("leaning most probably")
 

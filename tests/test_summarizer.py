@@ -136,10 +136,28 @@ def test_it_finds_the_news(base, examples):
     assert rouge(ours, [[human] for human in theirs]).mean(0)[0, 2] > 36
 
 
+def test_a_newsroom_sets_how_sure_the_verifier_must_be(base, examples):
+    texts = [example["text"] for example in examples]
+
+    def written(**options):
+        return [
+            b for one in base(texts, length="brief", **options) for b in one if b.method in ("rewritten", "narrowed")
+        ]
+
+    usual, eager = written(), written(min_confidence=0.0)
+    assert not written(min_confidence=1.0) and 0 < len(usual) < len(eager)
+    for bad in (-0.1, 1.1):
+        with pytest.raises(ValueError, match="min_confidence must be from 0 to 1"):
+            base(texts[0], min_confidence=bad)
+    record = base(texts[0], min_confidence=0.9).to_dict()
+    SCHEMA.validate(record)
+    assert record["options"]["min_confidence"] == 0.9
+
+
 def test_the_record_says_how_the_list_was_made(base, story):
     record = base(story, bullets=4, length="brief").to_dict()
     assert record["status"] == "draft" and "editor" in record["disclosure"]
-    assert record["options"] == {"bullets": 4, "length": "brief", "policy": "checked"}
+    assert record["options"] == {"bullets": 4, "length": "brief", "policy": "checked", "min_confidence": None}
     assert record["model"] == {"name": "base", "version": base.version}
     assert record["warnings"] == []
     (warning,) = base("One sentence stands here.", bullets=5).warnings

@@ -132,9 +132,8 @@ def _verifier(run: Path, part: Path, record: dict[str, Any], quantization: str) 
     shutil.copy(run / "encoder" / "tokenizer.json", part / "tokenizer.json")
     save_file(load_file(run / "head.safetensors"), part / "head.safetensors")
     config = json.loads((part / "config.json").read_text("utf-8"))
-    given = record["arguments"]
-    least = {"alone": given["least"], "ruled": given["least_ruled"]}
-    _write(part / "config.json", config | {"verifier": {"calibration": record["calibration"], "least": least}})
+    about = {"calibration": record["calibration"], "least": record["arguments"]["least"]}
+    _write(part / "config.json", config | {"verifier": about})
 
 
 def _generator(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:

@@ -82,7 +82,9 @@ def verifier_fidelity(run: Path, part: Path) -> str:
     kind, kept = ("rewrites", own) if own else ("all", kept)
     verifier = Verifier(part, torch.get_num_threads())
     began = time.perf_counter()
-    waiting = [verifier.start([one.text], [one.score], one.sources, one.context, one.title) for one in kept]
+    waiting = [
+        verifier.start([one.text], one.kind, one.sources, one.context, one.title, [one.score or 0.0]) for one in kept
+    ]
     good = np.array([wait.result()[0].good for wait in waiting])
     speed = len(kept) / (time.perf_counter() - began)
     verifier.close()

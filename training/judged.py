@@ -11,7 +11,7 @@ from zlib import crc32
 from tqdm import tqdm
 
 from eval.data import Example, rows
-from summarizer.checks.verifier import VERDICTS
+from summarizer.checks.verifier import VERDICTS, Kind
 from summarizer.points.policy import COSTS
 from summarizer.points.rewriter import finished
 
@@ -45,6 +45,11 @@ class Judged:
     verdict: str
     score: float | None = None
     sentence: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """Who wrote it."""
+        return "sentences" if self.sentence else "others" if self.score is None else "rewrites"
 
 
 def judged(source: str, corrections: bool = True) -> list[Judged]:

@@ -24,7 +24,7 @@ from tqdm import tqdm
 from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, TrainingArguments, set_seed
 
 from eval.data import fingerprint, read
-from summarizer.checks.verifier import MARKS, VERDICTS, Calibration, log_odds, reading
+from summarizer.checks.verifier import KINDS, MARKS, VERDICTS, Calibration, Kind, log_odds, reading
 
 from .arguments import RunArguments, is_first_process
 from .finish import command, machine
@@ -67,10 +67,7 @@ class VerifierArguments(RunArguments):
     learning_rate: float = field(default=1e-4, metadata={"help": "Highest learning rate."})
     batch_size: int = field(default=32, metadata={"help": "Points a step, over all processes."})
     least: float = field(
-        default=0.65, metadata={"help": "Probability that a rewrite must have to be shown, in the exported model."}
-    )
-    least_ruled: float = field(
-        default=0.38, metadata={"help": "The same for a rewrite that passes every rule (`summarizer/checks/rules.py`)."}
+        default=0.6, metadata={"help": "Probability that a rewrite must have to be shown, in the exported model."}
     )
     dropout: float = field(default=0.1, metadata={"help": "Dropout before the head."})
     label_smoothing: float = field(default=0.05, metadata={"help": "Label smoothing, 0 to 1."})
@@ -320,8 +317,8 @@ def _said(model: VerifierModel, items: Sequence[dict[str, Any]], pad_id: int, ha
     return found
 
 
-def calibrations(said: npt.NDArray[Any], points: Sequence[Judged]) -> dict[str, Calibration]:
-    """For rewrites and for the article's own sentences, each fitted on those, or on all where there are few.
+def calibrations(said: npt.NDArray[Any], points: Sequence[Judged]) -> dict[Kind, Calibration]:
+    """For each kind of point its own fit, or where there are few, the one of all.
 
     Args:
         said: What the head says of held-out points, shape (points, VERDICTS).
@@ -336,12 +333,9 @@ def calibrations(said: npt.NDArray[Any], points: Sequence[Judged]) -> dict[str, 
     return found
 
 
-def _kinds(points: Sequence[Judged]) -> dict[str, list[int]]:
-    """Which of them the shipped rewriter wrote, and which are the article's own sentences."""
-    return {
-        "rewrites": [i for i, one in enumerate(points) if one.score is not None],
-        "sentences": [i for i, one in enumerate(points) if one.sentence],
-    }
+def _kinds(points: Sequence[Judged]) -> dict[Kind, list[int]]:
+    """Which of them are of each kind."""
+    return {kind: [i for i, one in enumerate(points) if one.kind == kind] for kind in KINDS}
 
 
 def _fitted(said: npt.NDArray[Any], points: Sequence[Judged]) -> Calibration:
@@ -367,12 +361,9 @@ def _fitted(said: npt.NDArray[Any], points: Sequence[Judged]) -> Calibration:
     )
 
 
-def _measures(said: npt.NDArray[Any], points: Sequence[Judged], fitted: Mapping[str, Calibration]) -> dict[str, Any]:
-    """As `Verifier` would read them: what has no score by the fit of sentences."""
-    good = np.array([
-        fitted["sentences" if one.score is None else "rewrites"](row, one.score or 0.0)[0]
-        for row, one in zip(said, points, strict=True)
-    ])  # fmt: skip
+def _measures(said: npt.NDArray[Any], points: Sequence[Judged], fitted: Mapping[Kind, Calibration]) -> dict[str, Any]:
+    """As `Verifier` would read them."""
+    good = np.array([fitted[one.kind](row, one.score or 0.0)[0] for row, one in zip(said, points, strict=True)])
     wanted = np.array([one.verdict == "good" for one in points], bool)
     return {
         "points": len(points),

@@ -1,6 +1,6 @@
-"""Is a point true to its sources, whole, and understandable alone? Exact look-ups and rules, and a learned verifier."""
+"""Is a point true to its sources, whole, and understandable alone? Exact look-ups, and a learned verifier."""
 
-from .rules import Checker
-from .verifier import Fault, Least, Verdict, Verifier
+from .lookups import Checker
+from .verifier import Fault, Verdict, Verifier
 
-__all__ = ["Checker", "Fault", "Least", "Verdict", "Verifier"]
+__all__ = ["Checker", "Fault", "Verdict", "Verifier"]

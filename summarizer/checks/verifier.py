@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import ctranslate2
 import numpy as np
@@ -25,11 +25,15 @@ from ..cpu import use_wide_instructions
 
 Array = npt.NDArray[np.float32]
 Fault = Literal["untrue", "broken", "leaning", "poor"]
+Kind = Literal["rewrites", "sentences", "others"]
 
 VERDICTS = ("good", "untrue", "broken", "leaning", "poor")
 """What readers say of a rewrite: it would be printed; it says what its sentences do not; it is no whole sentence; it
 cannot be understood alone; it says next to nothing."""
-FAULTS: tuple[Fault, ...] = ("untrue", "broken", "leaning", "poor")
+FAULTS: tuple[Fault, ...] = get_args(Fault)
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""Who wrote a point, each with its own fit of the probabilities: the rewriter that ships, whose score counts; the
+article itself; another model."""
 MOST_TOKENS = 288
 """Tokens that are read; what is longer is cut, the context first."""
 MARKS = 7
@@ -73,19 +77,6 @@ class Calibration:
         x = self.slope * said + np.asarray(self.shift) + score * np.asarray(self.score)
         x = np.exp(x - x.max(-1, keepdims=True))
         return np.asarray(x / x.sum(-1, keepdims=True), np.float32)
-
-
-@dataclass(frozen=True, slots=True)
-class Least:
-    """Probability that a rewrite must have to be shown.
-
-    Attributes:
-        alone: Where only the verifier speaks for it.
-        ruled: Where it also passes every rule: of such rewrites far fewer are untrue (docs/quality.md).
-    """
-
-    alone: float
-    ruled: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,36 +161,50 @@ class Verifier:
         self._tokenizer.no_truncation()
         settings = json.loads((folder / "config.json").read_text("utf-8"))["verifier"]
         fitted = settings["calibration"]
-        if "rewrites" not in fitted:
+        if not all(kind in fitted for kind in KINDS):
             raise ValueError(
                 "it is of an older version; train it on, with `python -m training verifier`, and export it"
             )
-        self._rewrites, self._sentences = (Calibration(**fitted[kind]) for kind in ("rewrites", "sentences"))
-        self.least = Least(**settings["least"])
+        self._calibrations = {kind: Calibration(**fitted[kind]) for kind in KINDS}
+        self.least = float(settings["least"])
         head = load_file(folder / "head.safetensors")
         self._weight, self._bias = (np.asarray(head[name], np.float32) for name in ("weight", "bias"))
         self._pool = ThreadPoolExecutor(threads, "verifier")
 
     def start(
-        self, texts: Sequence[str], scores: Sequence[float | None], sources: str, context: str, title: str | None
+        self,
+        texts: Sequence[str],
+        kind: Kind,
+        sources: str,
+        context: str,
+        title: str | None,
+        scores: Sequence[float] | None = None,
     ) -> Future[list[Verdict]]:
         """Begins to read the candidates of one point; the result has a verdict for each.
 
         Args:
             texts: The candidates.
-            scores: The rewriter's mean log-probability a token of each; None of the article's own sentences.
+            kind: Who wrote them.
             sources: The sentences that they were made from, on one line.
             context: The sentences that explain those, or nothing.
             title: The headline, if there is one.
+            scores: The rewriter's mean log-probability a token of each.
         """
-        return self._pool.submit(self._read, texts, scores, sources, context, title)
+        scores = [0.0] * len(texts) if scores is None else scores
+        return self._pool.submit(self._read, texts, self._calibrations[kind], sources, context, title, scores)
 
     def close(self) -> None:
         """Waits for what is being read, and lets go of the threads."""
         self._pool.shutdown()
 
     def _read(
-        self, texts: Sequence[str], scores: Sequence[float | None], sources: str, context: str, title: str | None
+        self,
+        texts: Sequence[str],
+        calibration: Calibration,
+        sources: str,
+        context: str,
+        title: str | None,
+        scores: Sequence[float],
     ) -> list[Verdict]:
         if not texts:
             return []
@@ -212,11 +217,7 @@ class Verifier:
         hidden = np.asarray(self._encoder.forward_batch(given, lengths, marks).last_hidden_state)
         pooled = np.stack([_pooled(row, one.size) for row, one in zip(hidden, read, strict=True)])
         said = pooled @ self._weight.T + self._bias
-        return [self._verdict(row, score) for row, score in zip(said, scores, strict=True)]
-
-    def _verdict(self, said: Array, score: float | None) -> Verdict:
-        chances = self._sentences(said) if score is None else self._rewrites(said, score)
-        return Verdict(*(float(chance) for chance in chances))
+        return [Verdict(*map(float, calibration(row, score))) for row, score in zip(said, scores, strict=True)]
 
 
 def _pooled(hidden: Any, size: int) -> Array:

@@ -28,6 +28,7 @@ BACKGROUND = 2.0
 cannot be understood alone (docs/quality.md)."""
 GAIN = 0.2
 """How much less another point must be expected to cost, to take the place of one."""
+_UNVERIFIED = "The model has no verifier of what its rewriter writes, so the article's own sentences are shown."
 SPARE = 2
 """Points that may take another's place."""
 
@@ -75,22 +76,22 @@ class Pipeline:
         part = folder / "extractor"
         try:
             self._extractor = Extractor(part, threads)
-            self._rewriter = None
-            if "rewriter" in config:
+            self._rewriter: Rewriter | None = None
+            self._verifier: Verifier | None = None
+            if "rewriter" in config and "verifier" in config:  # what nobody verifies is not written
                 part = folder / "rewriter"
                 self._rewriter = Rewriter(part, self._extractor.threads)
-            self._verifier: Verifier | None = None
-            if "verifier" in config:
                 part = folder / "verifier"
                 self._verifier = Verifier(part, self._extractor.threads)
         except (RuntimeError, OSError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{part}: {error}") from error
         self._languages = config.get("languages", [])
+        self._unverified = "rewriter" in config and not self._verifier
         self.beside = self._extractor.threads + 1
 
     @property
     def rewrites(self) -> bool:
-        """Whether there is a rewriter."""
+        """Whether there is a rewriter, and a verifier of what it writes."""
         return self._rewriter is not None
 
     def __call__(
@@ -128,27 +129,18 @@ class Pipeline:
 
     def _points(self, writer: Writer, drafts: Sequence[Draft], options: Options, watch: Watch) -> list[_Point]:
         """The points with what gives each its words."""
-        if options.policy == "extract" or not self._rewriter or not self._speaks(writer.article.language):
-            return [_point(draft, partial(_by_rule, writer, draft, None)) for draft in drafts]
-        if self._verifier:
-            return self._verified(writer, drafts, options, watch)
-        # No rule can follow what joins several sentences: readers found many such points untrue (docs/quality.md). So
-        # without a verifier it is shown to those who look at it, and others get the main sentence's own rewrite.
-        asked = drafts if options.policy == "flag" else [draft.narrowed() for draft in drafts]
-        points = []
-        for draft, one in zip(drafts, self._written(writer, asked, options.length, watch), strict=True):
-            with watch.stage("checks"):
-                points.append(_point(draft, partial(_by_rule, writer, draft, one)))
-        return points
+        if options.policy == "extract" or not self._verifier or not self._speaks(writer.article.language):
+            return [_point(draft, partial(_by_form, draft)) for draft in drafts]
+        return self._verified(writer, drafts, options, watch)
 
     def _verified(self, writer: Writer, drafts: Sequence[Draft], options: Options, watch: Watch) -> list[_Point]:
         """The points, each with what is worth most of its own sentences and of the rewrites that an editor would print:
         of all its sentences, or where there is none and it need not be shown, of the main one."""
         assert self._verifier is not None
-        least = self._verifier.least
+        least = self._verifier.least if options.min_confidence is None else options.min_confidence
         with watch.stage("checks"):
             sentences = [
-                self._verifier.start(texts, [None] * len(texts), draft.text, writer.context(draft), draft.title)
+                self._verifier.start(texts, "sentences", draft.text, writer.context(draft), draft.title)
                 for draft in drafts
                 for texts in [[bullet.text for bullet in writer.own(draft)]]
             ]
@@ -178,7 +170,7 @@ class Pipeline:
             with watch.stage("checks"):
                 found = writer.options(one, "rewritten" if one.chosen == draft.chosen else "narrowed", VERIFIED)
                 texts, scores = [option.text for option in found], [option.score for option in found]
-                verdicts = self._verifier.start(texts, scores, one.text, writer.context(one), one.title)
+                verdicts = self._verifier.start(texts, "rewrites", one.text, writer.context(one), one.title, scores)
                 waiting.append((found, verdicts))
         with watch.stage("checks"):
             return [list(zip(found, verdicts.result(), strict=True)) for found, verdicts in waiting]
@@ -200,7 +192,7 @@ class Pipeline:
 
     def _warnings(self, article: Article) -> tuple[str, ...]:
         if self._speaks(article.language):
-            return ()
+            return (_UNVERIFIED,) if self._unverified else ()
         made_for = ", ".join(self._languages)
         return (f"The model was made for {made_for}; nothing was measured for {article.language}.",)
 
@@ -208,12 +200,9 @@ class Pipeline:
         return not self._languages or language.split("-", maxsplit=1)[0].lower() in self._languages
 
 
-def _by_rule(writer: Writer, draft: Draft, one: Draft | None) -> tuple[Bullet, float]:
-    """Without a verifier: what passes every rule, or else the sentence itself; one that leans by its form will
-    hardly do."""
-    bullet = writer.rewritten(one, "rewritten" if one.chosen == draft.chosen else "narrowed") if one else None
-    if not bullet:
-        bullet = writer.sentences(draft) if one else extracted(draft)
+def _by_form(draft: Draft) -> tuple[Bullet, float]:
+    """Without a verifier: the sentence itself; one that leans by its form will hardly do."""
+    bullet = extracted(draft)
     return bullet, DULL if leans_as_said(bullet) else 0.0
 
 

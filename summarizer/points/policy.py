@@ -10,10 +10,10 @@ from math import log1p
 
 from ..alone import leans
 from ..article import Article
-from ..checks import Checker, Fault, Least, Verdict
+from ..checks import Checker, Fault, Verdict
 from ..facts import Name, Number, facts
 from ..full_names import FullNames
-from ..lexicon import REPORT
+from ..lexicon import REPORT, stems
 from ..sentences import Sentence, words
 from ..summary import Bullet, Check, Length, Method, Span
 from ..tidy import bullet_of
@@ -33,9 +33,6 @@ COSTS: dict[Fault, float] = {"untrue": 3.0, "broken": 2.0, "leaning": 1.0, "poor
 (docs/quality.md)."""
 DULL = 1.2
 """Expected cost from which a point will hardly do; without a verifier, what leans by its form (`alone.leans`)."""
-_RULED = 0.3
-"""How likely a rewrite that passes every rule is untrue, beside one that does not: of those that the verifier gave half
-or more, 4% were, and 13% (docs/quality.md)."""
 _OTHER = 0.2
 """What it costs to say another of a point's sentences than the main one."""
 _FACT = 1.5
@@ -91,7 +88,6 @@ class Option:
         score: The rewriter's mean log-probability a token.
         draft: The point, standing on the sentences that it was written from.
         method: What the bullet would be called.
-        ruled: Whether it passes every rule.
     """
 
     text: str
@@ -99,27 +95,22 @@ class Option:
     score: float
     draft: Draft
     method: Method
-    ruled: bool
 
     @property
     def sound(self) -> bool:
         """Whether every fact is there."""
         return all(check.passed for check in self.checks)
 
-    def passes(self, verdict: Verdict, least: Least) -> bool:
-        """Whether it may be shown."""
-        return self.sound and self.is_trusted(verdict, least)
+    def passes(self, verdict: Verdict, least: float) -> bool:
+        """Whether it may be shown: every fact is there, and the verifier gives it enough."""
+        return self.sound and verdict.good >= least
 
-    def is_trusted(self, verdict: Verdict, least: Least) -> bool:
-        """Whether the verifier gives it enough."""
-        return verdict.good >= (least.ruled if self.ruled else least.alone)
-
-    def bullet(self, verdict: Verdict, least: Least) -> Bullet:
+    def bullet(self, verdict: Verdict, least: float) -> Bullet:
         """The bullet, with all that was checked."""
         said = f"an editor would print it: {verdict.good:.0%}"
         if verdict.good < 0.5:
             said += f"; {verdict.fault} most probably"
-        checks = (*self.checks, Check("verifier", self.is_trusted(verdict, least), said))
+        checks = (*self.checks, Check("verifier", verdict.good >= least, said))
         return Bullet(self.text, self.draft.score, self.method, self.draft.spans, checks)
 
 
@@ -235,7 +226,7 @@ class Writer:
         stated = facts(article.text)
         self._full_names = FullNames(article.text, stated)
         factual = [fact.text for fact in stated if isinstance(fact, Name | Number)]
-        heavy = {stem for text in factual for stem in self._checker.content(text)}
+        heavy = {stem for text in factual for stem in stems(text)}
         self._weights = {
             stem: log1p(count) ** 2 * (_FACT if stem in heavy else 1.0) for stem, count in self._checker.counts.items()
         }
@@ -255,16 +246,6 @@ class Writer:
             self._contexts[draft.chosen] = context_of(draft.sentences, draft.chosen, self._full_names)
         return self._contexts[draft.chosen]
 
-    def rewritten(self, draft: Draft, method: Method | None = None) -> Bullet | None:
-        """The best candidate that passes every check, or with `flag` the best; None where there is none.
-
-        Args:
-            draft: The point, with candidates.
-            method: What the bullet is called; default: the writer's.
-        """
-        bullet = self._rewritten(draft, method or self._method)
-        return self._remembered(bullet) if bullet else None
-
     def options(self, draft: Draft, method: Method, most: int) -> list[Option]:
         """The candidates of a fitting length that state no fact which their sentences lack (or, with `flag`, also the
         others, behind them), those of most worth first.
@@ -275,15 +256,14 @@ class Writer:
             most: How many to give.
         """
         context = " ".join(filter(None, (draft.title, self.context(draft))))
-        looked_up, against = self._checker.both(draft.text, context)
+        looked_up = self._checker.against(draft.text, context)
         found: dict[str, Option] = {}
         for candidate in self._by_worth(draft):
             text = self._full_names(candidate.text)
             if text not in found:
-                found[text] = Option(text, tuple(looked_up(text)), candidate.score, draft, method, False)
+                found[text] = Option(text, looked_up(text), candidate.score, draft, method)
         kept = [option for option in found.values() if self._flag or option.sound]
-        kept = sorted(kept, key=lambda option: not option.sound)[:most]
-        return [replace(option, ruled=all(check.passed for check in against(option.text))) for option in kept]
+        return sorted(kept, key=lambda option: not option.sound)[:most]
 
     def own(self, draft: Draft) -> list[Bullet]:
         """What the article itself says of a point, with names in full."""
@@ -294,7 +274,7 @@ class Writer:
         rewrites: Sequence[tuple[Option, Verdict]],
         sentences: Sequence[Verdict],
         draft: Draft,
-        least: Least,
+        least: float,
     ) -> tuple[Bullet, float]:
         """Of all that could be said of a point what is worth most, and what its faults will cost.
 
@@ -315,13 +295,17 @@ class Writer:
             faults = cost(verdict)
             weighed.append((self._worth(bullet.text, draft) - faults - (_OTHER if at else 0), faults, bullet))
         for option, verdict in shown:
-            bullet = option.bullet(verdict, least)
-            faults = cost(replace(verdict, untrue=verdict.untrue * (_RULED if option.ruled else 1.0)))
-            weighed.append((self._worth(bullet.text, draft) - faults, faults, bullet))
+            faults = cost(verdict)
+            weighed.append((self._worth(option.text, draft) - faults, faults, option.bullet(verdict, least)))
         _, faults, bullet = max(weighed, key=lambda one: one[0])
         if bullet.method == "extracted":
             return self._remembered(self._with_full_names(bullet, draft)), faults
         return self._remembered(replace(bullet, text=self._full_names.shortened(bullet.text, self._bullets))), faults
+
+    def trusted(self, option: Option, verdict: Verdict, least: float) -> Bullet | None:
+        """The bullet of an option that may be shown, or with `flag` of any; None of others."""
+        shown = self._flag or option.passes(verdict, least)
+        return self._remembered(option.bullet(verdict, least)) if shown else None
 
     def sentences(self, draft: Draft) -> Bullet:
         """The main sentence itself, with names in full."""
@@ -329,27 +313,8 @@ class Writer:
 
     def _remembered(self, bullet: Bullet) -> Bullet:
         self._bullets.append(bullet.text)
-        self._said.update(self._checker.content(bullet.text))
+        self._said.update(stems(bullet.text))
         return bullet
-
-    def _rewritten(self, draft: Draft, method: Method) -> Bullet | None:
-        if not draft.candidates:
-            return None
-        context = " ".join(filter(None, (draft.title, self.context(draft))))
-        against = self._checker.against(draft.text, context)
-        whole = bullet_of([span.text for span in draft.spans])
-        for candidate in self._by_worth(draft):
-            if candidate.text == whole:
-                return None  # nothing was rewritten
-            text = self._full_names(candidate.text, self._bullets)
-            checks: list[Check] = []
-            for check in against(text):
-                checks.append(check)
-                if not (check.passed or self._flag):
-                    break
-            else:
-                return Bullet(text, draft.score, method, draft.spans, tuple(checks))
-        return None
 
     def _by_worth(self, draft: Draft) -> list[Candidate]:
         """The candidates of a fitting length, those first that keep most of what the article speaks of again and again,
@@ -361,14 +326,14 @@ class Writer:
     def _worth(self, text: str, draft: Draft) -> float:
         """The share of what matters in the point that a text says, less what its length costs."""
         style, weights = self._style, self._weights_of(draft.text)
-        kept = sum(weights.get(stem, 0.0) for stem in set(self._checker.content(text)) - self._said)
+        kept = sum(weights.get(stem, 0.0) for stem in set(stems(text)) - self._said)
         long = max(0, len(words(text)) - style.aim) / 10
         return kept / (sum(weights.values()) or 1.0) - style.size * long
 
     def _weights_of(self, sources: str) -> dict[str, float]:
         """What each word of a point's sentences weighs; they are read once for all its candidates."""
         if sources not in self._read:
-            self._read[sources] = {stem: self._weights.get(stem, 0.0) for stem in self._checker.content(sources)}
+            self._read[sources] = {stem: self._weights.get(stem, 0.0) for stem in stems(sources)}
         return self._read[sources]
 
     def _with_full_names(self, bullet: Bullet, draft: Draft) -> Bullet:

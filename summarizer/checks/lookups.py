@@ -1,0 +1,106 @@
+"""What can be looked up: each number, date, name and quote of a point must stand in its sentences, or in what explains
+them (`facts.py`, `known.py`). Whether the point is true, whole and understandable is the verifier's to say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from ..alone import leans
+from ..facts import TITLES, Fact, Number, facts, measure, numbers
+from ..known import Known
+from ..lexicon import TOKEN, stems
+from ..summary import Check
+
+_ROLES = TITLES | frozenset(
+    "prosecutor attorney lawyer spokesman spokeswoman spokesperson author actor actress singer director editor manager "
+    "striker defender goalkeeper teacher nurse professor inspector superintendent counsel councillor deputy chairman "
+    "chairwoman chair head".split()
+)
+"""What is written with a capital before a name, and without one alone."""
+_OPENINGS = frozenset(".!?:;\"“”'‘’-–—(")
+
+
+class Checker:
+    """Looks up what the bullets of one article state.
+
+    Args:
+        article: Its text.
+
+    Attributes:
+        counts: How often the article says each word that says something, by its stem.
+    """
+
+    def __init__(self, article: str) -> None:
+        self.counts = Counter(stems(article))
+
+    def __call__(self, bullet: str, sources: str, context: str = "") -> tuple[Check, ...]:
+        """One check for each fact that a bullet states, and one of each other kind.
+
+        Args:
+            bullet: What is to be shown.
+            sources: The sentences that it was made from.
+            context: The sentences that explain them, and the headline, if there are any.
+
+        Returns:
+            Checks of the kinds "number" (its "about" and its "a year" among it), "date", "name" and "quote" (a fact
+            that the sources lack), "words" (a word that lost or got its capital) and "alone" (by its form it needs what
+            stands before it).
+        """
+        return self.against(sources, context)(bullet)
+
+    def against(self, sources: str, context: str = "") -> Callable[[str], tuple[Check, ...]]:
+        """A function that checks one bullet after another against the same sentences, which are read once."""
+        known, forms = Known(f"{sources}\n{context}"), _forms(f"{sources} {context}")
+        there = [number for number in numbers(sources) if not number.vague]
+
+        def checks(bullet: str) -> Iterator[Check]:
+            stated = facts(bullet)
+            for fact in stated:
+                yield _found(fact, known.supports(fact))
+            yield from _measures(bullet, stated, sources, there)
+            yield _verdict("words", _other_case(bullet, forms))
+            yield _verdict("alone", "needs what stands before it" if leans(bullet) else "")
+
+        return lambda bullet: tuple(checks(bullet))
+
+
+def _forms(text: str) -> dict[str, set[str]]:
+    """The words of a text as they are written, by their lower case; one that opens a sentence has a capital only for
+    that."""
+    forms: dict[str, set[str]] = {}
+    for match in TOKEN.finditer(text):
+        token, before = match.group(), text[: match.start()].rstrip()[-1:]
+        forms.setdefault(token.lower(), set()).add(token)
+        if not before or before in _OPENINGS:
+            forms[token.lower()].add(token[:1].lower() + token[1:])
+    return forms
+
+
+def _other_case(bullet: str, forms: Mapping[str, set[str]]) -> str:
+    """A word that got capitals, or lost them, behind the first: "U.s." for "U.S."."""
+    for token in TOKEN.findall(bullet)[1:]:
+        there = forms.get(token.lower())
+        if there and token not in there and not (token.islower() and token.capitalize() in there and token in _ROLES):
+            return f"{token!r} is {' or '.join(sorted(there))!r} in the sources"
+    return ""
+
+
+def _measures(bullet: str, stated: Sequence[Fact], sources: str, there: Sequence[Number]) -> Iterator[Check]:
+    """A number that lost its "about" or its "a year", or got one."""
+    for number in stated:
+        if isinstance(number, Number):
+            mine = measure(bullet, number)
+            same = [other for other in there if set(other.values) & set(number.values)]
+            wanted = [measure(sources, other) for other in same]
+            if wanted and mine not in wanted:
+                first, found = (" ".join(filter(None, both)) or "bare" for both in (wanted[0], mine))
+                yield Check("number", False, f"{number.text!r} is {first} in the sources and {found} here")
+
+
+def _found(fact: Fact, holds: bool) -> Check:
+    return Check(fact.kind, holds, f"{fact.text!r} {'is' if holds else 'is not'} in the sources")
+
+
+def _verdict(kind: str, fault: str) -> Check:
+    return Check(kind, not fault, fault or "nothing found")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from .sentences import Sentence
 from .tidy import QUOTED
 
 _DANGLES = re.compile(
@@ -43,8 +41,6 @@ _REPORTED = re.compile(
 )
 _OPEN_QUOTE = re.compile(r"^[\"“]")
 _FIRST_PERSON = re.compile(r"\b(?:I|I['’]\w+|[Mm]y|me|[Ww]e|[Ww]e['’]\w+|[Oo]ur)\b")
-_STRAY = re.compile(r"^[\"”]\s|\s[\"“]$")
-"""A quotation mark of the sentence before or after, which was left on the wrong side of the border."""
 _NAME_WITHIN = re.compile(r"\w\W+[A-Z]")
 _NAMED_SPEAKER = re.compile(
     r"(?<=[\w.,!?…])[\"”]\s*,?\s*(?:(?:the|a|an)\s|[A-Z]|according\b|(?:said|says|wrote|added|told|asked|tweeted|posted)\s+(?:[A-Z]|the\b|a\b))"
@@ -86,17 +82,3 @@ def leans(sentence: str) -> bool:
     if reported and (reported["they"] or not _NAME_WITHIN.search(reported["before"])):
         return True
     return bool(_OPEN_QUOTE.match(sentence) and not _NAMED_SPEAKER.search(sentence))
-
-
-def within_quotes(sentences: Sequence[Sentence]) -> set[int]:
-    """Indices of the sentences inside a quote that an earlier one opened: they have no quotation marks of their own,
-    and would state as fact what somebody says."""
-    found, inside = set(), False
-    for i, sentence in enumerate(sentences):
-        text = _STRAY.sub("", sentence.text)
-        if _OPEN_QUOTE.match(text) or (i and sentences[i - 1].section != sentence.section):
-            inside = False  # a quote that goes on in the next paragraph opens again
-        if inside:
-            found.add(i)
-        inside ^= bool(text.count('"') % 2 or text.count("“") != text.count("”"))
-    return found

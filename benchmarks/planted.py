@@ -40,7 +40,8 @@ class Refused:
 
     def row(self, name: str) -> str:
         """A line of a table."""
-        return f"| {name} | {self.points} | {' | '.join(f'{100 * self.by[by] / self.points:.1f}' for by in BY)} |"
+        shares = " | ".join(f"{100 * self.by[by] / max(self.points, 1):.1f}" for by in BY)
+        return f"| {name} | {self.points} | {shares} |"
 
 
 BY = ("look-ups", "verifier", "both")

@@ -96,7 +96,7 @@ def main() -> None:
     print("| threshold | reach it, % | good, % | untrue, % | broken, % |\n| --- | --- | --- | --- | --- |")
     for threshold in _THRESHOLDS:
         reach = [one.verdict for one, verdict in zip(both, said, strict=True) if verdict.good >= threshold]
-        shares = " | ".join(f"{100 * reach.count(v) / len(reach):.0f}" for v in ("good", "untrue", "broken"))
+        shares = " | ".join(f"{100 * reach.count(v) / max(len(reach), 1):.0f}" for v in ("good", "untrue", "broken"))
         print(f"| {threshold} | {100 * len(reach) / len(both):.0f} | {shares} |")
 
 

@@ -115,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=POLICIES,
         help="which rewrites a model may show; with several, it is measured under each (default: checked)",
     )
+    how.add_argument("--min-confidence", type=float, metavar="P", help="as in a call (default: the model's threshold)")
     how.add_argument("--language", default="en", help="code; any but en gets the Unicode tokenizer (default: en)")
     how.add_argument("--several", default="best", choices=["best", "mean"], help="with several human lists an article")
     how.add_argument("--metric", action="append", default=[], metavar="MODULE:FUNCTION", help="a metric of your own")
@@ -190,7 +191,9 @@ def _systems(
     printed is put into `made_by` as well."""
 
     def run(name: str, model: str, policy: Policy) -> Lists:
-        made_by[name] = printed(model, examples, name, args.bullets, args.length, policy, args.language)
+        made_by[name] = printed(
+            model, examples, name, args.bullets, args.length, policy, args.language, args.min_confidence
+        )
         return made_by[name].lists
 
     def shown(name: str) -> Iterable[list[str]]:

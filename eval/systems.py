@@ -46,10 +46,13 @@ def printed(
     length: Length = "brief",
     policy: Policy = "checked",
     language: str = "en",
+    min_confidence: float | None = None,
 ) -> Printed:
     """Summarizes articles with a model, and shows progress under its title."""
     articles = (_article(example, language) for example in examples)
-    summaries = Summarizer.from_pretrained(model).stream(articles, bullets=bullets, length=length, policy=policy)
+    summaries = Summarizer.from_pretrained(model).stream(
+        articles, bullets=bullets, length=length, policy=policy, min_confidence=min_confidence
+    )
     found = list(tqdm(summaries, f"{title}: bullets", len(examples), file=sys.stderr, mininterval=2))
     every = [bullet for summary in found for bullet in summary]
     return Printed(

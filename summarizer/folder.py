@@ -32,16 +32,19 @@ def folder_of(model: str | Path) -> Path:
 
 def version_of(model: str | Path) -> str:
     """The first 12 digits of a sha256 that names a model's weights: of its list of checksums; of the weights themselves
-    where a checkpoint has no list; of the commit where it lies on the Hub."""
+    where a checkpoint has no list; of the commit where it lies on the Hub. What writes whole lists is named together
+    with the shipped model, whose verifier reads them."""
+    reads = (folder_of("base") / "checksums.json").read_bytes()
     if is_hub_name(model):
         from transformers import AutoConfig
 
-        commit = AutoConfig.from_pretrained(model)._commit_hash
-        return str(commit or hashlib.sha256(str(model).encode()).hexdigest())[:12]
+        commit = str(AutoConfig.from_pretrained(model)._commit_hash or model)
+        return hashlib.sha256(commit.encode() + reads).hexdigest()[:12]
     folder = folder_of(model)
     if not is_checkpoint(folder):
-        return hashlib.sha256((folder / "checksums.json").read_bytes()).hexdigest()[:12]
-    digest = hashlib.sha256()
+        own = (folder / "checksums.json").read_bytes()
+        return hashlib.sha256(own + reads * (folder / "generator").is_dir()).hexdigest()[:12]
+    digest = hashlib.sha256(reads)
     for path in sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")]):
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from threading import Lock
 
 from .alignment import Aligner
 from .article import Article
 from .boilerplate import story
-from .checks import Verifier
+from .checks import Verdict, Verifier
 from .generator import Answer, Generator
-from .points.policy import STYLES, Draft, Writer, extracted, own
+from .points.policy import STYLES, Draft, Option, Writer, extracted, own
 from .points.rewriter import Candidate
 from .sentences import Sentence, words
 from .summary import Bullet, Check, Length, Options, Span
+from .tidy import bullet_of
 from .watch import Watch
 
 _UNTRACED = Check("sources", False, "no sentence of the article holds what it says")
@@ -62,8 +64,8 @@ class Generated:
             batch = [self._read(article, options) for article in articles]
         with self._lock:
             written = self._written(batch, options.length, watch)
-        with watch.stage("checks"):
-            return [self._listed(read, answers, options) for read, answers in zip(batch, written, strict=True)]
+            with watch.stage("checks"):
+                return [self._listed(read, answers, options) for read, answers in zip(batch, written, strict=True)]
 
     def close(self) -> None:
         """Waits for the lists that are being written, and lets go of the threads."""
@@ -111,36 +113,42 @@ class Generated:
         english = read.article.language.split("-")[0].lower() == "en"
         policy = options.policy if english or options.policy == "flag" else "extract"
         style = replace(STYLES[options.length], least=1, most=10**6)
-        writer = Writer(read.article, options.length, policy == "flag", style, "generated")
+        writer = Writer(read.article, options.length, policy == "flag", style)
         aligner = Aligner([sentence.text for sentence in read.sentences])
+        least = self._verifier.least if options.min_confidence is None else options.min_confidence
+        found = []
+        for text in texts:
+            chosen = aligner(text)
+            draft = _draft(read, chosen, text, aligner.recall(text, chosen)) if chosen else None
+            found.append((text, draft, self._asked(writer, draft) if draft and policy != "extract" else None))
         bullets: list[Bullet] = []
         untraced = 0
-        for text in texts:
+        for text, draft, asked in found:
             if len(bullets) == read.count:
                 break
-            chosen = aligner(text)
-            if not chosen:
+            if not draft:
                 untraced += 1
                 if policy == "flag":
                     bullets.append(Bullet(text, 0.0, "generated", (), (_UNTRACED,)))
                 continue
-            draft = _draft(read, chosen, text, aligner.recall(text, chosen))
-            bullet = None if policy == "extract" else self._trusted(writer, draft, options.min_confidence)
+            bullet = writer.trusted(asked[0], asked[1].result()[0], least) if asked else None
             if not bullet:
-                draft = _draft(read, [aligner.best(text, chosen)], text, draft.score)
+                draft = _draft(read, [aligner.best(text, draft.chosen)], text, draft.score)
                 if any(draft.spans[0] in other.sources for other in bullets):
                     continue  # another bullet says it already
                 bullet = extracted(draft) if policy == "extract" else writer.sentences(draft)
             bullets.append(bullet)
         return tuple(bullets), tuple(self._warnings(read, answers, untraced, policy, english))
 
-    def _trusted(self, writer: Writer, draft: Draft, least: float | None) -> Bullet | None:
-        """What the checkpoint wrote, where it may be shown; None where it is the article's own sentence, or may not."""
-        if any(candidate.text == bullet.text for candidate in draft.candidates for bullet in own(draft)):
-            return None
+    def _asked(self, writer: Writer, draft: Draft) -> tuple[Option, Future[list[Verdict]]] | None:
+        """What the checkpoint wrote, and what the verifier will say of it; None where it is the article's own sentence,
+        or states what its sentences do not."""
+        themselves = {bullet.text for bullet in (*own(draft), *writer.own(draft))}
+        themselves.add(bullet_of([span.text for span in draft.spans]))
         for option in writer.options(draft, "generated", 1):
-            wait = self._verifier.start([option.text], "others", draft.text, writer.context(draft), draft.title)
-            return writer.trusted(option, *wait.result(), self._verifier.least if least is None else least)
+            if option.text not in themselves:
+                context = writer.context(draft)
+                return option, self._verifier.start([option.text], "others", draft.text, context, draft.title)
         return None
 
     def _warnings(

@@ -79,8 +79,8 @@ class Summarizer:
                 on the CPU.
 
         Raises:
-            ModelError: The model is missing or damaged, was written by a newer version, or cannot write a summary; the
-                message names the file.
+            ModelError: The model is missing or damaged, was written by a newer version, or cannot write a summary; or
+                of a checkpoint, the shipped model is, whose verifier reads its lists. The message names the file.
             MissingExtraError: A checkpoint of transformers was named, and torch is not installed.
         """
         if is_hub_name(model):
@@ -96,20 +96,22 @@ class Summarizer:
             return cls(Pipeline(folder, config, threads), config, version_of(folder), folder)
         from .int8 import int8_generator
 
+        verifier = _verifier(threads)
         try:
             generator = int8_generator(folder / "generator", threads)
         except (RuntimeError, OSError, ValueError) as error:
             raise ModelError(f"{folder / 'generator'}: {error}") from error
-        return cls(Generated(generator, _verifier(threads)), config, version_of(folder), folder)
+        return cls(Generated(generator, verifier), config, version_of(folder), folder)
 
     @classmethod
     def _generating(cls, checkpoint: str, folder: Path | None, threads: int | None, device: str | None) -> Summarizer:
         from .checkpoint import generator_of
 
+        verifier = _verifier(threads)  # before the checkpoint, which may take minutes
         generator = generator_of(checkpoint, device, threads)
         name = generator.family.name or (folder.resolve().name if folder else checkpoint)
         config = {"name": name, "method": "generated"}
-        return cls(Generated(generator, _verifier(threads)), config, version_of(checkpoint), folder)
+        return cls(Generated(generator, verifier), config, version_of(checkpoint), folder)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes the model folder, so that `from_pretrained(folder)` gives the same output.
@@ -172,8 +174,8 @@ class Summarizer:
                 themselves. "flag": the best rewrite, with the checks that it fails, for editors who look at them.
                 "extract": nothing but the article's sentences.
             min_confidence: Probability, 0 to 1, that an editor would print it, from which a rewrite is shown; default:
-                the model's threshold. A higher one rewrites less, and what it shows is good more often
-                (docs/quality.md).
+                the model's threshold (of a checkpoint, the shipped model's). A higher one rewrites less, and what it
+                shows is good more often (docs/quality.md). With "flag" it tells what fails; with "extract" nothing.
             time_limit: Seconds that one article may take, from when its turn comes; default: any. The clock is looked
                 at between steps (a stage, a window of 512 tokens, a bullet, a checkpoint's whole list), so that an
                 article ends a step late.
@@ -184,7 +186,7 @@ class Summarizer:
         Raises:
             ArticleError: There is nothing to summarize (empty, or not a text); in a list, the message says which.
             TimeLimitError: An article took longer than `time_limit`.
-            ModelError: "flag" was asked of a model without a rewriter.
+            ModelError: "flag" was asked of a model without a rewriter and its verifier.
             ClosedError: `close` was called.
             ValueError: An option is out of range.
         """
@@ -284,7 +286,9 @@ class Summarizer:
         self._check_open()
         options = checked(bullets, length, policy, min_confidence, time_limit)
         if policy == "flag" and not self._road.rewrites:
-            raise ModelError(f'policy "flag" shows rewrites, and the model {self.config["name"]!r} has no rewriter')
+            raise ModelError(
+                f'policy "flag" shows rewrites, and the model {self.config["name"]!r} has no rewriter, or no verifier'
+            )
         return options
 
     def _outcomes(
@@ -410,14 +414,18 @@ def checked(
         raise ValueError(f'bullets must be "auto" or a whole number from 1 to {MOST_BULLETS}, not {bullets!r}')
     if time_limit is not None and not 0 < time_limit <= TIMEOUT_MAX:
         raise ValueError(f"time_limit must be a number of seconds above 0, not {time_limit!r}; None sets no limit")
-    if min_confidence is not None and not 0 <= min_confidence <= 1:
-        raise ValueError(f"min_confidence must be from 0 to 1, not {min_confidence!r}; None is the model's threshold")
-    return Options(bullets, length, policy, min_confidence)
+    if min_confidence is None:
+        return Options(bullets, length, policy)
+    if isinstance(min_confidence, bool) or not isinstance(min_confidence, int | float) or not 0 <= min_confidence <= 1:
+        raise ValueError(f"min_confidence must be a number from 0 to 1, not {min_confidence!r}; None is the model's")
+    return Options(bullets, length, policy, float(min_confidence))
 
 
 def _verifier(threads: int | None) -> Verifier:
     """The shipped model's, which reads what any checkpoint writes."""
-    part = folder_of("base") / "verifier"
+    folder = folder_of("base")
+    verified(folder)
+    part = folder / "verifier"
     try:
         return Verifier(part, threads or cores())
     except (RuntimeError, OSError, KeyError, TypeError, ValueError) as error:

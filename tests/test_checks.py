@@ -62,7 +62,7 @@ def test_what_its_sentences_state_passes(checker, bullet, sources):
         ("date", "A court in Bergen on Monday convicted Ana Roe", CONVICTED),
         ("name", "A court in Oslo Central convicted Ana Roe", CONVICTED),
         ("name", "Judge Mats Moe freed Roe on bail", BAIL),  # two people in one
-        ("name", "The prosecutor Eva Dahl did not find the log books", POLICE),  # somebody else of the article
+        ("name", "Dahl did not find the log books", POLICE),  # somebody else of the article
         ("quote", 'Roe: "I have done nothing bad"', QUOTE),
         ("words", "A court freed roe on bail of 2 million kroner", BAIL),
         ("words", "The line left the U.s. in May", "The line left the U.S. in May."),

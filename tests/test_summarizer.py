@@ -146,8 +146,8 @@ def test_a_newsroom_sets_how_sure_the_verifier_must_be(base, examples):
 
     usual, eager = written(), written(min_confidence=0.0)
     assert not written(min_confidence=1.0) and 0 < len(usual) < len(eager)
-    for bad in (-0.1, 1.1):
-        with pytest.raises(ValueError, match="min_confidence must be from 0 to 1"):
+    for bad in (-0.1, 1.1, True, "0.8"):
+        with pytest.raises(ValueError, match="min_confidence must be a number from 0 to 1"):
             base(texts[0], min_confidence=bad)
     record = base(texts[0], min_confidence=0.9).to_dict()
     SCHEMA.validate(record)

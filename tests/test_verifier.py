@@ -121,7 +121,7 @@ def test_it_learns_to_tell_good_from_bad_and_runs_without_torch(tiny_checkpoint,
     assert verifier.start([], "rewrites", "", "", None, []).result() == [] and verifier.least == 0.6
     verifier.close()
     config = json.loads((model / "verifier" / "config.json").read_text())
-    config["verifier"]["calibration"] = {"slope": 1.0, "shift": 0.0}  # as version 0.6 wrote it
+    del config["verifier"]["calibration"]["others"]  # as version 0.7 wrote it
     (model / "verifier" / "config.json").write_text(json.dumps(config))
     with pytest.raises(ValueError, match="older version"):
         Verifier(model / "verifier", 2)
@@ -143,21 +143,24 @@ def test_probabilities_are_fitted_for_each_kind_of_point():
 
     draw = np.random.default_rng(1)
     said, points = [], []
-    for i in range(3000):  # the head cannot tell; the score can, and sentences are never untrue
-        sentence, score = i % 2 == 0, float(draw.uniform(-0.5, 0))
-        good = draw.random() < (0.4 if sentence else 0.5 + score)
-        verdict = "good" if good else "leaning" if sentence else "untrue"
+    for i in range(4500):  # the head cannot tell; the score can, and sentences are never untrue
+        kind, score = ("sentences", "rewrites", "others")[i % 3], float(draw.uniform(-0.5, 0))
+        good = draw.random() < {"sentences": 0.4, "rewrites": 0.5 + score, "others": 0.8}[kind]
+        verdict = "good" if good else {"sentences": "leaning", "rewrites": "untrue", "others": "broken"}[kind]
         said.append(draw.normal(size=len(VERDICTS)) * 0.1)
-        points.append(Judged(str(i), "", "", "", None, verdict, None if sentence else score, sentence))
+        scored = score if kind == "rewrites" else None
+        points.append(Judged(str(i), "", "", "", None, verdict, scored, kind == "sentences"))
+        assert points[-1].kind == kind
     found = calibrations(np.array(said, np.float32), points)
     nothing = np.zeros(len(VERDICTS), np.float32)
     assert found["sentences"](nothing) == pytest.approx([0.4, 0, 0, 0.6, 0], abs=0.04)
+    assert found["others"](nothing) == pytest.approx([0.8, 0, 0.2, 0, 0], abs=0.04)
     assert found["rewrites"](nothing, -0.1)[:2] == pytest.approx([0.4, 0.6], abs=0.06)
     assert found["rewrites"](nothing, -0.4)[0] == pytest.approx(0.1, abs=0.06)
     # With too few sentences theirs are those of all, whatever the score.
-    rewrites = [point for point in points if not point.sentence]
-    few = calibrations(np.array(said, np.float32)[[not point.sentence for point in points]], rewrites)
-    good = sum(point.verdict == "good" for point in rewrites) / len(rewrites)
+    others = [point for point in points if not point.sentence]
+    few = calibrations(np.array(said, np.float32)[[not point.sentence for point in points]], others)
+    good = sum(point.verdict == "good" for point in others) / len(others)
     assert few["sentences"](nothing)[0] == pytest.approx(good, abs=0.02)
 
 

@@ -1,13 +1,15 @@
 """What can be looked up: each number, date, name and quote of a point must stand in its sentences, or in what explains
-them (`facts.py`, `known.py`). Whether the point is true, whole and understandable is the verifier's to say."""
+them (`facts.py`, `known.py`), and it may not open with a pronoun. Whether the point is true, whole and understandable
+is the verifier's to say."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..alone import leans
-from ..facts import TITLES, Fact, Number, facts, measure, numbers
+from ..facts import TITLES, Fact, Name, Number, facts, measure, numbers
 from ..known import Known
 from ..lexicon import TOKEN, stems
 from ..summary import Check
@@ -33,6 +35,10 @@ class Checker:
 
     def __init__(self, article: str) -> None:
         self.counts = Counter(stems(article))
+        self._article = Known(article)
+        tokens = TOKEN.findall(article)
+        lower = {token for token in tokens if token[:1].islower()}
+        self._proper = {_bare(token) for token in tokens if token[:1].isupper()} - lower
 
     def __call__(self, bullet: str, sources: str, context: str = "") -> tuple[Check, ...]:
         """One check for each fact that a bullet states, and one of each other kind.
@@ -56,13 +62,32 @@ class Checker:
 
         def checks(bullet: str) -> Iterator[Check]:
             stated = facts(bullet)
-            for fact in stated:
+            for fact in (*stated, *self._opening(bullet, stated)):
                 yield _found(fact, known.supports(fact))
             yield from _measures(bullet, stated, sources, there)
             yield _verdict("words", _other_case(bullet, forms))
             yield _verdict("alone", "needs what stands before it" if leans(bullet) else "")
 
         return lambda bullet: tuple(checks(bullet))
+
+    def names(self, bullet: str) -> tuple[Check, ...]:
+        """The names of a bullet, looked up in the whole article."""
+        stated = facts(bullet)
+        names = [fact for fact in (*stated, *self._opening(bullet, stated)) if isinstance(fact, Name)]
+        return tuple(_found(name, self._article.supports(name), "article") for name in names)
+
+    def _opening(self, bullet: str, stated: Sequence[Fact]) -> Iterator[Name]:
+        """A single word that opens a bullet has a capital anyway; the article tells whether it is a name."""
+        opening = TOKEN.search(bullet)
+        if not opening or not opening.group()[:1].isupper() or any(f.start <= opening.start() < f.end for f in stated):
+            return
+        if (bare := _bare(opening.group())) in self._proper:
+            yield Name("name", opening.group(), opening.start(), opening.end(), (bare,))
+
+
+def _bare(token: str) -> str:
+    """A word in lower case, without possessive."""
+    return re.sub(r"'s?$", "", token.replace("’", "'").lower())
 
 
 def _forms(text: str) -> dict[str, set[str]]:
@@ -98,8 +123,8 @@ def _measures(bullet: str, stated: Sequence[Fact], sources: str, there: Sequence
                 yield Check("number", False, f"{number.text!r} is {first} in the sources and {found} here")
 
 
-def _found(fact: Fact, holds: bool) -> Check:
-    return Check(fact.kind, holds, f"{fact.text!r} {'is' if holds else 'is not'} in the sources")
+def _found(fact: Fact, holds: bool, where: str = "sources") -> Check:
+    return Check(fact.kind, holds, f"{fact.text!r} {'is' if holds else 'is not'} in the {where}")
 
 
 def _verdict(kind: str, fault: str) -> Check:

@@ -163,7 +163,8 @@ class Verifier:
         fitted = settings["calibration"]
         if not all(kind in fitted for kind in KINDS):
             raise ValueError(
-                "it is of an older version; train it on, with `python -m training verifier`, and export it"
+                "it is of an older version; put the folder `verifier` of models/base in its place, or train it on "
+                "with `python -m training verifier` and export it"
             )
         self._calibrations = {kind: Calibration(**fitted[kind]) for kind in KINDS}
         self.least = float(settings["least"])
@@ -190,7 +191,10 @@ class Verifier:
             title: The headline, if there is one.
             scores: The rewriter's mean log-probability a token of each.
         """
-        scores = [0.0] * len(texts) if scores is None else scores
+        if scores is None:
+            if kind == "rewrites":
+                raise ValueError("of what the rewriter wrote its scores are needed")
+            scores = [0.0] * len(texts)
         return self._pool.submit(self._read, texts, self._calibrations[kind], sources, context, title, scores)
 
     def close(self) -> None:

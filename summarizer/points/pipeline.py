@@ -14,7 +14,7 @@ from ..boilerplate import story
 from ..checks import Verdict, Verifier
 from ..errors import ModelError
 from ..sentences import Sentence, words
-from ..summary import Bullet, Length, Options, Span
+from ..summary import Bullet, Length, Options, Policy, Span
 from ..watch import Watch
 from .extractor import Extractor
 from .grouping import SETTINGS, Group, group
@@ -99,7 +99,8 @@ class Pipeline:
     ) -> list[tuple[tuple[Bullet, ...], tuple[str, ...]]]:
         """The bullets of each article, and what a reader of them should know. May be called from several threads; what
         comes out depends on the article alone."""
-        return [(self._bullets(article, options, watch), self._warnings(article)) for article in articles]
+        policy = options.policy
+        return [(self._bullets(article, options, watch), self._warnings(article, policy)) for article in articles]
 
     def close(self) -> None:
         """Waits for what runs, and lets go of the threads."""
@@ -190,9 +191,9 @@ class Pipeline:
             draft.text, writer.context(draft), draft.title, STYLES[length].lengths(len(words(draft.text)))
         )
 
-    def _warnings(self, article: Article) -> tuple[str, ...]:
+    def _warnings(self, article: Article, policy: Policy) -> tuple[str, ...]:
         if self._speaks(article.language):
-            return (_UNVERIFIED,) if self._unverified else ()
+            return (_UNVERIFIED,) if self._unverified and policy != "extract" else ()
         made_for = ", ".join(self._languages)
         return (f"The model was made for {made_for}; nothing was measured for {article.language}.",)
 

@@ -204,7 +204,6 @@ class Writer:
         length: Of the bullets.
         flag: Whether a rewrite is shown though it fails a check.
         style: How candidates are chosen; default: the length's.
-        method: What a bullet that is not the article's own sentence is called.
 
     Attributes:
         article: The article.
@@ -216,12 +215,10 @@ class Writer:
         length: Length,
         flag: bool = False,
         style: Style | None = None,
-        method: Method = "rewritten",
     ) -> None:
         self.article = article
         self._style = style or STYLES[length]
         self._flag = flag
-        self._method = method
         self._checker = Checker(article.text)
         stated = facts(article.text)
         self._full_names = FullNames(article.text, stated)
@@ -300,16 +297,20 @@ class Writer:
         _, faults, bullet = max(weighed, key=lambda one: one[0])
         if bullet.method == "extracted":
             return self._remembered(self._with_full_names(bullet, draft)), faults
-        return self._remembered(replace(bullet, text=self._full_names.shortened(bullet.text, self._bullets))), faults
+        return self._shortened(bullet), faults
 
     def trusted(self, option: Option, verdict: Verdict, least: float) -> Bullet | None:
         """The bullet of an option that may be shown, or with `flag` of any; None of others."""
         shown = self._flag or option.passes(verdict, least)
-        return self._remembered(option.bullet(verdict, least)) if shown else None
+        return self._shortened(option.bullet(verdict, least)) if shown else None
 
     def sentences(self, draft: Draft) -> Bullet:
         """The main sentence itself, with names in full."""
         return self._remembered(self._with_full_names(extracted(draft), draft))
+
+    def _shortened(self, bullet: Bullet) -> Bullet:
+        """A bullet with the last name alone of whom an earlier one named in full."""
+        return self._remembered(replace(bullet, text=self._full_names.shortened(bullet.text, self._bullets)))
 
     def _remembered(self, bullet: Bullet) -> Bullet:
         self._bullets.append(bullet.text)
@@ -340,12 +341,8 @@ class Writer:
         text = self._full_names(bullet.text, self._bullets)
         if text == bullet.text:
             return bullet
-        # Only a name was put in, and only it is to be checked.
-        sources = " ".join(" ".join(span.text.split()) for span in bullet.sources)
-        checks = tuple(c for c in self._checker(text, sources, self.context(draft)) if c.kind == "name")
-        if not all(check.passed for check in checks):
-            return bullet
-        return Bullet(text, draft.score, "named", bullet.sources, checks)
+        # Only a name was put in, from elsewhere in the article.
+        return Bullet(text, draft.score, "named", bullet.sources, self._checker.names(text))
 
 
 def _repaired(draft: Draft) -> Iterator[Candidate]:

@@ -158,6 +158,17 @@ def test_rewriting_depends_on_nothing_beside_it(tmp_path, base):
     )
 
 
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+def test_a_newsroom_sets_how_sure_the_verifier_must_be(tmp_path, ending):
+    source, output = written(tmp_path / "in.jsonl", archive(2)), tmp_path / f"o.{ending}"
+    assert batch(source, "-o", output, "--length", "brief", "--min-confidence", "1").returncode == 0
+    found = records(output)
+    assert [record["options"]["min_confidence"] for record in found] == [1.0, 1.0]
+    assert {bullet["method"] for record in found for bullet in record["bullets"]} <= {"extracted", "named"}
+    with pytest.raises(BatchError, match=r"options\.min_confidence was 1\.0 and is null"):
+        run_batch(source, output, length="brief")
+
+
 def test_a_time_limit_is_an_error_of_its_article(tmp_path, rows):
     long = {"id": "long", "text": "\n".join(row["article"] or "" for row in rows[4:16]) * 60}
     source = written(tmp_path / "a.jsonl", [{"id": "short", "text": STORY}, long, {"id": "again", "text": STORY}])

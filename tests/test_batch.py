@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from summarizer import ArticleError, ModelError, run_batch
+from summarizer import ArticleError, BatchError, ModelError, run_batch
 
 from .batches import ENDINGS, FAST, FLAGS, batch, lines, records
 from .conftest import ROOT, STORY, archive, written

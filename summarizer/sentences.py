@@ -31,6 +31,7 @@ _SAINT_END = re.compile(r"(?:^|[^\w\s.]\s*|\b[a-z]+\s|\bThe\s)(?:St|Ste|Mt|Ft)\.
 _CLOCK_END = re.compile(r"\b[ap]\.m\.$", re.IGNORECASE)
 _OPENS_BEHIND = re.compile(r"[.!?]\s+\"$")
 _ASKED_END = re.compile(r"[?!][\"”'’]$")
+_POSSESSIVE = re.compile(r"['’]s\b")
 _SPEAKER = re.compile(r"(?:[A-Z][\w.'’-]*\s){1,4}(?:said|says|asked|asks|wrote|writes|told|tweeted|added|shouted)\b")
 _CLOCK_GOES_ON = re.compile(
     r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|[ECMP][SD]?T\b|GMT|UTC|BST|[a-z(]"
@@ -132,9 +133,9 @@ def _boundaries(paragraph: str, language: str) -> list[tuple[int, int]]:
 
 
 def _goes_on(before: str, after: str) -> bool:
-    """Whether a border is none: "at 5 p.m. | Tuesday", "Coun. | Malloy", ""Why?" | Roe asked", ""No!" | he said", or a
-    lone quote or the like."""
-    if not any(c.isalnum() for c in after):
+    """Whether a border is none: "at 5 p.m. | Tuesday", "Coun. | Malloy", ""Why?" | Roe asked", ""No!" | he said",
+    "Which?|'s survey", or a lone quote or the like."""
+    if not any(c.isalnum() for c in after) or _POSSESSIVE.match(after):
         return True
     if _ASKED_END.search(before) and (after[:1].islower() or _SPEAKER.match(after)):
         return True

@@ -147,11 +147,16 @@ def test_a_file_that_is_not_there(capsys):
     assert code == 2 and "there is no file nowhere.jsonl" in err
 
 
-def test_another_text_than_the_one_that_was_judged_is_named(tmp_path):
+def test_another_text_than_the_one_that_was_judged_is_left_out_and_named(tmp_path, capsys):
     from training.pieces import UnpackArguments, main
 
-    row = {"id": "1", "sources": [[900, 950]], "candidates": [{"text": ["Roe left."], "verdict": "good"}]}
-    packed = written(tmp_path / "packed.jsonl", [row])
+    good = {"id": "1", "sources": [[0, 13]], "candidates": [{"text": ["Roe left."], "verdict": "good"}]}
+    bad = good | {"sources": [[900, 950]]}
     articles = written(tmp_path / "articles.jsonl", [{"id": "1", "article": "Ann Roe left. It rained."}])
-    with pytest.raises(ValueError, match="article 1 has no sentence at 900 to 950"):
-        main(UnpackArguments(str(packed), str(articles), str(tmp_path / "out.jsonl")))
+    out = tmp_path / "out.jsonl"
+    main(UnpackArguments(str(written(tmp_path / "packed.jsonl", [bad, good])), str(articles), str(out)))
+    assert len(out.read_text("utf-8").splitlines()) == 1
+    said = capsys.readouterr().err
+    assert "article 1 has no sentence at 900 to 950" in said and "1 whose article is another text" in said
+    with pytest.raises(ValueError, match="no row of .* fits an article"):
+        main(UnpackArguments(str(written(tmp_path / "packed.jsonl", [bad])), str(articles), str(out)))

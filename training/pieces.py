@@ -60,14 +60,14 @@ def unpacked(pieces: Sequence[Sequence[int] | str], article: str) -> str:
 
 
 def main(args: UnpackArguments) -> None:
-    """Writes the file with its words, and says on stderr how many articles there were.
+    """Writes the file with its words, and says on stderr how many rows there are, and which were left out and why.
 
     Raises:
-        ValueError: None of the articles is there.
+        ValueError: No row could be written.
         FileNotFoundError: There is no such file.
     """
     known = {str(row["id"]): row for row in map(dict, _articles(args.articles))}
-    made = missing = 0
+    made = missing = changed = 0
     with _opened(Path(args.output), "wt") as file:
         for packed_row in rows(args.packed, "train"):
             about = dict(packed_row.values)
@@ -75,11 +75,21 @@ def main(args: UnpackArguments) -> None:
             if article is None:
                 missing += 1
                 continue
+            try:
+                row = _whole(about, article, args.language)
+            except ValueError as error:
+                print(f"{packed_row.where}: {error}; it is left out", file=sys.stderr)
+                changed += 1
+                continue
             made += 1
-            file.write(json.dumps(_whole(about, article, args.language), ensure_ascii=False) + "\n")
-    print(f"{args.output}: {made:,} rows; of {missing:,} the article is not there", file=sys.stderr)
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    print(
+        f"{args.output}: {made:,} rows; left out: {missing:,} whose article is not there, {changed:,} whose article is "
+        "another text",
+        file=sys.stderr,
+    )
     if not made:
-        raise ValueError(f"none of the articles of {args.packed} stands in {args.articles}")
+        raise ValueError(f"no row of {args.packed} fits an article of {args.articles}")
 
 
 def _whole(about: Mapping[str, Any], article: Mapping[str, Any], language: str) -> dict[str, Any]:

@@ -139,6 +139,7 @@ def summarize(
       summarize article.json --format html > article-points.html
       curl -s https://example.org/story | summarize -
       summarize batch articles.jsonl -o summaries.jsonl      (an archive; see summarize batch --help)
+      summarize serve                                        (the editors' desk; see summarize serve --help)
 
     The bullets go to standard output, messages to standard error. Exit code 0: all articles summarized;
     1: at least one failed (the others are printed); 2: wrong use.
@@ -352,9 +353,13 @@ def _count(value: str) -> Count:
 
 
 def main() -> None:
-    """Entry point of the command. "batch" in the first place is a command of its own; a file of that name is
-    "./batch"."""
+    """Entry point of the command. "batch", "serve" and "desk" in the first place are commands of their own; a file of
+    such a name is "./batch"."""
     if sys.argv[1:2] == ["batch"]:
         archive(sys.argv[2:], prog_name="summarize batch")
+    elif sys.argv[1:2] in (["serve"], ["desk"]):
+        from .desk.commands import managing, serving
+
+        (serving if sys.argv[1] == "serve" else managing)(sys.argv[2:], prog_name=f"summarize {sys.argv[1]}")
     else:
         app()

@@ -12,6 +12,7 @@ from .article import Article
 from .boilerplate import story
 from .checks import Verdict, Verifier
 from .generator import Answer, Generator
+from .points import editing
 from .points.policy import STYLES, Draft, Option, Writer, extracted, own
 from .points.rewriter import Candidate
 from .sentences import Sentence, words
@@ -66,6 +67,15 @@ class Generated:
             written = self._written(batch, options.length, watch)
             with watch.stage("checks"):
                 return [self._listed(read, answers, options) for read, answers in zip(batch, written, strict=True)]
+
+    def checked(self, article: Article, text: str, spans: Sequence[Span] | None) -> Bullet:
+        """An editor's point with its sentences and its checks (`editing.checked`)."""
+        english = article.language.split("-")[0].lower() == "en"
+        return editing.checked(article, text, spans, self._verifier if english else None)
+
+    def wordings(self, article: Article, spans: Sequence[Span], length: Length) -> list[Bullet]:
+        """The sentences themselves: a checkpoint writes lists, not points."""
+        return editing.wordings(article, spans, length, None, None)
 
     def close(self) -> None:
         """Waits for the lists that are being written, and lets go of the threads."""

@@ -20,7 +20,7 @@ from .errors import ArticleError, ClosedError, ModelError, TimeLimitError
 from .folder import folder_of, from_hub, is_checkpoint, is_hub_name, verified, version_of
 from .generated import Generated
 from .points.pipeline import Pipeline
-from .summary import Count, Length, Options, Policy, Summary
+from .summary import Bullet, Count, Length, Options, Policy, Span, Summary
 from .watch import Profile, Watch
 
 LENGTHS: tuple[Length, ...] = get_args(Length)
@@ -113,6 +113,11 @@ class Summarizer:
         config = {"name": name, "method": "generated"}
         return cls(Generated(generator, verifier), config, version_of(checkpoint), folder)
 
+    @property
+    def beside(self) -> int:
+        """Calls that keep all cores busy when they run side by side."""
+        return self._road.beside
+
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes the model folder, so that `from_pretrained(folder)` gives the same output.
 
@@ -199,6 +204,49 @@ class Summarizer:
                 "for other iterables there is stream(), for files Article.from_file"
             )
         return list(_raising(self._outcomes(articles, options, time_limit, None)))
+
+    def check(self, article: Article, text: str, sources: Sequence[Span] | None = None) -> Bullet:
+        """An editor's own point with the sentences that it stands on and its checks: facts are looked up in the whole
+        article, and the verifier reads it beside its sentences. Its method is "edited".
+
+        Args:
+            article: The article.
+            text: The point.
+            sources: The sentences that it stands on, whole or in part; default: the one or two that hold most of it;
+                where none does, the check "sources" fails.
+
+        Raises:
+            ArticleError: The point is empty.
+            ValueError: No sentence of the story stands at one of the sources.
+            ClosedError: `close` was called.
+        """
+        line = " ".join(text.split())
+        if not line:
+            raise ArticleError("the point is empty; there is nothing to check")
+        with self._entered():
+            return self._road.checked(article, line, sources)
+
+    def wordings(self, article: Article, sources: Sequence[Span], length: Length = "standard") -> list[Bullet]:
+        """What else could be said of some sentences of an article: rewrites in a length, those first that the verifier
+        trusts most, with their checks, and then the sentences themselves. Also those are given that it trusts too
+        little to show.
+
+        Args:
+            article: The article.
+            sources: The sentences, whole or in part.
+            length: Of the rewrites: "standard" or "brief".
+
+        Raises:
+            ValueError: There are no sources, no sentence of the story stands at one of them, or there is no such
+                length.
+            ClosedError: `close` was called.
+        """
+        if length not in LENGTHS:
+            raise ValueError(f'length must be "standard" or "brief", not {length!r}')
+        if not sources:
+            raise ValueError("name the sentences that the point stands on")
+        with self._entered():
+            return self._road.wordings(article, sources, length)
 
     @overload
     async def async_call(  # type: ignore[overload-overlap]

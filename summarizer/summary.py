@@ -13,7 +13,7 @@ from .sentences import paragraphs
 from .version import __version__
 
 Length = Literal["standard", "brief"]
-Method = Literal["rewritten", "narrowed", "named", "extracted", "generated"]
+Method = Literal["rewritten", "narrowed", "named", "extracted", "generated", "edited"]
 Policy = Literal["checked", "flag", "extract"]
 Status = Literal["draft", "approved"]
 Count = int | Literal["auto"]
@@ -69,7 +69,7 @@ class Bullet:
             of transformers wrote, the share of the bullet's content words that its sources hold.
         method: Which step gave its words: "rewritten" (written from all sentences of the point), "narrowed" (written
             from its main sentence), "named" (a sentence of the article with a name in full), "extracted" (sentences of
-            the article), or "generated" (by a checkpoint of transformers).
+            the article), "generated" (by a checkpoint of transformers), or "edited" (by an editor).
         sources: The sentences it stands on, in article order; none only for a generated one that cannot be traced,
             which only the policy "flag" shows.
         checks: What was checked of one that is not extracted; an extracted one is the article's own words.
@@ -136,10 +136,10 @@ class Summary:
 
     def to_markdown(self) -> str:
         """The headline, if there is one, and the bullets as a Markdown list, each with the checks that it fails."""
-        lines = [f"**{_markdown(self.article.title)}**", ""] if self.article.title else []
+        lines = [f"**{in_markdown(self.article.title)}**", ""] if self.article.title else []
         for bullet in self.bullets:
-            lines.append(f"- {_markdown(bullet.text)}")
-            lines += [f"    - failed check: {_markdown(_named(check))}" for check in bullet.failed]
+            lines.append(f"- {in_markdown(bullet.text)}")
+            lines += [f"    - failed check: {in_markdown(_named(check))}" for check in bullet.failed]
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
@@ -218,7 +218,7 @@ def _named(check: Check) -> str:
     return f"{check.kind} ({check.evidence})"
 
 
-def _markdown(text: str | None) -> str:
+def in_markdown(text: str | None) -> str:
     """With a backslash before what Markdown would take for emphasis, code, a link or HTML."""
     return "".join("\\" + c if c in "\\`*_[]<" else c for c in text or "")
 

@@ -30,7 +30,10 @@ def test_saints_and_two_agencies_do_not_end_a_sentence():
 
 
 def test_a_name_that_ends_with_a_mark_keeps_its_possessive():
-    assert texts("Which?'s survey is out. Yahoo!’s shares fell.") == ["Which?'s survey is out.", "Yahoo!’s shares fell."]
+    assert texts("Which?'s survey is out. Yahoo!’s shares fell.") == [
+        "Which?'s survey is out.",
+        "Yahoo!’s shares fell.",
+    ]
 
 
 def test_a_quote_of_two_sentences_stays_whole():

@@ -158,5 +158,5 @@ def test_another_text_than_the_one_that_was_judged_is_left_out_and_named(tmp_pat
     assert len(out.read_text("utf-8").splitlines()) == 1
     said = capsys.readouterr().err
     assert "article 1 has no sentence at 900 to 950" in said and "1 whose article is another text" in said
-    with pytest.raises(ValueError, match="no row of .* fits an article"):
+    with pytest.raises(ValueError, match=r"no row of .* fits an article"):
         main(UnpackArguments(str(written(tmp_path / "packed.jsonl", [bad])), str(articles), str(out)))

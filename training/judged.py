@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from zlib import crc32
 
 from tqdm import tqdm
 
 from eval.data import Example, rows
+from summarizer.boilerplate import story
 from summarizer.checks.verifier import VERDICTS, Kind
+from summarizer.facts import facts
+from summarizer.full_names import FullNames
 from summarizer.points.policy import COSTS
-from summarizer.points.rewriter import finished
+from summarizer.points.rewriter import as_line, context_of, finished
 
 from .faults import planted
 from .pairs import Pair, pairs, unfinished
@@ -55,7 +59,9 @@ class Judged:
 def judged(source: str, corrections: bool = True) -> list[Judged]:
     """The judged points of a file: JSONL (.gz) with `id`, `source_text`, `context` and `title`, which may be missing,
     and `candidates`, each with `text` and `verdict`, with `score` where the shipped rewriter wrote it, and with the
-    `length` "sentence" where it is the article's own sentence.
+    `length` "sentence" where it is the article's own sentence. Or lists that editors approved at the desk: what they
+    left as it was is good, what they changed or deleted has the fault that they gave as the reason; without a reason it
+    says nothing here.
 
     Args:
         source: The file.
@@ -68,6 +74,9 @@ def judged(source: str, corrections: bool = True) -> list[Judged]:
     found = []
     for row in rows(source, "train"):
         values = row.values
+        if values.get("status") == "approved":
+            found += _of_editors(values, corrections)
+            continue
         try:
             about = (str(values["source_text"]), str(values.get("context") or ""), values.get("title") or None)
             for candidate in values["candidates"]:
@@ -84,6 +93,31 @@ def judged(source: str, corrections: bool = True) -> list[Judged]:
         except ValueError as error:
             raise ValueError(f"{row.where}: {error}") from error
     return found
+
+
+def _of_editors(record: Mapping[str, Any], corrections: bool) -> Iterator[Judged]:
+    """What an approved list says of the software's points in it."""
+    text, title = record["text"], record.get("title")
+    sentences = story(text, record.get("language", "en"))
+    names = FullNames(text, facts(text))
+    removed = [one | {"draft": one["text"], "text": None} for one in record.get("removed", ())]
+    for one in (*record["bullets"], *removed):
+        chosen = [
+            i
+            for i, sentence in enumerate(sentences)
+            if any(sentence.start < span["end"] and span["start"] < sentence.end for span in one.get("sources", ()))
+        ]
+        draft, now = one.get("draft"), one["text"]
+        if draft is None or not chosen:
+            continue
+        source = as_line(sentences, chosen)
+        about = (source, context_of(sentences, chosen, names), title)
+        id = str(record.get("article_id", text[:200]))
+        verdict = "good" if now == draft else one.get("reason")
+        if verdict in VERDICTS:
+            yield Judged(id, draft, *about, verdict, sentence=" ".join(draft.split()) in source)
+        if corrections and now is not None and now != draft:
+            yield Judged(id, now, *about, "good")
 
 
 def divided(found: Sequence[Judged]) -> tuple[list[Judged], list[Judged], list[Judged]]:

@@ -76,6 +76,11 @@ class Checker:
         names = [fact for fact in (*stated, *self._opening(bullet, stated)) if isinstance(fact, Name)]
         return tuple(_found(name, self._article.supports(name), "article") for name in names)
 
+    def missing(self, bullet: str) -> list[Fact]:
+        """The facts of a bullet that the whole article lacks, with their places in it."""
+        stated = facts(bullet)
+        return [fact for fact in (*stated, *self._opening(bullet, stated)) if not self._article.supports(fact)]
+
     def _opening(self, bullet: str, stated: Sequence[Fact]) -> Iterator[Name]:
         """A single word that opens a bullet has a capital anyway; the article tells whether it is a name."""
         opening = TOKEN.search(bullet)

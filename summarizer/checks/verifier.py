@@ -22,6 +22,7 @@ from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from ..cpu import use_wide_instructions
+from ..summary import Check
 
 Array = npt.NDArray[np.float32]
 Fault = Literal["untrue", "broken", "leaning", "poor"]
@@ -101,6 +102,13 @@ class Verdict:
     def fault(self) -> Fault:
         """What is wrong with it most probably, if something is."""
         return max(FAULTS, key=lambda fault: getattr(self, fault))
+
+    def check(self, least: float) -> Check:
+        """It as a check, passed from the probability `least`."""
+        said = f"an editor would print it: {self.good:.0%}"
+        if self.good < 0.5:
+            said += f"; {self.fault} most probably"
+        return Check("verifier", self.good >= least, said)
 
 
 def reading(tokenizer: Tokenizer, text: str, sources: str, context: str, title: str | None) -> Reading:

@@ -16,6 +16,7 @@ from ..errors import ModelError
 from ..sentences import Sentence, words
 from ..summary import Bullet, Length, Options, Policy, Span
 from ..watch import Watch
+from . import editing
 from .extractor import Extractor
 from .grouping import SETTINGS, Group, group
 from .policy import DULL, STYLES, Draft, Option, Writer, extracted, leans_as_said
@@ -101,6 +102,15 @@ class Pipeline:
         comes out depends on the article alone."""
         policy = options.policy
         return [(self._bullets(article, options, watch), self._warnings(article, policy)) for article in articles]
+
+    def checked(self, article: Article, text: str, spans: Sequence[Span] | None) -> Bullet:
+        """An editor's point with its sentences and its checks (`editing.checked`)."""
+        return editing.checked(article, text, spans, self._verifier if self._speaks(article.language) else None)
+
+    def wordings(self, article: Article, spans: Sequence[Span], length: Length) -> list[Bullet]:
+        """What could be said of some sentences (`editing.wordings`)."""
+        speaks = self._speaks(article.language)
+        return editing.wordings(article, spans, length, *((self._rewriter, self._verifier) if speaks else (None, None)))
 
     def close(self) -> None:
         """Waits for what runs, and lets go of the threads."""

@@ -107,10 +107,7 @@ class Option:
 
     def bullet(self, verdict: Verdict, least: float) -> Bullet:
         """The bullet, with all that was checked."""
-        said = f"an editor would print it: {verdict.good:.0%}"
-        if verdict.good < 0.5:
-            said += f"; {verdict.fault} most probably"
-        checks = (*self.checks, Check("verifier", verdict.good >= least, said))
+        checks = (*self.checks, verdict.check(least))
         return Bullet(self.text, self.draft.score, self.method, self.draft.spans, checks)
 
 

@@ -1,0 +1,274 @@
+"""`summarize serve` and `summarize desk`: starts the desk, and manages its users, keys and exports."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..article import Article
+from ..errors import MissingExtraError, SummarizerError
+from ..summarizer import Summarizer
+from ..summary import Length
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from .service import Desk
+    from .store import Store
+
+WRONG_USE = 2
+_HELP = {"help_option_names": ["-h", "--help"]}
+serving = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+managing = typer.Typer(
+    add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich", no_args_is_help=True,
+    help="Users, keys and exports of the editors' desk (summarize serve).",
+)  # fmt: skip
+_Database = Annotated[
+    str, typer.Option("--database", metavar="URL", help="SQLAlchemy URL.", envvar="SUMMARIZE_DATABASE")
+]
+_DATABASE = "sqlite:///desk.sqlite"
+
+
+@serving.command(context_settings=_HELP)
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
+    database: _Database = _DATABASE,
+    model: Annotated[str, typer.Option("--model", "-m", metavar="NAME", help="As for summarize.")] = "base",
+    threads: Annotated[int | None, typer.Option(min=1, help="Cores to use; default: all.", show_default=False)] = None,
+    disclosure: Annotated[
+        str, typer.Option(metavar="TEXT", help="The line for readers of an approved list; {name} is who approved.")
+    ] = Settings.disclosure,
+    webhook: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Called when a list is approved or withdrawn; signed with the secret in "
+                     "SUMMARIZE_WEBHOOK_SECRET.", show_default=False),
+    ] = None,
+    largest: Annotated[int, typer.Option(min=1000, metavar="BYTES", help="Largest request.")] = Settings.largest,
+    time_limit: Annotated[float, typer.Option(metavar="SECONDS", help="What one article may take.")] = Settings.seconds,
+    line: Annotated[int, typer.Option(min=0, metavar="N", help="Articles that may wait.")] = Settings.line,
+    certificate: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="TLS certificate (PEM).", show_default=False)
+    ] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its key (PEM).", show_default=False)] = None,
+    behind_tls_proxy: Annotated[
+        bool, typer.Option("--behind-tls-proxy", help="A proxy on this machine, such as nginx, speaks TLS.")
+    ] = False,
+    without_tls: Annotated[
+        bool, typer.Option("--without-tls", help="Send passwords in the clear over the network all the same.")
+    ] = False,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Name under which the desk is reached; may be given again.",
+                     show_default=False),
+    ] = None,
+    load: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Draft the articles (.json, .txt, .html, .md) of a folder at the start.",
+                     show_default=False),
+    ] = None,
+) -> None:  # fmt: skip
+    """Start the editors' desk: an HTTP service with pages, for one newsroom on one machine.
+
+    [bold]Examples[/bold]
+
+      summarize serve                                          (this machine only, nobody signs in)
+      summarize desk user add ann --role admin                 (from then on everybody signs in)
+      summarize serve --behind-tls-proxy --allowed-host desk.example.org
+
+    Everything is kept in one SQLite file. The API is described under /docs. Exit code 2: wrong use.
+    """
+    with _told():
+        try:
+            import uvicorn
+
+            from .service import create_app
+            from .store import Store
+        except ImportError as error:
+            raise MissingExtraError("the desk", str(error.name), "serve") from error
+        local = _loopback(host)
+        store = Store(database)
+        signed = bool(store.users())
+        store.close()
+        if not local and not signed:
+            raise ValueError(
+                f"{host} can be reached by others, and this desk has no users: add one with "
+                "`summarize desk user add NAME --role admin`, or listen on 127.0.0.1"
+            )
+        if bool(certificate) != bool(key):
+            raise ValueError("--certificate and --key go together")
+        if not local and not (certificate or without_tls):
+            raise ValueError(
+                f"{host} can be reached by others, and nothing is encrypted: give --certificate and --key, or listen "
+                "on 127.0.0.1 behind a proxy that speaks TLS (--behind-tls-proxy); --without-tls sends passwords in "
+                "the clear"
+            )
+        secret = os.environ.get("SUMMARIZE_WEBHOOK_SECRET", "")
+        if webhook and len(secret) < 16:
+            raise ValueError("a webhook needs a secret of at least 16 characters in SUMMARIZE_WEBHOOK_SECRET")
+        names = ["127.0.0.1", "localhost", "[::1]", *(allowed_host or [])]
+        settings = Settings(
+            database, disclosure, webhook, secret, largest, time_limit, line, bool(certificate) or behind_tls_proxy,
+            guests=not signed, hosts=tuple(names) if local or allowed_host else (),
+        )  # fmt: skip
+        print("loading the model …", file=sys.stderr)
+        summarizer = Summarizer.from_pretrained(model, threads=threads)
+        app = create_app(settings, summarizer)
+        if load:
+            _load(app.state.desk, load)
+        config = uvicorn.Config(
+            app, host, port, log_level="warning", ssl_certfile=certificate, ssl_keyfile=key,
+            proxy_headers=behind_tls_proxy, forwarded_allow_ips="127.0.0.1", timeout_graceful_shutdown=10,
+        )  # fmt: skip
+        server = uvicorn.Server(config)
+        socket = config.bind_socket()
+        socket.listen(1024)  # who reads the address may call at once
+        shown = f"[{host}]" if ":" in host else host
+        address = f"{'https' if certificate else 'http'}://{shown}:{socket.getsockname()[1]}"
+        who = (
+            "everybody signs in"
+            if signed
+            else "nobody signs in; add a user with `summarize desk user add NAME --role admin`"
+        )
+        print(f"the desk is at {address} ({who}); its API is described at {address}/docs; Ctrl+C stops it", flush=True)
+        server.run(sockets=[socket])
+        summarizer.close()
+
+
+user = typer.Typer(no_args_is_help=True, help="Who may sign in.")
+key_ = typer.Typer(no_args_is_help=True, help="Keys of other systems, such as a CMS.")
+managing.add_typer(user, name="user")
+managing.add_typer(key_, name="key")
+
+
+@user.command("add", context_settings=_HELP)
+def add_user(
+    name: str,
+    role: Annotated[str, typer.Option(help="editor, or admin, who also manages users and keys.")] = "editor",
+    database: _Database = _DATABASE,
+) -> None:
+    """Add a user, or give one a new password and role. The password is asked for, or read from standard input."""
+    with _told():
+        if sys.stdin.isatty():
+            password = typer.prompt("Password (at least 12 characters)", hide_input=True, confirmation_prompt=True)
+        else:
+            password = sys.stdin.readline().rstrip("\n")
+        with _store(database) as store:
+            from .people import People
+
+            People(store).put(name, role, password)
+        print(f"{name} can sign in as {role}; start the desk again if it runs without users", file=sys.stderr)
+
+
+@user.command("list", context_settings=_HELP)
+def list_users(database: _Database = _DATABASE) -> None:
+    """Print users and roles."""
+    with _told(), _store(database) as store:
+        for name, (role, _) in store.users().items():
+            print(f"{name}\t{role}")
+
+
+@user.command("remove", context_settings=_HELP)
+def remove_user(name: str, database: _Database = _DATABASE) -> None:
+    """Remove a user. What he did stays under his name."""
+    with _told(), _store(database) as store:
+        if not store.drop_user(name):
+            raise ValueError(f"there is no user {name}")
+
+
+@key_.command("add", context_settings=_HELP)
+def add_key(
+    name: str,
+    scopes: Annotated[str, typer.Option(help="What it may: draft, read, decide; with commas.")] = "draft,read",
+    database: _Database = _DATABASE,
+) -> None:
+    """Make a key and print its secret, which is not kept."""
+    with _told(), _store(database) as store:
+        from .people import People
+
+        print(People(store).new_key(name, scopes))
+
+
+@key_.command("list", context_settings=_HELP)
+def list_keys(database: _Database = _DATABASE) -> None:
+    """Print keys and what they may."""
+    with _told(), _store(database) as store:
+        for name, scopes in store.keys().items():
+            print(f"{name}\t{scopes}")
+
+
+@key_.command("remove", context_settings=_HELP)
+def remove_key(name: str, database: _Database = _DATABASE) -> None:
+    """Remove a key."""
+    with _told(), _store(database) as store:
+        if not store.drop_key(name):
+            raise ValueError(f"there is no key {name}")
+
+
+@managing.command(context_settings=_HELP)
+def export(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="JSONL to write.")],
+    database: _Database = _DATABASE,
+) -> None:
+    """Write all approved lists as JSONL: training data as it is."""
+    with _told(), _store(database) as store:
+        count = 0
+        whole = output.with_name(output.name + ".part")
+        with whole.open("w", encoding="utf-8") as file:
+            for record in store.approved():
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+                count += 1
+        whole.replace(output)
+        print(f"{output}: {count:,} approved lists", file=sys.stderr)
+
+
+@contextmanager
+def _store(database: str) -> Iterator[Store]:
+    try:
+        from .store import Store as Opened
+    except ImportError as error:
+        raise MissingExtraError("the desk", str(error.name), "serve") from error
+    store = Opened(database, Settings.disclosure)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Errors are told in a line."""
+    try:
+        yield
+    except (SummarizerError, ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(WRONG_USE)
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _load(desk: Desk, folder: Path) -> None:
+    """Drafts the articles of a folder in both lengths."""
+    files = [path for path in sorted(folder.iterdir()) if path.suffix in (".json", ".txt", ".html", ".md")]
+    for path in files:
+        try:
+            article = Article.from_file(path)
+            lengths: tuple[Length, ...] = ("brief", "standard")
+            for length in lengths:
+                summary = desk.summarizer(article, length=length)
+                desk.store.add(summary.to_dict(), path.stem, "the desk")
+        except SummarizerError as error:
+            print(f"{path}: {error}; it is left out", file=sys.stderr)
+    print(f"{folder}: {len(files)} articles are drafted", file=sys.stderr)

@@ -1,0 +1,241 @@
+"""The editors' pages: the queue, an article with its list, how the model does, users and keys."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+from ..boilerplate import story
+from ..sentences import paragraphs
+from ..version import __version__
+from .api import Id, Status
+from .people import ROLES, SCOPES, SESSION, Person
+from .records import article_of
+from .service import COOKIE, NAME_COOKIE, Desk, OfDesk, OfPerson, allowed, own_page, same_site
+from .stats import weeks
+from .store import STATUSES
+
+router = APIRouter(include_in_schema=False)
+_HERE = Path(__file__).parent
+_templates = Environment(
+    loader=FileSystemLoader(_HERE / "templates"), autoescape=select_autoescape(default=True), trim_blocks=True,
+    lstrip_blocks=True,
+)  # fmt: skip
+Admin = Annotated[Person, Depends(allowed("admin", form=True))]
+
+
+def mount_files(app: FastAPI) -> None:
+    """Serves scripts and style sheets."""
+    app.mount("/static", StaticFiles(directory=_HERE / "static"), "static")
+
+
+def _page(name: str, request: Request, desk: Desk, person: Person | None, code: int = 200, **values: Any) -> Response:
+    page = _templates.get_template(name).render(
+        person=person, guests=desk.settings.guests, version=__version__, path=request.url.path, **values
+    )
+    return HTMLResponse(page, code)
+
+
+def _signed_in(request: Request, person: OfPerson) -> Person:
+    """Who is on a page; others are sent to sign in, and come back."""
+    if person is None:
+        raise HTTPException(303, "sign in", headers={"Location": f"/login?to={quote(request.url.path)}"})
+    return person
+
+
+Here = Annotated[Person, Depends(_signed_in)]
+
+
+@router.get("/")
+def queue(request: Request, desk: OfDesk, person: Here, status: Status = "draft", before: Id | None = None) -> Response:
+    """The summaries of a status."""
+    entries = desk.store.entries(status, before)
+    return _page(
+        "queue.html", request, desk, person,
+        entries=[(entry, _age(entry.created), _age(entry.open_at) if entry.open_at else "") for entry in entries],
+        status=status, statuses=STATUSES, counts=desk.store.counts(),
+        next=entries[-1].id if len(entries) == 50 else None,
+    )  # fmt: skip
+
+
+@router.get("/new")
+def new(request: Request, desk: OfDesk, person: Here) -> Response:
+    """A form for an article."""
+    return _page("new.html", request, desk, person)
+
+
+@router.get("/summaries/{id}")
+def summary(id: Id, request: Request, desk: OfDesk, person: Here) -> Response:
+    """An article beside its list."""
+    record = desk.store.get(id)
+    return _page(
+        "summary.html", request, desk, person,
+        record=record, paragraphs=_paragraphs(record), history=desk.store.history(id),
+        other="brief" if record["options"]["length"] == "standard" else "standard",
+    )  # fmt: skip
+
+
+@router.get("/stats")
+def stats(request: Request, desk: OfDesk, person: Here) -> Response:
+    """How the model does."""
+    found, reasons = weeks(desk.store)
+    return _page("stats.html", request, desk, person, weeks=found, reasons=reasons)
+
+
+@router.get("/docs")
+def docs(request: Request, desk: OfDesk, person: OfPerson) -> Response:
+    """The API, from its OpenAPI description."""
+    schema = request.app.openapi()
+    calls = [
+        {"method": method.upper(), "path": path, **about, "sent": _sent(about, schema)}
+        for path, methods in schema["paths"].items()
+        for method, about in methods.items()
+    ]
+    return _page("docs.html", request, desk, person, calls=calls, base=str(request.base_url).rstrip("/"))
+
+
+def _sent(about: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """The fields of what a call sends."""
+    body = about.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    whole = _resolved(body, schema)
+    return [
+        {"name": name, "required": name in whole.get("required", []), "kind": _kind(of, schema), **of}
+        for name, of in whole.get("properties", {}).items()
+    ]
+
+
+def _resolved(part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    ref = part.get("$ref", "")
+    found: dict[str, Any] = schema["components"]["schemas"][ref.rpartition("/")[2]] if ref else part
+    return found
+
+
+def _kind(part: dict[str, Any], schema: dict[str, Any]) -> str:
+    """A type in words."""
+    if "anyOf" in part:
+        return " or ".join(_kind(one, schema) for one in part["anyOf"])
+    whole = _resolved(part, schema)
+    if "enum" in whole or "const" in whole:
+        return ", ".join(f'"{one}"' for one in whole.get("enum", [whole.get("const")]))
+    if whole.get("type") == "array":
+        return f"list of {_kind(whole['items'], schema)}"
+    if whole.get("properties"):
+        return "{" + ", ".join(whole["properties"]) + "}"
+    return str(whole.get("type", "any"))
+
+
+@router.get("/login")
+def login(request: Request, desk: OfDesk, person: OfPerson, to: str = "/") -> Response:
+    """A form to sign in."""
+    return _page("login.html", request, desk, person, to=_inside(to), failed=False)
+
+
+@router.post("/login")
+def sign_in(
+    request: Request, desk: OfDesk, name: Annotated[str, Form()] = "", password: Annotated[str, Form()] = "",
+    to: Annotated[str, Form()] = "/",
+) -> Response:  # fmt: skip
+    """Signs in; where nobody needs to, notes a name."""
+    same_site(request)
+    answer = RedirectResponse(_inside(to), 303)
+    kept: dict[str, Any] = {"httponly": True, "samesite": "strict", "secure": desk.settings.secure}
+    if desk.settings.guests:
+        answer.set_cookie(NAME_COOKIE, quote(" ".join(name.split())[:100]), max_age=365 * 86_400, **kept)
+        return answer
+    token = desk.people.sign_in(name, password)
+    if token is None:
+        return _page("login.html", request, desk, None, 401, to=_inside(to), failed=True)
+    answer.set_cookie(COOKIE, token, max_age=int(SESSION.total_seconds()), **kept)
+    return answer
+
+
+@router.post("/logout")
+def sign_out(request: Request, desk: OfDesk) -> Response:
+    """Ends the session."""
+    same_site(request)
+    if token := request.cookies.get(COOKIE):
+        desk.people.sign_out(token)
+    answer = RedirectResponse("/login", 303)
+    answer.delete_cookie(COOKIE)
+    answer.delete_cookie(NAME_COOKIE)
+    return answer
+
+
+@router.get("/people")
+def people(request: Request, desk: OfDesk, person: Admin) -> Response:
+    """Users and keys."""
+    return _people(request, desk, person)
+
+
+@router.post("/people")
+def change_people(
+    request: Request, desk: OfDesk, person: Admin, action: Annotated[str, Form()], csrf: Annotated[str, Form()] = "",
+    name: Annotated[str, Form()] = "", role: Annotated[str, Form()] = "editor", password: Annotated[str, Form()] = "",
+    scopes: Annotated[list[str] | None, Form()] = None,
+) -> Response:  # fmt: skip
+    """Adds and removes users and keys."""
+    own_page(request, person, csrf)
+    said, secret = "", ""
+    try:
+        if action == "put user":
+            desk.people.put(name, role, password)
+            said = f"{name} can sign in as {role}."
+        elif action == "drop user" and name == person.name:
+            raise ValueError("you cannot remove yourself")
+        elif action == "drop user":
+            said = f"{name} is removed." if desk.store.drop_user(name) else f"There is no user {name}."
+        elif action == "new key":
+            secret = desk.people.new_key(name, " ".join(scopes or []))
+            said = f"The key {name} is made. It is shown this once:"
+        elif action == "drop key":
+            said = f"The key {name} is removed." if desk.store.drop_key(name) else f"There is no key {name}."
+    except ValueError as error:
+        said = str(error)
+    return _people(request, desk, person, said=said, secret=secret)
+
+
+def _people(request: Request, desk: Desk, person: Person, said: str = "", secret: str = "") -> Response:
+    users = {name: role for name, (role, _) in desk.store.users().items()}
+    return _page(
+        "people.html", request, desk, person,
+        users=users, keys=desk.store.keys(), roles=ROLES, scopes=SCOPES, said=said, secret=secret,
+    )  # fmt: skip
+
+
+def _paragraphs(record: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    """The story in paragraphs, each as pieces with their text, and with start and end where a piece is a sentence."""
+    article = article_of(record)
+    sentences = story(article.text, article.language)
+    found = []
+    for at, end in paragraphs(article.text):
+        pieces: list[dict[str, Any]] = []
+        for sentence in (s for s in sentences if at <= s.start < end):
+            if article.text[at : sentence.start]:
+                pieces.append({"text": article.text[at : sentence.start]})
+            pieces.append({"text": sentence.text, "start": sentence.start, "end": sentence.end})
+            at = sentence.end
+        if article.text[at:end]:
+            pieces.append({"text": article.text[at:end]})
+        found.append(pieces)
+    return found
+
+
+def _inside(path: str) -> str:
+    """A path on this desk, and on no other host."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+
+
+def _age(at: str) -> str:
+    minutes = int((datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds() // 60)
+    for size, name in ((1440, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            count = minutes // size
+            return f"{count} {name}{'s' if count > 1 else ''}"
+    return "a moment"

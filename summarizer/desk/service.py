@@ -1,0 +1,327 @@
+"""The HTTP service: one application that serves the API and the editors' pages."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.exceptions import HTTPException as StarletteError
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..errors import ArticleError, ClosedError, MissingExtraError, TimeLimitError
+from ..summarizer import Summarizer
+from ..version import __version__
+from .hooks import deliver
+from .people import SCOPES, People, Person
+from .settings import Settings
+from .store import STATUSES, ConflictError, NotAllowedError, NotThereError, Store
+from .work import BusyError, Work
+
+COOKIE = "desk"
+NAME_COOKIE = "desk_name"
+GUEST = "editor"
+"""The name of whoever uses a desk without users."""
+
+
+class Desk:
+    """What the routes share.
+
+    Args:
+        settings: How it runs.
+        summarizer: The model.
+
+    Attributes:
+        settings: How it runs.
+        summarizer: The model.
+        store: The database.
+        people: Users, sessions and keys.
+        work: The line before the models.
+        metrics: What `/metrics` shows.
+        guest_csrf: The token of pages where nobody signs in.
+    """
+
+    def __init__(self, settings: Settings, summarizer: Summarizer) -> None:
+        self.settings, self.summarizer = settings, summarizer
+        self.store = Store(settings.database, settings.disclosure)
+        self.people = People(self.store)
+        self.work = Work(summarizer.beside, settings.line)
+        self.metrics = Metrics(self)
+        self.guest_csrf = secrets.token_urlsafe(32)
+
+    def close(self) -> None:
+        """Finishes what runs."""
+        self.work.close()
+        self.store.close()
+
+
+class Metrics:
+    """Prometheus's figures of a desk.
+
+    Attributes:
+        requests: Requests by route, method and status.
+        seconds: What they took.
+        drafts: Articles that were summarized.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._registry = CollectorRegistry()
+        labels = ("route", "method")
+        self.requests = Counter("desk_requests", "Requests.", (*labels, "status"), registry=self._registry)
+        self.seconds = Histogram("desk_request_seconds", "Seconds a request took.", labels, registry=self._registry)
+        self.drafts = Counter("desk_drafts", "Articles summarized.", registry=self._registry)
+        load = desk.work.load
+        for name, about, read in (
+            ("desk_running", "Articles that are being read.", lambda: load.running),
+            ("desk_waiting", "Articles that wait for their turn.", lambda: load.waiting),
+            ("desk_failed_calls", "Calls to the webhook that were given up.", desk.store.failed_calls),
+        ):
+            Gauge(name, about, registry=self._registry).set_function(read)
+        kept = Gauge("desk_summaries", "Summaries by status.", ("status",), registry=self._registry)
+        for status in STATUSES:
+            kept.labels(status).set_function(partial(_count, desk.store, status))
+
+    def text(self) -> bytes:
+        """All of them in Prometheus's format."""
+        return generate_latest(self._registry)
+
+
+def _count(store: Store, status: str) -> float:
+    return store.counts()[status]
+
+
+def create_app(settings: Settings, summarizer: Summarizer) -> FastAPI:
+    """The application. The summarizer is the caller's to close.
+
+    Args:
+        settings: How it runs.
+        summarizer: The model.
+
+    Raises:
+        StoreError: The database cannot be used.
+    """
+    from . import api, pages
+
+    desk = Desk(settings, summarizer)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        calls = asyncio.create_task(deliver(desk.store, settings)) if settings.webhook else None
+        yield
+        if calls:
+            calls.cancel()
+        await asyncio.to_thread(desk.close)
+
+    app = FastAPI(
+        title="Key points desk",
+        version=__version__,
+        summary="Drafts key points of articles, and keeps what editors make of them.",
+        lifespan=lifespan,
+        docs_url=None,  # its page loads scripts from elsewhere; `pages.docs` is our own
+        redoc_url=None,
+    )
+    app.state.desk = desk
+    app.include_router(api.router)
+    app.include_router(pages.router)
+    pages.mount_files(app)
+    app.add_middleware(_Limit, largest=settings.largest)
+    app.middleware("http")(_guarded)
+    if settings.hosts:  # a page of another site cannot reach this machine under a name of its own
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.hosts), www_redirect=False)
+    _handle_errors(app)
+    return app
+
+
+# Who asks, and whether he may.
+
+
+def desk_of(request: Request) -> Desk:
+    """The desk that a request came to."""
+    found: Desk = request.app.state.desk
+    return found
+
+
+OfDesk = Annotated[Desk, Depends(desk_of)]
+
+
+def person_of(request: Request, desk: OfDesk) -> Person | None:
+    """Who asks: a key in the header `Authorization: Bearer`, or who signed in; None: nobody that is known."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return desk.people.of_key(secret.strip())
+    token = request.cookies.get(COOKIE)
+    if token and (person := desk.people.of_session(token)):
+        return person
+    if not desk.settings.guests:
+        return None
+    name = unquote(request.cookies.get(NAME_COOKIE, "")).strip()
+    return Person(name if name and name.isprintable() else GUEST, frozenset(SCOPES), desk.guest_csrf, guest=True)
+
+
+OfPerson = Annotated[Person | None, Depends(person_of)]
+
+
+def allowed(scope: str, form: bool = False) -> Callable[..., Person]:
+    """A dependency: who asks, if he may do this.
+
+    Args:
+        scope: Of `people.SCOPES`, or "admin".
+        form: Whether a form is sent, which carries the session's token as a field: the route looks at it (`own_page`).
+    """
+
+    def check(request: Request, desk: OfDesk, person: OfPerson) -> Person:
+        if person is None:
+            raise HTTPException(
+                401,
+                "sign in, or send a key in the header Authorization: Bearer",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        if scope not in person.scopes:
+            raise HTTPException(403, f"{person.name} has not the right to {scope!r}")
+        if request.method not in ("GET", "HEAD") and not form:
+            own_page(request, person, request.headers.get("x-csrf-token", ""))
+        return person
+
+    return check
+
+
+def own_page(request: Request, person: Person, token: str) -> None:
+    """A browser that is signed in must be on a page of this desk, not on another site's.
+
+    Args:
+        request: What it sends.
+        person: Who is signed in.
+        token: What the page carries.
+
+    Raises:
+        HTTPException: It is not, as far as can be told.
+    """
+    if not person.csrf:  # a key, which no browser sends by itself
+        return
+    same_site(request)
+    # A desk without users takes the plain calls of a program on the same machine, which send no origin.
+    program = person.guest and not token and "origin" not in request.headers
+    if not program and not secrets.compare_digest(token.encode(), person.csrf.encode()):
+        raise HTTPException(403, "the page is too old; load it again (its token is not that of your session)")
+
+
+def same_site(request: Request) -> None:
+    """Refuses what a page of another site sends.
+
+    Raises:
+        HTTPException: It does.
+    """
+    origin = request.headers.get("origin")
+    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+        raise HTTPException(403, "this request comes from a page of another site")
+
+
+# Errors: problem+json (RFC 9457), with what to do.
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
+    """An error as an answer."""
+    from http import HTTPStatus
+
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    return JSONResponse(body, status, headers, "application/problem+json")
+
+
+def _handle_errors(app: FastAPI) -> None:
+    def handles(kind: type[Exception], answer: Callable[[Any], Response]) -> None:
+        async def handler(_: Request, error: Exception) -> Response:
+            return answer(error)
+
+        app.add_exception_handler(kind, handler)
+
+    handles(NotThereError, lambda e: problem(404, f"there is no summary {e}"))
+    handles(NotAllowedError, lambda e: problem(409, str(e)))
+    handles(
+        ConflictError, lambda e: problem(409, f"{e}; read it again, and put your changes there", revision=e.revision)
+    )
+    handles(ArticleError, lambda e: problem(422, str(e)))
+    handles(MissingExtraError, lambda e: problem(501, str(e)))
+    handles(TimeLimitError, lambda e: problem(504, str(e)))
+    handles(ClosedError, lambda e: problem(503, "the desk is being stopped", {"Retry-After": "10"}))
+    handles(BusyError, lambda e: problem(503, str(e), {"Retry-After": str(e.seconds)}))
+    handles(StarletteError, lambda e: problem(e.status_code, str(e.detail), e.headers))
+    handles(RequestValidationError, lambda e: problem(422, "; ".join(map(_where, e.errors()))))
+
+
+def _where(error: Any) -> str:
+    place = ".".join(str(part) for part in error["loc"])
+    return f"{place}: {error['msg']}"
+
+
+class _Limit:
+    """Refuses requests that are too large, also those that do not say how large they are."""
+
+    def __init__(self, app: ASGIApp, largest: int) -> None:
+        self._app, self._largest = app, largest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        said = dict(scope["headers"]).get(b"content-length", b"0")
+        answer = problem(413, f"the request is larger than {self._largest:,} bytes")
+        if not said.isdigit() or int(said) > self._largest:
+            await answer(scope, receive, send)
+            return
+        size, started = 0, False
+
+        async def counted() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > self._largest:
+                raise HTTPException(413, f"the request is larger than {self._largest:,} bytes")
+            return message
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted, noted)
+        except HTTPException:
+            if started:
+                raise
+            await answer(scope, receive, send)
+
+
+async def _guarded(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Headers that keep a browser from running or framing anything of others, and the figures of each request."""
+    began = time.monotonic()
+    response = await call(request)
+    route = getattr(request.scope.get("route"), "path", "other")
+    metrics = desk_of(request).metrics
+    metrics.requests.labels(route, request.method, response.status_code).inc()
+    metrics.seconds.labels(route, request.method).observe(time.monotonic() - began)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}

@@ -1,0 +1,426 @@
+// The page of an article: its list is edited here, and saved as a new version. All that comes from an article or an
+// editor is put in as text, never as HTML.
+"use strict";
+
+const root = document.getElementById("desk");
+const at = (id) => document.getElementById(id);
+const api = `/v1/summaries/${root.dataset.id}`;
+const REASONS = ["untrue", "broken", "leaning", "poor", "other"];
+const MEANING = {
+  untrue: "untrue", broken: "no whole sentence", leaning: "not clear alone", poor: "says too little", other: "another reason",
+};
+const sentences = [...document.querySelectorAll("#story .s")];
+let record = null;   // what the desk has
+let bullets = [];    // what is on the page: {id, text, sources, reason, draft, checks, method}
+let removed = {};    // reasons for deleted points of the draft, by id
+let past = [];       // earlier states of the page
+let busy = false;
+
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else if (value === true) made.setAttribute(key, "");
+    else if (value !== false && value != null) made.setAttribute(key, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+async function call(path, body, method = "POST") {
+  const answer = await fetch(path, {
+    method,
+    headers: { "Content-Type": "application/json", "X-CSRF-Token": root.dataset.csrf },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const found = answer.headers.get("content-type")?.includes("json") ? await answer.json() : await answer.text();
+  if (!answer.ok) throw Object.assign(new Error(found.detail || answer.statusText), { status: answer.status, ...found });
+  return found;
+}
+
+function say(text) { at("said").textContent = text; }
+const plain = (value) => JSON.parse(JSON.stringify(value));
+const ends = (spans) => (spans || []).map(({ start, end }) => ({ start, end }));
+
+function show(found) {
+  record = found;
+  bullets = plain(found.bullets);
+  removed = Object.fromEntries(found.removed.filter((one) => one.reason).map((one) => [one.id, one.reason]));
+  past = [];
+  at("status").textContent = found.status;
+  at("status").className = `badge ${found.status}`;
+  at("revision").textContent = found.revision;
+  draw();
+  keep();
+}
+
+// Changes that are not saved yet stay in the browser, should it be closed.
+const shelf = `desk ${root.dataset.id}`;
+function changed() {
+  const now = bullets.map(({ id, text, sources, reason }) => ({ id, text, sources: ends(sources), reason }));
+  const then = record.bullets.map(({ id, text, sources, reason }) => ({ id, text, sources: ends(sources), reason }));
+  const gone = Object.fromEntries(record.removed.filter((one) => one.reason).map((one) => [one.id, one.reason]));
+  return JSON.stringify([now, removed]) !== JSON.stringify([then, gone]);
+}
+function keep() {
+  if (record && changed()) localStorage.setItem(shelf, JSON.stringify({ revision: record.revision, bullets, removed }));
+  else localStorage.removeItem(shelf);
+  buttons();
+}
+function buttons() {
+  const dirty = changed();
+  at("save").disabled = busy || !dirty;
+  at("undo").disabled = !past.length;
+  at("approve").disabled = busy || !bullets.length || (record.status !== "draft" && !dirty);
+  at("reject").hidden = record.status !== "draft";
+  at("withdraw").hidden = record.status !== "approved" || dirty;
+}
+
+function change(edit, focus) {
+  past.push({ bullets: plain(bullets), removed: { ...removed } });
+  if (past.length > 200) past.shift();
+  edit();
+  draw(focus);
+  keep();
+}
+function undo() {
+  const before = past.pop();
+  if (!before) return;
+  ({ bullets, removed } = before);
+  draw();
+  keep();
+  say("Undone.");
+}
+
+// The list.
+
+function draw(focus) {
+  at("bullets").replaceChildren(...bullets.map(item));
+  const there = new Set(bullets.map((one) => one.id));
+  const drafted = new Map([...record.removed, ...record.bullets.filter((one) => "draft" in one)].map((one) => [one.id, one]));
+  const gone = [...drafted.values()].filter((one) => !there.has(one.id));
+  at("gone").replaceChildren(...(gone.length ? [deleted(gone)] : []));
+  for (const area of document.querySelectorAll("#bullets textarea")) fit(area);
+  mark();
+  if (focus !== undefined) (at("bullets").children[focus]?.querySelector("textarea") || at("undo")).focus();
+}
+
+function item(bullet, i) {
+  const number = i + 1;
+  const area = element("textarea", {
+    rows: 1, dir: "auto", spellcheck: "true", "aria-label": `Point ${number}`, "aria-describedby": `checks${i}`,
+    onfocus: () => light(bullet), onblur: () => light(null), onkeydown: (event) => keys(event, i),
+    oninput: () => typed(bullet, i, area),
+  });
+  area.value = bullet.text;
+  const back = element("div", { class: "back", "aria-hidden": "true", dir: "auto" });
+  const button = (name, label, action, off = false) =>
+    element("button", { type: "button", class: "small", "aria-label": `${label} point ${number}`, title: label, disabled: off, onclick: action }, name);
+  const made = element("li", { "data-i": i, onmouseenter: () => light(bullet), onmouseleave: () => light(null) },
+    element("div", { class: "edit" },
+      element("span", { class: "grip", draggable: "true", title: "Drag to move", "aria-hidden": "true",
+        ondragstart: (event) => { event.dataTransfer.setData("text/plain", String(i)); event.dataTransfer.effectAllowed = "move"; } }, "⠿"),
+      element("div", { class: "words" }, back, area)),
+    element("div", { class: "tools" },
+      button("↑", "Move up", () => move(i, i - 1), i === 0),
+      button("↓", "Move down", () => move(i, i + 1), i === bullets.length - 1),
+      button("Wordings", "Other wordings of", () => wordings(i)),
+      button("Delete", "Delete", () => remove(i)),
+      element("span", { class: "method" }, about(bullet)),
+      ...reason(bullet, i)),
+    element("div", { class: "checks", id: `checks${i}` }),
+    element("div", { class: "wordings", id: `wordings${i}` }));
+  made.addEventListener("dragover", (event) => event.preventDefault());
+  made.addEventListener("drop", (event) => {
+    event.preventDefault();
+    const from = Number(event.dataTransfer.getData("text/plain"));
+    if (Number.isInteger(from) && from >= 0 && from < bullets.length) move(from, i);
+  });
+  queueMicrotask(() => report(bullet, i));
+  return made;
+}
+
+function about(bullet) {
+  if (!("draft" in bullet)) return "by an editor";
+  return bullet.text === bullet.draft ? bullet.method : "changed";
+}
+
+function reason(bullet, i) {
+  if (!("draft" in bullet) || bullet.text === bullet.draft) return [];
+  return [chooser(`Why point ${i + 1} was changed`, bullet.reason, (value) => { bullet.reason = value; keep(); })];
+}
+function chooser(label, value, set) {
+  const select = element("select", { "aria-label": label, onchange: () => set(select.value || undefined) },
+    element("option", { value: "" }, "why?"),
+    ...REASONS.map((one) => element("option", { value: one, selected: one === value }, MEANING[one])));
+  return select;
+}
+function deleted(gone) {
+  return element("details", {}, element("summary", {}, `${gone.length} of the draft's points deleted`),
+    element("ul", {}, ...gone.map((one) => element("li", {},
+      element("span", { dir: "auto" }, one.text), " ",
+      chooser("Why it was deleted", removed[one.id], (value) => { if (value) removed[one.id] = value; else delete removed[one.id]; keep(); }), " ",
+      element("button", { type: "button", class: "small", onclick: () => change(() => {
+        bullets.push({ draft: one.text, method: "extracted", checks: [], ...plain(one) });
+        delete removed[one.id];
+      }, bullets.length) }, "Put back")))));
+}
+
+function move(from, to) {
+  if (to < 0 || to >= bullets.length || from === to) return;
+  change(() => bullets.splice(to, 0, ...bullets.splice(from, 1)), to);
+  say(`Point ${from + 1} is now point ${to + 1}.`);
+}
+function remove(i) {
+  change(() => bullets.splice(i, 1), Math.min(i, bullets.length - 2));
+  say(`Point ${i + 1} is deleted. Undo brings it back.`);
+}
+
+function keys(event, i) {
+  if (!event.altKey || event.ctrlKey || event.metaKey) return;
+  const action = { ArrowUp: () => move(i, i - 1), ArrowDown: () => move(i, i + 1), Delete: () => remove(i), w: () => wordings(i) }[event.key];
+  if (action) { event.preventDefault(); action(); }
+}
+
+// One state a pause in typing can be undone, not one a letter.
+let pause = 0;
+function typed(bullet, i, area) {
+  if (!pause) past.push({ bullets: plain(bullets), removed: { ...removed } });
+  clearTimeout(pause);
+  pause = setTimeout(() => { pause = 0; look(bullet, i); }, 500);
+  bullet.text = area.value.replace(/\s*\n\s*/g, " ");
+  fit(area);
+  area.previousElementSibling.replaceChildren();
+  const tools = area.closest("li").querySelector(".tools");
+  tools.querySelector(".method").textContent = about(bullet);
+  tools.querySelector("select")?.remove();
+  tools.append(...reason(bullet, i));
+  keep();
+}
+function fit(area) {
+  area.style.height = "auto";
+  area.style.height = `${area.scrollHeight}px`;
+}
+
+// Checks: as one types, what fails is marked in the text and named below it.
+
+async function look(bullet, i) {
+  const text = bullet.text;
+  if (!text.trim()) return;
+  try {
+    const found = await call("/v1/check", { summary: root.dataset.id, point: text, sources: ends(bullet.sources) });
+    if (bullet.text !== text) return;
+    Object.assign(bullet, { checks: found.checks, missing: found.missing });
+    if (!ends(bullet.sources).length) bullet.sources = found.sources;
+    report(bullet, i);
+  } catch (error) {
+    say(`Not checked: ${error.message}`);
+  }
+}
+
+function report(bullet, i) {
+  const box = at(`checks${i}`);
+  if (!box) return;
+  const failed = (bullet.checks || []).filter((check) => !check.passed);
+  box.replaceChildren(...failed.map((check) => element("p", { class: check.kind === "verifier" ? "doubt" : "wrong" }, sentence(check))));
+  const verdict = (bullet.checks || []).find((check) => check.kind === "verifier" && check.passed);
+  if (verdict) box.append(element("p", { class: "fine" }, sentence(verdict)));
+  const back = at("bullets").children[i]?.querySelector(".back");
+  if (!back) return;
+  const parts = [];
+  let from = 0;
+  for (const { start, end } of [...(bullet.missing || [])].sort((a, b) => a.start - b.start)) {
+    if (start < from || bullet.text.slice(start, end) === "") continue;
+    parts.push(bullet.text.slice(from, start), element("mark", {}, bullet.text.slice(start, end)));
+    from = end;
+  }
+  back.replaceChildren(...parts, bullet.text.slice(from));
+}
+function sentence(check) {
+  const text = check.kind === "verifier" ? `The software's guess: ${check.evidence}` : check.evidence.replace("in the sources", "in the article");
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+// Other wordings of a point, in both lengths, and its sentences as they stand.
+
+async function wordings(i) {
+  const bullet = bullets[i];
+  const box = at(`wordings${i}`);
+  if (box.childElementCount) { box.replaceChildren(); return; }
+  if (!ends(bullet.sources).length) { say("This point stands on no sentence yet; it is checked when you type."); return; }
+  box.replaceChildren(element("p", {}, "Writing …"));
+  try {
+    const sources = ends(bullet.sources);
+    const found = await Promise.all(["standard", "brief"].map((length) => call(`${api}/wordings`, { sources, length })));
+    const texts = new Map();
+    for (const one of found.flatMap((each) => each.wordings)) if (!texts.has(one.text) && one.text !== bullet.text) texts.set(one.text, one);
+    const order = (one) => (one.method === "rewritten" || one.method === "narrowed" ? 0 : 1);
+    box.replaceChildren(element("ul", { "aria-label": `Other wordings of point ${i + 1}` },
+      ...[...texts.values()].sort((a, b) => order(a) - order(b)).map((one) => element("li", {},
+        element("button", { type: "button", class: "wording", dir: "auto", onclick: () => {
+          change(() => Object.assign(bullets[i], { text: one.text, sources: one.sources, checks: one.checks, missing: [] }), i);
+          look(bullets[i], i);
+        } }, one.text), " ",
+        element("span", { class: "method" }, order(one) ? "the article's sentence" : guess(one))))));
+    box.querySelector("button")?.focus();
+  } catch (error) {
+    box.replaceChildren(element("p", { class: "wrong" }, error.message));
+  }
+}
+function guess(one) {
+  return one.checks.find((check) => check.kind === "verifier")?.evidence.replace("an editor would print it: ", "good: ") || one.method;
+}
+
+// The story: pointing at a point lights up what it stands on; choosing a sentence adds it.
+
+function light(bullet) {
+  const spans = bullet ? ends(bullet.sources) : [];
+  for (const one of sentences) {
+    one.classList.toggle("lit", spans.some(({ start, end }) => start < Number(one.dataset.end) && Number(one.dataset.start) < end));
+  }
+  const first = document.querySelector("#story .lit");
+  if (first && bullet) {
+    const box = first.getBoundingClientRect();
+    if (box.top < 0 || box.bottom > innerHeight) first.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  }
+}
+function mark() {
+  const used = bullets.flatMap((one) => ends(one.sources));
+  for (const one of sentences) {
+    one.classList.toggle("used", used.some(({ start, end }) => start < Number(one.dataset.end) && Number(one.dataset.start) < end));
+  }
+}
+function add(one) {
+  const text = one.textContent.replace(/\s+/g, " ").trim();
+  const sources = [{ start: Number(one.dataset.start), end: Number(one.dataset.end) }];
+  change(() => bullets.push({ text, sources, checks: [], method: "extracted" }), bullets.length);
+  look(bullets.at(-1), bullets.length - 1);
+  say(`Added as point ${bullets.length}.`);
+}
+sentences.forEach((one, i) => {
+  one.tabIndex = i ? -1 : 0;
+  one.setAttribute("role", "button");
+  one.setAttribute("aria-description", "adds this sentence as a point");
+  one.addEventListener("click", () => { if (!String(getSelection())) add(one); });
+  one.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    if (step) {
+      event.preventDefault();
+      const next = sentences[i + step];
+      if (next) { one.tabIndex = -1; next.tabIndex = 0; next.focus(); }
+    } else if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      add(one);
+    }
+  });
+});
+
+// Saving and deciding.
+
+const given = () => bullets.map(({ id, text, sources, reason }) => ({ id, text, sources: ends(sources).length ? ends(sources) : undefined, reason }));
+
+async function doing(task, done) {
+  if (busy) return;
+  busy = true;
+  buttons();
+  try {
+    await task();
+    if (done) say(done);
+  } catch (error) {
+    if (error.status === 409 && error.revision) await conflict(error);
+    else say(error.status ? error.message : "The desk does not answer. What you changed is kept in this browser; try again.");
+  } finally {
+    busy = false;
+    buttons();
+  }
+}
+async function store() {
+  const revision = record.revision;
+  const gone = Object.fromEntries(Object.entries(removed).filter(([id]) => !bullets.some((one) => one.id === id)));
+  show(await call(`${api}/revisions`, { revision, bullets: given(), removed: gone }));
+  at("notice").replaceChildren();
+}
+const save = () => changed() && doing(store, "Saved.");
+const decide = (action, done) => doing(async () => {
+  if (changed()) await store();
+  show(await call(`${api}/${action}`, { revision: record.revision }));
+}, done);
+
+async function conflict(error) {
+  const theirs = await call(api, undefined, "GET");
+  const list = (name, texts, others) => element("div", {}, element("h3", {}, name),
+    element("ul", {}, ...texts.map((text) => element("li", { class: others.includes(text) ? "" : "differs", dir: "auto" }, text))));
+  const mine = bullets.map((one) => one.text), them = theirs.bullets.map((one) => one.text);
+  at("notice").replaceChildren(element("div", { class: "conflict" },
+    element("p", {}, `${theirs.changed_by} has changed this list while you worked on it. Nothing is lost; choose which list to go on with.`),
+    element("div", { class: "sides" }, list("Yours", mine, them), list(`By ${theirs.changed_by}`, them, mine)),
+    element("button", { type: "button", onclick: () => {
+      const known = new Set([...theirs.bullets, ...theirs.removed].map((one) => one.id));
+      record = theirs;
+      for (const one of bullets) if (one.id && !known.has(one.id)) delete one.id;
+      at("notice").replaceChildren();
+      draw(); keep(); say("Your list stands. Save it to make it the newest version.");
+    } }, "Go on with mine"), " ",
+    element("button", { type: "button", onclick: () => { at("notice").replaceChildren(); show(theirs); say("This is the newest version."); } }, "Take the other")));
+}
+
+at("undo").onclick = undo;
+at("save").onclick = save;
+at("approve").onclick = () => decide("approve", "Approved.");
+at("reject").onclick = () => decide("reject", "Rejected: the article gets no list.");
+at("withdraw").onclick = () => decide("withdraw", "Withdrawn.");
+at("other").onclick = (event) => {
+  event.preventDefault();
+  doing(async () => {
+    const { text, title, language, article_id } = record;
+    const made = await call("/v1/summaries", { id: article_id, text, title: title || undefined, language, length: root.dataset.other });
+    location.href = `/summaries/${made.id}`;
+  });
+};
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.onclick = () => doing(async () => {
+    if (changed()) throw Object.assign(new Error("Save first: what is copied is the saved list."), { status: 1 });
+    const text = await call(`${api}/text?form=${button.dataset.copy}`, undefined, "GET");
+    await navigator.clipboard.writeText(text);
+  }, "Copied.");
+}
+document.addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey)) return;
+  if (event.key === "s") { event.preventDefault(); save(); }
+  if (event.key === "Enter") { event.preventDefault(); at("approve").click(); }
+});
+
+// Others see that somebody is here.
+const here = (open) => call(`${api}/open`, { open }).then((found) => {
+  if (found.by && found.by !== root.dataset.me && !at("notice").childElementCount) {
+    at("notice").replaceChildren(element("p", { class: "warning" }, `${found.by} has this list open too.`));
+  }
+}).catch(() => {});
+setInterval(() => here(true), 30_000);
+addEventListener("pagehide", () => {
+  fetch(`${api}/open`, { method: "POST", keepalive: true, headers: { "Content-Type": "application/json", "X-CSRF-Token": root.dataset.csrf }, body: '{"open":false}' });
+});
+
+(async () => {
+  show(await call(api, undefined, "GET"));
+  here(true);
+})();
+
+// What was not saved when the page was left.
+const left = localStorage.getItem(shelf);
+const unsaved = left && JSON.parse(left);
+if (unsaved) {
+  const wait = setInterval(() => {
+    if (!record) return;
+    clearInterval(wait);
+    if (unsaved.revision === record.revision) {
+      change(() => { bullets = unsaved.bullets; removed = unsaved.removed; });
+      say("Changes that you had not saved are back.");
+    } else {
+      bullets = unsaved.bullets;
+      removed = unsaved.removed;
+      draw(); keep();
+      conflict({});
+    }
+  }, 50);
+}

@@ -1,0 +1,23 @@
+"use strict";
+const form = document.getElementById("new");
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const said = document.getElementById("said");
+  const { title, text, length, language } = Object.fromEntries(new FormData(form));
+  said.textContent = "Reading …";
+  form.querySelector("button").disabled = true;
+  try {
+    const answer = await fetch("/v1/summaries", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-CSRF-Token": form.dataset.csrf },
+      body: JSON.stringify({ text, length, language, title: title.trim() || undefined }),
+    });
+    const found = await answer.json();
+    if (answer.ok) location.href = `/summaries/${found.id}`;
+    else said.textContent = found.detail;
+  } catch {
+    said.textContent = "The desk does not answer; try again.";
+  } finally {
+    form.querySelector("button").disabled = false;
+  }
+});

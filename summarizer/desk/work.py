@@ -1,0 +1,85 @@
+"""The summarizer at work for many who ask at once: as many articles side by side as keep the cores busy, a short line
+behind them, and a plain no beyond that."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Lock
+from time import monotonic
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class BusyError(Exception):
+    """The line is full.
+
+    Attributes:
+        seconds: When to ask again.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("more articles are waiting than can be read in a reasonable time")
+        self.seconds = seconds
+
+
+@dataclass
+class Load:
+    """How much is asked for.
+
+    Attributes:
+        running: What is being done.
+        waiting: What stands in line.
+        seconds: What one article took lately.
+    """
+
+    running: int = 0
+    waiting: int = 0
+    seconds: float = 1.0
+
+
+class Work:
+    """A line of limited length before the models.
+
+    Args:
+        beside: What runs side by side.
+        line: How many may wait.
+    """
+
+    def __init__(self, beside: int, line: int) -> None:
+        self._beside, self._line = beside, line
+        self._pool = ThreadPoolExecutor(beside, "desk")
+        self._lock = Lock()
+        self.load = Load()
+
+    async def __call__(self, task: Callable[[], T]) -> T:
+        """Runs a task in a thread when its turn comes.
+
+        Raises:
+            BusyError: Too many wait.
+        """
+        with self._lock:
+            if self.load.running + self.load.waiting >= self._beside + self._line:
+                ahead = self.load.waiting + self.load.running
+                raise BusyError(max(1, round(ahead * self.load.seconds / self._beside)))
+            self.load.waiting += 1
+        return await asyncio.wrap_future(self._pool.submit(self._timed, task))
+
+    def close(self) -> None:
+        """Waits for what runs; what stands in line is dropped."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _timed(self, task: Callable[[], Any]) -> Any:
+        began = monotonic()
+        with self._lock:
+            self.load.waiting -= 1
+            self.load.running += 1
+        try:
+            return task()
+        finally:
+            with self._lock:
+                self.load.running -= 1
+                self.load.seconds += 0.1 * (monotonic() - began - self.load.seconds)

@@ -1,0 +1,105 @@
+"""What an editor asks for beside a list: other wordings of a point, and a look at his own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..alignment import Aligner
+from ..article import Article
+from ..boilerplate import story
+from ..checks import Checker, Verifier
+from ..sentences import Sentence, words
+from ..summary import Bullet, Check, Length, Span
+from .policy import STYLES, Draft, Writer
+from .rewriter import Rewriter
+
+_SHOWN = 6
+"""Wordings of a point that are given, at most, beside its sentences."""
+_UNTRACED = Check("sources", False, "no sentence of the article holds what it says")
+
+
+def checked(article: Article, text: str, spans: Sequence[Span] | None, verifier: Verifier | None) -> Bullet:
+    """An editor's point with the sentences that it stands on and its checks. Its facts are looked up in the whole
+    article; the verifier reads it beside its sentences.
+
+    Args:
+        article: The article.
+        text: The point.
+        spans: The sentences that it stands on; default: the one or two that hold most of it.
+        verifier: Of the model; default: none.
+    """
+    sentences = story(article.text, article.language)
+    chosen = _chosen(sentences, spans) if spans else Aligner([s.text for s in sentences])(text)
+    checks = list(Checker(article.text)(text, article.text, article.title or ""))
+    if not chosen:
+        return Bullet(text, 0.0, "edited", (), (*checks, _UNTRACED))
+    draft = _draft(article, sentences, chosen)
+    if verifier:
+        context = Writer(article, "standard").context(draft)
+        (verdict,) = verifier.start([text], "others", draft.text, context, article.title).result()
+        checks.append(verdict.check(verifier.least))
+    return Bullet(text, 0.0, "edited", draft.spans, tuple(checks))
+
+
+def wordings(
+    article: Article, spans: Sequence[Span], length: Length, rewriter: Rewriter | None, verifier: Verifier | None
+) -> list[Bullet]:
+    """What could be said of some sentences: the rewrites that state nothing which the sentences lack, those first that
+    the verifier trusts most, and then each sentence itself.
+
+    Args:
+        article: The article.
+        spans: The sentences.
+        length: Of the rewrites.
+        rewriter: Of the model; default: none.
+        verifier: Of the model; default: none.
+
+    Raises:
+        ValueError: No sentence of the story stands at one of the spans.
+    """
+    sentences = story(article.text, article.language)
+    draft = _draft(article, sentences, _chosen(sentences, spans))
+    writer = Writer(article, length)
+    found: list[tuple[float, Bullet]] = []
+    if rewriter and verifier:
+        for part in dict.fromkeys((draft, *(draft.narrowed(i) for i in draft.chosen))):
+            asked = STYLES[length].lengths(len(words(part.text)))
+            written = tuple(rewriter.start(part.text, writer.context(part), part.title, asked)())
+            options = writer.options(
+                replace(part, candidates=written), "rewritten" if part.chosen == draft.chosen else "narrowed", _SHOWN
+            )
+            texts, scores = [option.text for option in options], [option.score for option in options]
+            verdicts = verifier.start(texts, "rewrites", part.text, writer.context(part), part.title, scores).result()
+            found += [
+                (verdict.good, option.bullet(verdict, verifier.least))
+                for option, verdict in zip(options, verdicts, strict=True)
+            ]
+    found.sort(key=lambda one: -one[0])
+    themselves = {bullet.text: bullet for bullet in writer.own(draft)}
+    rewrites: dict[str, Bullet] = {}
+    for _, bullet in found:
+        if bullet.text not in themselves:
+            rewrites.setdefault(bullet.text, bullet)
+    return [*list(rewrites.values())[:_SHOWN], *themselves.values()]
+
+
+def _chosen(sentences: Sequence[Sentence], spans: Sequence[Span]) -> tuple[int, ...]:
+    """The sentences that some spans touch.
+
+    Raises:
+        ValueError: One touches none.
+    """
+    chosen: set[int] = set()
+    for span in spans:
+        touched = [i for i, s in enumerate(sentences) if s.start < span.end and span.start < s.end]
+        if not touched:
+            raise ValueError(f"no sentence of the story stands at {span.start} to {span.end}")
+        chosen.update(touched)
+    return tuple(sorted(chosen))
+
+
+def _draft(article: Article, sentences: Sequence[Sentence], chosen: Sequence[int]) -> Draft:
+    spans = tuple(Span(s.start, s.end, s.text) for s in (sentences[i] for i in chosen))
+    main = max(chosen, key=lambda i: len(sentences[i].text))
+    return Draft(sentences, tuple(chosen), main, spans, 0.0, article.title)

@@ -1,0 +1,56 @@
+"""A desk for tests: an article, an application in memory, and a server in a thread."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+
+import uvicorn
+from fastapi.testclient import TestClient
+
+from summarizer.desk.service import create_app
+from summarizer.desk.settings import Settings
+
+TEXT = """The council voted on Monday to keep the baths on Marl Lane open, ending a fight of four years.
+
+Repairs will cost 2.9 million pounds, of which the county pays 1.1 million. Ann Roe, who leads \
+the council, said the roof would be mended by May.
+
+The baths were built in 1934. About 41,000 people swam there last year, the council said.
+
+A pool company had offered 6 million pounds for the land. The council refused the offer in March."""
+TITLE = "Council votes to keep the baths"
+PASSWORD = "a long enough password"
+
+
+def article(**more):
+    """What a CMS sends."""
+    return {"id": "story-1", "text": TEXT, "title": TITLE, "policy": "extract"} | more
+
+
+@contextlib.contextmanager
+def client(base, path, **settings):
+    """A client of an application in memory; nobody signs in unless `guests` is False."""
+    app = create_app(Settings(f"sqlite:///{path / 'desk.sqlite'}", **{"guests": True} | settings), base)
+    with TestClient(app) as made:
+        made.desk = app.state.desk
+        yield made
+
+
+@contextlib.contextmanager
+def server(base, path, **settings):
+    """A desk that listens on a free port; its address, and the desk."""
+    app = create_app(Settings(f"sqlite:///{path / 'desk.sqlite'}", **{"guests": True} | settings), base)
+    config = uvicorn.Config(app, "127.0.0.1", 0, log_level="error")
+    running = uvicorn.Server(config)
+    socket = config.bind_socket()
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [socket]}, daemon=True)
+    thread.start()
+    while not running.started:
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{socket.getsockname()[1]}", app.state.desk
+    finally:
+        running.should_exit = True
+        thread.join(15)

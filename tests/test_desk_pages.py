@@ -1,0 +1,316 @@
+"""The editors' pages in a real browser (Chromium, without a window): what an editor does with mouse and keyboard, two
+editors at once, hostile articles, and axe."""
+
+import os
+import shutil
+
+import pytest
+
+from .desk import PASSWORD, TEXT, TITLE, article, server
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = (
+    os.environ.get("CHROMIUM")
+    or shutil.which("chromium")
+    or shutil.which("chromium-browser")
+    or shutil.which("google-chrome")
+)
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium here (apt-get install chromium)")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def desk(base, tmp_path):
+    with server(base, tmp_path) as made:
+        yield made
+
+
+def drafted(address, **more):
+    import httpx
+
+    return httpx.post(f"{address}/v1/summaries", json=article(**more), timeout=60).json()
+
+
+class Editor:
+    """A browser window on a list."""
+
+    def __init__(self, browser, address, record, **context):
+        self.context = browser.new_context(permissions=["clipboard-read", "clipboard-write"], **context)
+        self.page = self.context.new_page()
+        self.errors = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        self.page.goto(f"{address}/summaries/{record['id']}")
+        self.page.wait_for_selector("#bullets li")
+
+    def point(self, number):
+        return self.page.get_by_role("textbox", name=f"Point {number}", exact=True)
+
+    def texts(self):
+        return [area.input_value() for area in self.page.locator("#bullets textarea").all()]
+
+    def button(self, name):
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def said(self, text):
+        self.page.wait_for_function("text => document.getElementById('said').textContent.includes(text)", arg=text)
+
+    def close(self):
+        assert self.errors == []
+        self.context.close()
+
+
+@pytest.fixture
+def record(desk):
+    return drafted(desk[0])
+
+
+@pytest.fixture
+def editor(browser, desk, record):
+    opened = Editor(browser, desk[0], record)
+    yield opened
+    opened.close()
+
+
+def test_edit_reorder_delete_add_approve_and_copy(desk, editor, record):
+    here = desk[1]
+    drafts = [one["text"] for one in record["bullets"]]
+    assert editor.texts() == drafts
+    editor.point(1).fill("The council voted on Monday to keep the baths.")
+    editor.page.get_by_label("Why point 1 was changed").select_option("leaning")
+    editor.button("Move down point 1").click()
+    assert editor.texts()[1] == "The council voted on Monday to keep the baths."
+    editor.button("Delete point 1").click()
+    assert len(editor.texts()) == len(drafts) - 1
+    editor.button("Undo").click()
+    assert len(editor.texts()) == len(drafts)
+    editor.button("Delete point 1").click()
+    editor.page.get_by_text("The baths were built in 1934.").click()
+    assert editor.texts()[-1] == "The baths were built in 1934."
+    editor.button("Save").click()
+    editor.said("Saved.")
+    editor.button("Approve").click()
+    editor.said("Approved.")
+    kept = here.store.get(record["id"])
+    assert kept["status"] == "approved" and kept["revision"] == 3
+    assert [one["text"] for one in kept["bullets"]] == editor.texts()
+    assert kept["bullets"][0]["reason"] == "leaning" and [one["text"] for one in kept["removed"]] == [drafts[1]]
+    editor.button("Copy Markdown").click()
+    editor.said("Copied.")
+    pasted = editor.page.evaluate("navigator.clipboard.readText()")
+    assert pasted.startswith("- The council voted on Monday to keep the baths.\n") and "approved by an editor" in pasted
+    editor.button("Withdraw").click()
+    editor.said("Withdrawn.")
+    assert here.store.get(record["id"])["status"] == "withdrawn"
+
+
+def test_with_the_keyboard_alone(desk, editor, record):
+    drafts = [one["text"] for one in record["bullets"]]
+    press = editor.page.keyboard.press
+    for _ in range(40):
+        press("Tab")
+        if editor.page.evaluate("document.activeElement.getAttribute('aria-label')") == "Point 1":
+            break
+    press("Alt+ArrowDown")
+    assert editor.texts()[:2] == [drafts[1], drafts[0]]
+    assert editor.page.evaluate("document.activeElement.value") == drafts[0]
+    press("Alt+ArrowUp")
+    assert editor.texts() == drafts
+    press("Alt+Delete")
+    assert editor.texts() == drafts[1:]
+    editor.page.locator("#story .s").first.focus()
+    press("ArrowDown")
+    press("ArrowDown")
+    press("Enter")
+    assert editor.texts()[-1].startswith("Ann Roe, who leads the council")
+    press("Control+s")
+    editor.said("Saved.")
+    press("Control+Enter")
+    editor.said("Approved.")
+    assert desk[1].store.get(record["id"])["status"] == "approved"
+
+
+def test_what_fails_is_marked_as_one_types(editor):
+    editor.point(1).fill("The council voted on Friday to pay 14 million pounds.")
+    editor.page.wait_for_selector(".back mark")
+    marked = editor.page.locator("#bullets li").first.locator("mark").all_text_contents()
+    assert marked == ["Friday", "14 million pounds"]
+    assert "'Friday' is not in the article." in editor.page.locator("#checks0").inner_text()
+    editor.point(1).fill("The council voted on Monday to keep the baths.")
+    editor.page.wait_for_function("() => !document.querySelector('.back mark')")
+    editor.page.wait_for_function("() => !document.querySelector('#checks0 .wrong')")
+
+
+def test_pointing_at_a_point_lights_up_its_sentences(editor, record):
+    assert editor.page.locator(".s.lit").count() == 0
+    editor.point(2).focus()
+    lit = editor.page.locator(".s.lit").all_text_contents()
+    assert lit == [one["text"] for one in record["bullets"][1]["sources"]]
+    editor.page.locator("#bullets li").first.hover()
+    assert editor.page.locator(".s.lit").all_text_contents() == [s["text"] for s in record["bullets"][0]["sources"]]
+
+
+def test_other_wordings_take_a_points_place(editor, record):
+    editor.button("Other wordings of point 2").click()
+    first = editor.page.locator("#wordings1 .wording").first
+    text = first.inner_text()
+    assert text != record["bullets"][1]["text"]
+    first.click()
+    assert editor.texts()[1] == text
+    editor.button("Undo").click()
+    assert editor.texts()[1] == record["bullets"][1]["text"]
+
+
+def test_the_other_length_is_one_click_away(desk, editor, record):
+    editor.page.locator("#other").click()
+    editor.page.wait_for_url(lambda url: record["id"] not in url)
+    editor.page.wait_for_selector("#bullets li")
+    assert "brief list" in editor.page.locator(".state").inner_text()
+    assert {one.length for one in desk[1].store.entries()} == {"standard", "brief"}
+
+
+def test_dragging_moves_a_point(editor, record):
+    editor.page.locator(".grip").first.drag_to(editor.page.locator("#bullets > li").nth(1))
+    assert editor.texts()[:2] == [record["bullets"][1]["text"], record["bullets"][0]["text"]]
+
+
+def test_what_was_not_saved_is_back_after_a_crash(editor):
+    editor.point(1).fill("Half a thought about the baths.")
+    editor.page.reload()
+    editor.said("are back")
+    assert editor.texts()[0] == "Half a thought about the baths."
+    editor.button("Save").click()
+    editor.said("Saved.")
+    editor.page.reload()
+    editor.page.wait_for_selector("#bullets li")
+    assert editor.texts()[0] == "Half a thought about the baths." and editor.button("Save").is_disabled()
+
+
+@pytest.mark.parametrize("choice", ["Go on with mine", "Take the other"])
+def test_two_editors_see_each_other_and_lose_nothing(browser, desk, record, choice):
+    ann, bob = (Editor(browser, desk[0], record) for _ in range(2))
+    ann.point(1).fill("Ann's text about the baths.")
+    bob.point(2).fill("Bob's text about the money.")
+    ann.button("Save").click()
+    ann.said("Saved.")
+    bob.button("Save").click()
+    bob.page.wait_for_selector(".conflict")
+    said = bob.page.locator(".conflict").inner_text()
+    assert "has changed this list while you worked on it" in said
+    assert "Ann's text about the baths." in said and "Bob's text about the money." in said
+    bob.button(choice).click()
+    if choice == "Go on with mine":
+        bob.button("Save").click()
+        bob.said("Saved.")
+    kept = [one["text"] for one in desk[1].store.get(record["id"])["bullets"]]
+    assert ("Bob's text about the money." in kept) == (choice == "Go on with mine") and bob.texts() == kept
+    texts = [[one["text"] for one in version.bullets] for version in desk[1].store.history(record["id"])]
+    assert any("Ann's text about the baths." in one for one in texts)
+    bob.errors = [error for error in bob.errors if "409" not in error]
+    ann.close()
+    bob.close()
+
+
+def test_others_are_told_who_has_a_list_open(browser, desk, record):
+    ann = Editor(browser, desk[0], record)
+    ann.page.goto(f"{desk[0]}/login")
+    ann.page.get_by_label("Name").fill("Ann")
+    ann.page.get_by_role("button", name="Use this name").click()
+    ann.page.goto(f"{desk[0]}/summaries/{record['id']}")
+    ann.page.wait_for_function("() => fetch('/').then(r => r.text()).then(t => t.includes('Ann, a moment'))")
+    bob = Editor(browser, desk[0], record)
+    bob.page.wait_for_function(
+        "() => document.getElementById('notice').textContent.includes('Ann has this list open too.')"
+    )
+    bob.close()
+    ann.close()
+
+
+HOSTILE = [
+    "<script>window.hurt = 1</script>",
+    "<img src=x onerror='window.hurt = 1'>",
+    '"><svg onload=window.hurt=1>',
+    "{{ 7 * 7 }} ${window.hurt = 1} {% raw %}",
+    "javascript:window.hurt=1",
+    "</textarea><script>window.hurt = 1</script>",
+    "\u202eevil\u202c \u2066x\u2069",
+]
+
+
+def test_what_an_article_holds_is_never_run(browser, desk):
+    text = "\n\n".join(
+        f"The council said on Monday that {one} was seen. {part}"
+        for one, part in zip(HOSTILE, TEXT.split("\n\n") * 2, strict=False)
+    )
+    record = drafted(desk[0], id=HOSTILE[2], title=HOSTILE[0] + HOSTILE[1], text=text, policy="extract", bullets=7)
+    editor = Editor(browser, desk[0], record)
+    editor.point(1).fill(HOSTILE[1] + HOSTILE[0])
+    editor.button("Save").click()
+    editor.said("Saved.")
+    editor.page.reload()
+    editor.page.wait_for_selector("#bullets li")
+    for path in ("", "stats", f"summaries/{record['id']}"):
+        editor.page.goto(f"{desk[0]}/{path}")
+        assert editor.page.evaluate("window.hurt") is None
+        assert editor.page.locator("main img, main svg, main script").count() == 0
+    assert HOSTILE[0] in editor.page.locator("h1").inner_text()
+    editor.close()
+
+
+def test_right_to_left_text_stands_right_to_left(browser, desk):
+    hebrew = "המועצה הצביעה ביום שני לשמור על בריכת השחייה פתוחה. התיקונים יעלו שלושה מיליון. הגג יתוקן עד מאי."
+    editor = Editor(browser, desk[0], drafted(desk[0], text=hebrew, title="בריכה", language="he"))
+    assert editor.page.evaluate("getComputedStyle(document.querySelector('#story p')).direction") == "rtl"
+    assert editor.page.evaluate("document.querySelector('#bullets textarea').matches(':dir(rtl)')")
+    editor.close()
+
+
+@pytest.mark.parametrize("look", [{}, {"color_scheme": "dark"}, {"viewport": {"width": 360, "height": 700}}])
+def test_axe_finds_nothing(browser, desk, record, look):
+    from axe_playwright_python.sync_playwright import Axe
+
+    editor = Editor(browser, desk[0], record, **look)
+    editor.point(1).fill("The council voted on Friday to pay 14 million pounds.")
+    editor.page.wait_for_selector(".back mark")
+    editor.button("Delete point 2").click()
+    editor.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    for path in (None, "", "new", "stats", "login", "docs"):
+        if path is not None:
+            editor.page.goto(f"{desk[0]}/{path}")
+        found = Axe().run(editor.page, options=rules).response["violations"]
+        assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], path
+        wide = editor.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, f"{path} is {wide} pixels too wide"
+    editor.close()
+
+
+def test_signing_in_and_an_article_pasted_by_hand(browser, base, tmp_path):
+    with server(base, tmp_path, guests=False) as (address, here):
+        here.people.put("ann", "admin", PASSWORD)
+        page = browser.new_context().new_page()
+        page.goto(f"{address}/new")
+        page.get_by_label("Name").fill("ann")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_label("Headline").fill(TITLE)
+        page.get_by_label("Story").fill(TEXT)
+        page.get_by_role("button", name="Draft the key points").click()
+        page.wait_for_selector("#bullets li")
+        page.get_by_role("button", name="Approve").click()
+        page.wait_for_function("() => document.getElementById('status').textContent === 'approved'")
+        (entry,) = here.store.entries("approved")
+        assert entry.title == TITLE and here.store.history(entry.id)[-1].who == "ann"
+        page.get_by_role("link", name="People and keys").click()
+        page.get_by_label("Name").last.fill("cms")
+        page.get_by_role("button", name="Make the key").click()
+        assert page.locator(".said code").inner_text().startswith("desk_")
+        page.get_by_role("button", name="Sign out").click()
+        page.wait_for_url("**/login")

@@ -3,11 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test gate lint model clean
+.PHONY: demo desk test gate lint model clean
 
 demo: $(VENV)/base.done
 	$(BIN)/summarize examples/thai-tyre-accord.json
 	$(BIN)/summarize examples/thai-tyre-accord.json --length brief
+
+# The editors' desk with the example articles, on http://127.0.0.1:8000.
+desk: $(VENV)/serve.done
+	$(BIN)/summarize serve --load examples
 
 test: $(VENV)/dev.done lint
 	$(BIN)/python -m pytest
@@ -55,6 +59,10 @@ lint: $(VENV)/dev.done
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; say make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/serve.done: pyproject.toml $(VENV)/bin/python
+	$(BIN)/pip install --quiet --editable '.[serve]'
+	touch $@
 
 $(VENV)/base.done: pyproject.toml $(VENV)/bin/python
 	$(BIN)/pip install --quiet --editable '.[html]'

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 
 import sentencex
 
@@ -29,6 +29,8 @@ _TITLE_END = re.compile(
 _SAINT_END = re.compile(r"(?:^|[^\w\s.]\s*|\b[a-z]+\s|\bThe\s)(?:St|Ste|Mt|Ft)\.$")
 """Saints and mounts: "in St. | Joseph", not "on Elm St. | Police"."""
 _CLOCK_END = re.compile(r"\b[ap]\.m\.$", re.IGNORECASE)
+_MAY_END = re.compile(r"\bMay\.[\"”]?\s+(?=[\"“]?[A-Z])")
+"""The month, which sentencex takes for an abbreviation: "by May. | Critics"."""
 _OPENS_BEHIND = re.compile(r"[.!?]\s+\"$")
 _ASKED_END = re.compile(r"[?!][\"”'’]$")
 _POSSESSIVE = re.compile(r"['’]s\b")
@@ -128,8 +130,12 @@ def _with_their_marks(text: str, spans: list[tuple[int, int]]) -> list[tuple[int
 def _boundaries(paragraph: str, language: str) -> list[tuple[int, int]]:
     # sentencex knows "pt", not "pt-BR", and takes its English rules for a code that it does not know.
     code = language.split("-", maxsplit=1)[0].lower() or "en"
-    found = sentencex.get_sentence_boundaries(code, paragraph)
-    return [(int(b["start_index"]), int(b["end_index"])) for b in found]
+    found = [(int(b["start_index"]), int(b["end_index"])) for b in sentencex.get_sentence_boundaries(code, paragraph)]
+    if code != "en":
+        return found
+    ends = {match.end() for match in _MAY_END.finditer(paragraph)}
+    cuts = sorted({cut for span in found for cut in span} | ends)
+    return list(pairwise(cuts))
 
 
 def _goes_on(before: str, after: str) -> bool:

@@ -29,6 +29,14 @@ def test_saints_and_two_agencies_do_not_end_a_sentence():
     ]
 
 
+def test_the_month_of_may_ends_a_sentence():
+    assert texts("It opens in May. Critics object. On 3 May it rained.") == [
+        "It opens in May.",
+        "Critics object.",
+        "On 3 May it rained.",
+    ]
+
+
 def test_a_name_that_ends_with_a_mark_keeps_its_possessive():
     assert texts("Which?'s survey is out. Yahoo!’s shares fell.") == [
         "Which?'s survey is out.",

@@ -31,7 +31,8 @@ def checked(article: Article, text: str, spans: Sequence[Span] | None, verifier:
     """
     sentences = story(article.text, article.language)
     chosen = _chosen(sentences, spans) if spans else Aligner([s.text for s in sentences])(text)
-    checks = list(Checker(article.text)(text, article.text, article.title or ""))
+    looked_up = Checker(article.text)(text, article.text, article.title or "")
+    checks = [replace(one, evidence=one.evidence.replace("in the sources", "in the article")) for one in looked_up]
     if not chosen:
         return Bullet(text, 0.0, "edited", (), (*checks, _UNTRACED))
     draft = _draft(article, sentences, chosen)

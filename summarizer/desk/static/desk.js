@@ -237,7 +237,7 @@ function report(bullet, i) {
   back.replaceChildren(...parts, bullet.text.slice(from));
 }
 function sentence(check) {
-  const text = check.kind === "verifier" ? `The software's guess: ${check.evidence}` : check.evidence.replace("in the sources", "in the article");
+  const text = check.kind === "verifier" ? `The software's guess: ${check.evidence}` : check.evidence;
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 

@@ -1,0 +1,130 @@
+"""What does the desk cost beside the library? `python benchmarks/desk.py`.
+
+Starts a desk, as `summarize serve` does, and hands in articles from 1, 4, 16 and 64 clients at once; a client that is told
+to come back comes back when it was told to. Printed are summaries a second, the times that half, 95% and 99% of the
+requests took, how many were told to come back, and the memory of the desk; and beside it the same number of articles
+through `Summarizer.stream`, in this process, before the desk is started.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+import numpy as np
+
+from summarizer import Article, Summarizer
+
+EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.json"))
+_numbers = count()
+
+
+@dataclass(frozen=True)
+class Load:
+    """What came of some clients.
+
+    Attributes:
+        rate: Summaries a second.
+        seconds: What each request took, tries again among it.
+        refused: Requests that were told to come back.
+        memory: Megabytes of the desk at the end.
+    """
+
+    rate: float
+    seconds: list[float]
+    refused: int
+    memory: float
+
+
+def articles(size: int) -> Iterator[dict[str, str]]:
+    """Example articles, each a little different from all others."""
+    texts = [json.loads(path.read_text("utf-8")) for path in EXAMPLES]
+    for i in range(size):
+        one = texts[i % len(texts)]
+        number = next(_numbers)
+        yield {"id": f"story-{number}", "title": one["title"], "text": f"{one['text']}\n\nThis is article {number:,}."}
+
+
+def library(size: int, policy: str) -> float:
+    """Articles a second without the desk."""
+    with Summarizer.from_pretrained() as summarizer:
+        given = [Article(one["text"], one["title"]) for one in articles(size)]
+        for _ in summarizer.stream(given[:4], policy=policy):
+            pass
+        began = time.monotonic()
+        for _ in summarizer.stream(given, policy=policy):
+            pass
+        return size / (time.monotonic() - began)
+
+
+def loaded(address: str, process: int, clients: int, size: int, policy: str) -> Load:
+    """Hands in articles from so many clients."""
+    refused = 0
+
+    def hand_in(one: dict[str, str]) -> float:
+        nonlocal refused
+        began = time.monotonic()
+        while True:
+            answer = client.post("/v1/summaries", json=one | {"policy": policy})
+            if answer.status_code != 503:
+                answer.raise_for_status()
+                return time.monotonic() - began
+            refused += 1
+            time.sleep(float(answer.headers["retry-after"]))
+
+    limits = httpx.Limits(max_connections=clients)
+    with httpx.Client(base_url=address, timeout=300, limits=limits) as client, ThreadPoolExecutor(clients) as pool:
+        began = time.monotonic()
+        seconds = list(pool.map(hand_in, articles(size)))
+        took = time.monotonic() - began
+    return Load(size / took, seconds, refused, memory(process))
+
+
+def memory(process: int) -> float:
+    """Megabytes that a process has in memory."""
+    pages = int(Path(f"/proc/{process}/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", type=int, default=64, help="articles for each number of clients")
+    parser.add_argument("--policy", default="checked", help="as for summarize")
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 4, 16, 64])
+    args = parser.parse_args()
+    alone = library(args.size, args.policy)
+    print(f"{args.size} articles of about 700 words, policy {args.policy!r}; the library alone: {alone:.2f} a second\n")
+    print("| clients | a second | of the library's | p50, s | p95, s | p99, s | told to come back | memory, MB |")
+    print("| --- " * 8 + "|")
+    with TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "summarizer", "serve", "--port", "0"]
+        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+        with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True, env=environment) as process:
+            assert process.stdout is not None
+            address = process.stdout.readline().split("the desk is at ")[1].split(" ")[0]
+            loaded(address, process.pid, 1, 4, args.policy)
+            for clients in args.clients:
+                one = loaded(address, process.pid, clients, args.size, args.policy)
+                times = " | ".join(f"{value:.2f}" for value in np.percentile(one.seconds, (50, 95, 99)))
+                print(
+                    f"| {clients} | {one.rate:.2f} | {100 * one.rate / alone:.0f}% | {times} | {one.refused} | "
+                    f"{one.memory:.0f} |",
+                    flush=True,
+                )
+            process.terminate()
+
+
+if __name__ == "__main__":
+    main()

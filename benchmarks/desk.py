@@ -1,9 +1,9 @@
 """What does the desk cost beside the library? `python benchmarks/desk.py`.
 
-Starts a desk, as `summarize serve` does, and hands in articles from 1, 4, 16 and 64 clients at once; a client that is told
-to come back comes back when it was told to. Printed are summaries a second, the times that half, 95% and 99% of the
-requests took, how many were told to come back, and the memory of the desk; and beside it the same number of articles
-through `Summarizer.stream`, in this process, before the desk is started.
+Starts a desk, as `summarize serve` does, and hands in articles from 1, 4, 16 and 64 clients at once; a client that is
+told to come back comes back when it was told to. Printed are summaries a second, the times that half, 95% and 99% of
+the requests took, how many were told to come back, and the memory of the desk; and beside it the same number of
+articles through `Summarizer.stream`, in this process, before the desk is started.
 """
 
 from __future__ import annotations

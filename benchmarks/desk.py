@@ -113,17 +113,19 @@ def main() -> None:
         environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
         with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True, env=environment) as process:
             assert process.stdout is not None
-            address = process.stdout.readline().split("the desk is at ")[1].split(" ")[0]
-            loaded(address, process.pid, 1, 4, args.policy)
-            for clients in args.clients:
-                one = loaded(address, process.pid, clients, args.size, args.policy)
-                times = " | ".join(f"{value:.2f}" for value in np.percentile(one.seconds, (50, 95, 99)))
-                print(
-                    f"| {clients} | {one.rate:.2f} | {100 * one.rate / alone:.0f}% | {times} | {one.refused} | "
-                    f"{one.memory:.0f} |",
-                    flush=True,
-                )
-            process.terminate()
+            try:
+                address = process.stdout.readline().split("the desk is at ")[1].split(" ")[0]
+                loaded(address, process.pid, 1, 4, args.policy)
+                for clients in args.clients:
+                    one = loaded(address, process.pid, clients, args.size, args.policy)
+                    times = " | ".join(f"{value:.2f}" for value in np.percentile(one.seconds, (50, 95, 99)))
+                    print(
+                        f"| {clients} | {one.rate:.2f} | {100 * one.rate / alone:.0f}% | {times} | {one.refused} | "
+                        f"{one.memory:.0f} |",
+                        flush=True,
+                    )
+            finally:
+                process.terminate()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 Points of human lists are paired with the sentences that they were made from, as for training the rewriter. Into each,
 faults are planted, one at a time (`training/faults.py`): another number or name, a "not" that is dropped or put in, a
 lost speaker or limit, a broken end. Printed is how many of them the look-ups find, how many the verifier trusts too
-little, and how many one of both refuses; and how many true points they refuse.
+little, and how many one of both refuses; how many true points they refuse; and how often the verifier trusts a point
+less with an error than without it (`of pairs`), whatever its threshold.
 """
 
 from __future__ import annotations
@@ -31,17 +32,20 @@ class Refused:
 
     points: int = 0
     by: Counter[str] = field(default_factory=Counter)
+    below: int = 0
 
-    def add(self, looked_up: bool, doubted: bool) -> None:
-        """Counts a point."""
+    def add(self, looked_up: bool, doubted: bool, below: bool = False) -> None:
+        """Counts a point; `below` says that the verifier trusts it less than without its error."""
         self.points += 1
+        self.below += below
         refuses = (looked_up, doubted, looked_up or doubted)
         self.by.update(name for name, holds in zip(BY, refuses, strict=True) if holds)
 
     def row(self, name: str) -> str:
         """A line of a table."""
         shares = " | ".join(f"{100 * self.by[by] / max(self.points, 1):.1f}" for by in BY)
-        return f"| {name} | {self.points} | {shares} |"
+        pairs = f"{100 * self.below / max(self.points, 1):.1f}" if self.below else ""
+        return f"| {name} | {self.points} | {shares} | {pairs} |"
 
 
 BY = ("look-ups", "verifier", "both")
@@ -71,20 +75,26 @@ def main() -> None:
             against = checker.against(pair.sources, context)
             lost = [{check.kind for check in against(text) if not check.passed} for text in texts]
             wait = verifier.start(texts, "others", pair.sources, pair.context, pair.title)
-            doubted = [verdict.good < verifier.least for verdict in wait.result()]
+            good = [verdict.good for verdict in wait.result()]
+            doubted = [one < verifier.least for one in good]
             kinds.update(lost[0])
             true.add(bool(lost[0]), doubted[0])
             facts.add(bool(lost[0] & set(KINDS)), False)
-            for fault, looked_up, doubt in zip(faults, lost[1:], doubted[1:], strict=True):
-                found.setdefault(fault.kind, Refused()).add(bool(looked_up), doubt)
+            for fault, looked_up, doubt, trust in zip(faults, lost[1:], doubted[1:], good[1:], strict=True):
+                found.setdefault(fault.kind, Refused()).add(bool(looked_up), doubt, trust < good[0])
                 if not looked_up and not doubt:
                     missed.append(f"{fault.kind}: {fault.text}\n    was: {target}\n    from: {pair.sources}")
     verifier.close()
-    total = Refused(sum(one.points for one in found.values()), sum((one.by for one in found.values()), Counter()))
+    kinds_of = found.values()
+    total = Refused(
+        sum(one.points for one in kinds_of),
+        sum((one.by for one in kinds_of), Counter()),
+        sum(one.below for one in kinds_of),
+    )
     print(
         f"{true.points} true points; {100 * facts.by['look-ups'] / true.points:.1f}% fail a look-up of facts "
         f"({', '.join(KINDS)}). {total.points} errors planted.\n\n"
-        f"| | points | refused by {' | '.join(BY)} |\n{'| --- ' * (2 + len(BY))}|\n{true.row('true')}\n"
+        f"| | points | refused by {' | '.join(BY)} | of pairs |\n{'| --- ' * (3 + len(BY))}|\n{true.row('true')}\n"
         f"{total.row('with an error')}"
     )
     print("\n".join(one.row(kind) for kind, one in sorted(found.items(), key=lambda item: -item[1].points)))

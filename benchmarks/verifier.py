@@ -45,6 +45,17 @@ def surest(sources: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
+def told_apart(name: str, points: Sequence[Judged], scores: np.ndarray[Any, Any]) -> str:
+    """How well scores tell good points from all others, and from those of each fault: a line of a table of AUCs."""
+    wanted = np.array([one.verdict == "good" for one in points])
+    faults = []
+    for fault in VERDICTS[1:]:
+        both = np.array([one.verdict in ("good", fault) for one in points])
+        faults.append(f"{auc(scores[both], wanted[both]):.2f}")
+    share = 100 * wanted.mean() if len(wanted) else 0.0
+    return f"| {name} | {len(points)} | {share:.0f} | {auc(scores, wanted):.3f} | {' | '.join(faults)} |"
+
+
 def by_cost(kind: str, points: Sequence[Judged], verdicts: Sequence[Verdict]) -> str:
     """What the faults of points were expected to cost (`policy.cost`), and what they cost by what readers said."""
     expected = np.array([cost(verdict) for verdict in verdicts])
@@ -67,7 +78,7 @@ def main() -> None:
     sources = args.judged.split(",")
     print(surest(sources))
 
-    found = [one for source in sources for one in judged(source)]
+    found = [one for source in sources for one in judged(source, corrections=False)]
     _, chose, kept = divided([one for one in found if one.score is not None])
     verifier = Verifier(args.model / "verifier", 2)
 
@@ -78,16 +89,21 @@ def main() -> None:
     def good(points: Sequence[Judged], score: Callable[[Judged], float]) -> np.ndarray[Any, Any]:
         return np.array([verdict.good for verdict in verdicts(points, score)])
 
-    wanted = np.array([one.verdict == "good" for one in kept])
     usual = float(np.mean([one.score for one in kept]))
-    together, alone = good(kept, lambda one: one.score or 0.0), good(kept, lambda one: usual)
-    print(f"\n{len(kept)} kept rewrites, {100 * wanted.mean():.0f}% good; AUC: verifier and rewriter "
-          f"{auc(together, wanted):.3f}, verifier {auc(alone, wanted):.3f}, rewriter's score "
-          f"{auc(np.array([one.score for one in kept]), wanted):.3f}\n")  # fmt: skip
+    _, *own = divided([one for one in found if one.sentence])
+    others = divided([one for one in found if one.kind == "others"])[2]
+    print(f"\n| kept for these figures | points | good, % | AUC | {' | '.join(VERDICTS[1:])} |\n{'| --- ' * 8}|")
+    for name, points, score in (
+        ("the rewriter's, by verifier and rewriter", kept, lambda one: one.score or 0.0),
+        ("by the verifier", kept, lambda one: usual),
+        ("the article's own sentences", own[1], lambda one: 0.0),
+        ("other writers'", others, lambda one: 0.0),
+    ):
+        print(told_apart(name, points, good(points, score)))
+    print(told_apart("the rewriter's, by its own score", kept, np.array([one.score for one in kept])) + "\n")
 
     both = [*chose, *kept]
     said = verdicts(both, lambda one: one.score or 0.0)
-    _, *own = divided([one for one in found if one.sentence])
     sentences = [one for part in own for one in part]
     for kind, points, of in (("rewrites", both, said), ("sentences", sentences, verdicts(sentences, lambda one: 0.0))):
         if points:

@@ -193,6 +193,63 @@ def test_what_was_not_saved_is_back_after_a_crash(editor):
     assert editor.texts()[0] == "Half a thought about the baths." and editor.button("Save").is_disabled()
 
 
+def test_nothing_can_be_typed_while_a_save_runs(editor):
+    editor.page.route("**/revisions", lambda route: (editor.page.wait_for_timeout(700), route.continue_()))
+    editor.point(1).fill("The baths stay open.")
+    editor.page.keyboard.press("Control+s")
+    assert editor.page.evaluate("() => document.getElementById('bullets').inert")
+    editor.page.keyboard.type(" Typed while it is saved.")
+    editor.said("Saved.")
+    assert editor.texts()[0] == "The baths stay open." and not editor.page.evaluate(
+        "() => document.getElementById('bullets').inert"
+    )
+
+
+def test_unsaved_changes_of_an_older_version_are_a_choice(browser, desk, editor, record):
+    editor.point(1).fill("What I had not saved.")
+    other = Editor(browser, desk[0], record)
+    other.point(2).fill("What the other saved.")
+    other.button("Save").click()
+    other.said("Saved.")
+    other.close()
+    for _ in range(2):
+        editor.page.reload()
+        editor.page.wait_for_selector(".conflict")
+    editor.button("Save").click()
+    editor.page.wait_for_timeout(300)
+    assert desk[1].store.get(record["id"])["revision"] == 2
+    editor.button("Take the other").click()
+    assert editor.texts()[1] == "What the other saved."
+    editor.button("Undo").click()
+    assert editor.texts()[0] == "What I had not saved."
+    editor.errors = [error for error in editor.errors if "409" not in error]
+
+
+def test_a_check_that_waits_goes_with_its_point(editor, record):
+    editor.point(1).fill("The council voted on Friday.")
+    editor.button("Move down point 1").click()
+    editor.page.wait_for_selector("#checks1 .wrong")
+    assert "Friday" in editor.page.locator("#checks1").inner_text()
+    assert editor.page.locator("#checks0 .wrong").count() == 0
+    assert editor.page.locator(".back mark").all_text_contents() == ["Friday"]
+
+
+def test_marks_are_where_the_words_are(editor):
+    editor.point(1).fill("\U0001f600\U0001f600 The council  voted on Friday.")
+    editor.page.wait_for_selector(".back mark")
+    assert editor.page.locator(".back mark").all_text_contents() == ["Friday"]
+
+
+def test_a_desk_that_does_not_answer_is_said(browser, desk, record):
+    context = browser.new_context()
+    page = context.new_page()
+    page.route(f"**/v1/summaries/{record['id']}", lambda route: route.abort())
+    page.goto(f"{desk[0]}/summaries/{record['id']}")
+    page.wait_for_function("() => document.getElementById('said').textContent.includes('does not answer')")
+    page.keyboard.press("Control+s")
+    context.close()
+
+
 @pytest.mark.parametrize("choice", ["Go on with mine", "Take the other"])
 def test_two_editors_see_each_other_and_lose_nothing(browser, desk, record, choice):
     ann, bob = (Editor(browser, desk[0], record) for _ in range(2))
@@ -272,21 +329,26 @@ def test_right_to_left_text_stands_right_to_left(browser, desk):
     editor.close()
 
 
-@pytest.mark.parametrize("look", [{}, {"color_scheme": "dark"}, {"viewport": {"width": 360, "height": 700}}])
-def test_axe_finds_nothing(browser, desk, record, look):
+def axe(page):
+    """What axe finds on a page."""
     from axe_playwright_python.sync_playwright import Axe
 
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    found = Axe().run(page, options=rules).response["violations"]
+    return [(one["id"], [node["target"] for node in one["nodes"]]) for one in found]
+
+
+@pytest.mark.parametrize("look", [{}, {"color_scheme": "dark"}, {"viewport": {"width": 360, "height": 700}}])
+def test_axe_finds_nothing(browser, desk, record, look):
     editor = Editor(browser, desk[0], record, **look)
     editor.point(1).fill("The council voted on Friday to pay 14 million pounds.")
     editor.page.wait_for_selector(".back mark")
     editor.button("Delete point 2").click()
     editor.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
-    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
     for path in (None, "", "new", "stats", "login", "docs"):
         if path is not None:
             editor.page.goto(f"{desk[0]}/{path}")
-        found = Axe().run(editor.page, options=rules).response["violations"]
-        assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], path
+        assert axe(editor.page) == [], path
         wide = editor.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{path} is {wide} pixels too wide"
     editor.close()
@@ -308,7 +370,10 @@ def test_signing_in_and_an_article_pasted_by_hand(browser, base, tmp_path):
         page.wait_for_function("() => document.getElementById('status').textContent === 'approved'")
         (entry,) = here.store.entries("approved")
         assert entry.title == TITLE and here.store.history(entry.id)[-1].who == "ann"
+        page.get_by_role("link", name="How it does").click()
+        assert axe(page) == []
         page.get_by_role("link", name="People and keys").click()
+        assert axe(page) == []
         page.get_by_label("Name").last.fill("cms")
         page.get_by_role("button", name="Make the key").click()
         assert page.locator(".said code").inner_text().startswith("desk_")

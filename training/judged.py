@@ -74,10 +74,10 @@ def judged(source: str, corrections: bool = True) -> list[Judged]:
     found = []
     for row in rows(source, "train"):
         values = row.values
-        if values.get("status") == "approved":
-            found += _of_editors(values, corrections)
-            continue
         try:
+            if values.get("status") == "approved":
+                found += _of_editors(values, corrections)
+                continue
             about = (str(values["source_text"]), str(values.get("context") or ""), values.get("title") or None)
             for candidate in values["candidates"]:
                 verdict = candidate["verdict"]
@@ -100,24 +100,23 @@ def _of_editors(record: Mapping[str, Any], corrections: bool) -> Iterator[Judged
     text, title = record["text"], record.get("title")
     sentences = story(text, record.get("language", "en"))
     names = FullNames(text, facts(text))
+    id = str(record.get("article_id", text[:200]))
+
+    def about(spans: Sequence[Mapping[str, int]]) -> tuple[str, str, str | None] | None:
+        chosen = [
+            i for i, s in enumerate(sentences) if any(s.start < one["end"] and one["start"] < s.end for one in spans)
+        ]
+        return (as_line(sentences, chosen), context_of(sentences, chosen, names), title) if chosen else None
+
     removed = [one | {"draft": one["text"], "text": None} for one in record.get("removed", ())]
     for one in (*record["bullets"], *removed):
-        chosen = [
-            i
-            for i, sentence in enumerate(sentences)
-            if any(sentence.start < span["end"] and span["start"] < sentence.end for span in one.get("sources", ()))
-        ]
         draft, now = one.get("draft"), one["text"]
-        if draft is None or not chosen:
-            continue
-        source = as_line(sentences, chosen)
-        about = (source, context_of(sentences, chosen, names), title)
-        id = str(record.get("article_id", text[:200]))
         verdict = "good" if now == draft else one.get("reason")
-        if verdict in VERDICTS:
-            yield Judged(id, draft, *about, verdict, sentence=" ".join(draft.split()) in source)
-        if corrections and now is not None and now != draft:
-            yield Judged(id, now, *about, "good")
+        before, after = (about(one.get(name) or one.get("sources", ())) for name in ("draft_sources", "sources"))
+        if draft is not None and before and verdict in VERDICTS:
+            yield Judged(id, draft, *before, verdict, sentence=" ".join(draft.split()) in before[0])
+        if corrections and draft is not None and now not in (None, draft) and after:
+            yield Judged(id, now, *after, "good")
 
 
 def divided(found: Sequence[Judged]) -> tuple[list[Judged], list[Judged], list[Judged]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
@@ -14,14 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.concurrency import run_in_threadpool
 
 from ..article import Article
-from ..checks import Checker
 from ..errors import ArticleError
+from ..points.editing import checker_of
 from ..summarizer import MOST_BULLETS
 from ..summary import Length, Policy, Span
 from .people import Person
-from .records import Form, article_of, printed, removed, revised
+from .records import Form, article_of, printed, revised, spans_of
 from .service import Desk, OfDesk, allowed
-from .store import NotThereError
+from .store import PAGE, ConflictError, NotThereError, Store
 
 router = APIRouter()
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -70,7 +69,7 @@ class ArticleIn(_Body):
 class SummaryIn(ArticleIn):
     """An article, and what is wanted of its list."""
 
-    id: Id | None = Field(None, description="The CMS's id of the article. The same id and text give the same summary.")
+    id: Id | None = Field(None, description="The CMS's id of the article.")
     length: Length = "standard"
     bullets: Annotated[int, Field(ge=1, le=MOST_BULLETS)] | Literal["auto"] = "auto"
     policy: Policy = "checked"
@@ -141,6 +140,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     403: {"description": "Who asks may not."},
     404: {"description": "There is no such summary."},
     409: {"description": "There is a newer version, or its status does not allow it."},
+    503: {"description": "Too much waits; `Retry-After` says when to ask again."},
     413: {"description": "The request is too large."},
     422: {"description": "Something that was sent will not do; `detail` says what."},
 }
@@ -153,23 +153,29 @@ def _errors(*codes: int) -> dict[int | str, dict[str, Any]]:
 @router.post(
     "/v1/summaries",
     status_code=201,
-    responses=_errors() | {
+    responses=_errors(503) | {
         200: {"description": "The summary that this article has already."},
         501: {"description": "HTML cannot be read here."},
-        503: {"description": "Too many articles wait; `Retry-After` says when to ask again."},
         504: {"description": "The article takes too long."},
     },
 )  # fmt: skip
 async def draft(given: SummaryIn, desk: OfDesk, person: Drafter, response: Response) -> dict[str, Any]:
-    """Drafts the key points of an article. The same id, text and length give the summary that is there."""
+    """Drafts the key points of an article. The same id, story, headline, language and length give the summary that is
+    there, whatever else is asked."""
     found = await run_in_threadpool(given.article)
-    there = await run_in_threadpool(desk.store.find, given.id, found.text, found.title, found.language, given.length)
+
+    def known() -> str | None:
+        return desk.store.find(given.id, found.text, found.title, found.language, given.length)
+
+    there = await run_in_threadpool(known)
     if there:
         response.status_code = 200
         return await run_in_threadpool(desk.store.get, there)
-    summary = await desk.work(
-        partial(
-            desk.summarizer,
+
+    def made() -> tuple[dict[str, Any], bool]:
+        if there := known():  # somebody asked for the same while this waited
+            return desk.store.get(there), False
+        summary = desk.summarizer(
             found,
             bullets=given.bullets,
             length=given.length,
@@ -177,9 +183,10 @@ async def draft(given: SummaryIn, desk: OfDesk, person: Drafter, response: Respo
             min_confidence=given.min_confidence,
             time_limit=desk.settings.seconds,
         )
-    )
-    desk.metrics.drafts.inc()
-    record, new = await run_in_threadpool(desk.store.add, summary.to_dict(), given.id, person.name)
+        desk.metrics.drafts.inc()
+        return desk.store.add(summary.to_dict(), given.id, person.name)
+
+    record, new = await desk.work(made)
     if not new:
         response.status_code = 200
     return record
@@ -191,7 +198,7 @@ def summaries(
     person: Reader,
     status: Status | None = None,
     before: Annotated[Id | None, Query(description="`next` of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Annotated[int, Query(ge=1, le=200)] = PAGE,
 ) -> dict[str, Any]:
     """Summaries, the newest first, a page at a time."""
     found = desk.store.entries(status, before, limit)
@@ -216,19 +223,18 @@ def revision(id: Id, number: Annotated[int, Field(ge=1, le=2**31)], desk: OfDesk
 
 
 @router.post("/v1/summaries/{id}/revisions", status_code=201, responses=_errors(404, 409))
-async def revise(id: Id, given: RevisionIn, desk: OfDesk, person: Editor) -> dict[str, Any]:
-    """An editor's version of a list. New texts are checked. A list that was approved is a draft again."""
-
-    def made() -> dict[str, Any]:
-        record, drafted = desk.store.get(id), desk.store.history(id)[0].bullets
-        try:
-            bullets = revised(record, [one.model_dump() for one in given.bullets], drafted, desk.summarizer.check)
-        except ValueError as error:
-            raise HTTPException(422, str(error)) from error
-        gone = removed(drafted, bullets, dict(given.removed))
-        return desk.store.change(id, given.revision, person.name, "revised", bullets, gone, given.note)
-
-    return await desk.work(made)
+def revise(id: Id, given: RevisionIn, desk: OfDesk, person: Editor) -> dict[str, Any]:
+    """An editor's version of a list. New texts are checked. A list that was approved is a draft again, and the webhook
+    is told that it is withdrawn."""
+    record, history = desk.store.get(id), desk.store.history(id)
+    if record["revision"] != given.revision:
+        raise ConflictError(record["revision"], record["changed_by"])
+    try:
+        bullets, gone = revised(record, history, given.model_dump()["bullets"], given.removed, desk.summarizer.check)
+    except ValueError as error:
+        raise HTTPException(422, str(error)) from error
+    event = "withdrawn" if desk.settings.webhook and record["status"] == "approved" else None
+    return desk.store.change(id, given.revision, person.name, "revised", bullets, gone, given.note, event)
 
 
 @router.post("/v1/summaries/{id}/approve", responses=_errors(404, 409))
@@ -236,27 +242,29 @@ def approve(id: Id, given: DecisionIn, desk: OfDesk, person: Editor) -> dict[str
     """Approves a list as it is. The webhook is called."""
     if not desk.store.get(id)["bullets"]:
         raise HTTPException(409, "the list has no points; there is nothing to approve")
-    return _decided(desk, id, given, person, "approved", event=True)
+    return _decided(desk, id, given, person, "approved", "approved")
 
 
 @router.post("/v1/summaries/{id}/reject", responses=_errors(404, 409))
 def reject(id: Id, given: DecisionIn, desk: OfDesk, person: Editor) -> dict[str, Any]:
     """Rejects a draft: the article gets no list."""
-    return _decided(desk, id, given, person, "rejected", event=False)
+    return _decided(desk, id, given, person, "rejected")
 
 
 @router.post("/v1/summaries/{id}/withdraw", responses=_errors(404, 409))
 def withdraw(id: Id, given: DecisionIn, desk: OfDesk, person: Editor) -> dict[str, Any]:
     """Takes an approved list back. The webhook is called."""
-    return _decided(desk, id, given, person, "withdrawn", event=True)
+    return _decided(desk, id, given, person, "withdrawn", "withdrawn")
 
 
-def _decided(desk: Desk, id: str, given: DecisionIn, person: Person, action: str, event: bool) -> dict[str, Any]:
-    event = event and bool(desk.settings.webhook)
+def _decided(
+    desk: Desk, id: str, given: DecisionIn, person: Person, action: str, event: str | None = None
+) -> dict[str, Any]:
+    event = event if desk.settings.webhook else None
     return desk.store.change(id, given.revision, person.name, action, note=given.note, event=event)
 
 
-@router.post("/v1/summaries/{id}/wordings", responses=_errors(404, 409))
+@router.post("/v1/summaries/{id}/wordings", responses=_errors(404, 503))
 async def wordings(id: Id, given: WordingsIn, desk: OfDesk, person: Editor) -> dict[str, Any]:
     """Other wordings of some of an article's sentences, those first that the verifier trusts most, and the sentences
     themselves."""
@@ -264,7 +272,7 @@ async def wordings(id: Id, given: WordingsIn, desk: OfDesk, person: Editor) -> d
     def found() -> list[dict[str, Any]]:
         article = article_of(desk.store.get(id))
         try:
-            spans = _spans(article, given.sources)
+            spans = _spans(article, given)
             return [asdict(one) for one in desk.summarizer.wordings(article, spans or [], given.length)]
         except ValueError as error:
             raise HTTPException(422, str(error)) from error
@@ -284,45 +292,42 @@ def opened(id: Id, given: OpenIn, desk: OfDesk, person: Editor) -> dict[str, Any
     return {"by": desk.store.open(id, person.name, given.open)}
 
 
-@router.post("/v1/check", responses=_errors(404) | {503: {"description": "Too much waits."}})
+@router.post("/v1/check", responses=_errors(404, 503))
 async def check(given: CheckIn, desk: OfDesk, person: Drafter) -> dict[str, Any]:
     """Holds a point against an article: its sentences, its checks with evidence, and the places of what fails."""
+    if given.summary and "read" not in person.scopes:
+        raise HTTPException(403, f"{person.name} has not the right to 'read'; send the article itself")
+    if given.summary and (given.text or given.html or given.markdown):
+        raise HTTPException(422, "give an article or the id of a summary, not both")
 
     def found() -> dict[str, Any]:
         article = article_of(desk.store.get(given.summary)) if given.summary else given.article()
         try:
-            bullet = desk.summarizer.check(article, given.point, _spans(article, given.sources))
+            bullet = desk.summarizer.check(article, given.point, _spans(article, given))
         except ValueError as error:
             raise HTTPException(422, str(error)) from error
         missing = [
             {"kind": fact.kind, "text": fact.text, "start": fact.start, "end": fact.end}
-            for fact in Checker(article.text).missing(bullet.text)
+            for fact in checker_of(article.text).missing(given.point)
         ]
         return asdict(bullet) | {"missing": missing}
 
     return await desk.work(found)
 
 
-def _spans(article: Article, given: list[SpanIn] | None) -> list[Span] | None:
-    if not given:
-        return None
-    for one in given:
-        if not one.start < one.end <= len(article.text):
-            raise ValueError(
-                f"there is nothing at {one.start} to {one.end}: the text has {len(article.text):,} characters"
-            )
-    return [Span(one.start, one.end, article.text[one.start : one.end]) for one in given]
+def _spans(article: Article, given: CheckIn | WordingsIn) -> list[Span] | None:
+    return spans_of(article, given.model_dump()["sources"])
 
 
 @router.get("/v1/export", response_class=StreamingResponse, responses=_errors() | {200: {"content": {EXPORTED: {}}}})
 def export(desk: OfDesk, person: Reader) -> StreamingResponse:
     """All approved lists as JSONL: training data as it is."""
-    return StreamingResponse(exported(desk), media_type=EXPORTED)
+    return StreamingResponse(exported(desk.store), media_type=EXPORTED)
 
 
-def exported(desk: Desk) -> Iterator[str]:
-    """The lines of an export."""
-    for record in desk.store.approved():
+def exported(store: Store) -> Iterator[str]:
+    """The lines of an export: the approved lists."""
+    for record in store.approved():
         yield json.dumps(record, ensure_ascii=False) + "\n"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -87,24 +86,25 @@ def serve(
     """
     with _told():
         try:
+            import httpx
             import uvicorn
 
             from .service import create_app
             from .store import Store
         except ImportError as error:
             raise MissingExtraError("the desk", str(error.name), "serve") from error
-        local = _loopback(host)
+        reached = not _loopback(host) or behind_tls_proxy or bool(allowed_host)
         store = Store(database)
         signed = bool(store.users())
         store.close()
-        if not local and not signed:
+        if reached and not signed:
             raise ValueError(
-                f"{host} can be reached by others, and this desk has no users: add one with "
-                "`summarize desk user add NAME --role admin`, or listen on 127.0.0.1"
+                "this desk can be reached by others, and it has no users: add one with "
+                "`summarize desk user add NAME --role admin`, or listen on 127.0.0.1 alone"
             )
         if bool(certificate) != bool(key):
             raise ValueError("--certificate and --key go together")
-        if not local and not (certificate or without_tls):
+        if not _loopback(host) and not (certificate or without_tls):
             raise ValueError(
                 f"{host} can be reached by others, and nothing is encrypted: give --certificate and --key, or listen "
                 "on 127.0.0.1 behind a proxy that speaks TLS (--behind-tls-proxy); --without-tls sends passwords in "
@@ -113,10 +113,12 @@ def serve(
         secret = os.environ.get("SUMMARIZE_WEBHOOK_SECRET", "")
         if webhook and len(secret) < 16:
             raise ValueError("a webhook needs a secret of at least 16 characters in SUMMARIZE_WEBHOOK_SECRET")
-        names = ["127.0.0.1", "localhost", "[::1]", *(allowed_host or [])]
+        if webhook and httpx.URL(webhook).scheme not in ("http", "https"):
+            raise ValueError(f"the webhook must be an http or https address, not {webhook!r}")
+        names = ["127.0.0.1", "localhost", "[::1]", host, *(allowed_host or [])]
         settings = Settings(
             database, disclosure, webhook, secret, largest, time_limit, line, bool(certificate) or behind_tls_proxy,
-            guests=not signed, hosts=tuple(names) if local or allowed_host else (),
+            guests=not signed, hosts=tuple(names) if _loopback(host) or allowed_host else (),
         )  # fmt: skip
         print("loading the model …", file=sys.stderr)
         summarizer = Summarizer.from_pretrained(model, threads=threads)
@@ -219,11 +221,13 @@ def export(
 ) -> None:
     """Write all approved lists as JSONL: training data as it is."""
     with _told(), _store(database) as store:
+        from .api import exported
+
         count = 0
         whole = output.with_name(output.name + ".part")
         with whole.open("w", encoding="utf-8") as file:
-            for record in store.approved():
-                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            for line in exported(store):
+                file.write(line)
                 count += 1
         whole.replace(output)
         print(f"{output}: {count:,} approved lists", file=sys.stderr)
@@ -262,13 +266,15 @@ def _loopback(host: str) -> bool:
 def _load(desk: Desk, folder: Path) -> None:
     """Drafts the articles of a folder in both lengths."""
     files = [path for path in sorted(folder.iterdir()) if path.suffix in (".json", ".txt", ".html", ".md")]
+    drafted = 0
+    lengths: tuple[Length, ...] = ("brief", "standard")
     for path in files:
         try:
             article = Article.from_file(path)
-            lengths: tuple[Length, ...] = ("brief", "standard")
             for length in lengths:
-                summary = desk.summarizer(article, length=length)
-                desk.store.add(summary.to_dict(), path.stem, "the desk")
+                if not desk.store.find(path.stem, article.text, article.title, article.language, length):
+                    desk.store.add(desk.summarizer(article, length=length).to_dict(), path.stem, "the desk")
+                    drafted += 1
         except SummarizerError as error:
             print(f"{path}: {error}; it is left out", file=sys.stderr)
-    print(f"{folder}: {len(files)} articles are drafted", file=sys.stderr)
+    print(f"{folder}: {drafted} lists are drafted", file=sys.stderr)

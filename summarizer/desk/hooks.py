@@ -50,7 +50,7 @@ async def _make(client: httpx.AsyncClient, store: Store, settings: Settings, cal
     try:
         answer = await client.post(str(settings.webhook), content=call.body.encode(), headers=headers)
         error = None if answer.is_success else f"the answer was {answer.status_code}"
-    except httpx.HTTPError as failure:
+    except (httpx.HTTPError, httpx.InvalidURL) as failure:
         error = f"{type(failure).__name__}: {failure}"
     again = None
     if error and call.tries + 1 < TRIES:

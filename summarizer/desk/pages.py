@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Request
@@ -14,13 +14,12 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from ..boilerplate import story
 from ..sentences import paragraphs
-from ..version import __version__
 from .api import Id, Status
 from .people import ROLES, SCOPES, SESSION, Person
 from .records import article_of
-from .service import COOKIE, NAME_COOKIE, Desk, OfDesk, OfPerson, allowed, own_page, same_site
+from .service import COOKIE, NAME_COOKIE, Desk, OfDesk, OfPerson, desk_of, own_page, person_of, same_site
 from .stats import weeks
-from .store import STATUSES
+from .store import PAGE, STATUSES
 
 router = APIRouter(include_in_schema=False)
 _HERE = Path(__file__).parent
@@ -28,7 +27,6 @@ _templates = Environment(
     loader=FileSystemLoader(_HERE / "templates"), autoescape=select_autoescape(default=True), trim_blocks=True,
     lstrip_blocks=True,
 )  # fmt: skip
-Admin = Annotated[Person, Depends(allowed("admin", form=True))]
 
 
 def mount_files(app: FastAPI) -> None:
@@ -38,7 +36,7 @@ def mount_files(app: FastAPI) -> None:
 
 def _page(name: str, request: Request, desk: Desk, person: Person | None, code: int = 200, **values: Any) -> Response:
     page = _templates.get_template(name).render(
-        person=person, guests=desk.settings.guests, version=__version__, path=request.url.path, **values
+        person=person, guests=desk.settings.guests, path=request.url.path, **values
     )
     return HTMLResponse(page, code)
 
@@ -46,11 +44,24 @@ def _page(name: str, request: Request, desk: Desk, person: Person | None, code: 
 def _signed_in(request: Request, person: OfPerson) -> Person:
     """Who is on a page; others are sent to sign in, and come back."""
     if person is None:
-        raise HTTPException(303, "sign in", headers={"Location": f"/login?to={quote(request.url.path)}"})
+        to = quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
+        raise HTTPException(303, "sign in", headers={"Location": f"/login?to={to}"})
+    if not person.csrf:
+        raise HTTPException(403, "the pages are for people; a key is for /v1")
     return person
 
 
 Here = Annotated[Person, Depends(_signed_in)]
+
+
+def _admin(person: Here) -> Person:
+    if "admin" not in person.scopes:
+        raise HTTPException(403, f"{person.name} is no admin")
+    return person
+
+
+Admin = Annotated[Person, Depends(_admin)]
+Action = Literal["put user", "drop user", "new key", "drop key"]
 
 
 @router.get("/")
@@ -61,7 +72,7 @@ def queue(request: Request, desk: OfDesk, person: Here, status: Status = "draft"
         "queue.html", request, desk, person,
         entries=[(entry, _age(entry.created), _age(entry.open_at) if entry.open_at else "") for entry in entries],
         status=status, statuses=STATUSES, counts=desk.store.counts(),
-        next=entries[-1].id if len(entries) == 50 else None,
+        next=entries[-1].id if len(entries) == PAGE else None,
     )  # fmt: skip
 
 
@@ -77,7 +88,7 @@ def summary(id: Id, request: Request, desk: OfDesk, person: Here) -> Response:
     record = desk.store.get(id)
     return _page(
         "summary.html", request, desk, person,
-        record=record, paragraphs=_paragraphs(record), history=desk.store.history(id),
+        record=record, paragraphs=_paragraphs(record),
         other="brief" if record["options"]["length"] == "standard" else "standard",
     )  # fmt: skip
 
@@ -144,6 +155,7 @@ def sign_in(
 ) -> Response:  # fmt: skip
     """Signs in; where nobody needs to, notes a name."""
     same_site(request)
+    name, password = (text.encode("utf-8", "replace").decode() for text in (name, password))
     answer = RedirectResponse(_inside(to), 303)
     kept: dict[str, Any] = {"httponly": True, "samesite": "strict", "secure": desk.settings.secure}
     if desk.settings.guests:
@@ -176,7 +188,7 @@ def people(request: Request, desk: OfDesk, person: Admin) -> Response:
 
 @router.post("/people")
 def change_people(
-    request: Request, desk: OfDesk, person: Admin, action: Annotated[str, Form()], csrf: Annotated[str, Form()] = "",
+    request: Request, desk: OfDesk, person: Admin, action: Annotated[Action, Form()], csrf: Annotated[str, Form()] = "",
     name: Annotated[str, Form()] = "", role: Annotated[str, Form()] = "editor", password: Annotated[str, Form()] = "",
     scopes: Annotated[list[str] | None, Form()] = None,
 ) -> Response:  # fmt: skip
@@ -184,6 +196,8 @@ def change_people(
     own_page(request, person, csrf)
     said, secret = "", ""
     try:
+        if action == "put user" and name == person.name and role != "admin":
+            raise ValueError("you cannot take the role of an admin from yourself")
         if action == "put user":
             desk.people.put(name, role, password)
             said = f"{name} can sign in as {role}."
@@ -209,14 +223,24 @@ def _people(request: Request, desk: Desk, person: Person, said: str = "", secret
     )  # fmt: skip
 
 
+def error(request: Request, code: int, detail: str) -> Response:
+    """A page that says what is wrong."""
+    desk = desk_of(request)
+    return _page("error.html", request, desk, person_of(request, desk), code, detail=detail)
+
+
 def _paragraphs(record: dict[str, Any]) -> list[list[dict[str, Any]]]:
     """The story in paragraphs, each as pieces with their text, and with start and end where a piece is a sentence."""
     article = article_of(record)
     sentences = story(article.text, article.language)
     found = []
+    next_one = 0
     for at, end in paragraphs(article.text):
         pieces: list[dict[str, Any]] = []
-        for sentence in (s for s in sentences if at <= s.start < end):
+        first = next_one
+        while next_one < len(sentences) and sentences[next_one].start < end:
+            next_one += 1
+        for sentence in sentences[first:next_one]:
             if article.text[at : sentence.start]:
                 pieces.append({"text": article.text[at : sentence.start]})
             pieces.append({"text": sentence.text, "start": sentence.start, "end": sentence.end})

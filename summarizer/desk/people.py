@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -20,6 +21,8 @@ SHORTEST = 12
 """Characters of a password, at least (OWASP and NIST SP 800-63B ask for length, and for nothing else)."""
 
 _hasher = PasswordHasher()
+_hashing = BoundedSemaphore(2)
+"""Argon2 takes 64 MB each time: so many passwords are looked at side by side, and others wait."""
 _NOBODY = _hasher.hash(secrets.token_hex())
 
 
@@ -57,7 +60,10 @@ class People:
             ValueError: The name, the role or the password will not do.
         """
         if not name or name != name.strip() or len(name) > 100 or not name.isprintable() or name.startswith("key "):
-            raise ValueError("a user's name has 1 to 100 characters, no line breaks, and no space at its ends")
+            raise ValueError(
+                "a user's name has 1 to 100 characters, no line breaks, no space at its ends, and does not begin with "
+                "'key '"
+            )
         if role not in ROLES:
             raise ValueError(f"the role is one of {', '.join(ROLES)}, not {role!r}")
         if len(password) < SHORTEST:
@@ -66,17 +72,14 @@ class People:
             raise ValueError("a password has at most 1,000 characters")
         self._store.put_user(name, role, _hasher.hash(password))
 
-    def any(self) -> bool:
-        """Whether there is a user."""
-        return bool(self._store.users())
-
     def sign_in(self, name: str, password: str) -> str | None:
         """The token of a new session, or None: no such user, or another password. Both take the same time."""
         _, kept = self._store.users().get(name, ("", _NOBODY))
-        try:
-            _hasher.verify(kept, password[:1000])
-        except (VerificationError, InvalidHashError):
-            return None
+        with _hashing:
+            try:
+                _hasher.verify(kept, password[:1000])
+            except (VerificationError, InvalidHashError):
+                return None
         token = secrets.token_urlsafe(32)
         self._store.start_session(token, name, secrets.token_urlsafe(32), stamp(datetime.now(UTC) + SESSION))
         return token

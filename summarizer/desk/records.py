@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from ..article import Article
 from ..summary import Bullet, Span, in_markdown
+from .store import Revision
 
 Check = Callable[[Article, str, Sequence[Span] | None], Bullet]
 Given = Mapping[str, Any]
@@ -20,66 +21,72 @@ def article_of(record: Given) -> Article:
     return Article(record["text"], record["title"], record["language"])
 
 
-def revised(record: Given, given: Sequence[Given], drafted: Sequence[Given], check: Check) -> list[dict[str, Any]]:
-    """The bullets of a new version.
+def revised(
+    record: Given, history: Sequence[Revision], given: Sequence[Given], reasons: Mapping[str, str], check: Check
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """A new version of a list.
 
     Args:
         record: The version before.
-        given: What the editor sent: for each bullet "text", "id" where it is one of the version before or of the draft,
-            "sources" (objects with "start" and "end"), "method" where it is a wording that the software gave, and
-            "reason".
-        drafted: The bullets of the draft.
+        history: Every version, the draft first.
+        given: What the editor sent: for each bullet "text", "id" where it was in the draft or the version before,
+            "sources" (objects with "start" and "end"), and "reason".
+        reasons: Why bullets of the draft were deleted, by their ids.
         check: Looks at a text that is new: `Summarizer.check`.
+
+    Returns:
+        Its bullets, and the draft's bullets that are not in it.
 
     Raises:
         ValueError: A bullet says nothing, an id stands twice or is unknown, or a source is no sentence of the story.
     """
-    article = article_of(record)
-    known = {one["id"]: one for one in (*drafted, *record["bullets"])}
-    highest = max((int(id[1:]) for id in known), default=0)
+    article, drafted = article_of(record), {one["id"]: one for one in history[0].bullets}
+    known = drafted | {one["id"]: one for one in record["bullets"]}
+    highest = max((int(one["id"][1:]) for version in history for one in version.bullets), default=0)
     bullets: list[dict[str, Any]] = []
     for number, one in enumerate(given, 1):
-        text = " ".join(str(one["text"]).split())
-        before = known.get(one.get("id") or "")
-        if one.get("id") and (before is None or any(other["id"] == one["id"] for other in bullets)):
-            raise ValueError(f"bullet {number}: the id {one['id']!r} is {'twice in the list' if before else 'unknown'}")
+        id, text = one.get("id"), " ".join(str(one["text"]).split())
+        if id and (id not in known or any(other["id"] == id for other in bullets)):
+            raise ValueError(f"bullet {number}: the id {id!r} is {'twice in the list' if id in known else 'unknown'}")
         if not text:
             raise ValueError(f"bullet {number} says nothing; delete it, or give it words")
-        spans = _spans(article, one.get("sources"))
-        about: dict[str, Any] = {}
-        if before:
-            about["id"] = before["id"]
-        else:
+        if not id:
             highest += 1
-            about["id"] = f"b{highest}"
-        draft = before.get("draft") if before else None
-        if draft is not None:
-            about["draft"] = draft
-        if before and before["text"] == text and _same(spans, before):
-            about |= {k: v for k, v in before.items() if k not in about}
-        else:
-            if spans is None and before and before["sources"]:
-                spans = _spans(article, before["sources"])
-            try:
-                about |= _plain(check(article, text, spans))
-            except ValueError as error:
-                raise ValueError(f"bullet {number}: {error}") from None
-        about.pop("reason", None)
-        if one.get("reason") and about["text"] != draft:
-            about["reason"] = one["reason"]
-        bullets.append(about)
-    return bullets
-
-
-def removed(drafted: Sequence[Given], bullets: Sequence[Given], reasons: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The draft's bullets that are not in a list any more, with the reasons that were given."""
+        try:
+            made = _bullet(article, {**one, "text": text}, known.get(id or ""), drafted.get(id or ""), check)
+        except ValueError as error:
+            raise ValueError(f"bullet {number}: {error}") from None
+        bullets.append({"id": id or f"b{highest}"} | made)
+    unknown = set(reasons) - set(drafted)
+    if unknown:
+        raise ValueError(f"no bullet of the draft has the id {min(unknown)!r}")
     there = {one["id"] for one in bullets}
-    return [
-        {"id": one["id"], "text": one["text"], "sources": one["sources"]}
-        | ({"reason": reasons[one["id"]]} if reasons.get(one["id"]) else {})
-        for one in drafted
-        if one["id"] not in there
+    gone = [
+        {"id": id, "text": one["text"], "sources": one["sources"]} | ({"reason": reasons[id]} if id in reasons else {})
+        for id, one in drafted.items()
+        if id not in there
     ]
+    return bullets, gone
+
+
+def _bullet(article: Article, given: Given, before: Given | None, draft: Given | None, check: Check) -> dict[str, Any]:
+    """A bullet without its id: as the software or an editor has written it before, or newly checked."""
+    spans = spans_of(article, given.get("sources"))
+    for one in filter(None, (draft, before)):
+        if given["text"] == one["text"] and _same(spans, one):
+            made = {name: value for name, value in one.items() if name not in ("id", "reason", "draft_sources")}
+            break
+    else:
+        if spans is None and before:
+            spans = spans_of(article, before["sources"])
+        made = _plain(check(article, given["text"], spans))
+    if draft:
+        made["draft"] = draft["draft"]
+        if made["sources"] != draft["sources"]:
+            made["draft_sources"] = draft["sources"]
+        if given.get("reason") and given["text"] != draft["draft"]:
+            made["reason"] = given["reason"]
+    return made
 
 
 def printed(record: Given, form: Form) -> str:
@@ -103,8 +110,13 @@ def _same(spans: Sequence[Span] | None, before: Given) -> bool:
     return spans is None or [(s.start, s.end) for s in spans] == [(s["start"], s["end"]) for s in before["sources"]]
 
 
-def _spans(article: Article, given: Any) -> list[Span] | None:
-    if given is None:
+def spans_of(article: Article, given: Sequence[Given] | None) -> list[Span] | None:
+    """Pieces of an article; None where none are named.
+
+    Raises:
+        ValueError: One lies outside the text.
+    """
+    if not given:
         return None
     spans = []
     for one in given:
@@ -112,7 +124,7 @@ def _spans(article: Article, given: Any) -> list[Span] | None:
         if not 0 <= start < end <= len(article.text):
             raise ValueError(f"there is nothing at {start} to {end}: the text has {len(article.text):,} characters")
         spans.append(Span(start, end, article.text[start:end]))
-    return spans or None
+    return spans
 
 
 def _plain(bullet: Bullet) -> dict[str, Any]:

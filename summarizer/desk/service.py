@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Annotated, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException as StarletteError
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -165,21 +167,21 @@ def person_of(request: Request, desk: OfDesk) -> Person | None:
     if not desk.settings.guests:
         return None
     name = unquote(request.cookies.get(NAME_COOKIE, "")).strip()
-    return Person(name if name and name.isprintable() else GUEST, frozenset(SCOPES), desk.guest_csrf, guest=True)
+    good = name and len(name) <= 100 and name.isprintable() and not name.startswith("key ")
+    return Person(name if good else GUEST, frozenset(SCOPES), desk.guest_csrf, guest=True)
 
 
 OfPerson = Annotated[Person | None, Depends(person_of)]
 
 
-def allowed(scope: str, form: bool = False) -> Callable[..., Person]:
+def allowed(scope: str) -> Callable[..., Person]:
     """A dependency: who asks, if he may do this.
 
     Args:
-        scope: Of `people.SCOPES`, or "admin".
-        form: Whether a form is sent, which carries the session's token as a field: the route looks at it (`own_page`).
+        scope: Of `people.SCOPES`.
     """
 
-    def check(request: Request, desk: OfDesk, person: OfPerson) -> Person:
+    def check(request: Request, person: OfPerson) -> Person:
         if person is None:
             raise HTTPException(
                 401,
@@ -188,7 +190,7 @@ def allowed(scope: str, form: bool = False) -> Callable[..., Person]:
             )
         if scope not in person.scopes:
             raise HTTPException(403, f"{person.name} has not the right to {scope!r}")
-        if request.method not in ("GET", "HEAD") and not form:
+        if request.method not in ("GET", "HEAD"):
             own_page(request, person, request.headers.get("x-csrf-token", ""))
         return person
 
@@ -222,7 +224,7 @@ def same_site(request: Request) -> None:
         HTTPException: It does.
     """
     origin = request.headers.get("origin")
-    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+    if origin and origin.partition("://")[2] != request.headers.get("host"):
         raise HTTPException(403, "this request comes from a page of another site")
 
 
@@ -238,9 +240,17 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None, **m
 
 
 def _handle_errors(app: FastAPI) -> None:
-    def handles(kind: type[Exception], answer: Callable[[Any], Response]) -> None:
-        async def handler(_: Request, error: Exception) -> Response:
-            return answer(error)
+    from .pages import error as page
+
+    def handles(kind: type[Exception], answer: Callable[[Any], JSONResponse]) -> None:
+        async def handler(request: Request, error: Exception) -> Response:
+            found = answer(error)
+            wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
+            if wants_page and found.status_code >= 400:
+                return await run_in_threadpool(
+                    page, request, found.status_code, json.loads(bytes(found.body))["detail"]
+                )
+            return found
 
         app.add_exception_handler(kind, handler)
 
@@ -306,14 +316,16 @@ async def _guarded(request: Request, call: Callable[[Request], Awaitable[Respons
     began = time.monotonic()
     response = await call(request)
     route = getattr(request.scope.get("route"), "path", "other")
+    method = request.method if request.method in _METHODS else "other"
     metrics = desk_of(request).metrics
-    metrics.requests.labels(route, request.method, response.status_code).inc()
-    metrics.seconds.labels(route, request.method).observe(time.monotonic() - began)
+    metrics.requests.labels(route, method, response.status_code).inc()
+    metrics.seconds.labels(route, method).observe(time.monotonic() - began)
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     return response
 
 
+_METHODS = frozenset(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

@@ -1,6 +1,6 @@
 """What the desk keeps: summaries with every version of them, users, sessions, keys and calls to other systems.
 
-One SQLite file, or any database that SQLAlchemy speaks to. A change is written whole or not at all, and is on disk
+One SQLite file; another database by its SQLAlchemy URL. A change is written whole or not at all, and is on disk
 before it is acknowledged.
 """
 
@@ -40,7 +40,6 @@ _summaries = sa.Table(
     sa.Column("title", sa.Text),
     sa.Column("status", sa.String(10), nullable=False),
     sa.Column("revision", sa.Integer, nullable=False),
-    sa.Column("model", sa.String(200), nullable=False),
     sa.Column("created", sa.String(32), nullable=False),
     sa.Column("changed", sa.String(32), nullable=False),
     sa.Column("open_by", sa.String(100)),
@@ -92,6 +91,7 @@ _calls = sa.Table(
     _tables,
     sa.Column("id", sa.String(32), primary_key=True),
     sa.Column("summary_id", sa.String(32), sa.ForeignKey("summaries.id"), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
     sa.Column("event", sa.String(20), nullable=False),
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("tries", sa.Integer, nullable=False),
@@ -224,7 +224,9 @@ class Store:
         try:
             self._engine = _engine(url)
             self._prepare()
-        except sa.exc.SQLAlchemyError as error:
+        except sa.exc.ArgumentError as error:
+            raise StoreError(f"{error}; a database is named as in sqlite:///desk.sqlite") from error
+        except (sa.exc.SQLAlchemyError, ImportError) as error:
             raise StoreError(f"the database {sa.make_url(url).render_as_string()} cannot be used: {error}") from error
 
     def close(self) -> None:
@@ -261,7 +263,6 @@ class Store:
                 "title": record["title"],
                 "status": "draft",
                 "revision": 1,
-                "model": f"{record['model']['name']} {record['model']['version']}",
                 "created": at,
                 "changed": at,
                 "record": _json({k: v for k, v in record.items() if k not in ("bullets", "status")}),
@@ -346,7 +347,7 @@ class Store:
         bullets: Sequence[Mapping[str, Any]] | None = None,
         removed: Sequence[Mapping[str, Any]] | None = None,
         note: str | None = None,
-        event: bool = False,
+        event: str | None = None,
     ) -> dict[str, Any]:
         """A new version of a list.
 
@@ -358,7 +359,7 @@ class Store:
             bullets: The list; default: as it was.
             removed: The draft's bullets that are not in it; default: as it was.
             note: What is said about it.
-            event: Whether another system is to be called.
+            event: What another system is to be told: "approved" or "withdrawn"; default: nothing.
 
         Raises:
             NotThereError: There is no such summary.
@@ -390,8 +391,8 @@ class Store:
             db.execute(_summaries.update().where(_summaries.c.id == id).values(values))
             whole = self._whole(db, id)
             if event:
-                call = {"id": uuid4().hex, "summary_id": id, "event": action, "tries": 0, "due": at}
-                db.execute(_calls.insert().values(call | {"body": _json({"event": action, "summary": whole})}))
+                call = {"id": uuid4().hex, "summary_id": id, "number": number, "event": event, "tries": 0, "due": at}
+                db.execute(_calls.insert().values(call | {"body": _json({"event": event, "summary": whole})}))
             return whole
 
     def open(self, id: str, who: str, still: bool) -> str | None:
@@ -506,8 +507,13 @@ class Store:
     # Calls to another system.
 
     def due_calls(self, limit: int = 20) -> list[Call]:
-        """Calls whose time has come, the oldest first."""
-        query = _calls.select().where(_calls.c.due <= now()).order_by(_calls.c.due).limit(limit)
+        """Calls whose time has come, the oldest first; of each summary only the first that is to be made, so that
+        "withdrawn" never comes before "approved"."""
+        other = _calls.alias()
+        older = sa.exists().where(
+            other.c.summary_id == _calls.c.summary_id, other.c.number < _calls.c.number, other.c.due.is_not(None)
+        )
+        query = _calls.select().where(_calls.c.due <= now(), ~older).order_by(_calls.c.due).limit(limit)
         with self._read() as db:
             return [Call(r["id"], r["event"], r["body"], r["tries"]) for r in db.execute(query).mappings()]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
@@ -66,11 +66,19 @@ class Work:
                 ahead = self.load.waiting + self.load.running
                 raise BusyError(max(1, round(ahead * self.load.seconds / self._beside)))
             self.load.waiting += 1
-        return await asyncio.wrap_future(self._pool.submit(self._timed, task))
+        waiting = self._pool.submit(self._timed, task)
+        waiting.add_done_callback(self._dropped)
+        return await asyncio.wrap_future(waiting)
 
     def close(self) -> None:
         """Waits for what runs; what stands in line is dropped."""
         self._pool.shutdown(cancel_futures=True)
+
+    def _dropped(self, task: Future[Any]) -> None:
+        """Who hangs up before his turn leaves the line."""
+        if task.cancelled():
+            with self._lock:
+                self.load.waiting -= 1
 
     def _timed(self, task: Callable[[], Any]) -> Any:
         began = monotonic()

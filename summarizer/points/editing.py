@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from ..alignment import Aligner
 from ..article import Article
@@ -31,7 +32,7 @@ def checked(article: Article, text: str, spans: Sequence[Span] | None, verifier:
     """
     sentences = story(article.text, article.language)
     chosen = _chosen(sentences, spans) if spans else Aligner([s.text for s in sentences])(text)
-    looked_up = Checker(article.text)(text, article.text, article.title or "")
+    looked_up = checker_of(article.text)(text, article.text, article.title or "")
     checks = [replace(one, evidence=one.evidence.replace("in the sources", "in the article")) for one in looked_up]
     if not chosen:
         return Bullet(text, 0.0, "edited", (), (*checks, _UNTRACED))
@@ -41,6 +42,12 @@ def checked(article: Article, text: str, spans: Sequence[Span] | None, verifier:
         (verdict,) = verifier.start([text], "others", draft.text, context, article.title).result()
         checks.append(verdict.check(verifier.least))
     return Bullet(text, 0.0, "edited", draft.spans, tuple(checks))
+
+
+@lru_cache(maxsize=32)
+def checker_of(text: str) -> Checker:
+    """Of an article's text; kept, since an editor has his points looked up again and again as he types."""
+    return Checker(text)
 
 
 def wordings(

@@ -14,7 +14,11 @@ let record = null;   // what the desk has
 let bullets = [];    // what is on the page: {id, text, sources, reason, draft, checks, method}
 let removed = {};    // reasons for deleted points of the draft, by id
 let past = [];       // earlier states of the page
+let base = 0;        // the version that the page was made from
 let busy = false;
+let typing = null;   // the point that is being typed in, until a pause
+let dragged = null;  // the number of the point that is being dragged
+const waiting = new WeakMap(); // checks that wait for a pause in typing, by point
 
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
@@ -32,7 +36,7 @@ async function call(path, body, method = "POST") {
     method,
     headers: { "Content-Type": "application/json", "X-CSRF-Token": root.dataset.csrf },
     body: body === undefined ? undefined : JSON.stringify(body),
-  });
+  }).catch(() => { throw new Error("The desk does not answer. What you changed is kept in this browser; try again."); });
   const found = answer.headers.get("content-type")?.includes("json") ? await answer.json() : await answer.text();
   if (!answer.ok) throw Object.assign(new Error(found.detail || answer.statusText), { status: answer.status, ...found });
   return found;
@@ -43,19 +47,21 @@ const plain = (value) => JSON.parse(JSON.stringify(value));
 const ends = (spans) => (spans || []).map(({ start, end }) => ({ start, end }));
 
 function show(found) {
+  const point = document.activeElement.closest?.("#bullets > li");
   record = found;
+  base = found.revision;
   bullets = plain(found.bullets);
   removed = Object.fromEntries(found.removed.filter((one) => one.reason).map((one) => [one.id, one.reason]));
   past = [];
-  at("status").textContent = found.status;
-  at("status").className = `badge ${found.status}`;
-  at("revision").textContent = found.revision;
-  draw();
+  typing = null;
   keep();
+  draw(point ? Math.min([...at("bullets").children].indexOf(point), bullets.length - 1) : undefined);
 }
+const refresh = async () => show(await call(api, undefined, "GET"));
 
 // Changes that are not saved yet stay in the browser, should it be closed.
-const shelf = `desk ${root.dataset.id}`;
+const shelf = `desk ${root.dataset.id} ${root.dataset.me}`;
+let shelved = false; // whether this window has put something there
 function changed() {
   const now = bullets.map(({ id, text, sources, reason }) => ({ id, text, sources: ends(sources), reason }));
   const then = record.bullets.map(({ id, text, sources, reason }) => ({ id, text, sources: ends(sources), reason }));
@@ -63,38 +69,59 @@ function changed() {
   return JSON.stringify([now, removed]) !== JSON.stringify([then, gone]);
 }
 function keep() {
-  if (record && changed()) localStorage.setItem(shelf, JSON.stringify({ revision: record.revision, bullets, removed }));
-  else localStorage.removeItem(shelf);
   buttons();
+  try {
+    if (changed()) {
+      localStorage.setItem(shelf, JSON.stringify({ revision: base, bullets, removed }));
+      shelved = true;
+    } else if (shelved) {
+      localStorage.removeItem(shelf);
+      shelved = false;
+    }
+  } catch {
+    say("This browser keeps nothing: save before you leave the page.");
+  }
 }
 function buttons() {
   const dirty = changed();
+  for (const id of ["bullets", "gone", "story"]) at(id).inert = busy; // what is typed while a save runs would be lost
   at("save").disabled = busy || !dirty;
-  at("undo").disabled = !past.length;
+  at("undo").disabled = busy || !past.length;
   at("approve").disabled = busy || !bullets.length || (record.status !== "draft" && !dirty);
   at("reject").hidden = record.status !== "draft";
   at("withdraw").hidden = record.status !== "approved" || dirty;
 }
 
-function change(edit, focus) {
+function remember() {
   past.push({ bullets: plain(bullets), removed: { ...removed } });
   if (past.length > 200) past.shift();
+}
+function change(edit, focus) {
+  if (busy) return;
+  remember();
+  typing = null;
   edit();
-  draw(focus);
   keep();
+  draw(focus);
 }
 function undo() {
-  const before = past.pop();
+  const before = busy ? null : past.pop();
   if (!before) return;
+  typing = null;
   ({ bullets, removed } = before);
-  draw();
   keep();
+  draw();
   say("Undone.");
 }
 
 // The list.
 
 function draw(focus) {
+  at("status").textContent = record.status;
+  at("status").className = `badge ${record.status}`;
+  at("revision").textContent = record.revision;
+  at("history").replaceChildren(...(record.history || []).map((one) =>
+    element("li", {}, `${one.at.slice(0, 16).replace("T", " ")}: ${one.action} by ${one.who}${one.note ? ` (${one.note})` : ""}`)));
   at("bullets").replaceChildren(...bullets.map(item));
   const there = new Set(bullets.map((one) => one.id));
   const drafted = new Map([...record.removed, ...record.bullets.filter((one) => "draft" in one)].map((one) => [one.id, one]));
@@ -110,16 +137,17 @@ function item(bullet, i) {
   const area = element("textarea", {
     rows: 1, dir: "auto", spellcheck: "true", "aria-label": `Point ${number}`, "aria-describedby": `checks${i}`,
     onfocus: () => light(bullet), onblur: () => light(null), onkeydown: (event) => keys(event, i),
-    oninput: () => typed(bullet, i, area),
+    oninput: () => typed(bullet, area),
   });
   area.value = bullet.text;
   const back = element("div", { class: "back", "aria-hidden": "true", dir: "auto" });
   const button = (name, label, action, off = false) =>
     element("button", { type: "button", class: "small", "aria-label": `${label} point ${number}`, title: label, disabled: off, onclick: action }, name);
-  const made = element("li", { "data-i": i, onmouseenter: () => light(bullet), onmouseleave: () => light(null) },
+  const made = element("li", { onmouseenter: () => light(bullet), onmouseleave: () => light(null) },
     element("div", { class: "edit" },
       element("span", { class: "grip", draggable: "true", title: "Drag to move", "aria-hidden": "true",
-        ondragstart: (event) => { event.dataTransfer.setData("text/plain", String(i)); event.dataTransfer.effectAllowed = "move"; } }, "⠿"),
+        ondragstart: (event) => { dragged = i; event.dataTransfer.setData("text/plain", bullet.text); event.dataTransfer.effectAllowed = "move"; },
+        ondragend: () => { dragged = null; } }, "⠿"),
       element("div", { class: "words" }, back, area)),
     element("div", { class: "tools" },
       button("↑", "Move up", () => move(i, i - 1), i === 0),
@@ -130,13 +158,13 @@ function item(bullet, i) {
       ...reason(bullet, i)),
     element("div", { class: "checks", id: `checks${i}` }),
     element("div", { class: "wordings", id: `wordings${i}` }));
-  made.addEventListener("dragover", (event) => event.preventDefault());
+  made.addEventListener("dragover", (event) => { if (dragged !== null) event.preventDefault(); });
   made.addEventListener("drop", (event) => {
+    if (dragged === null) return;
     event.preventDefault();
-    const from = Number(event.dataTransfer.getData("text/plain"));
-    if (Number.isInteger(from) && from >= 0 && from < bullets.length) move(from, i);
+    move(dragged, i);
   });
-  queueMicrotask(() => report(bullet, i));
+  queueMicrotask(() => report(bullet));
   return made;
 }
 
@@ -161,7 +189,8 @@ function deleted(gone) {
       element("span", { dir: "auto" }, one.text), " ",
       chooser("Why it was deleted", removed[one.id], (value) => { if (value) removed[one.id] = value; else delete removed[one.id]; keep(); }), " ",
       element("button", { type: "button", class: "small", onclick: () => change(() => {
-        bullets.push({ draft: one.text, method: "extracted", checks: [], ...plain(one) });
+        const { id, text, sources } = plain(one);
+        bullets.push({ id, text, sources, draft: one.draft ?? text, method: "as drafted", checks: [] });
         delete removed[one.id];
       }, bullets.length) }, "Put back")))));
 }
@@ -178,23 +207,24 @@ function remove(i) {
 
 function keys(event, i) {
   if (!event.altKey || event.ctrlKey || event.metaKey) return;
-  const action = { ArrowUp: () => move(i, i - 1), ArrowDown: () => move(i, i + 1), Delete: () => remove(i), w: () => wordings(i) }[event.key];
+  const action = { ArrowUp: () => move(i, i - 1), ArrowDown: () => move(i, i + 1), Delete: () => remove(i), KeyW: () => wordings(i) }[event.code];
   if (action) { event.preventDefault(); action(); }
 }
 
 // One state a pause in typing can be undone, not one a letter.
-let pause = 0;
-function typed(bullet, i, area) {
-  if (!pause) past.push({ bullets: plain(bullets), removed: { ...removed } });
-  clearTimeout(pause);
-  pause = setTimeout(() => { pause = 0; look(bullet, i); }, 500);
+function typed(bullet, area) {
+  if (typing !== bullet) remember();
+  typing = bullet;
+  clearTimeout(waiting.get(bullet));
+  waiting.set(bullet, setTimeout(() => { if (typing === bullet) typing = null; look(bullet); }, 500));
   bullet.text = area.value.replace(/\s*\n\s*/g, " ");
+  bullet.missing = [];
   fit(area);
   area.previousElementSibling.replaceChildren();
   const tools = area.closest("li").querySelector(".tools");
   tools.querySelector(".method").textContent = about(bullet);
   tools.querySelector("select")?.remove();
-  tools.append(...reason(bullet, i));
+  tools.append(...reason(bullet, bullets.indexOf(bullet)));
   keep();
 }
 function fit(area) {
@@ -204,21 +234,23 @@ function fit(area) {
 
 // Checks: as one types, what fails is marked in the text and named below it.
 
-async function look(bullet, i) {
+async function look(bullet) {
   const text = bullet.text;
   if (!text.trim()) return;
   try {
     const found = await call("/v1/check", { summary: root.dataset.id, point: text, sources: ends(bullet.sources) });
-    if (bullet.text !== text) return;
+    if (bullet.text !== text || !bullets.includes(bullet)) return;
     Object.assign(bullet, { checks: found.checks, missing: found.missing });
     if (!ends(bullet.sources).length) bullet.sources = found.sources;
-    report(bullet, i);
+    report(bullet);
+    keep();
   } catch (error) {
     say(`Not checked: ${error.message}`);
   }
 }
 
-function report(bullet, i) {
+function report(bullet) {
+  const i = bullets.indexOf(bullet);
   const box = at(`checks${i}`);
   if (!box) return;
   const failed = (bullet.checks || []).filter((check) => !check.passed);
@@ -227,14 +259,16 @@ function report(bullet, i) {
   if (verdict) box.append(element("p", { class: "fine" }, sentence(verdict)));
   const back = at("bullets").children[i]?.querySelector(".back");
   if (!back) return;
+  const letters = [...bullet.text]; // places are counted in characters, as the desk counts them
+  const piece = (start, end) => letters.slice(start, end).join("");
   const parts = [];
   let from = 0;
   for (const { start, end } of [...(bullet.missing || [])].sort((a, b) => a.start - b.start)) {
-    if (start < from || bullet.text.slice(start, end) === "") continue;
-    parts.push(bullet.text.slice(from, start), element("mark", {}, bullet.text.slice(start, end)));
+    if (start < from) continue;
+    parts.push(piece(from, start), element("mark", {}, piece(start, end)));
     from = end;
   }
-  back.replaceChildren(...parts, bullet.text.slice(from));
+  back.replaceChildren(...parts, piece(from));
 }
 function sentence(check) {
   const text = check.kind === "verifier" ? `The software's guess: ${check.evidence}` : check.evidence;
@@ -259,7 +293,7 @@ async function wordings(i) {
       ...[...texts.values()].sort((a, b) => order(a) - order(b)).map((one) => element("li", {},
         element("button", { type: "button", class: "wording", dir: "auto", onclick: () => {
           change(() => Object.assign(bullets[i], { text: one.text, sources: one.sources, checks: one.checks, missing: [] }), i);
-          look(bullets[i], i);
+          look(bullets[i]);
         } }, one.text), " ",
         element("span", { class: "method" }, order(one) ? "the article's sentence" : guess(one))))));
     box.querySelector("button")?.focus();
@@ -293,8 +327,8 @@ function mark() {
 function add(one) {
   const text = one.textContent.replace(/\s+/g, " ").trim();
   const sources = [{ start: Number(one.dataset.start), end: Number(one.dataset.end) }];
-  change(() => bullets.push({ text, sources, checks: [], method: "extracted" }), bullets.length);
-  look(bullets.at(-1), bullets.length - 1);
+  change(() => bullets.push({ text, sources, checks: [] }), bullets.length);
+  look(bullets.at(-1));
   say(`Added as point ${bullets.length}.`);
 }
 sentences.forEach((one, i) => {
@@ -317,36 +351,42 @@ sentences.forEach((one, i) => {
 
 // Saving and deciding.
 
-const given = () => bullets.map(({ id, text, sources, reason }) => ({ id, text, sources: ends(sources).length ? ends(sources) : undefined, reason }));
+function given() {
+  const known = new Set([...record.bullets, ...record.removed].map((one) => one.id)); // undo may bring back others
+  return bullets.map(({ id, text, sources, reason }) => ({
+    id: known.has(id) ? id : undefined, text, sources: ends(sources).length ? ends(sources) : undefined, reason,
+  }));
+}
 
 async function doing(task, done) {
-  if (busy) return;
+  if (busy || !record) return;
   busy = true;
   buttons();
   try {
     await task();
     if (done) say(done);
   } catch (error) {
-    if (error.status === 409 && error.revision) await conflict(error);
-    else say(error.status ? error.message : "The desk does not answer. What you changed is kept in this browser; try again.");
+    if (error.status === 409 && error.revision) await conflict().catch((failure) => say(failure.message));
+    else say(error.message);
   } finally {
     busy = false;
     buttons();
   }
 }
 async function store() {
-  const revision = record.revision;
   const gone = Object.fromEntries(Object.entries(removed).filter(([id]) => !bullets.some((one) => one.id === id)));
-  show(await call(`${api}/revisions`, { revision, bullets: given(), removed: gone }));
+  await call(`${api}/revisions`, { revision: base, bullets: given(), removed: gone });
+  await refresh();
   at("notice").replaceChildren();
 }
-const save = () => changed() && doing(store, "Saved.");
+const save = () => record && changed() && doing(store, "Saved.");
 const decide = (action, done) => doing(async () => {
   if (changed()) await store();
-  show(await call(`${api}/${action}`, { revision: record.revision }));
+  await call(`${api}/${action}`, { revision: base });
+  await refresh();
 }, done);
 
-async function conflict(error) {
+async function conflict() {
   const theirs = await call(api, undefined, "GET");
   const list = (name, texts, others) => element("div", {}, element("h3", {}, name),
     element("ul", {}, ...texts.map((text) => element("li", { class: others.includes(text) ? "" : "differs", dir: "auto" }, text))));
@@ -355,13 +395,19 @@ async function conflict(error) {
     element("p", {}, `${theirs.changed_by} has changed this list while you worked on it. Nothing is lost; choose which list to go on with.`),
     element("div", { class: "sides" }, list("Yours", mine, them), list(`By ${theirs.changed_by}`, them, mine)),
     element("button", { type: "button", onclick: () => {
-      const known = new Set([...theirs.bullets, ...theirs.removed].map((one) => one.id));
       record = theirs;
-      for (const one of bullets) if (one.id && !known.has(one.id)) delete one.id;
+      base = theirs.revision;
       at("notice").replaceChildren();
-      draw(); keep(); say("Your list stands. Save it to make it the newest version.");
+      keep(); draw(); say("Your list stands. Save it to make it the newest version.");
     } }, "Go on with mine"), " ",
-    element("button", { type: "button", onclick: () => { at("notice").replaceChildren(); show(theirs); say("This is the newest version."); } }, "Take the other")));
+    element("button", { type: "button", onclick: () => {
+      const mine = { bullets: plain(bullets), removed: { ...removed } };
+      at("notice").replaceChildren();
+      show(theirs);
+      past.push(mine);
+      buttons();
+      say("This is the newest version. Undo brings yours back.");
+    } }, "Take the other")));
 }
 
 at("undo").onclick = undo;
@@ -379,8 +425,9 @@ at("other").onclick = (event) => {
 };
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.onclick = () => doing(async () => {
-    if (changed()) throw Object.assign(new Error("Save first: what is copied is the saved list."), { status: 1 });
+    if (changed()) throw new Error("Save first: what is copied is the saved list.");
     const text = await call(`${api}/text?form=${button.dataset.copy}`, undefined, "GET");
+    if (!navigator.clipboard) throw new Error("This browser copies on encrypted pages only (https).");
     await navigator.clipboard.writeText(text);
   }, "Copied.");
 }
@@ -391,9 +438,9 @@ document.addEventListener("keydown", (event) => {
 });
 
 // Others see that somebody is here.
-const here = (open) => call(`${api}/open`, { open }).then((found) => {
-  if (found.by && found.by !== root.dataset.me && !at("notice").childElementCount) {
-    at("notice").replaceChildren(element("p", { class: "warning" }, `${found.by} has this list open too.`));
+const here = (open) => call(`${api}/open`, { open }).then(({ by }) => {
+  if (!document.querySelector(".conflict")) {
+    at("notice").replaceChildren(...(by ? [element("p", { class: "warning" }, `${by} has this list open too.`)] : []));
   }
 }).catch(() => {});
 setInterval(() => here(true), 30_000);
@@ -401,26 +448,23 @@ addEventListener("pagehide", () => {
   fetch(`${api}/open`, { method: "POST", keepalive: true, headers: { "Content-Type": "application/json", "X-CSRF-Token": root.dataset.csrf }, body: '{"open":false}' });
 });
 
-(async () => {
-  show(await call(api, undefined, "GET"));
-  here(true);
-})();
-
 // What was not saved when the page was left.
-const left = localStorage.getItem(shelf);
-const unsaved = left && JSON.parse(left);
-if (unsaved) {
-  const wait = setInterval(() => {
-    if (!record) return;
-    clearInterval(wait);
-    if (unsaved.revision === record.revision) {
-      change(() => { bullets = unsaved.bullets; removed = unsaved.removed; });
-      say("Changes that you had not saved are back.");
-    } else {
-      bullets = unsaved.bullets;
-      removed = unsaved.removed;
-      draw(); keep();
-      conflict({});
-    }
-  }, 50);
+async function restore() {
+  const left = JSON.parse(localStorage.getItem(shelf) || "null");
+  if (!left) return;
+  shelved = true;
+  base = left.revision;
+  change(() => ({ bullets, removed } = left));
+  if (base === record.revision) say("Changes that you had not saved are back.");
+  else await conflict();
 }
+
+(async () => {
+  try {
+    await refresh();
+    await restore();
+    here(true);
+  } catch (error) {
+    say(error.message);
+  }
+})();

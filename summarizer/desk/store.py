@@ -1,6 +1,6 @@
 """What the desk keeps: summaries with every version of them, users, sessions, keys and calls to other systems.
 
-One SQLite file; another database by its SQLAlchemy URL. A change is written whole or not at all, and is on disk
+One SQLite file, or PostgreSQL. A change is written whole or not at all, and is on disk
 before it is acknowledged.
 """
 

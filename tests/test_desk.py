@@ -204,6 +204,7 @@ def test_an_export_is_training_data(desk, tmp_path):
     assert example.text == TEXT and example.bullets[0] == bullets[0]["text"]
     left, *rest = judged(str(tmp_path / "approved.jsonl"), corrections=False)
     assert {one.verdict for one in rest} == {"good"} and (left.verdict, left.kind) == ("good", "sentences")
+    assert json.loads(answer.content)["disclosure"] == Settings.disclosure
     done = CliRunner().invoke(
         managing, ["export", "-o", str(tmp_path / "own.jsonl"), "--database", f"sqlite:///{tmp_path / 'desk.sqlite'}"]
     )

@@ -239,7 +239,7 @@ def _store(database: str) -> Iterator[Store]:
         from .store import Store as Opened
     except ImportError as error:
         raise MissingExtraError("the desk", str(error.name), "serve") from error
-    store = Opened(database, Settings.disclosure)
+    store = Opened(database)
     try:
         yield store
     finally:

@@ -59,6 +59,7 @@ _revisions = sa.Table(
     sa.Column("action", sa.String(10), nullable=False),
     sa.Column("status", sa.String(10), nullable=False),
     sa.Column("note", sa.Text),
+    sa.Column("disclosure", sa.Text),
     sa.Column("bullets", sa.Text, nullable=False),
     sa.Column("removed", sa.Text, nullable=False),
 )
@@ -213,7 +214,8 @@ class Store:
 
     Args:
         url: An SQLAlchemy URL; `sqlite:///desk.sqlite` is a file.
-        disclosure: The line for readers of an approved list; "{name}" in it is who approved; default: the draft's.
+        disclosure: The line for readers of a list that is approved from now on; "{name}" in it is who approves;
+            default: the draft's.
 
     Raises:
         StoreError: A newer version made it, or it cannot be opened.
@@ -566,7 +568,7 @@ class Store:
 
     def _whole(self, db: Connection, id: str) -> dict[str, Any]:
         query = (
-            sa.select(_summaries, _revisions.c.bullets, _revisions.c.removed, _revisions.c.who)
+            sa.select(_summaries, *(_revisions.c[name] for name in ("bullets", "removed", "who", "disclosure")))
             .join(
                 _revisions,
                 sa.and_(_revisions.c.summary_id == _summaries.c.id, _revisions.c.number == _summaries.c.revision),
@@ -579,8 +581,8 @@ class Store:
         about = {name: row[name] for name in ("id", "article_id", "status", "revision", "created", "changed")}
         lists = {"bullets": json.loads(row["bullets"]), "removed": json.loads(row["removed"])}
         whole: dict[str, Any] = about | {"changed_by": row["who"]} | json.loads(row["record"]) | lists
-        if row["status"] == "approved" and self._disclosure:
-            whole["disclosure"] = self._disclosure.replace("{name}", row["who"])
+        if row["disclosure"]:
+            whole["disclosure"] = row["disclosure"]
         return whole
 
     def _note(
@@ -598,7 +600,8 @@ class Store:
     ) -> None:
         lists = {"bullets": _json(bullets), "removed": _json(removed)}
         about = {"summary_id": id, "number": number, "at": at, "who": who, "action": action, "status": status}
-        db.execute(_revisions.insert().values(about | {"note": note} | lists))
+        line = self._disclosure.replace("{name}", who) if status == "approved" else None
+        db.execute(_revisions.insert().values(about | {"note": note, "disclosure": line} | lists))
 
 
 def _fingerprint(text: str, title: str | None, language: str) -> str:

@@ -162,6 +162,9 @@ def test_probabilities_are_fitted_for_each_kind_of_point():
     few = calibrations(np.array(said, np.float32)[[not point.sentence for point in points]], others)
     good = sum(point.verdict == "good" for point in others) / len(others)
     assert few["sentences"](nothing)[0] == pytest.approx(good, abs=0.02)
+    # Unless the verifier that was trained on had one.
+    again = calibrations(np.array(said[:60], np.float32), points[:60], found)
+    assert again == found
 
 
 def test_what_is_no_judgement_is_named_with_its_place(tmp_path):
@@ -173,6 +176,15 @@ def test_what_is_no_judgement_is_named_with_its_place(tmp_path):
         judged(str(as_file(tmp_path / "bad.jsonl.gz", rows)))
     with pytest.raises(ValueError, match="'source_text' is missing"):
         judged(str(as_file(tmp_path / "worse.jsonl.gz", [{"id": "1", "candidates": []}])))
+
+
+def test_too_few_judgements_to_hold_any_out(tmp_path, capsys):
+    from training.__main__ import main
+
+    source = str(as_file(tmp_path / "judged.jsonl.gz", rewrites(1)))
+    with pytest.raises(SystemExit):
+        main(["verifier", "--train", source, "--output", str(tmp_path / "run")])
+    assert "too few articles with judged points" in capsys.readouterr().err
 
 
 def test_the_verifier_does_not_learn_from_what_a_reader_wrote(tmp_path):

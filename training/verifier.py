@@ -117,6 +117,11 @@ def main(args: VerifierArguments) -> None:
     began = time.time()
     set_seed(args.seed)
     train, validation, test = divided([one for source in sources for one in judged(source, corrections=False)])
+    if not (train and validation and test):
+        raise ValueError(
+            f"{args.train} has too few articles with judged points: a tenth of them chooses the checkpoint, a tenth is "
+            "kept for the figures, and one of these parts is empty; some 50 articles do"
+        )
     if args.limit:
         train = train[: args.limit]
     faulty = with_faults(read(args.lists), args.planted, args.seed) if args.lists else []
@@ -148,7 +153,7 @@ def main(args: VerifierArguments) -> None:
             save_file(model.state_dict(), done)
     if not is_first_process():
         return
-    fitted = calibrations(_said(model, held, tokenizer.pad_token_id, args.half), validation)
+    fitted = calibrations(_said(model, held, tokenizer.pad_token_id, args.half), validation, _fitted_before(args))
     found = _said(model, _items(test, backend), tokenizer.pad_token_id, args.half)
     scores = {"all": _measures(found, test, fitted)}
     for kind, rows in _kinds(test).items():
@@ -317,17 +322,30 @@ def _said(model: VerifierModel, items: Sequence[dict[str, Any]], pad_id: int, ha
     return found
 
 
-def calibrations(said: npt.NDArray[Any], points: Sequence[Judged]) -> dict[Kind, Calibration]:
-    """For each kind of point its own fit, or where there are few, the one of all.
+def _fitted_before(args: VerifierArguments) -> dict[Kind, Calibration]:
+    """The fits of the verifier that is trained on, if one is."""
+    part = shipped_part(args.base_model, "verifier")
+    found = json.loads((part / "config.json").read_text("utf-8"))["verifier"]["calibration"] if part else {}
+    return {kind: Calibration(**found[kind]) for kind in KINDS if kind in found}
+
+
+def calibrations(
+    said: npt.NDArray[Any], points: Sequence[Judged], before: Mapping[Kind, Calibration] | None = None
+) -> dict[Kind, Calibration]:
+    """For each kind of point its own fit. Where there are few, the one of the verifier that was trained on; where there
+    is none, the one of all points.
 
     Args:
         said: What the head says of held-out points, shape (points, VERDICTS).
         points: The points.
+        before: The fits of the verifier that was trained on.
     """
     found = {}
     for kind, rows in _kinds(points).items():
         if len(rows) >= _LEAST:
             found[kind] = _fitted(said[rows], [points[i] for i in rows])
+        elif before and kind in before:
+            found[kind] = before[kind]
         else:
             found[kind] = _fitted(said, [replace(one, score=None) for one in points])
     return found

@@ -240,6 +240,12 @@ def test_marks_are_where_the_words_are(editor):
     assert editor.page.locator(".back mark").all_text_contents() == ["Friday"]
 
 
+def test_no_words_are_hidden_when_the_window_is_made_narrow(editor):
+    editor.page.set_viewport_size({"width": 340, "height": 700})
+    hidden = "() => [...document.querySelectorAll('#bullets textarea')].some(a => a.scrollHeight > a.clientHeight)"
+    editor.page.wait_for_function(f"() => !({hidden})()")
+
+
 def test_a_desk_that_does_not_answer_is_said(browser, desk, record):
     context = browser.new_context()
     page = context.new_page()

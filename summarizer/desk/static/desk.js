@@ -232,6 +232,8 @@ function fit(area) {
   area.style.height = `${area.scrollHeight}px`;
 }
 
+addEventListener("resize", () => document.querySelectorAll("#bullets textarea").forEach(fit));
+
 // Checks: as one types, what fails is marked in the text and named below it.
 
 async function look(bullet) {

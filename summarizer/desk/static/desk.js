@@ -229,7 +229,7 @@ function typed(bullet, area) {
 }
 function fit(area) {
   area.style.height = "auto";
-  area.style.height = `${area.scrollHeight}px`;
+  area.style.height = `${area.scrollHeight + area.offsetHeight - area.clientHeight}px`; // with its borders
 }
 
 addEventListener("resize", () => document.querySelectorAll("#bullets textarea").forEach(fit));

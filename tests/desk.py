@@ -54,3 +54,19 @@ def server(base, path, **settings):
     finally:
         running.should_exit = True
         thread.join(15)
+
+
+def drafted(desk, **more):
+    answer = desk.post("/v1/summaries", json=article(**more))
+    assert answer.status_code in (200, 201), answer.text
+    return answer.json()
+
+
+def revise(desk, record, bullets, **more):
+    return desk.post(
+        f"/v1/summaries/{record['id']}/revisions", json={"revision": record["revision"], "bullets": bullets, **more}
+    )
+
+
+def kept(record):
+    return [{"id": one["id"], "text": one["text"]} for one in record["bullets"]]

@@ -10,8 +10,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from summarizer.desk.database import Database, stamp
+from summarizer.desk.hooks import Calls
 from summarizer.desk.people import People
-from summarizer.desk.store import ConflictError, Store, stamp
+from summarizer.desk.store import ConflictError, Store
 
 from .desk import PASSWORD
 
@@ -43,13 +45,14 @@ def url():
 
 
 @pytest.fixture
-def store(url):
-    opened = Store(url)
+def database(url):
+    opened = Database(url)
     yield opened
     opened.close()
 
 
-def test_lists_versions_and_conflicts(store, url, base, story):
+def test_lists_versions_and_conflicts(database, url, base, story):
+    store = Store(database)
     record = base(story, policy="extract").to_dict()
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda i: store.add(record, "a", f"cms {i}"), range(8)))
@@ -64,7 +67,7 @@ def test_lists_versions_and_conflicts(store, url, base, story):
 
     with ThreadPoolExecutor(8) as pool:
         (won,) = [one for one in pool.map(change, range(8)) if one]
-    assert Store(url).get(id)["bullets"] == won["bullets"] and len(store.history(id)) == 2
+    assert Store(Database(url)).get(id)["bullets"] == won["bullets"] and len(store.history(id)) == 2
     others = [store.add(record | {"text": f"{record['text']} {i}"}, f"s{i}", "cms")[0]["id"] for i in range(4)]
     first = store.entries(limit=3)
     rest = store.entries(limit=3, before=first[-1].id)
@@ -75,14 +78,14 @@ def test_lists_versions_and_conflicts(store, url, base, story):
     assert store.open(id, "ann", True) is None and store.open(id, "bob", True) == "ann"
 
 
-def test_people_and_calls(store):
-    people = People(store)
+def test_people_and_calls(database):
+    people, calls = People(database), Calls(database)
     people.put("ann", "admin", PASSWORD)
     token = people.sign_in("ann", PASSWORD)
     assert people.of_session(token).name == "ann" and people.sign_in("ann", "wrong") is None
     people.sign_out(token)
     assert people.of_session(token) is None
     assert people.of_key(people.new_key("cms", "draft")).scopes == {"draft"}
-    for call in store.due_calls():
-        store.called(call.id, "no answer", again=stamp(datetime.now(UTC) + timedelta(hours=1)))
-    assert store.due_calls() == [] and store.failed_calls() == 0
+    for call in calls.due():
+        calls.made(call.id, "no answer", again=stamp(datetime.now(UTC) + timedelta(hours=1)))
+    assert calls.due() == [] and calls.failed() == 0

@@ -19,8 +19,9 @@ from ..summary import Length
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from .database import Database
+    from .people import People
     from .service import Desk
-    from .store import Store
 
 WRONG_USE = 2
 _HELP = {"help_option_names": ["-h", "--help"]}
@@ -89,14 +90,15 @@ def serve(
             import httpx
             import uvicorn
 
+            from .database import Database
+            from .people import People
             from .service import create_app
-            from .store import Store
         except ImportError as error:
             raise MissingExtraError("the desk", str(error.name), "serve") from error
         reached = not _loopback(host) or behind_tls_proxy or bool(allowed_host)
-        store = Store(database)
-        signed = bool(store.users())
-        store.close()
+        opened = Database(database)
+        signed = bool(People(opened).users())
+        opened.close()
         if reached and not signed:
             raise ValueError(
                 "this desk can be reached by others, and it has no users: add one with "
@@ -162,26 +164,24 @@ def add_user(
             password = typer.prompt("Password (at least 12 characters)", hide_input=True, confirmation_prompt=True)
         else:
             password = sys.stdin.readline().rstrip("\n")
-        with _store(database) as store:
-            from .people import People
-
-            People(store).put(name, role, password)
+        with _people(database) as people:
+            people.put(name, role, password)
         print(f"{name} can sign in as {role}; start the desk again if it runs without users", file=sys.stderr)
 
 
 @user.command("list", context_settings=_HELP)
 def list_users(database: _Database = _DATABASE) -> None:
     """Print users and roles."""
-    with _told(), _store(database) as store:
-        for name, (role, _) in store.users().items():
+    with _people(database) as people:
+        for name, role in people.users().items():
             print(f"{name}\t{role}")
 
 
 @user.command("remove", context_settings=_HELP)
 def remove_user(name: str, database: _Database = _DATABASE) -> None:
     """Remove a user. What he did stays under his name."""
-    with _told(), _store(database) as store:
-        if not store.drop_user(name):
+    with _people(database) as people:
+        if not people.drop_user(name):
             raise ValueError(f"there is no user {name}")
 
 
@@ -192,25 +192,23 @@ def add_key(
     database: _Database = _DATABASE,
 ) -> None:
     """Make a key and print its secret, which is not kept."""
-    with _told(), _store(database) as store:
-        from .people import People
-
-        print(People(store).new_key(name, scopes))
+    with _people(database) as people:
+        print(people.new_key(name, scopes))
 
 
 @key_.command("list", context_settings=_HELP)
 def list_keys(database: _Database = _DATABASE) -> None:
     """Print keys and what they may."""
-    with _told(), _store(database) as store:
-        for name, scopes in store.keys().items():
+    with _people(database) as people:
+        for name, scopes in people.keys().items():
             print(f"{name}\t{scopes}")
 
 
 @key_.command("remove", context_settings=_HELP)
 def remove_key(name: str, database: _Database = _DATABASE) -> None:
     """Remove a key."""
-    with _told(), _store(database) as store:
-        if not store.drop_key(name):
+    with _people(database) as people:
+        if not people.drop_key(name):
             raise ValueError(f"there is no key {name}")
 
 
@@ -220,13 +218,14 @@ def export(
     database: _Database = _DATABASE,
 ) -> None:
     """Write all approved lists as JSONL: training data as it is."""
-    with _told(), _store(database) as store:
+    with _opened(database) as opened:
         from .api import exported
+        from .store import Store
 
         count = 0
         whole = output.with_name(output.name + ".part")
         with whole.open("w", encoding="utf-8") as file:
-            for line in exported(store):
+            for line in exported(Store(opened)):
                 file.write(line)
                 count += 1
         whole.replace(output)
@@ -234,16 +233,26 @@ def export(
 
 
 @contextmanager
-def _store(database: str) -> Iterator[Store]:
-    try:
-        from .store import Store as Opened
-    except ImportError as error:
-        raise MissingExtraError("the desk", str(error.name), "serve") from error
-    store = Opened(database)
-    try:
-        yield store
-    finally:
-        store.close()
+def _people(database: str) -> Iterator[People]:
+    """Users and keys, with errors told in a line."""
+    with _opened(database) as opened:
+        from .people import People
+
+        yield People(opened)
+
+
+@contextmanager
+def _opened(database: str) -> Iterator[Database]:
+    with _told():
+        try:
+            from .database import Database
+        except ImportError as error:
+            raise MissingExtraError("the desk", str(error.name), "serve") from error
+        opened = Database(database)
+        try:
+            yield opened
+        finally:
+            opened.close()
 
 
 @contextmanager

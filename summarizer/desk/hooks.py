@@ -6,13 +6,16 @@ import asyncio
 import hmac
 import sys
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import httpx
+import sqlalchemy as sa
 
+from .database import Database, now, stamp
+from .database import calls as _calls
 from .settings import Settings
-from .store import Call, Store, stamp
 
 TRIES = 12
 """Tries before a call is given up: the last one some 17 hours after the first."""
@@ -22,24 +25,77 @@ _FIRST = 30.0
 _TIMEOUT = 10.0
 
 
-async def deliver(store: Store, settings: Settings) -> None:
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call to another system that is to be made.
+
+    Attributes:
+        id: The same in every try.
+        event: What happened: "approved" or "withdrawn".
+        body: What is sent.
+        tries: How often it was tried.
+    """
+
+    id: str
+    event: str
+    body: str
+    tries: int
+
+
+class Calls:
+    """The calls that are to be made; `Store.change` notes them.
+
+    Args:
+        database: Where they are kept.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def due(self, limit: int = 20) -> list[Call]:
+        """Calls whose time has come, the oldest first; of each summary only the first that is to be made, so that
+        "withdrawn" never comes before "approved"."""
+        other = _calls.alias()
+        older = sa.exists().where(
+            other.c.summary_id == _calls.c.summary_id, other.c.number < _calls.c.number, other.c.due.is_not(None)
+        )
+        query = _calls.select().where(_calls.c.due <= now(), ~older).order_by(_calls.c.due).limit(limit)
+        with self._db.read() as db:
+            return [Call(r["id"], r["event"], r["body"], r["tries"]) for r in db.execute(query).mappings()]
+
+    def made(self, id: str, error: str | None = None, again: str | None = None) -> None:
+        """A call was made: it went well, or it is to be tried again, or nevermore (then its error stays)."""
+        with self._db.write() as db:
+            if error is None:
+                db.execute(_calls.delete().where(_calls.c.id == id))
+                return
+            values = {"tries": _calls.c.tries + 1, "due": again, "error": error}
+            db.execute(_calls.update().where(_calls.c.id == id).values(values))
+
+    def failed(self) -> int:
+        """Calls that were given up."""
+        with self._db.read() as db:
+            return int(db.execute(sa.select(sa.func.count()).where(_calls.c.due.is_(None))).scalar() or 0)
+
+
+async def deliver(calls: Calls, settings: Settings) -> None:
     """Makes the calls that are due, for ever.
 
     Args:
-        store: Where they are kept.
+        calls: What is to be made.
         settings: Address and secret.
     """
     async with httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False) as client:
         while True:
             try:
-                calls = await asyncio.to_thread(store.due_calls)
-                await asyncio.gather(*(_make(client, store, settings, call) for call in calls))
+                due = await asyncio.to_thread(calls.due)
+                await asyncio.gather(*(_make(client, calls, settings, call) for call in due))
             except Exception as error:  # the database is locked, say: the next round tries again
                 print(f"webhook: {error}", file=sys.stderr)
             await asyncio.sleep(_PAUSE)
 
 
-async def _make(client: httpx.AsyncClient, store: Store, settings: Settings, call: Call) -> None:
+async def _make(client: httpx.AsyncClient, calls: Calls, settings: Settings, call: Call) -> None:
     at = str(int(time.time()))
     headers = {
         "Content-Type": "application/json",
@@ -57,7 +113,7 @@ async def _make(client: httpx.AsyncClient, store: Store, settings: Settings, cal
         again = stamp(datetime.now(UTC) + timedelta(seconds=_FIRST * 2**call.tries))
     if error:
         print(f"webhook: {call.id}: {error}; {'tried again ' + again if again else 'given up'}", file=sys.stderr)
-    await asyncio.to_thread(store.called, call.id, error, again)
+    await asyncio.to_thread(calls.made, call.id, error, again)
 
 
 def signature(secret: str, at: str, body: str) -> str:

@@ -204,22 +204,21 @@ def change_people(
         elif action == "drop user" and name == person.name:
             raise ValueError("you cannot remove yourself")
         elif action == "drop user":
-            said = f"{name} is removed." if desk.store.drop_user(name) else f"There is no user {name}."
+            said = f"{name} is removed." if desk.people.drop_user(name) else f"There is no user {name}."
         elif action == "new key":
             secret = desk.people.new_key(name, " ".join(scopes or []))
             said = f"The key {name} is made. It is shown this once:"
         elif action == "drop key":
-            said = f"The key {name} is removed." if desk.store.drop_key(name) else f"There is no key {name}."
+            said = f"The key {name} is removed." if desk.people.drop_key(name) else f"There is no key {name}."
     except ValueError as error:
         said = str(error)
     return _people(request, desk, person, said=said, secret=secret)
 
 
 def _people(request: Request, desk: Desk, person: Person, said: str = "", secret: str = "") -> Response:
-    users = {name: role for name, (role, _) in desk.store.users().items()}
     return _page(
         "people.html", request, desk, person,
-        users=users, keys=desk.store.keys(), roles=ROLES, scopes=SCOPES, said=said, secret=secret,
+        users=desk.people.users(), keys=desk.people.keys(), roles=ROLES, scopes=SCOPES, said=said, secret=secret,
     )  # fmt: skip
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from threading import BoundedSemaphore
 
+import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from .store import Store, stamp
+from .database import Database, keys, now, sessions, stamp, users
 
 ROLES = ("editor", "admin")
 SCOPES = ("draft", "read", "decide")
@@ -44,14 +46,14 @@ class Person:
 
 
 class People:
-    """Users, sessions and keys.
+    """Users, sessions and keys: what proves that somebody is who he says is kept as a hash alone.
 
     Args:
-        store: Where they are kept.
+        database: Where they are kept.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
     def put(self, name: str, role: str, password: str) -> None:
         """A user, or a new role and password of one.
@@ -70,31 +72,57 @@ class People:
             raise ValueError(f"a password has at least {SHORTEST} characters")
         if len(password) > 1000:
             raise ValueError("a password has at most 1,000 characters")
-        self._store.put_user(name, role, _hasher.hash(password))
+        values = {"role": role, "password": _hasher.hash(password)}
+        with self._db.write() as db:
+            db.execute(sessions.delete().where(sessions.c.user == name))
+            if not db.execute(users.update().where(users.c.name == name).values(values)).rowcount:
+                db.execute(users.insert().values(name=name, created=now(), **values))
+
+    def drop_user(self, name: str) -> bool:
+        """Without a user, and his sessions; whether there was one. What he did stays under his name."""
+        with self._db.write() as db:
+            db.execute(sessions.delete().where(sessions.c.user == name))
+            return bool(db.execute(users.delete().where(users.c.name == name)).rowcount)
+
+    def users(self) -> dict[str, str]:
+        """The role of each user."""
+        with self._db.read() as db:
+            return {row["name"]: row["role"] for row in db.execute(users.select()).mappings()}
 
     def sign_in(self, name: str, password: str) -> str | None:
         """The token of a new session, or None: no such user, or another password. Both take the same time."""
-        _, kept = self._store.users().get(name, ("", _NOBODY))
+        with self._db.read() as db:
+            kept = db.execute(sa.select(users.c.password).where(users.c.name == name)).scalar() or _NOBODY
         with _hashing:
             try:
                 _hasher.verify(kept, password[:1000])
             except (VerificationError, InvalidHashError):
                 return None
         token = secrets.token_urlsafe(32)
-        self._store.start_session(token, name, secrets.token_urlsafe(32), stamp(datetime.now(UTC) + SESSION))
+        values = {"token": _hash(token), "user": name, "csrf": secrets.token_urlsafe(32)}
+        with self._db.write() as db:
+            db.execute(sessions.delete().where(sessions.c.ends < now()))
+            db.execute(sessions.insert().values(values | {"ends": stamp(datetime.now(UTC) + SESSION)}))
         return token
 
     def of_session(self, token: str) -> Person | None:
         """Who signed in."""
-        found = self._store.session(token)
+        query = (
+            sa.select(sessions.c.user, users.c.role, sessions.c.csrf)
+            .join(users, users.c.name == sessions.c.user)
+            .where(sessions.c.token == _hash(token), sessions.c.ends > now())
+        )
+        with self._db.read() as db:
+            found = db.execute(query).mappings().first()
         if not found:
             return None
-        name, role, csrf = found
-        return Person(name, frozenset([*SCOPES, *(["admin"] if role == "admin" else [])]), csrf)
+        admin = ["admin"] if found["role"] == "admin" else []
+        return Person(found["user"], frozenset([*SCOPES, *admin]), found["csrf"])
 
     def sign_out(self, token: str) -> None:
         """Ends a session."""
-        self._store.end_session(token)
+        with self._db.write() as db:
+            db.execute(sessions.delete().where(sessions.c.token == _hash(token)))
 
     def new_key(self, name: str, scopes: str) -> str:
         """The secret of a new key, which is shown once.
@@ -108,10 +136,29 @@ class People:
         if not asked or not set(asked) <= set(SCOPES):
             raise ValueError(f"the scopes are of {', '.join(SCOPES)}, not {scopes!r}")
         secret = "desk_" + secrets.token_urlsafe(32)
-        self._store.put_key(name, secret, " ".join(sorted(set(asked))))
+        values = {"secret": _hash(secret), "scopes": " ".join(sorted(set(asked))), "created": now()}
+        with self._db.write() as db:
+            db.execute(keys.delete().where(keys.c.name == name))
+            db.execute(keys.insert().values(name=name, **values))
         return secret
 
     def of_key(self, secret: str) -> Person | None:
         """The key with this secret."""
-        found = self._store.key(secret)
-        return Person(f"key {found[0]}", found[1]) if found else None
+        with self._db.read() as db:
+            found = db.execute(keys.select().where(keys.c.secret == _hash(secret))).mappings().first()
+        return Person(f"key {found['name']}", frozenset(found["scopes"].split())) if found else None
+
+    def drop_key(self, name: str) -> bool:
+        """Without a key; whether there was one."""
+        with self._db.write() as db:
+            return bool(db.execute(keys.delete().where(keys.c.name == name)).rowcount)
+
+    def keys(self) -> dict[str, str]:
+        """The scopes of each key."""
+        with self._db.read() as db:
+            return {row["name"]: row["scopes"] for row in db.execute(keys.select()).mappings()}
+
+
+def _hash(secret: str) -> str:
+    """Of a long random secret, for which a fast hash is enough."""
+    return sha256(secret.encode()).hexdigest()

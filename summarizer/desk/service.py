@@ -24,7 +24,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..errors import ArticleError, ClosedError, MissingExtraError, TimeLimitError
 from ..summarizer import Summarizer
 from ..version import __version__
-from .hooks import deliver
+from .database import Database
+from .hooks import Calls, deliver
 from .people import SCOPES, People, Person
 from .settings import Settings
 from .store import STATUSES, ConflictError, NotAllowedError, NotThereError, Store
@@ -46,8 +47,10 @@ class Desk:
     Attributes:
         settings: How it runs.
         summarizer: The model.
-        store: The database.
+        database: The open database.
+        store: Summaries and their versions.
         people: Users, sessions and keys.
+        calls: Calls to another system.
         work: The line before the models.
         metrics: What `/metrics` shows.
         guest_csrf: The token of pages where nobody signs in.
@@ -55,8 +58,9 @@ class Desk:
 
     def __init__(self, settings: Settings, summarizer: Summarizer) -> None:
         self.settings, self.summarizer = settings, summarizer
-        self.store = Store(settings.database, settings.disclosure)
-        self.people = People(self.store)
+        self.database = Database(settings.database)
+        self.store = Store(self.database, settings.disclosure)
+        self.people, self.calls = People(self.database), Calls(self.database)
         self.work = Work(summarizer.beside, settings.line)
         self.metrics = Metrics(self)
         self.guest_csrf = secrets.token_urlsafe(32)
@@ -64,7 +68,7 @@ class Desk:
     def close(self) -> None:
         """Finishes what runs."""
         self.work.close()
-        self.store.close()
+        self.database.close()
 
 
 class Metrics:
@@ -86,7 +90,7 @@ class Metrics:
         for name, about, read in (
             ("desk_running", "Articles that are being read.", lambda: load.running),
             ("desk_waiting", "Articles that wait for their turn.", lambda: load.waiting),
-            ("desk_failed_calls", "Calls to the webhook that were given up.", desk.store.failed_calls),
+            ("desk_failed_calls", "Calls to the webhook that were given up.", desk.calls.failed),
         ):
             Gauge(name, about, registry=self._registry).set_function(read)
         kept = Gauge("desk_summaries", "Summaries by status.", ("status",), registry=self._registry)
@@ -118,7 +122,7 @@ def create_app(settings: Settings, summarizer: Summarizer) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        calls = asyncio.create_task(deliver(desk.store, settings)) if settings.webhook else None
+        calls = asyncio.create_task(deliver(desk.calls, settings)) if settings.webhook else None
         yield
         if calls:
             calls.cancel()

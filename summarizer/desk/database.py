@@ -1,0 +1,181 @@
+"""The desk's database: its tables, how it is opened, and how its tables follow the versions.
+
+One SQLite file, or PostgreSQL. A change is written whole or not at all, and is on disk before it is acknowledged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from ..errors import SummarizerError
+
+SCHEMA = 1
+"""Version of the tables; `_MIGRATIONS` leads here from an older one."""
+
+_tables = sa.MetaData()
+meta = sa.Table("meta", _tables, sa.Column("name", sa.String(40), primary_key=True), sa.Column("value", sa.Text))
+summaries = sa.Table(
+    "summaries",
+    _tables,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("article_id", sa.String(200), nullable=False),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("length", sa.String(10), nullable=False),
+    sa.Column("title", sa.Text),
+    sa.Column("status", sa.String(10), nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("created", sa.String(32), nullable=False),
+    sa.Column("changed", sa.String(32), nullable=False),
+    sa.Column("open_by", sa.String(100)),
+    sa.Column("open_at", sa.String(32)),
+    sa.Column("open_seen", sa.String(32)),
+    sa.Column("record", sa.Text, nullable=False),
+    sa.UniqueConstraint("article_id", "fingerprint", "length", name="one_summary_an_article_text"),
+    sa.Index("summaries_by_status", "status", "created"),
+)
+revisions = sa.Table(
+    "revisions",
+    _tables,
+    sa.Column("summary_id", sa.String(32), sa.ForeignKey("summaries.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("who", sa.String(100), nullable=False),
+    sa.Column("action", sa.String(10), nullable=False),
+    sa.Column("status", sa.String(10), nullable=False),
+    sa.Column("note", sa.Text),
+    sa.Column("disclosure", sa.Text),
+    sa.Column("bullets", sa.Text, nullable=False),
+    sa.Column("removed", sa.Text, nullable=False),
+)
+users = sa.Table(
+    "users",
+    _tables,
+    sa.Column("name", sa.String(100), primary_key=True),
+    sa.Column("role", sa.String(10), nullable=False),
+    sa.Column("password", sa.Text, nullable=False),
+    sa.Column("created", sa.String(32), nullable=False),
+)
+sessions = sa.Table(
+    "sessions",
+    _tables,
+    sa.Column("token", sa.String(64), primary_key=True),
+    sa.Column("user", sa.String(100), sa.ForeignKey("users.name"), nullable=False),
+    sa.Column("csrf", sa.String(64), nullable=False),
+    sa.Column("ends", sa.String(32), nullable=False),
+)
+keys = sa.Table(
+    "keys",
+    _tables,
+    sa.Column("name", sa.String(100), primary_key=True),
+    sa.Column("secret", sa.String(64), nullable=False, unique=True),
+    sa.Column("scopes", sa.String(100), nullable=False),
+    sa.Column("created", sa.String(32), nullable=False),
+)
+calls = sa.Table(
+    "calls",
+    _tables,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("summary_id", sa.String(32), sa.ForeignKey("summaries.id"), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("event", sa.String(20), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("due", sa.String(32)),
+    sa.Column("error", sa.Text),
+    sa.Index("calls_by_due", "due"),
+)
+_MIGRATIONS: dict[int, Sequence[str]] = {}
+"""For each older version the statements that lead to the next one."""
+
+
+class StoreError(SummarizerError):
+    """A database that this version cannot use; the message says what to do."""
+
+
+def now() -> str:
+    """The time, ISO 8601 in UTC, to the millisecond: it sorts as text."""
+    return stamp(datetime.now(UTC))
+
+
+def stamp(at: datetime) -> str:
+    """A time as it is kept."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+class Database:
+    """The open database.
+
+    Args:
+        url: An SQLAlchemy URL; `sqlite:///desk.sqlite` is a file.
+
+    Raises:
+        StoreError: A newer version made it, or it cannot be opened.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._engine = _engine(url)
+            self._prepare()
+        except sa.exc.ArgumentError as error:
+            raise StoreError(f"{error}; a database is named as in sqlite:///desk.sqlite") from error
+        except (sa.exc.SQLAlchemyError, ImportError) as error:
+            raise StoreError(f"the database {sa.make_url(url).render_as_string()} cannot be used: {error}") from error
+
+    def close(self) -> None:
+        """Lets go of the connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that changes something, all of it or nothing."""
+        with self._engine.connect().execution_options(writes=True) as db, db.begin():
+            yield db
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads."""
+        with self._engine.connect() as db:
+            yield db
+
+    def _prepare(self) -> None:
+        with self.write() as db:
+            if not sa.inspect(db).has_table("meta"):
+                _tables.create_all(db)
+                db.execute(meta.insert().values(name="schema", value=str(SCHEMA)))
+                return
+            found = int(db.execute(sa.select(meta.c.value).where(meta.c.name == "schema")).scalar_one())
+            if found > SCHEMA:
+                raise StoreError(
+                    f"the database was made by a newer version (its tables are version {found}, this one knows "
+                    f"{SCHEMA}); install that version again"
+                )
+            for version in range(found, SCHEMA):
+                for statement in _MIGRATIONS[version]:
+                    db.execute(sa.text(statement))
+            db.execute(meta.update().where(meta.c.name == "schema").values(value=str(SCHEMA)))
+
+
+def _engine(url: str) -> Engine:
+    engine = sa.create_engine(url, pool_pre_ping=True)
+    if engine.dialect.name == "sqlite":
+        # One writer at a time, who waits for his turn from the start, and readers who never wait: write-ahead logging,
+        # and transactions that begin here and not where the driver thinks so.
+        @sa.event.listens_for(engine, "connect")
+        def _connected(connection: Any, _: object) -> None:
+            connection.isolation_level = None
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+                connection.execute(f"PRAGMA {pragma}")
+
+        @sa.event.listens_for(engine, "begin")
+        def _begins(connection: Connection) -> None:
+            connection.exec_driver_sql(
+                "BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN"
+            )
+
+    return engine

@@ -1,0 +1,74 @@
+"""`summarize serve` and `summarize desk`, as a user starts them."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from summarizer.desk.commands import managing, serving
+
+from .desk import PASSWORD, TEXT, TITLE
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(*args, stdin=None):
+    return CliRunner().invoke(serving if args[0] == "serve" else managing, list(args[1:]), input=stdin)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--host", "0.0.0.0"], "has no users"),
+        (["--behind-tls-proxy"], "has no users"),
+        (["--allowed-host", "desk.example.org"], "has no users"),
+        (["--database", "nonsense"], "a database is named as in sqlite"),
+        (["--database", "nodb://here/x"], "nodb"),
+        (["--certificate", "a.pem"], "go together"),
+        (["--webhook", "http://127.0.0.1:1/"], "SUMMARIZE_WEBHOOK_SECRET"),
+        (["--database", "sqlite:////nowhere/at/all.sqlite"], "cannot be used"),
+        (["--model", "nowhere/at/all/x"], "nowhere"),
+    ],
+)
+def test_a_desk_that_will_not_start(tmp_path, monkeypatch, flags, message):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SUMMARIZE_WEBHOOK_SECRET", raising=False)
+    done = run("serve", *flags)
+    assert done.exit_code == 2 and message in done.output and isinstance(done.exception, SystemExit)
+
+
+def test_beyond_this_machine_it_wants_users_and_tls(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    added = run("desk", "user", "add", "ann", "--role", "admin", stdin=f"{PASSWORD}\n")
+    assert added.exit_code == 0, added.output
+    done = run("serve", "--host", "0.0.0.0")
+    assert done.exit_code == 2 and "nothing is encrypted" in done.output
+    assert run("desk", "user", "list").output == "ann\tadmin\n"
+    key = run("desk", "key", "add", "cms", "--scopes", "draft")
+    assert key.output.startswith("desk_") and run("desk", "key", "list").output == "cms\tdraft\n"
+    assert run("desk", "key", "add", "cms", "--scopes", "fly").exit_code == 2
+    assert run("desk", "user", "remove", "bob").exit_code == 2 and run("desk", "user", "remove", "ann").exit_code == 0
+
+
+def test_the_real_server_drafts_and_stops(tmp_path):
+    """The command as a user starts it, with an article, and Ctrl+C."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "baths.txt").write_text(f"{TITLE}\n\n{TEXT}", "utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "summarizer", "serve", "--port", "0", "--load", "in"],
+        cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    try:
+        line = process.stdout.readline()
+        address = line.split("the desk is at ")[1].split(" ")[0]
+        entries = httpx.get(f"{address}/v1/summaries").json()["summaries"]
+        assert {one["length"] for one in entries} == {"standard", "brief"} and entries[0]["title"] == TITLE
+        assert TITLE in httpx.get(f"{address}/").text
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) in (0, 130, -signal.SIGINT)

@@ -1,0 +1,171 @@
+"""Who may do what at the desk: users, sessions, keys, and pages of other sites."""
+
+import pytest
+
+from .desk import PASSWORD, article, client, kept, revise
+
+
+@pytest.fixture
+def desk(base, tmp_path):
+    with client(base, tmp_path) as made:
+        yield made
+
+
+ROUTES = [
+    ("POST", "/v1/summaries", "draft"),
+    ("GET", "/v1/summaries", "read"),
+    ("GET", "/v1/summaries/x", "read"),
+    ("GET", "/v1/summaries/x/revisions/1", "read"),
+    ("GET", "/v1/summaries/x/text", "read"),
+    ("GET", "/v1/export", "read"),
+    ("POST", "/v1/check", "draft"),
+    ("POST", "/v1/summaries/x/revisions", "decide"),
+    ("POST", "/v1/summaries/x/approve", "decide"),
+    ("POST", "/v1/summaries/x/reject", "decide"),
+    ("POST", "/v1/summaries/x/withdraw", "decide"),
+    ("POST", "/v1/summaries/x/wordings", "decide"),
+    ("POST", "/v1/summaries/x/open", "decide"),
+]
+OPEN = {"/health", "/metrics"}
+
+
+@pytest.fixture
+def guarded(base, tmp_path):
+    with client(base, tmp_path, guests=False) as made:
+        made.desk.people.put("ann", "admin", PASSWORD)
+        made.desk.people.put("bob", "editor", PASSWORD)
+        yield made
+
+
+def signed_in(desk, name):
+    desk.cookies.clear()
+    answer = desk.post("/login", data={"name": name, "password": PASSWORD, "to": "/"}, follow_redirects=False)
+    assert answer.status_code == 303
+    return {"X-CSRF-Token": desk.desk.people.of_session(desk.cookies["desk"]).csrf}
+
+
+def test_every_route_is_in_the_table(guarded):
+    paths = guarded.get("/openapi.json").json()["paths"]
+    known = {(method, path.replace("/x", "/{id}").replace("/1", "/{number}").replace("/v{number}", "/v1"))
+             for method, path, _ in ROUTES}  # fmt: skip
+    found = {(method.upper(), path) for path, methods in paths.items() for method in methods if path not in OPEN}
+    assert found == known
+
+
+@pytest.mark.parametrize(("method", "path", "scope"), ROUTES)
+def test_rights(guarded, method, path, scope):
+    nobody = guarded.request(method, path, json={})
+    assert nobody.status_code == 401 and "sign in" in nobody.json()["detail"]
+    assert guarded.request(method, path, headers={"Authorization": "Bearer desk_wrong"}).status_code == 401
+    for own in ("draft", "read", "decide"):
+        secret = guarded.desk.people.new_key(own, own)
+        answer = guarded.request(method, path, json={}, headers={"Authorization": f"Bearer {secret}"})
+        assert (answer.status_code == 403) == (own != scope), (own, answer.text)
+    token = signed_in(guarded, "bob")
+    assert guarded.request(method, path, json={}, headers=token).status_code not in (401, 403)
+    if method == "POST":
+        assert guarded.post(path, json={}).status_code == 403  # without the page's token
+        assert guarded.post(path, json={}, headers={"X-CSRF-Token": "x"}).status_code == 403
+        elsewhere = guarded.post(path, json={}, headers=token | {"Origin": "https://elsewhere.example"})
+        assert elsewhere.status_code == 403 and "another site" in elsewhere.json()["detail"]
+
+
+def test_pages_ask_to_sign_in_and_come_back(guarded):
+    answer = guarded.get("/summaries/abc", follow_redirects=False)
+    assert answer.status_code == 303 and answer.headers["location"] == "/login?to=/summaries/abc"
+    wrong = guarded.post("/login", data={"name": "ann", "password": "wrong", "to": "/"})
+    assert wrong.status_code == 401 and "no such user with this password" in wrong.text
+    back = guarded.post(
+        "/login", data={"name": "ann", "password": PASSWORD, "to": "//elsewhere.example/"}, follow_redirects=False
+    )
+    assert back.headers["location"] == "/"
+    cookie = back.headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=strict" in cookie
+    assert guarded.get("/").status_code == 200
+    guarded.post("/logout", follow_redirects=False)
+    assert guarded.get("/", follow_redirects=False).status_code == 303
+
+
+def test_pages_are_for_people_and_not_for_keys(guarded):
+    secret = guarded.desk.people.new_key("all", "draft read decide")
+    for path in ("/", "/stats", "/new", "/summaries/x", "/people"):
+        assert guarded.get(path, headers={"Authorization": f"Bearer {secret}"}).status_code == 403, path
+
+
+def test_a_key_that_may_not_read_sends_the_article_itself(guarded):
+    secret = guarded.desk.people.new_key("cms", "draft")
+    answer = guarded.post(
+        "/v1/check", json={"summary": "x", "point": "Roe."}, headers={"Authorization": f"Bearer {secret}"}
+    )
+    assert answer.status_code == 403 and "send the article itself" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("origin", ["http://[", "null", "https://elsewhere.example", "http://testserver.example"])
+def test_what_comes_from_elsewhere_is_refused(guarded, origin):
+    data = {"name": "ann", "password": PASSWORD}
+    assert guarded.post("/login", data=data, headers={"Origin": origin}).status_code == 403
+
+
+def test_a_browser_gets_a_page_that_says_what_is_wrong(desk):
+    answer = desk.get("/summaries/nobody", headers={"Accept": "text/html"})
+    assert answer.status_code == 404 and "<h1>" in answer.text and "There is no summary nobody." in answer.text
+
+
+def test_only_an_admin_manages_people(guarded):
+    signed_in(guarded, "bob")
+    assert guarded.get("/people").status_code == 403
+    token = signed_in(guarded, "ann")["X-CSRF-Token"]
+    user = {"action": "put user", "name": "cy", "role": "editor", "password": PASSWORD}
+    assert guarded.post("/people", data=user).status_code == 403
+    assert "cy" not in guarded.desk.people.users()
+    assert "cy can sign in" in guarded.post("/people", data=user | {"csrf": token}).text
+    short = guarded.post("/people", data=user | {"csrf": token, "password": "short"})
+    assert "at least 12 characters" in short.text
+    key = guarded.post("/people", data={"action": "new key", "name": "cms", "scopes": ["draft"], "csrf": token}).text
+    secret = key.split("<code>")[1].split("</code>")[0]
+    assert guarded.desk.people.of_key(secret).scopes == {"draft"}
+    guarded.post("/people", data={"action": "drop key", "name": "cms", "csrf": token})
+    assert guarded.desk.people.of_key(secret) is None
+    assert (
+        "cannot remove yourself"
+        in guarded.post("/people", data={"action": "drop user", "name": "ann", "csrf": token}).text
+    )
+    guarded.post("/people", data={"action": "drop user", "name": "cy", "csrf": token})
+    assert set(guarded.desk.people.users()) == {"ann", "bob"}
+
+
+def test_secrets_are_not_kept(guarded, tmp_path):
+    secret = guarded.desk.people.new_key("cms", "draft")
+    signed_in(guarded, "ann")
+    kept = b"".join(path.read_bytes() for path in tmp_path.glob("desk.sqlite*"))
+    for text in (PASSWORD, secret, guarded.cookies["desk"]):
+        assert text.encode() not in kept
+
+
+def test_a_new_password_ends_the_sessions(guarded):
+    signed_in(guarded, "bob")
+    guarded.desk.people.put("bob", "editor", PASSWORD + "!")
+    assert guarded.get("/", follow_redirects=False).status_code == 303
+
+
+def test_headers_keep_others_out(desk):
+    for path in ("/", "/docs", "/v1/summaries", "/static/desk.js"):
+        headers = desk.get(path).headers
+        assert "script-src 'self'" in headers["content-security-policy"], path
+        assert "unsafe" not in headers["content-security-policy"] and headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_desk_of_this_machine_answers_to_no_other_name(base, tmp_path):
+    with client(base, tmp_path, hosts=("testserver",)) as desk:
+        assert desk.get("/health").status_code == 200
+        assert desk.get("/health", headers={"Host": "rebound.example"}).status_code == 400
+
+
+def test_where_nobody_signs_in_a_page_still_needs_its_token(desk):
+    program = desk.post("/v1/summaries", json=article())
+    assert program.status_code == 201
+    page = {"Origin": "http://testserver"}
+    assert desk.post("/v1/summaries", json=article(), headers=page).status_code == 403
+    assert desk.post("/v1/summaries", json=article(), headers=page | {"X-CSRF-Token": desk.desk.guest_csrf}).is_success
+    desk.post("/login", data={"name": "Zoë Ng", "to": "/"})
+    assert revise(desk, program.json(), kept(program.json())).json()["changed_by"] == "Zoë Ng"

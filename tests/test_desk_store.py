@@ -1,0 +1,161 @@
+"""Nothing that the desk acknowledged is lost, and what the CMS is told of it."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+import sqlalchemy as sa
+
+from summarizer.desk.database import Database, StoreError, stamp
+from summarizer.desk.hooks import Calls, signature
+from summarizer.desk.store import ConflictError, Store
+
+from .desk import client, drafted, kept, revise
+
+ROOT = Path(__file__).parent.parent
+
+
+def opened(folder):
+    """The store and the calls of a new database."""
+    database = Database(f"sqlite:///{folder / 'desk.sqlite'}")
+    return Store(database), Calls(database)
+
+
+def test_only_one_of_many_versions_from_the_same_one_wins(tmp_path, base, story):
+    store, _ = opened(tmp_path)
+    record = base(story, policy="extract").to_dict()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda i: store.add(record, "a", f"cms {i}"), range(8)))
+    assert len({one["id"] for one, _ in found}) == 1 and sum(new for _, new in found) == 1
+
+    def change(i):
+        try:
+            store.change(found[0][0]["id"], 1, f"editor {i}", "revised", [{"id": "b1", "text": f"by {i}"}])
+        except ConflictError:
+            return None
+        return i
+
+    with ThreadPoolExecutor(8) as pool:
+        won = [i for i in pool.map(change, range(8)) if i is not None]
+    assert len(won) == 1
+    assert store.get(found[0][0]["id"])["bullets"][0]["text"] == f"by {won[0]}"
+
+
+def test_what_was_acknowledged_survives_a_kill(tmp_path, base, story):
+    """Another process writes versions, and says so after each; it is killed in the middle of it, three times."""
+    url = f"sqlite:///{tmp_path / 'desk.sqlite'}"
+    store = Store(Database(url))
+    id = store.add(base(story, policy="extract").to_dict(), "a", "cms")[0]["id"]
+    writes = (
+        "import sys; from summarizer.desk.database import Database; from summarizer.desk.store import Store\n"
+        f"store = Store(Database({url!r})); id = {id!r}\n"
+        "at = store.get(id)['revision']\n"
+        "while True:\n"
+        "    at = store.change(id, at, 'ann', 'revised', [{'id': 'b1', 'text': str(at)}])['revision']\n"
+        "    print(at, flush=True)\n"
+    )
+    for _ in range(3):
+        process = subprocess.Popen([sys.executable, "-c", writes], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        said = [int(process.stdout.readline()) for _ in range(15)]
+        process.send_signal(signal.SIGKILL)
+        said += [int(line) for line in process.stdout.read().split()]
+        process.wait()
+        history = store.history(id)
+        assert len(history) >= said[-1] and [one.number for one in history] == list(range(1, len(history) + 1))
+        assert store.get(id)["revision"] == len(history)
+
+
+def test_the_store_of_a_newer_version_is_refused(tmp_path):
+    url = f"sqlite:///{tmp_path / 'desk.sqlite'}"
+    Database(url).close()
+    Database(url).close()  # opens again
+    with sa.create_engine(url).begin() as db:
+        db.execute(sa.text("UPDATE meta SET value = '99' WHERE name = 'schema'"))
+    with pytest.raises(StoreError, match="made by a newer version"):
+        Database(url)
+
+
+def test_a_database_that_cannot_be_opened_is_named(tmp_path):
+    with pytest.raises(StoreError, match="cannot be used"):
+        Database(f"sqlite:///{tmp_path / 'nowhere' / 'desk.sqlite'}")
+
+
+class _Cms(BaseHTTPRequestHandler):
+    answers: ClassVar[list[int]] = []
+    calls: ClassVar[list[tuple[dict, bytes]]] = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.calls.append((dict(self.headers), body))
+        self.send_response(self.answers.pop(0) if self.answers else 204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_the_webhook_is_signed_and_tried_again(base, tmp_path, monkeypatch):
+    monkeypatch.setattr("summarizer.desk.hooks._PAUSE", 0.05)
+    monkeypatch.setattr("summarizer.desk.hooks._FIRST", 0.1)
+    _Cms.calls, _Cms.answers = [], [500, 302]
+    cms = HTTPServer(("127.0.0.1", 0), _Cms)
+    threading.Thread(target=cms.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{cms.server_port}/hook"
+    with client(base, tmp_path, webhook=address, secret="a secret of the two") as desk:
+        record = drafted(desk)
+        desk.post(f"/v1/summaries/{record['id']}/approve", json={"revision": 1})
+        ends = time.monotonic() + 10
+        while len(_Cms.calls) < 3 and time.monotonic() < ends:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        assert desk.desk.calls.due() == [] and desk.desk.calls.failed() == 0
+    cms.shutdown()
+    assert len(_Cms.calls) == 3 and len({headers["Desk-Delivery"] for headers, _ in _Cms.calls}) == 1
+    headers, body = _Cms.calls[-1]
+    at, signed = headers["Desk-Signature"].split(",")
+    assert signed == "sha256=" + signature("a secret of the two", at.removeprefix("t="), body.decode())
+    sent = json.loads(body)
+    assert sent["event"] == "approved" and sent["summary"]["status"] == "approved"
+
+
+def test_the_webhook_hears_of_one_list_in_order(tmp_path, base, story):
+    store, calls = opened(tmp_path)
+    id = store.add(base(story, policy="extract").to_dict(), "a", "cms")[0]["id"]
+    store.change(id, 1, "ann", "approved", event="approved")
+    store.change(id, 2, "ann", "withdrawn", event="withdrawn")
+    (first,) = calls.due()
+    calls.made(first.id, "no answer", again=stamp(datetime.now(UTC) + timedelta(hours=1)))
+    assert first.event == "approved" and calls.due() == []
+    calls.made(first.id)
+    assert [call.event for call in calls.due()] == ["withdrawn"]
+
+
+def test_a_revision_of_an_approved_list_withdraws_it(base, tmp_path):
+    with client(base, tmp_path, webhook="http://127.0.0.1:9/", secret="x") as desk:
+        record = drafted(desk)
+        approved = desk.post(f"/v1/summaries/{record['id']}/approve", json={"revision": 1}).json()
+        revise(desk, approved, kept(record)[:1])
+        with desk.desk.database._engine.connect() as db:
+            events = [row[0] for row in db.execute(sa.text("SELECT event FROM calls ORDER BY number"))]
+        assert events == ["approved", "withdrawn"]
+
+
+def test_a_call_that_is_given_up_is_counted(tmp_path, base, story):
+    store, calls = opened(tmp_path)
+    id = store.add(base(story, policy="extract").to_dict(), "a", "cms")[0]["id"]
+    store.change(id, 1, "ann", "approved", event="approved")
+    (call,) = calls.due()
+    calls.made(call.id, "no answer", again=stamp(datetime.now(UTC)))
+    (again,) = calls.due()
+    assert again.tries == 1 and again.id == call.id
+    calls.made(call.id, "no answer")
+    assert calls.due() == [] and calls.failed() == 1

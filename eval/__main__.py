@@ -23,7 +23,7 @@ from tqdm import tqdm
 from summarizer.boilerplate import story
 from summarizer.errors import SummarizerError
 from summarizer.folder import version_of
-from summarizer.summarizer import POLICIES
+from summarizer.options import POLICIES
 from summarizer.summary import Policy
 
 from . import baselines

@@ -24,11 +24,12 @@ import numpy.typing as npt
 
 from summarizer.boilerplate import story
 from summarizer.errors import SummarizerError
+from summarizer.options import LENGTHS
 from summarizer.summary import Length
 
 from .baselines import lead
 from .bootstrap import SEED
-from .data import LENGTHS, Example, aligned, read, read_lists
+from .data import Example, aligned, read, read_lists
 from .systems import printed
 
 FAULTS = {

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from html import unescape
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
+from summarizer.options import LENGTHS
 from summarizer.places import files_of, kind_of, unpacked
 from summarizer.records import Record, Source, object_of
 from summarizer.sentences import words
@@ -24,7 +25,6 @@ BRIEF_POINTS = 3
 """Points of a header list that its `brief` form has: those of highest rank."""
 BRIEF_WORDS = 20
 """Words up to which a bullet of a plain list is held to be a `brief` one."""
-LENGTHS: tuple[Length, ...] = get_args(Length)
 _BESIDE = ".bullets.txt"
 _KINDS = (".jsonl", ".ndjson", ".json", ".csv", ".parquet")
 _ITEM = re.compile(r"<li\b[^>]*>(.*?)</li>", re.IGNORECASE | re.DOTALL)

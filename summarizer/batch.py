@@ -19,10 +19,10 @@ from typing import Literal, NoReturn
 from .cpu import cores
 from .errors import ArticleError, BatchError
 from .journal import FRAME, KINDS, Journal, Written, failed, framed, id_of
+from .options import checked
 from .places import is_uri, kind_of
 from .progress import Progress
 from .records import STDIN, Fields, Record, Source
-from .summarizer import checked
 from .summary import Count, Length, Policy
 from .team import Here, Processes, Team
 from .watch import STAGES

@@ -13,7 +13,8 @@ import typer
 
 from .article import Article
 from .errors import ArticleError, ModelError, SummarizerError
-from .summarizer import MOST_BULLETS, Summarizer
+from .options import MOST_BULLETS
+from .summarizer import Summarizer
 from .summary import Count, Summary
 
 WRONG_USE = 2

@@ -16,11 +16,9 @@ from .points import editing
 from .points.policy import STYLES, Draft, Option, Writer, extracted, own
 from .points.rewriter import Candidate
 from .sentences import Sentence, words
-from .summary import Bullet, Check, Length, Options, Span
+from .summary import Bullet, Length, Options, Span
 from .tidy import bullet_of
 from .watch import Watch
-
-_UNTRACED = Check("sources", False, "no sentence of the article holds what it says")
 
 Listed = tuple[tuple[Bullet, ...], tuple[str, ...]]
 
@@ -139,7 +137,7 @@ class Generated:
             if not draft:
                 untraced += 1
                 if policy == "flag":
-                    bullets.append(Bullet(text, 0.0, "generated", (), (_UNTRACED,)))
+                    bullets.append(Bullet(text, 0.0, "generated", (), (editing.UNTRACED,)))
                 continue
             bullet = writer.trusted(asked[0], asked[1].result()[0], least) if asked else None
             if not bullet:
@@ -191,10 +189,8 @@ def _points(answers: Sequence[Answer]) -> int:
 
 
 def _draft(read: _Read, chosen: Sequence[int], text: str, score: float) -> Draft:
-    spans = tuple(Span(s.start, s.end, read.article.text[s.start : s.end]) for s in (read.sentences[i] for i in chosen))
-    main = max(chosen, key=lambda i: len(read.sentences[i].text))
-    candidates = (Candidate(text, 0.0),)
-    return Draft(read.sentences, tuple(chosen), main, spans, round(score, 4), read.article.title, candidates=candidates)
+    draft = editing.draft_on(read.article, read.sentences, chosen, round(score, 4))
+    return replace(draft, candidates=(Candidate(text, 0.0),))
 
 
 def bullet_count(article_words: int, length: Length) -> int:

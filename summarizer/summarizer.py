@@ -10,8 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
-from threading import TIMEOUT_MAX, Condition
-from typing import Any, Literal, Self, TypedDict, Unpack, get_args, overload
+from threading import Condition
+from typing import Any, Literal, Self, Unpack, overload
 
 from .article import Article
 from .checks import Verifier
@@ -19,27 +19,15 @@ from .cpu import cores
 from .errors import ArticleError, ClosedError, ModelError, TimeLimitError
 from .folder import folder_of, from_hub, is_checkpoint, is_hub_name, verified, version_of
 from .generated import Generated
+from .options import LENGTHS, Asked, checked
 from .points.pipeline import Pipeline
 from .summary import Bullet, Count, Length, Options, Policy, Span, Summary
 from .watch import Profile, Watch
 
-LENGTHS: tuple[Length, ...] = get_args(Length)
-POLICIES: tuple[Policy, ...] = get_args(Policy)
-MOST_BULLETS = 50
 _CLOSED = "this Summarizer was closed; load another with from_pretrained"
 
 Text = str | Article
 Later = Text | Callable[[], Text]
-
-
-class Asked(TypedDict, total=False):
-    """What may be asked of a list, as keywords; a call of a `Summarizer` says what each is."""
-
-    bullets: Count
-    length: Length
-    policy: Policy
-    min_confidence: float | None
-    time_limit: float | None
 
 
 class Summarizer:
@@ -438,35 +426,6 @@ class Summarizer:
             with self._door:
                 self._inside -= 1
                 self._door.notify_all()
-
-
-def checked(
-    bullets: Count,
-    length: Length,
-    policy: Policy,
-    min_confidence: float | None = None,
-    time_limit: float | None = None,
-) -> Options:
-    """The options of a call, if they can be.
-
-    Raises:
-        ValueError: One is out of range.
-    """
-    if length not in LENGTHS:
-        raise ValueError(f'length must be "standard" or "brief", not {length!r}')
-    if policy not in POLICIES:
-        raise ValueError(f'policy must be "checked", "flag" or "extract", not {policy!r}')
-    if bullets != "auto" and (
-        isinstance(bullets, bool) or not isinstance(bullets, int) or not 1 <= bullets <= MOST_BULLETS
-    ):
-        raise ValueError(f'bullets must be "auto" or a whole number from 1 to {MOST_BULLETS}, not {bullets!r}')
-    if time_limit is not None and not 0 < time_limit <= TIMEOUT_MAX:
-        raise ValueError(f"time_limit must be a number of seconds above 0, not {time_limit!r}; None sets no limit")
-    if min_confidence is None:
-        return Options(bullets, length, policy)
-    if isinstance(min_confidence, bool) or not isinstance(min_confidence, int | float) or not 0 <= min_confidence <= 1:
-        raise ValueError(f"min_confidence must be a number from 0 to 1, not {min_confidence!r}; None is the model's")
-    return Options(bullets, length, policy, float(min_confidence))
 
 
 def _verifier(threads: int | None) -> Verifier:

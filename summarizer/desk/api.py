@@ -14,8 +14,8 @@ from starlette.concurrency import run_in_threadpool
 
 from ..article import Article
 from ..errors import ArticleError
+from ..options import MOST_BULLETS
 from ..points.editing import checker_of
-from ..summarizer import MOST_BULLETS
 from ..summary import Length, Policy, Span
 from .people import Person
 from .records import Form, article_of, printed, revised, spans_of

@@ -17,7 +17,7 @@ from .rewriter import Rewriter
 
 _SHOWN = 6
 """Wordings of a point that are given, at most, beside its sentences."""
-_UNTRACED = Check("sources", False, "no sentence of the article holds what it says")
+UNTRACED = Check("sources", False, "no sentence of the article holds what it says")
 
 
 def checked(article: Article, text: str, spans: Sequence[Span] | None, verifier: Verifier | None) -> Bullet:
@@ -35,8 +35,8 @@ def checked(article: Article, text: str, spans: Sequence[Span] | None, verifier:
     looked_up = checker_of(article.text)(text, article.text, article.title or "")
     checks = [replace(one, evidence=one.evidence.replace("in the sources", "in the article")) for one in looked_up]
     if not chosen:
-        return Bullet(text, 0.0, "edited", (), (*checks, _UNTRACED))
-    draft = _draft(article, sentences, chosen)
+        return Bullet(text, 0.0, "edited", (), (*checks, UNTRACED))
+    draft = draft_on(article, sentences, chosen)
     if verifier:
         context = Writer(article, "standard").context(draft)
         (verdict,) = verifier.start([text], "others", draft.text, context, article.title).result()
@@ -67,7 +67,7 @@ def wordings(
         ValueError: No sentence of the story stands at one of the spans.
     """
     sentences = story(article.text, article.language)
-    draft = _draft(article, sentences, _chosen(sentences, spans))
+    draft = draft_on(article, sentences, _chosen(sentences, spans))
     writer = Writer(article, length)
     found: list[tuple[float, Bullet]] = []
     if rewriter and verifier:
@@ -107,7 +107,8 @@ def _chosen(sentences: Sequence[Sentence], spans: Sequence[Span]) -> tuple[int, 
     return tuple(sorted(chosen))
 
 
-def _draft(article: Article, sentences: Sequence[Sentence], chosen: Sequence[int]) -> Draft:
+def draft_on(article: Article, sentences: Sequence[Sentence], chosen: Sequence[int], score: float = 0.0) -> Draft:
+    """A point that stands on some sentences, of which the longest is the main one."""
     spans = tuple(Span(s.start, s.end, s.text) for s in (sentences[i] for i in chosen))
     main = max(chosen, key=lambda i: len(sentences[i].text))
-    return Draft(sentences, tuple(chosen), main, spans, 0.0, article.title)
+    return Draft(sentences, tuple(chosen), main, spans, score, article.title)

@@ -1,0 +1,51 @@
+"""What may be asked of a list, and whether it can be."""
+
+from __future__ import annotations
+
+from threading import TIMEOUT_MAX
+from typing import TypedDict, get_args
+
+from .summary import Count, Length, Options, Policy
+
+LENGTHS: tuple[Length, ...] = get_args(Length)
+POLICIES: tuple[Policy, ...] = get_args(Policy)
+MOST_BULLETS = 50
+
+
+class Asked(TypedDict, total=False):
+    """What may be asked of a list, as keywords; a call of a `Summarizer` says what each is."""
+
+    bullets: Count
+    length: Length
+    policy: Policy
+    min_confidence: float | None
+    time_limit: float | None
+
+
+def checked(
+    bullets: Count,
+    length: Length,
+    policy: Policy,
+    min_confidence: float | None = None,
+    time_limit: float | None = None,
+) -> Options:
+    """The options of a call, if they can be.
+
+    Raises:
+        ValueError: One is out of range.
+    """
+    if length not in LENGTHS:
+        raise ValueError(f'length must be "standard" or "brief", not {length!r}')
+    if policy not in POLICIES:
+        raise ValueError(f'policy must be "checked", "flag" or "extract", not {policy!r}')
+    if bullets != "auto" and (
+        isinstance(bullets, bool) or not isinstance(bullets, int) or not 1 <= bullets <= MOST_BULLETS
+    ):
+        raise ValueError(f'bullets must be "auto" or a whole number from 1 to {MOST_BULLETS}, not {bullets!r}')
+    if time_limit is not None and not 0 < time_limit <= TIMEOUT_MAX:
+        raise ValueError(f"time_limit must be a number of seconds above 0, not {time_limit!r}; None sets no limit")
+    if min_confidence is None:
+        return Options(bullets, length, policy)
+    if isinstance(min_confidence, bool) or not isinstance(min_confidence, int | float) or not 0 <= min_confidence <= 1:
+        raise ValueError(f"min_confidence must be a number from 0 to 1, not {min_confidence!r}; None is the model's")
+    return Options(bullets, length, policy, float(min_confidence))

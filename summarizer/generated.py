@@ -66,14 +66,14 @@ class Generated:
             with watch.stage("checks"):
                 return [self._listed(read, answers, options) for read, answers in zip(batch, written, strict=True)]
 
-    def checked(self, article: Article, text: str, spans: Sequence[Span] | None) -> Bullet:
+    def checked(self, article: Article, text: str, spans: Sequence[Span] | None, watch: Watch) -> Bullet:
         """An editor's point with its sentences and its checks (`editing.checked`)."""
         english = article.language.split("-")[0].lower() == "en"
-        return editing.checked(article, text, spans, self._verifier if english else None)
+        return editing.checked(article, text, spans, self._verifier if english else None, watch)
 
-    def wordings(self, article: Article, spans: Sequence[Span], length: Length) -> list[Bullet]:
+    def wordings(self, article: Article, spans: Sequence[Span], length: Length, watch: Watch) -> list[Bullet]:
         """The sentences themselves: a checkpoint writes lists, not points."""
-        return editing.wordings(article, spans, length, None, None)
+        return editing.wordings(article, spans, length, None, None, watch)
 
     def close(self) -> None:
         """Waits for the lists that are being written, and lets go of the threads."""

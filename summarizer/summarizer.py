@@ -193,7 +193,9 @@ class Summarizer:
             )
         return list(_raising(self._outcomes(articles, options, time_limit, None)))
 
-    def check(self, article: Article, text: str, sources: Sequence[Span] | None = None) -> Bullet:
+    def check(
+        self, article: Article, text: str, sources: Sequence[Span] | None = None, *, time_limit: float | None = None
+    ) -> Bullet:
         """An editor's own point with the sentences that it stands on and its checks: facts are looked up in the whole
         article, and the verifier reads it beside its sentences. Its method is "edited".
 
@@ -202,9 +204,11 @@ class Summarizer:
             text: The point.
             sources: The sentences that it stands on, whole or in part; default: the one or two that hold most of it;
                 where none does, the check "sources" fails.
+            time_limit: Seconds that it may take, as in a call; default: any.
 
         Raises:
             ArticleError: The point is empty.
+            TimeLimitError: It took longer than `time_limit`.
             ValueError: No sentence of the story stands at one of the sources.
             ClosedError: `close` was called.
         """
@@ -212,9 +216,16 @@ class Summarizer:
         if not line:
             raise ArticleError("the point is empty; there is nothing to check")
         with self._entered():
-            return self._road.checked(article, line, sources)
+            return self._road.checked(article, line, sources, Watch(time_limit))
 
-    def wordings(self, article: Article, sources: Sequence[Span], length: Length = "standard") -> list[Bullet]:
+    def wordings(
+        self,
+        article: Article,
+        sources: Sequence[Span],
+        length: Length = "standard",
+        *,
+        time_limit: float | None = None,
+    ) -> list[Bullet]:
         """What else could be said of some sentences of an article: rewrites in a length, those first that the verifier
         trusts most, with their checks, and then the sentences themselves. Also those are given that it trusts too
         little to show.
@@ -223,8 +234,10 @@ class Summarizer:
             article: The article.
             sources: The sentences, whole or in part.
             length: Of the rewrites: "standard" or "brief".
+            time_limit: Seconds that it may take, as in a call; default: any.
 
         Raises:
+            TimeLimitError: It took longer than `time_limit`.
             ValueError: There are no sources, no sentence of the story stands at one of them, or there is no such
                 length.
             ClosedError: `close` was called.
@@ -234,7 +247,7 @@ class Summarizer:
         if not sources:
             raise ValueError("name the sentences that the point stands on")
         with self._entered():
-            return self._road.wordings(article, sources, length)
+            return self._road.wordings(article, sources, length, Watch(time_limit))
 
     @overload
     async def async_call(  # type: ignore[overload-overlap]

@@ -292,8 +292,9 @@ def test_markdown_and_html_are_read(desk):
 
 def test_beyond_its_line_the_desk_says_no(base, tmp_path):
     with client(base, tmp_path, line=0) as desk:
+        record = drafted(desk, id="before")
         hold = threading.Event()
-        work = desk.desk.work
+        work = desk.desk.drafting
         work.load.waiting += work._beside
         for _ in range(work._beside):
             work._pool.submit(work._timed, hold.wait)
@@ -301,6 +302,9 @@ def test_beyond_its_line_the_desk_says_no(base, tmp_path):
         answer = desk.post("/v1/summaries", json=article())
         assert answer.status_code == 503 and int(answer.headers["retry-after"]) >= 1
         assert desk.get("/health").json()["running"] == work._beside
+        # An editor does not wait behind articles.
+        assert desk.post("/v1/check", json={"summary": record["id"], "point": "Roe left."}).status_code == 200
+        assert revise(desk, record, [{"text": "Ann Roe leads the council."}]).status_code == 201
         hold.set()
         time.sleep(0.2)
         assert desk.post("/v1/summaries", json=article()).status_code == 201
@@ -310,6 +314,27 @@ def test_an_article_that_takes_too_long(base, tmp_path):
     with client(base, tmp_path, seconds=0.000001) as desk:
         answer = desk.post("/v1/summaries", json=article())
         assert answer.status_code == 504 and "took longer" in answer.json()["detail"]
+        record = desk.desk.store.add(base(Article(TEXT, TITLE), policy="extract").to_dict(), "a", "cms")[0]
+        sources = [{"start": s["start"], "end": s["end"]} for s in record["bullets"][0]["sources"]]
+        for answer in (
+            desk.post("/v1/check", json={"text": TEXT, "point": "Roe left."}),
+            desk.post(f"/v1/summaries/{record['id']}/wordings", json={"sources": sources}),
+            revise(desk, record, [{"text": "Roe left."}]),
+        ):
+            assert answer.status_code == 504 and "took longer" in answer.json()["detail"]
+
+
+def test_a_fault_of_the_desk_is_told_as_one(desk, monkeypatch, caplog):
+    def broken():
+        raise RuntimeError("no such table")
+
+    monkeypatch.setattr(desk.desk.store, "counts", broken)
+    answer = desk.get("/health")
+    assert answer.status_code == 500 and answer.headers["content-type"] == "application/problem+json"
+    assert "content-security-policy" in answer.headers and "no such table" not in answer.text
+    assert "no such table" in caplog.text
+    monkeypatch.undo()
+    assert 'desk_requests_total{method="GET",route="/health",status="500"} 1.0' in desk.get("/metrics").text
 
 
 # Figures.

@@ -126,12 +126,22 @@ def test_only_an_admin_manages_people(guarded):
     assert guarded.desk.people.of_key(secret).scopes == {"draft"}
     guarded.post("/people", data={"action": "drop key", "name": "cms", "csrf": token})
     assert guarded.desk.people.of_key(secret) is None
-    assert (
-        "cannot remove yourself"
-        in guarded.post("/people", data={"action": "drop user", "name": "ann", "csrf": token}).text
-    )
+    for data in ({"action": "drop user"}, {"action": "put user", "role": "editor", "password": PASSWORD}):
+        answer = guarded.post("/people", data={"name": "ann", "csrf": token} | data)
+        assert "ann is the only admin" in answer.text
+    assert guarded.desk.people.users()["ann"] == "admin"
     guarded.post("/people", data={"action": "drop user", "name": "cy", "csrf": token})
     assert set(guarded.desk.people.users()) == {"ann", "bob"}
+
+
+def test_a_key_is_not_replaced_unasked(guarded):
+    people = guarded.desk.people
+    secret = people.new_key("cms", "draft")
+    with pytest.raises(ValueError, match="there is a key cms"):
+        people.new_key("cms", "read")
+    assert people.of_key(secret).scopes == {"draft"}
+    people.drop_key("cms")
+    assert people.of_key(people.new_key("cms", "read")).scopes == {"read"} and people.of_key(secret) is None
 
 
 def test_secrets_are_not_kept(guarded, tmp_path):

@@ -2,11 +2,13 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -17,9 +19,10 @@ import sqlalchemy as sa
 
 from summarizer.desk.database import Database, StoreError, stamp
 from summarizer.desk.hooks import Calls, signature
+from summarizer.desk.people import People
 from summarizer.desk.store import ConflictError, Store
 
-from .desk import client, drafted, kept, revise
+from .desk import PASSWORD, client, drafted, kept, revise
 
 ROOT = Path(__file__).parent.parent
 
@@ -82,6 +85,46 @@ def test_the_store_of_a_newer_version_is_refused(tmp_path):
         db.execute(sa.text("UPDATE meta SET value = '99' WHERE name = 'schema'"))
     with pytest.raises(StoreError, match="made by a newer version"):
         Database(url)
+
+
+def test_a_database_of_an_older_version_opens(tmp_path):
+    """As version 0.8.0 wrote it: a draft, an approved list of two versions with a call that waits, a user and a key."""
+    path = tmp_path / "desk.sqlite"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript((ROOT / "tests" / "desk_0_8_0.sql").read_text("utf-8"))
+    database = Database(f"sqlite:///{path}")
+    store, calls, people = Store(database), Calls(database), People(database)
+    draft, approved = store.entries("draft")[0], next(store.approved())
+    assert [one.action for one in store.history(approved["id"])] == ["drafted", "revised", "approved"]
+    assert approved["bullets"][0]["method"] == "edited" and calls.due()[0].event == "approved"
+    assert people.users() == {"ann": "admin"} and people.sign_in("ann", PASSWORD)
+    assert people.keys() == {"cms": "draft read"}
+    changed = store.change(draft.id, 1, "ann", "approved")
+    assert changed["status"] == "approved" and len(list(store.approved())) == 2
+    database.close()
+
+
+def test_tables_follow_the_versions_or_stay_as_they_are(tmp_path, monkeypatch, base, story):
+    url = f"sqlite:///{tmp_path / 'desk.sqlite'}"
+    first = Database(url)
+    id = Store(first).add(base(story, policy="extract").to_dict(), "a", "cms")[0]["id"]
+    first.close()
+    add = "ALTER TABLE summaries ADD COLUMN desk VARCHAR(40) DEFAULT 'news'"
+    monkeypatch.setattr("summarizer.desk.database.SCHEMA", 3)
+    monkeypatch.setattr("summarizer.desk.database._MIGRATIONS", {1: [add], 2: ["UPDATE nowhere SET x = 1"]})
+    with pytest.raises(StoreError, match="nowhere"):
+        Database(url)
+    with closing(sqlite3.connect(tmp_path / "desk.sqlite")) as db:  # nothing of it was done
+        assert db.execute("SELECT value FROM meta").fetchone() == ("1",)
+        assert "desk" not in {row[1] for row in db.execute("PRAGMA table_info(summaries)")}
+    monkeypatch.setattr("summarizer.desk.database._MIGRATIONS", {1: [add], 2: ["UPDATE summaries SET desk = 'city'"]})
+    Database(url).close()
+    second = Database(url)  # once
+    with closing(sqlite3.connect(tmp_path / "desk.sqlite")) as db:
+        assert db.execute("SELECT value FROM meta").fetchone() == ("3",)
+        assert db.execute("SELECT desk FROM summaries").fetchall() == [("city",)]
+    assert Store(second).get(id)["id"] == id
+    second.close()
 
 
 def test_a_database_that_cannot_be_opened_is_named(tmp_path):

@@ -99,11 +99,13 @@ def _forms(text: str) -> dict[str, set[str]]:
     """The words of a text as they are written, by their lower case; one that opens a sentence has a capital only for
     that."""
     forms: dict[str, set[str]] = {}
+    last, before = 0, ""
     for match in TOKEN.finditer(text):
-        token, before = match.group(), text[: match.start()].rstrip()[-1:]
+        token, before = match.group(), text[last : match.start()].rstrip()[-1:] or before
         forms.setdefault(token.lower(), set()).add(token)
         if not before or before in _OPENINGS:
             forms[token.lower()].add(token[:1].lower() + token[1:])
+        last, before = match.end(), token[-1]
     return forms
 
 

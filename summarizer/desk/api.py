@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
@@ -15,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from ..article import Article
 from ..errors import ArticleError
 from ..options import MOST_BULLETS
-from ..points.editing import checker_of
+from ..points.editing import reading_of
 from ..summary import Length, Policy, Span
 from .people import Person
 from .records import Form, article_of, printed, revised, spans_of
@@ -141,6 +142,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     404: {"description": "There is no such summary."},
     409: {"description": "There is a newer version, or its status does not allow it."},
     503: {"description": "Too much waits; `Retry-After` says when to ask again."},
+    504: {"description": "It takes too long."},
     413: {"description": "The request is too large."},
     422: {"description": "Something that was sent will not do; `detail` says what."},
 }
@@ -153,10 +155,9 @@ def _errors(*codes: int) -> dict[int | str, dict[str, Any]]:
 @router.post(
     "/v1/summaries",
     status_code=201,
-    responses=_errors(503) | {
+    responses=_errors(503, 504) | {
         200: {"description": "The summary that this article has already."},
         501: {"description": "HTML cannot be read here."},
-        504: {"description": "The article takes too long."},
     },
 )  # fmt: skip
 async def draft(given: SummaryIn, desk: OfDesk, person: Drafter, response: Response) -> dict[str, Any]:
@@ -186,7 +187,7 @@ async def draft(given: SummaryIn, desk: OfDesk, person: Drafter, response: Respo
         desk.metrics.drafts.inc()
         return desk.store.add(summary.to_dict(), given.id, person.name)
 
-    record, new = await desk.work(made)
+    record, new = await desk.drafting(made)
     if not new:
         response.status_code = 200
     return record
@@ -222,19 +223,24 @@ def revision(id: Id, number: Annotated[int, Field(ge=1, le=2**31)], desk: OfDesk
     raise NotThereError(f"{id} with a version {number}")
 
 
-@router.post("/v1/summaries/{id}/revisions", status_code=201, responses=_errors(404, 409))
-def revise(id: Id, given: RevisionIn, desk: OfDesk, person: Editor) -> dict[str, Any]:
+@router.post("/v1/summaries/{id}/revisions", status_code=201, responses=_errors(404, 409, 503, 504))
+async def revise(id: Id, given: RevisionIn, desk: OfDesk, person: Editor) -> dict[str, Any]:
     """An editor's version of a list. New texts are checked. A list that was approved is a draft again, and the webhook
     is told that it is withdrawn."""
-    record, history = desk.store.get(id), desk.store.history(id)
-    if record["revision"] != given.revision:
-        raise ConflictError(record["revision"], record["changed_by"])
-    try:
-        bullets, gone = revised(record, history, given.model_dump()["bullets"], given.removed, desk.summarizer.check)
-    except ValueError as error:
-        raise HTTPException(422, str(error)) from error
-    event = "withdrawn" if desk.settings.webhook and record["status"] == "approved" else None
-    return desk.store.change(id, given.revision, person.name, "revised", bullets, gone, given.note, event)
+
+    def made() -> dict[str, Any]:
+        record, history = desk.store.get(id), desk.store.history(id)
+        if record["revision"] != given.revision:
+            raise ConflictError(record["revision"], record["changed_by"])
+        check = partial(desk.summarizer.check, time_limit=desk.settings.seconds)
+        try:
+            bullets, gone = revised(record, history, given.model_dump()["bullets"], given.removed, check)
+        except ValueError as error:
+            raise HTTPException(422, str(error)) from error
+        event = "withdrawn" if desk.settings.webhook and record["status"] == "approved" else None
+        return desk.store.change(id, given.revision, person.name, "revised", bullets, gone, given.note, event)
+
+    return await desk.editing(made)
 
 
 @router.post("/v1/summaries/{id}/approve", responses=_errors(404, 409))
@@ -264,7 +270,7 @@ def _decided(
     return desk.store.change(id, given.revision, person.name, action, note=given.note, event=event)
 
 
-@router.post("/v1/summaries/{id}/wordings", responses=_errors(404, 503))
+@router.post("/v1/summaries/{id}/wordings", responses=_errors(404, 503, 504))
 async def wordings(id: Id, given: WordingsIn, desk: OfDesk, person: Editor) -> dict[str, Any]:
     """Other wordings of some of an article's sentences, those first that the verifier trusts most, and the sentences
     themselves."""
@@ -273,11 +279,13 @@ async def wordings(id: Id, given: WordingsIn, desk: OfDesk, person: Editor) -> d
         article = article_of(desk.store.get(id))
         try:
             spans = _spans(article, given)
-            return [asdict(one) for one in desk.summarizer.wordings(article, spans or [], given.length)]
+            limit = desk.settings.seconds
+            made = desk.summarizer.wordings(article, spans or [], given.length, time_limit=limit)
+            return [asdict(one) for one in made]
         except ValueError as error:
             raise HTTPException(422, str(error)) from error
 
-    return {"wordings": await desk.work(found)}
+    return {"wordings": await desk.editing(found)}
 
 
 @router.get("/v1/summaries/{id}/text", response_class=PlainTextResponse, responses=_errors(404))
@@ -292,7 +300,7 @@ def opened(id: Id, given: OpenIn, desk: OfDesk, person: Editor) -> dict[str, Any
     return {"by": desk.store.open(id, person.name, given.open)}
 
 
-@router.post("/v1/check", responses=_errors(404, 503))
+@router.post("/v1/check", responses=_errors(404, 503, 504))
 async def check(given: CheckIn, desk: OfDesk, person: Drafter) -> dict[str, Any]:
     """Holds a point against an article: its sentences, its checks with evidence, and the places of what fails."""
     if given.summary and "read" not in person.scopes:
@@ -303,16 +311,17 @@ async def check(given: CheckIn, desk: OfDesk, person: Drafter) -> dict[str, Any]
     def found() -> dict[str, Any]:
         article = article_of(desk.store.get(given.summary)) if given.summary else given.article()
         try:
-            bullet = desk.summarizer.check(article, given.point, _spans(article, given))
+            limit = desk.settings.seconds
+            bullet = desk.summarizer.check(article, given.point, _spans(article, given), time_limit=limit)
         except ValueError as error:
             raise HTTPException(422, str(error)) from error
         missing = [
             {"kind": fact.kind, "text": fact.text, "start": fact.start, "end": fact.end}
-            for fact in checker_of(article.text).missing(given.point)
+            for fact in reading_of(article).checker.missing(given.point)
         ]
         return asdict(bullet) | {"missing": missing}
 
-    return await desk.work(found)
+    return await desk.editing(found)
 
 
 def _spans(article: Article, given: CheckIn | WordingsIn) -> list[Span] | None:
@@ -335,7 +344,7 @@ def exported(store: Store) -> Iterator[str]:
 def health(desk: OfDesk) -> dict[str, Any]:
     """Whether the desk works: its database answers, and how much waits."""
     desk.store.counts()
-    return {"status": "ok", "running": desk.work.load.running, "waiting": desk.work.load.waiting}
+    return {"status": "ok", "running": desk.drafting.load.running, "waiting": desk.drafting.load.waiting}
 
 
 @router.get("/metrics", response_class=PlainTextResponse)

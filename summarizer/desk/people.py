@@ -11,6 +11,7 @@ from threading import BoundedSemaphore
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy.engine import Connection
 
 from .database import Database, keys, now, sessions, stamp, users
 
@@ -59,7 +60,7 @@ class People:
         """A user, or a new role and password of one.
 
         Raises:
-            ValueError: The name, the role or the password will not do.
+            ValueError: The name, the role or the password will not do, or no admin would be left.
         """
         if not name or name != name.strip() or len(name) > 100 or not name.isprintable() or name.startswith("key "):
             raise ValueError(
@@ -74,13 +75,21 @@ class People:
             raise ValueError("a password has at most 1,000 characters")
         values = {"role": role, "password": _hasher.hash(password)}
         with self._db.write() as db:
+            if role != "admin":
+                _another_admin(db, name)
             db.execute(sessions.delete().where(sessions.c.user == name))
             if not db.execute(users.update().where(users.c.name == name).values(values)).rowcount:
                 db.execute(users.insert().values(name=name, created=now(), **values))
 
     def drop_user(self, name: str) -> bool:
-        """Without a user, and his sessions; whether there was one. What he did stays under his name."""
+        """Without a user, and his sessions; whether there was one. What he did stays under his name.
+
+        Raises:
+            ValueError: Users without an admin would be left.
+        """
         with self._db.write() as db:
+            if db.execute(sa.select(sa.func.count()).select_from(users)).scalar_one() > 1:
+                _another_admin(db, name)
             db.execute(sessions.delete().where(sessions.c.user == name))
             return bool(db.execute(users.delete().where(users.c.name == name)).rowcount)
 
@@ -128,7 +137,7 @@ class People:
         """The secret of a new key, which is shown once.
 
         Raises:
-            ValueError: The name or a scope will not do.
+            ValueError: The name or a scope will not do, or there is a key of this name.
         """
         asked = scopes.replace(",", " ").split()
         if not name or not name.isprintable() or len(name) > 90:
@@ -138,7 +147,8 @@ class People:
         secret = "desk_" + secrets.token_urlsafe(32)
         values = {"secret": _hash(secret), "scopes": " ".join(sorted(set(asked))), "created": now()}
         with self._db.write() as db:
-            db.execute(keys.delete().where(keys.c.name == name))
+            if db.execute(sa.select(keys.c.name).where(keys.c.name == name)).first():
+                raise ValueError(f"there is a key {name}; remove it first, which shuts out who uses it")
             db.execute(keys.insert().values(name=name, **values))
         return secret
 
@@ -157,6 +167,17 @@ class People:
         """The scopes of each key."""
         with self._db.read() as db:
             return {row["name"]: row["scopes"] for row in db.execute(keys.select()).mappings()}
+
+
+def _another_admin(db: Connection, name: str) -> None:
+    """Refuses to take the last admin from his users.
+
+    Raises:
+        ValueError: This is the only one.
+    """
+    admins = set(db.execute(sa.select(users.c.name).where(users.c.role == "admin").with_for_update()).scalars())
+    if admins == {name}:
+        raise ValueError(f"{name} is the only admin; make another user an admin first")
 
 
 def _hash(secret: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -31,8 +32,11 @@ from .settings import Settings
 from .store import STATUSES, ConflictError, NotAllowedError, NotThereError, Store
 from .work import BusyError, Work
 
+_log = logging.getLogger(__name__)
 COOKIE = "desk"
 NAME_COOKIE = "desk_name"
+EDITING = 2
+"""Checks and wordings that are made at the same time."""
 GUEST = "editor"
 """The name of whoever uses a desk without users."""
 
@@ -51,7 +55,8 @@ class Desk:
         store: Summaries and their versions.
         people: Users, sessions and keys.
         calls: Calls to another system.
-        work: The line before the models.
+        drafting: The line of articles before the models.
+        editing: The line of what editors ask for: they do not wait behind articles.
         metrics: What `/metrics` shows.
         guest_csrf: The token of pages where nobody signs in.
     """
@@ -61,13 +66,14 @@ class Desk:
         self.database = Database(settings.database)
         self.store = Store(self.database, settings.disclosure)
         self.people, self.calls = People(self.database), Calls(self.database)
-        self.work = Work(summarizer.beside, settings.line)
+        self.drafting, self.editing = Work(summarizer.beside, settings.line), Work(EDITING, settings.line)
         self.metrics = Metrics(self)
         self.guest_csrf = secrets.token_urlsafe(32)
 
     def close(self) -> None:
         """Finishes what runs."""
-        self.work.close()
+        self.drafting.close()
+        self.editing.close()
         self.database.close()
 
 
@@ -86,13 +92,13 @@ class Metrics:
         self.requests = Counter("desk_requests", "Requests.", (*labels, "status"), registry=self._registry)
         self.seconds = Histogram("desk_request_seconds", "Seconds a request took.", labels, registry=self._registry)
         self.drafts = Counter("desk_drafts", "Articles summarized.", registry=self._registry)
-        load = desk.work.load
-        for name, about, read in (
-            ("desk_running", "Articles that are being read.", lambda: load.running),
-            ("desk_waiting", "Articles that wait for their turn.", lambda: load.waiting),
-            ("desk_failed_calls", "Calls to the webhook that were given up.", desk.calls.failed),
-        ):
-            Gauge(name, about, registry=self._registry).set_function(read)
+        running = Gauge("desk_running", "Tasks that run.", ("line",), registry=self._registry)
+        waiting = Gauge("desk_waiting", "Tasks that wait for their turn.", ("line",), registry=self._registry)
+        for line, load in (("drafting", desk.drafting.load), ("editing", desk.editing.load)):
+            running.labels(line).set_function(partial(getattr, load, "running"))
+            waiting.labels(line).set_function(partial(getattr, load, "waiting"))
+        failed = Gauge("desk_failed_calls", "Calls to the webhook that were given up.", registry=self._registry)
+        failed.set_function(desk.calls.failed)
         kept = Gauge("desk_summaries", "Summaries by status.", ("status",), registry=self._registry)
         for status in STATUSES:
             kept.labels(status).set_function(partial(_count, desk.store, status))
@@ -318,7 +324,11 @@ class _Limit:
 async def _guarded(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
     """Headers that keep a browser from running or framing anything of others, and the figures of each request."""
     began = time.monotonic()
-    response = await call(request)
+    try:
+        response = await call(request)
+    except Exception:
+        _log.exception("%s %s failed", request.method, request.url.path)
+        response = problem(500, "the desk has a fault; its log on standard error says which")
     route = getattr(request.scope.get("route"), "path", "other")
     method = request.method if request.method in _METHODS else "other"
     metrics = desk_of(request).metrics

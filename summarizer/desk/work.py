@@ -1,5 +1,5 @@
-"""The summarizer at work for many who ask at once: as many articles side by side as keep the cores busy, a short line
-behind them, and a plain no beyond that."""
+"""A line before the models: so many tasks run at a time, a limited number wait, and others are told when to come
+back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class BusyError(Exception):
     """
 
     def __init__(self, seconds: int) -> None:
-        super().__init__("more articles are waiting than can be read in a reasonable time")
+        super().__init__(f"too much is waiting; ask again in {seconds} seconds")
         self.seconds = seconds
 
 
@@ -33,7 +33,7 @@ class Load:
     Attributes:
         running: What is being done.
         waiting: What stands in line.
-        seconds: What one article took lately.
+        seconds: What one task took lately.
     """
 
     running: int = 0

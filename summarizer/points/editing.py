@@ -12,6 +12,7 @@ from ..boilerplate import story
 from ..checks import Checker, Verifier
 from ..sentences import Sentence, words
 from ..summary import Bullet, Check, Length, Span
+from ..watch import Watch
 from .policy import STYLES, Draft, Writer
 from .rewriter import Rewriter
 
@@ -20,38 +21,73 @@ _SHOWN = 6
 UNTRACED = Check("sources", False, "no sentence of the article holds what it says")
 
 
-def checked(article: Article, text: str, spans: Sequence[Span] | None, verifier: Verifier | None) -> Bullet:
+class Reading:
+    """An article as an editor's points are held against it, read once.
+
+    Args:
+        article: The article.
+
+    Attributes:
+        article: The article.
+        sentences: Those of its story.
+        checker: Looks up what a point states in the whole article.
+    """
+
+    def __init__(self, article: Article) -> None:
+        self.article = article
+        self.sentences = story(article.text, article.language)
+        self.checker = Checker(article.text)
+        self.aligner = Aligner([sentence.text for sentence in self.sentences])
+        self.looked_up = self.checker.against(article.text, article.title or "")
+        self.writer = Writer(article, "standard")
+
+
+@lru_cache(maxsize=16)
+def reading_of(article: Article) -> Reading:
+    """The reading of an article; kept, since an editor has his points checked again and again as he types."""
+    return Reading(article)
+
+
+def checked(
+    article: Article, text: str, spans: Sequence[Span] | None, verifier: Verifier | None, watch: Watch
+) -> Bullet:
     """An editor's point with the sentences that it stands on and its checks. Its facts are looked up in the whole
-    article; the verifier reads it beside its sentences.
+    article; the verifier reads it with its sentences.
 
     Args:
         article: The article.
         text: The point.
         spans: The sentences that it stands on; default: the one or two that hold most of it.
         verifier: Of the model; default: none.
+        watch: Ends it when its time is up.
+
+    Raises:
+        ValueError: No sentence of the story stands at one of the spans.
+        TimeLimitError: The time is up.
     """
-    sentences = story(article.text, article.language)
-    chosen = _chosen(sentences, spans) if spans else Aligner([s.text for s in sentences])(text)
-    looked_up = checker_of(article.text)(text, article.text, article.title or "")
+    reading = reading_of(article)
+    watch.check()
+    chosen = _chosen(reading.sentences, spans) if spans else reading.aligner(text)
+    looked_up = reading.looked_up(text)
     checks = [replace(one, evidence=one.evidence.replace("in the sources", "in the article")) for one in looked_up]
     if not chosen:
         return Bullet(text, 0.0, "edited", (), (*checks, UNTRACED))
-    draft = draft_on(article, sentences, chosen)
+    draft = draft_on(article, reading.sentences, chosen)
     if verifier:
-        context = Writer(article, "standard").context(draft)
+        watch.check()
+        context = reading.writer.context(draft)
         (verdict,) = verifier.start([text], "others", draft.text, context, article.title).result()
         checks.append(verdict.check(verifier.least))
     return Bullet(text, 0.0, "edited", draft.spans, tuple(checks))
 
 
-@lru_cache(maxsize=32)
-def checker_of(text: str) -> Checker:
-    """Of an article's text; kept, since an editor has his points looked up again and again as he types."""
-    return Checker(text)
-
-
 def wordings(
-    article: Article, spans: Sequence[Span], length: Length, rewriter: Rewriter | None, verifier: Verifier | None
+    article: Article,
+    spans: Sequence[Span],
+    length: Length,
+    rewriter: Rewriter | None,
+    verifier: Verifier | None,
+    watch: Watch,
 ) -> list[Bullet]:
     """What could be said of some sentences: the rewrites that state nothing which the sentences lack, those first that
     the verifier trusts most, and then each sentence itself.
@@ -62,16 +98,19 @@ def wordings(
         length: Of the rewrites.
         rewriter: Of the model; default: none.
         verifier: Of the model; default: none.
+        watch: Ends it when its time is up.
 
     Raises:
         ValueError: No sentence of the story stands at one of the spans.
+        TimeLimitError: The time is up.
     """
-    sentences = story(article.text, article.language)
+    sentences = reading_of(article).sentences
     draft = draft_on(article, sentences, _chosen(sentences, spans))
     writer = Writer(article, length)
     found: list[tuple[float, Bullet]] = []
     if rewriter and verifier:
         for part in dict.fromkeys((draft, *(draft.narrowed(i) for i in draft.chosen))):
+            watch.check()
             asked = STYLES[length].lengths(len(words(part.text)))
             written = tuple(rewriter.start(part.text, writer.context(part), part.title, asked)())
             options = writer.options(

@@ -103,14 +103,15 @@ class Pipeline:
         policy = options.policy
         return [(self._bullets(article, options, watch), self._warnings(article, policy)) for article in articles]
 
-    def checked(self, article: Article, text: str, spans: Sequence[Span] | None) -> Bullet:
+    def checked(self, article: Article, text: str, spans: Sequence[Span] | None, watch: Watch) -> Bullet:
         """An editor's point with its sentences and its checks (`editing.checked`)."""
-        return editing.checked(article, text, spans, self._verifier if self._speaks(article.language) else None)
+        verifier = self._verifier if self._speaks(article.language) else None
+        return editing.checked(article, text, spans, verifier, watch)
 
-    def wordings(self, article: Article, spans: Sequence[Span], length: Length) -> list[Bullet]:
+    def wordings(self, article: Article, spans: Sequence[Span], length: Length, watch: Watch) -> list[Bullet]:
         """What could be said of some sentences (`editing.wordings`)."""
-        speaks = self._speaks(article.language)
-        return editing.wordings(article, spans, length, *((self._rewriter, self._verifier) if speaks else (None, None)))
+        parts = (self._rewriter, self._verifier) if self._speaks(article.language) else (None, None)
+        return editing.wordings(article, spans, length, *parts, watch)
 
     def close(self) -> None:
         """Waits for what runs, and lets go of the threads."""

@@ -19,11 +19,10 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from eval.data import rows
-from summarizer.checks.verifier import VERDICTS
-from summarizer.points.rewriter import MAX_SOURCE_TOKENS, asked, prompt
-from summarizer.sentences import words
-from training.judged import Judged, divided
-from training.pairs import unfinished
+from summarizer.checks import VERDICTS
+from summarizer.points import MAX_SOURCE_TOKENS, asked, prompt
+from summarizer.reading import words
+from training.data import Judged, divided, unfinished
 
 Group = Mapping[str, Any]
 

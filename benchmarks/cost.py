@@ -58,7 +58,7 @@ def by_number(texts: list[str], articles: int, length: int) -> dict[str, float]:
 def writer(texts: Sequence[str]) -> Callable[[int, int], str]:
     """Composes articles of any length from the sentences of others. Every number is replaced by another, so that no two
     are the same, however many there are."""
-    from summarizer.boilerplate import story
+    from summarizer.reading import story
 
     sentences = [s.text for text in texts for s in story(text)]
 

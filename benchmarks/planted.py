@@ -1,8 +1,8 @@
 """Is an error found that was planted? `python benchmarks/planted.py --data headers_validation.jsonl.gz`.
 
 Points of human lists are paired with the sentences that they were made from, as for training the rewriter. Into each,
-faults are planted, one at a time (`training/faults.py`): another number or name, a "not" that is dropped or put in, a
-lost speaker or limit, a broken end. Printed is how many of them the look-ups find, how many the verifier trusts too
+faults are planted, one at a time (`training/data/faults.py`): another number or name, a "not" that is dropped or put
+in, a lost speaker or limit, a broken end. Printed is how many of them the look-ups find, how many the verifier trusts too
 little, and how many one of both refuses; how many true points they refuse; and how often the verifier trusts a point
 less with an error than without it (`of pairs`), whatever its threshold.
 """
@@ -19,11 +19,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from eval.data import read
-from summarizer.checks import Checker, Verifier
-from summarizer.facts import KINDS
-from summarizer.points.rewriter import finished
-from training.faults import planted
-from training.pairs import pairs
+from summarizer.checks import FACT_KINDS, Checker, Verifier
+from summarizer.points import finished
+from training.data import pairs, planted
 
 
 @dataclass
@@ -79,7 +77,7 @@ def main() -> None:
             doubted = [one < verifier.least for one in good]
             kinds.update(lost[0])
             true.add(bool(lost[0]), doubted[0])
-            facts.add(bool(lost[0] & set(KINDS)), False)
+            facts.add(bool(lost[0] & set(FACT_KINDS)), False)
             for fault, looked_up, doubt, trust in zip(faults, lost[1:], doubted[1:], good[1:], strict=True):
                 found.setdefault(fault.kind, Refused()).add(bool(looked_up), doubt, trust < good[0])
                 if not looked_up and not doubt:
@@ -93,7 +91,7 @@ def main() -> None:
     )
     print(
         f"{true.points} true points; {100 * facts.by['look-ups'] / true.points:.1f}% fail a look-up of facts "
-        f"({', '.join(KINDS)}). {total.points} errors planted.\n\n"
+        f"({', '.join(FACT_KINDS)}). {total.points} errors planted.\n\n"
         f"| | points | refused by {' | '.join(BY)} | of pairs |\n{'| --- ' * (3 + len(BY))}|\n{true.row('true')}\n"
         f"{total.row('with an error')}"
     )

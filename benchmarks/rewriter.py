@@ -14,10 +14,9 @@ import ctranslate2
 from tokenizers import Tokenizer
 
 from summarizer import Article, Summarizer
-from summarizer.points.policy import STYLES
-from summarizer.points.rewriter import BEAM, MAX_TARGET_TOKENS, Rewriter, asked, prompt
+from summarizer.deadline import STAGES, Profile
+from summarizer.points import BEAM, MAX_TARGET_TOKENS, STYLES, Rewriter, asked, prompt
 from summarizer.summary import Length
-from summarizer.watch import STAGES, Profile
 
 Point = tuple[str, str, str | None]
 """Sentences, what explains them, headline."""

@@ -161,7 +161,7 @@ def _score(result: dict[str, Any], articles: list[dict[str, Any]], reference: st
     if not (bullets and reference and all(a[reference] for a in articles)):
         result["list"] = ""
         return
-    from eval.rouge import rouge
+    from eval.measures import rouge
 
     scores = rouge(bullets, [[a[reference]] for a in articles])[:, :, 2].mean(0)
     result["rouge"] = [float(scores[i]) for i in (0, 1, 3)]

@@ -103,7 +103,7 @@ def loaded(name: str, checkpoint: str = "") -> Loaded:
     if name.startswith(OURS):
         return _ours(name)
     if name == "LEAD-3":
-        from summarizer.boilerplate import story
+        from summarizer.reading import story
 
         return Loaded(lambda text: [s.text for s in story(text)[:SENTENCES]])
     if name.startswith("sumy"):
@@ -127,8 +127,7 @@ def _sumy(name: str) -> Loaded:
     from sumy.models.dom import ObjectDocumentModel, Paragraph, Sentence
     from sumy.nlp.stemmers import Stemmer
 
-    from summarizer.boilerplate import story
-    from summarizer.sentences import words
+    from summarizer.reading import story, words
 
     if name == "sumy LexRank":
         from sumy.summarizers.lex_rank import LexRankSummarizer as Kind

@@ -18,10 +18,9 @@ from typing import Any
 import numpy as np
 
 from eval.data import rows
-from summarizer.checks import Verdict, Verifier
-from summarizer.checks.verifier import VERDICTS
-from summarizer.points.policy import COSTS, cost
-from training.judged import Judged, divided, judged
+from summarizer.checks import VERDICTS, Verdict, Verifier
+from summarizer.points import COSTS, cost
+from training.data import Judged, divided, judged
 from training.verifier import auc
 
 _COSTS = (0, 0.2, 0.4, 0.6, 0.8, 1, 1.3, 1.6, 3)

@@ -20,21 +20,19 @@ from typing import Any
 
 from tqdm import tqdm
 
-from summarizer.boilerplate import story
 from summarizer.errors import SummarizerError
-from summarizer.folder import version_of
+from summarizer.models import version_of
 from summarizer.options import POLICIES
+from summarizer.reading import story
 from summarizer.summary import Policy
 
 from . import baselines
-from .bootstrap import SEED
 from .card import with_scores
 from .data import Example, aligned, fingerprint, read, read_lists, read_references
 from .evaluation import Evaluation, evaluate
-from .faithfulness import judge
 from .gate import fallen, raise_floors
+from .measures import SEED, is_english, judge, tokenizer
 from .report import report
-from .rouge import is_english, tokenizer
 from .systems import Printed, printed
 from .table import plain, table
 

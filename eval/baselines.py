@@ -15,10 +15,10 @@ from sumy.summarizers import AbstractSummarizer
 from sumy.summarizers.lex_rank import LexRankSummarizer
 from sumy.summarizers.text_rank import TextRankSummarizer
 
-from summarizer.sentences import words
+from summarizer.reading import words
 
 from .data import Example
-from .oracle import f1, greedy_oracle, likeness, unigrams
+from .measures import f1, greedy_oracle, likeness, unigrams
 
 BASELINES = ("lead", "random", "lexrank", "textrank", "main-oracle", "source-oracle", "oracle")
 

@@ -22,14 +22,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from summarizer.boilerplate import story
 from summarizer.errors import SummarizerError
 from summarizer.options import LENGTHS
+from summarizer.reading import story
 from summarizer.summary import Length
 
 from .baselines import lead
-from .bootstrap import SEED
 from .data import Example, aligned, read, read_lists
+from .measures import SEED
 from .systems import printed
 
 FAULTS = {

@@ -11,10 +11,9 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+from summarizer.archive import Record, Source, files_of, kind_of, object_of, unpacked
 from summarizer.options import LENGTHS
-from summarizer.places import files_of, kind_of, unpacked
-from summarizer.records import Record, Source, object_of
-from summarizer.sentences import words
+from summarizer.reading import words
 from summarizer.summary import Length
 
 TEXT_COLUMNS = ("article", "text", "document")

@@ -11,12 +11,30 @@ import numpy.typing as npt
 from rouge_score.tokenizers import Tokenizer
 from tqdm import tqdm
 
-from .bootstrap import Difference, Figure, differences, means, of, resampled
 from .data import Example
-from .faithfulness import Judge, Source, dangling, standing_alone
-from .matching import Matching, match, redundancy
-from .points import Wanted
-from .rouge import MEASURES, PARTS, References, Several, is_english, rouge, tokenizer
+from .measures import (
+    MEASURES,
+    PARTS,
+    Difference,
+    Figure,
+    Judge,
+    Matching,
+    References,
+    Several,
+    Source,
+    Wanted,
+    dangling,
+    differences,
+    is_english,
+    match,
+    means,
+    of,
+    redundancy,
+    resampled,
+    rouge,
+    standing_alone,
+    tokenizer,
+)
 
 Floats = npt.NDArray[np.float64]
 Lists = Sequence[Sequence[str]]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .bootstrap import Figure
+from .measures import Figure
 
 GUARDED = ("rouge1_f1", "rouge2_f1", "rougeLsum_f1", "bullet_match_f1", "supported")
 SLACK = 0.5

@@ -17,15 +17,12 @@ import numpy as np
 from rouge_score.tokenizers import Tokenizer
 from tqdm import tqdm
 
-from summarizer.boilerplate import story
-from summarizer.facts import Fact, facts
-from summarizer.known import Known
+from summarizer.checks import Fact, Known, facts
+from summarizer.reading import story
 
-from .alignment import source_of
 from .data import Example
 from .evaluation import Evaluation, Measured
-from .matching import MATCH, match
-from .rouge import is_english, tokenizer
+from .measures import MATCH, is_english, match, source_of, tokenizer
 from .table import LIST_TITLES, SCORE_TITLES, plain
 
 Bullets = list[dict[str, Any]]

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
-from .bootstrap import RESAMPLES, SEED, Difference, Figure
 from .evaluation import SCORES, Evaluation
-from .rouge import PARTS
+from .measures import PARTS, RESAMPLES, SEED, Difference, Figure
 
 SCORE_TITLES = {
     "rouge1_f1": ("R1", "ROUGE-1 F1: words shared with the human list"),

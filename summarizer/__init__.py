@@ -1,7 +1,6 @@
 """Turns an article into the key points that an editor would set above it, with the sentences each stands on."""
 
-from .article import Article
-from .batch import run_batch
+from .archive import run_batch
 from .errors import (
     ArticleError,
     BatchError,
@@ -11,6 +10,7 @@ from .errors import (
     SummarizerError,
     TimeLimitError,
 )
+from .reading import Article
 from .summarizer import Summarizer
 from .summary import Bullet, Check, Span, Summary
 from .version import __version__

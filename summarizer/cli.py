@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-from .article import Article
 from .errors import ArticleError, ModelError, SummarizerError
 from .options import MOST_BULLETS
+from .reading import Article
 from .summarizer import Summarizer
 from .summary import Count, Summary
 
@@ -231,8 +231,7 @@ def batch(
     for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell has the first ignored
         signal.signal(number, _stopped)
     try:
-        from .batch import run_batch
-        from .team import usual_processes
+        from .archive import run_batch, usual_processes
 
         report = run_batch(
             source,

@@ -13,16 +13,16 @@ from pathlib import Path
 from threading import Condition
 from typing import Any, Literal, Self, Unpack, overload
 
-from .article import Article
+from .checkpoints import Generated
 from .checks import Verifier
 from .cpu import cores
+from .deadline import Profile, Watch
 from .errors import ArticleError, ClosedError, ModelError, TimeLimitError
-from .folder import folder_of, from_hub, is_checkpoint, is_hub_name, verified, version_of
-from .generated import Generated
+from .models import folder_of, from_hub, is_checkpoint, is_hub_name, verified, version_of
 from .options import LENGTHS, Asked, checked
-from .points.pipeline import Pipeline
+from .points import Pipeline
+from .reading import Article
 from .summary import Bullet, Count, Length, Options, Policy, Span, Summary
-from .watch import Profile, Watch
 
 _CLOSED = "this Summarizer was closed; load another with from_pretrained"
 
@@ -82,7 +82,7 @@ class Summarizer:
         config = verified(folder)
         if "generator" not in config:
             return cls(Pipeline(folder, config, threads), config, version_of(folder), folder)
-        from .int8 import int8_generator
+        from .checkpoints import int8_generator
 
         verifier = _verifier(threads)
         try:
@@ -93,7 +93,7 @@ class Summarizer:
 
     @classmethod
     def _generating(cls, checkpoint: str, folder: Path | None, threads: int | None, device: str | None) -> Summarizer:
-        from .checkpoint import generator_of
+        from .checkpoints import generator_of
 
         verifier = _verifier(threads)  # before the checkpoint, which may take minutes
         generator = generator_of(checkpoint, device, threads)

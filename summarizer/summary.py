@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any, Literal
 
-from .article import Article
-from .sentences import paragraphs
+from .reading import Article, paragraphs
 from .version import __version__
 
 Length = Literal["standard", "brief"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import zstandard
 
-from summarizer.table import lines_of
+from summarizer.archive.parquet import lines_of
 
 FAST = {"policy": "extract", "length": "brief", "bullets": 2}
 FLAGS = ("--policy", "extract", "--length", "brief", "--bullets", "2")

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from summarizer import BatchError, run_batch
-from summarizer.journal import FRAME
+from summarizer.archive.writer import FRAME
 
 from .batches import FAST
 from .conftest import written

@@ -17,7 +17,7 @@ from summarizer import Article
 from summarizer.desk.commands import managing
 from summarizer.desk.service import create_app
 from summarizer.desk.settings import Settings
-from training.judged import judged
+from training.data.judged import judged
 
 from .desk import TEXT, TITLE, article, client, drafted, kept, revise, server
 

@@ -9,11 +9,11 @@ import sys
 import pytest
 
 from eval import baselines
-from eval.bootstrap import Figure
 from eval.card import SCORES_BEGIN, SCORES_END, with_scores
 from eval.data import fingerprint, read, read_lists
 from eval.gate import fallen, raise_floors
-from eval.rouge import tokenizer
+from eval.measures.bootstrap import Figure
+from eval.measures.rouge import tokenizer
 
 from .conftest import STORY
 
@@ -227,7 +227,7 @@ def test_floors_hold_fall_and_are_lowered_on_purpose_only(data, tmp_path):
 
 
 def test_a_score_that_is_missing_is_below_its_floor(tmp_path):
-    from eval.bootstrap import Figure
+    from eval.measures.bootstrap import Figure
 
     path = tmp_path / "floors.json"
     names = ("rouge1_f1", "rouge2_f1", "rougeLsum_f1", "bullet_match_f1", "supported")

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summarizer.alone import dangles
-from summarizer.facts import KINDS, facts
-from summarizer.known import Known
+from summarizer.checks.context import dangles
+from summarizer.checks.fact_index import Known
+from summarizer.checks.facts import FACT_KINDS, facts
 
 
 def passes(bullet, text, kind):
@@ -178,7 +178,7 @@ def test_not_dangling(sentence):
 def test_any_text_supports_itself_and_offsets_hold(text):
     known = Known(text)
     for fact in facts(text):
-        assert fact.kind in KINDS and text[fact.start : fact.end] == fact.text
+        assert fact.kind in FACT_KINDS and text[fact.start : fact.end] == fact.text
         assert known.supports(fact), fact
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summarizer.facts import facts
-from summarizer.full_names import FullNames
+from summarizer.checks.facts import facts
+from summarizer.points.full_names import FullNames
 
 ARTICLE = """Ana Roe, who leads the council, met President Lars Lund in New York on Monday. Yet Roe left early. Her
 brothers Jon Moe and Kai Moe stayed. The Marl Lane baths cost Roe votes. "Lund knows," said Tor Berg Vik of the World

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from summarizer import Article, ArticleError, ModelError, Summarizer
+from summarizer.checkpoints.backend import Generated
+from summarizer.checkpoints.generator import Generator
+from summarizer.checkpoints.settings import Family
 from summarizer.checks import Verdict
-from summarizer.family import Family
-from summarizer.generated import Generated
-from summarizer.generator import Generator
 
 from .conftest import STORY, letters
 from .test_summarizer import SCHEMA

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from summarizer.points.extractor import DISTANCE_FEATURES, Scored
 from summarizer.points.grouping import SETTINGS, Settings, group
-from summarizer.sentences import Sentence
+from summarizer.reading.sentences import Sentence
 
 NEVER, ALWAYS = -20.0, 20.0
 WORDS = "baths roof council vote money trust spring".split()

@@ -9,8 +9,8 @@ import pytest
 from eval.baselines import points_oracle
 from eval.data import read
 from eval.evaluation import evaluate
-from eval.points import Wanted, stands
-from summarizer.boilerplate import story
+from eval.measures.points import Wanted, stands
+from summarizer.reading.boilerplate import story
 
 from .conftest import STORY, written
 

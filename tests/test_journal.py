@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from summarizer import BatchError, run_batch
-from summarizer.journal import FRAME, Journal
+from summarizer.archive.writer import FRAME, Journal
 
 from .batches import ENDINGS, FAST, FLAGS, batch, lines, records
 from .conftest import ROOT, archive, written

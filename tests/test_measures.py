@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.bootstrap import differences, figures, interval, paired
 from eval.data import Example
 from eval.evaluation import evaluate
-from eval.faithfulness import Source, dangling, fragments, judge
-from eval.matching import likeness, match, redundancy
-from eval.rouge import tokenizer
+from eval.measures.bootstrap import differences, figures, interval, paired
+from eval.measures.faithfulness import Source, dangling, fragments, judge
+from eval.measures.matching import likeness, match, redundancy
+from eval.measures.rouge import tokenizer
 
 ENGLISH = tokenizer("en")
 BULLETS = st.lists(

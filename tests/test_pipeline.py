@@ -3,10 +3,10 @@
 import pytest
 
 from summarizer import Article
-from summarizer.boilerplate import story
 from summarizer.points.grouping import Group
 from summarizer.points.pipeline import BACKGROUND, GAIN, _drafts, _Point, _without
 from summarizer.points.policy import DULL, Draft
+from summarizer.reading.boilerplate import story
 from summarizer.summary import Bullet, Options, Span
 
 from .conftest import STORY

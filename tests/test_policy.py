@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from summarizer import Article
-from summarizer.boilerplate import story
 from summarizer.checks import Verdict
 from summarizer.points.policy import COSTS, STYLES, Draft, Writer, extracted, with_article, with_speaker
 from summarizer.points.rewriter import Candidate
+from summarizer.reading.boilerplate import story
 from summarizer.summary import Span
 
 TEXT = """The council of Marl voted on Monday to keep the Marl Lane baths open, after a campaign that drew about 4,000

@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from summarizer import BatchError, run_batch
-from summarizer.journal import FRAME
+from summarizer.archive.writer import FRAME
 
 from .batches import FAST, FLAGS, batch, records
 from .conftest import STORY, written

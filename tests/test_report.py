@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from eval.alignment import source_of
 from eval.data import Example
 from eval.evaluation import evaluate
+from eval.measures.alignment import source_of
 from eval.report import report
 
 from .conftest import STORY

@@ -10,13 +10,13 @@ from collections import Counter
 import pytest
 
 from summarizer import Article, ModelError, Summarizer
-from summarizer.boilerplate import story
-from summarizer.facts import facts
-from summarizer.full_names import FullNames
+from summarizer.checks.facts import facts
+from summarizer.points.full_names import FullNames
 from summarizer.points.policy import STYLES
 from summarizer.points.rewriter import MAX_TARGET_TOKENS, Rewriter, context_of
-from summarizer.sentences import words
-from summarizer.tidy import bullet_of
+from summarizer.points.tidy import bullet_of
+from summarizer.reading.boilerplate import story
+from summarizer.reading.sentences import words
 
 from .conftest import STORY
 

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rouge_score import rouge_scorer
 
+from eval.measures.oracle import f1, greedy_oracle, ngrams
+from eval.measures.rouge import MEASURES, UnicodeTokenizer, rouge
 from eval.metric import KeyPoints
-from eval.oracle import f1, greedy_oracle, ngrams
-from eval.rouge import MEASURES, UnicodeTokenizer, rouge
 
 WORDS = st.lists(
     st.sampled_from("the council councils voted vote votes 2.9 million Marl Lane's baths".split()), max_size=9

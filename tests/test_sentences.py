@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summarizer.boilerplate import is_boilerplate, story, title_of
-from summarizer.sentences import MAX_WORDS, paragraphs, split, words
+from summarizer.reading.boilerplate import is_boilerplate, story, title_of
+from summarizer.reading.sentences import MAX_WORDS, paragraphs, split, words
 
 
 def texts(text, language="en"):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from summarizer import Article, ArticleError, ModelError, Summarizer, Summary
-from summarizer.alone import leans
+from summarizer.checks.context import leans
 
 from .conftest import ROOT, STORY
 from .test_sentences import HOSTILE
@@ -129,7 +129,7 @@ def test_the_headline_counts(base, examples):
 
 def test_it_finds_the_news(base, examples):
     """Against the editor's brief lists; the first three sentences reach 46, any three sentences far less."""
-    from eval.rouge import rouge
+    from eval.measures.rouge import rouge
 
     ours = [[b.text for b in base(e["text"], length="brief")] for e in examples]
     theirs = [e["brief"] for e in examples]

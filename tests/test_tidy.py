@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summarizer.sentences import words
-from summarizer.tidy import bullet_of, quoted, tidied
+from summarizer.points.tidy import bullet_of, quoted, tidied
+from summarizer.reading.sentences import words
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from eval.data import Example, Point, read
 from summarizer import Summarizer
-from summarizer.boilerplate import story
 from summarizer.points.extractor import (
     FEATURES,
     MAX_SENTENCE_TOKENS,
@@ -24,9 +23,10 @@ from summarizer.points.extractor import (
     token_ids,
     windows,
 )
-from training.articles import groups, labels
-from training.pairs import pairs
-from training.points import shares, stood
+from summarizer.reading.boilerplate import story
+from training.data.articles import groups, labels
+from training.data.pairs import pairs
+from training.data.points import shares, stood
 
 from .conftest import STORY, archive, written
 
@@ -131,7 +131,7 @@ def test_the_stage_that_scores_best_is_the_one_kept(tmp_path):
 
 def test_head_in_numpy_is_the_head_in_torch():
     from summarizer.points.extractor import Head as NumpyHead
-    from training.modeling import Head
+    from training.modeling.extractor_head import Head
 
     torch.manual_seed(0)
     head = Head(hidden=24, width=16, heads=2, layers=2).eval()
@@ -261,8 +261,8 @@ def test_exported_scores_are_the_trained_ones(run, tmp_path):
     from safetensors.torch import load_file
     from transformers import AutoModel, AutoTokenizer
 
-    from training.articles import Collator
-    from training.modeling import ExtractorModel, Head
+    from training.data.articles import Collator
+    from training.modeling.extractor_head import ExtractorModel, Head
 
     export(run, tmp_path / "m")
     sentences = story(STORY * 12)

@@ -7,7 +7,7 @@ import pytest
 
 from training.__main__ import main
 from training.arguments import DataArguments
-from training.data import LeakError, load
+from training.data.checked import LeakError, load
 
 from .conftest import archive, written
 
@@ -148,7 +148,7 @@ def test_a_file_that_is_not_there(capsys):
 
 
 def test_another_text_than_the_one_that_was_judged_is_left_out_and_named(tmp_path, capsys):
-    from training.pieces import UnpackArguments, main
+    from training.data.packing import UnpackArguments, main
 
     good = {"id": "1", "sources": [[0, 13]], "candidates": [{"text": ["Roe left."], "verdict": "good"}]}
     bad = good | {"sources": [[900, 950]]}

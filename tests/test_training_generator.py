@@ -129,8 +129,8 @@ def test_early_stopping(data, tiny_t5, tmp_path):
 
 
 def test_of_an_article_that_is_too_long_no_bullet_is_lost(tiny_llama, tiny_bart):
-    from summarizer.checkpoint import load
-    from summarizer.family import family_of, for_training
+    from summarizer.checkpoints.settings import family_of, for_training
+    from summarizer.checkpoints.transformers_engine import load
     from training.generator import _item
 
     example = Example("1", STORY * 5, (("Council keeps the baths open", "Work starts on May 11"),))

@@ -10,11 +10,11 @@ from tokenizers import Tokenizer
 
 from eval.data import Example, Point
 from summarizer import Summarizer
-from summarizer.boilerplate import story
+from summarizer.reading.boilerplate import story
+from training.data.judged import divided, judged
+from training.data.pairs import Pair, pairs
 from training.export import convert
-from training.judged import divided, judged
-from training.pairs import Pair, pairs
-from training.shipped import rewriter_of
+from training.modeling.dequantize import rewriter_of
 
 from .conftest import STORY, archive, written
 
@@ -61,9 +61,9 @@ def test_both_lengths_are_learnt_from_one_reading(base, request):
     """The loss of a pair with two texts is that of two pairs with one each."""
     from transformers import AutoTokenizer
 
-    from training.loss import Loss
+    from training.modeling.loss import Loss
+    from training.modeling.writers import Continued, Texts
     from training.rewriter import RewriterArguments, _loaded, _rows
-    from training.writing import Continued, Texts
 
     folder = request.getfixturevalue(base)
     model, tokenizer = _loaded(str(folder)).eval(), AutoTokenizer.from_pretrained(folder)
@@ -87,8 +87,8 @@ def test_a_language_model_is_taught_what_it_will_be_asked(tiny_llama):
     from transformers import AutoTokenizer
 
     from summarizer.points.rewriter import asked, prompt
+    from training.modeling.writers import IGNORED, Continued
     from training.rewriter import RewriterArguments, _loaded, _rows
-    from training.writing import IGNORED, Continued
 
     model, tokenizer = _loaded(str(tiny_llama)).eval(), AutoTokenizer.from_pretrained(tiny_llama)
     texts = ("council baths open", "the council open the baths")
@@ -110,9 +110,9 @@ def test_a_rewrite_that_a_reader_refused_becomes_less_likely_than_the_good_one(t
     """It is no text to learn, and is compared only with good ones of its own length."""
     from transformers import AutoTokenizer
 
-    from training.loss import Loss, preference
+    from training.modeling.loss import Loss, preference
+    from training.modeling.writers import Texts
     from training.rewriter import RewriterArguments, _loaded, _rows
-    from training.writing import Texts
 
     model, tokenizer = _loaded(str(tiny_t5)).eval(), AutoTokenizer.from_pretrained(tiny_t5)
     good, long, refused = "the baths open the council", "the council " * 12, "the council open the baths"
@@ -145,7 +145,7 @@ def test_a_rewrite_that_a_reader_refused_becomes_less_likely_than_the_good_one(t
 
 
 def test_only_groups_where_something_is_better_are_learnt_from():
-    from training.judged import Judged, preferred
+    from training.data.judged import Judged, preferred
 
     def one(sources, text, verdict):
         return Judged("1", text, sources, "", None, verdict)
@@ -188,8 +188,8 @@ def test_what_would_teach_it_to_invent_is_left_out(bullet):
 def test_a_smaller_vocabulary_gives_the_same_scores_for_what_it_keeps(tiny_t5):
     from transformers import AutoTokenizer
 
+    from training.modeling.pruning import with_vocabulary
     from training.rewriter import _loaded
-    from training.smaller import with_vocabulary
 
     model, tokenizer = _loaded(str(tiny_t5)), AutoTokenizer.from_pretrained(tiny_t5)
     text = "the council baths open"
@@ -214,8 +214,8 @@ def test_a_smaller_vocabulary_of_byte_pairs_reads_what_it_keeps_as_before(tiny_l
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
+    from training.modeling.pruning import with_vocabulary
     from training.rewriter import _loaded
-    from training.smaller import with_vocabulary
 
     backend = Tokenizer(models.BPE())
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -248,9 +248,9 @@ def test_a_smaller_vocabulary_of_byte_pairs_reads_what_it_keeps_as_before(tiny_l
 def test_the_layer_that_is_missed_least_goes(tiny_llama):
     from transformers import AutoTokenizer
 
+    from training.modeling.pruning import least_missed, with_layers
+    from training.modeling.writers import Continued
     from training.rewriter import RewriterArguments, _loaded, _rows
-    from training.smaller import least_missed, with_layers
-    from training.writing import Continued
 
     model, tokenizer = _loaded(str(tiny_llama)), AutoTokenizer.from_pretrained(tiny_llama)
     first, last = model.model.layers
@@ -288,8 +288,8 @@ def test_the_layer_that_is_missed_least_goes(tiny_llama):
 
 
 def test_fewer_decoder_layers_still_generate(tiny_t5):
+    from training.modeling.pruning import with_decoder_layers
     from training.rewriter import _loaded
-    from training.smaller import with_decoder_layers
 
     model = _loaded(str(tiny_t5))
     first, last = model.decoder.block[0], model.decoder.block[-1]
@@ -339,7 +339,7 @@ def test_export_writes_what_the_checkpoint_writes(tiny_t5, tmp_path):
     import ctranslate2
     from transformers import AutoTokenizer
 
-    from summarizer.folder import FORMAT
+    from summarizer.models.folder import FORMAT
     from training.rewriter import _loaded
 
     run = tmp_path / "run"
@@ -424,7 +424,7 @@ def test_what_a_language_model_writes_is_the_checkpoints(tiny_llama, tmp_path):
 
 def test_what_a_rewriter_may_write_is_what_it_read_and_what_bullets_use_most(base, tmp_path):
     from summarizer.points.rewriter import SHORTLIST
-    from training.shortlist import MOST, write_shortlist
+    from training.modeling.shortlist import MOST, write_shortlist
 
     shipped = base.folder / "rewriter"
     pieces = json.loads((shipped / "shared_vocabulary.json").read_text("utf-8"))

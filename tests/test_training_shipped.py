@@ -10,7 +10,7 @@ from summarizer import Summarizer
 from training.__main__ import main as command
 from training.export import ExportArguments, convert
 from training.export import main as export
-from training.shipped import encoder_of, rewriter_of
+from training.modeling.dequantize import encoder_of, rewriter_of
 
 from .conftest import ROOT, STORY, archive, written
 

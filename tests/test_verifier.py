@@ -60,7 +60,7 @@ def test_a_copied_sentence_is_kept_whole(tokenizer):
 
 
 def test_planted_faults_change_the_point_and_say_what_they_are():
-    from training.faults import planted
+    from training.data.faults import planted
 
     text = "Ann Roe said the council voted on Monday to keep the baths open and repairs cost about 29 pounds"
     others = ["Derek Malloy called the sum a gamble"]
@@ -138,7 +138,7 @@ def test_probabilities_are_fitted_for_each_kind_of_point():
     import numpy as np
 
     from summarizer.checks.verifier import VERDICTS
-    from training.judged import Judged
+    from training.data.judged import Judged
     from training.verifier import calibrations
 
     draw = np.random.default_rng(1)
@@ -168,7 +168,7 @@ def test_probabilities_are_fitted_for_each_kind_of_point():
 
 
 def test_what_is_no_judgement_is_named_with_its_place(tmp_path):
-    from training.judged import judged
+    from training.data.judged import judged
 
     rows = rewrites(2)
     rows[1]["candidates"][0]["verdict"] = "fine"
@@ -188,7 +188,7 @@ def test_too_few_judgements_to_hold_any_out(tmp_path, capsys):
 
 
 def test_the_verifier_does_not_learn_from_what_a_reader_wrote(tmp_path):
-    from training.judged import judged
+    from training.data.judged import judged
 
     rows = rewrites(2)
     rows[1]["candidates"][0]["corrected"] = True
@@ -197,7 +197,7 @@ def test_the_verifier_does_not_learn_from_what_a_reader_wrote(tmp_path):
 
 
 def test_an_article_is_held_out_with_all_that_was_written_of_it():
-    from training.judged import Judged, divided
+    from training.data.judged import Judged, divided
 
     found = [Judged(str(i // 4), f"t{i}", "", "", None, "good") for i in range(400)]
     parts = divided(found)
@@ -208,15 +208,15 @@ def test_an_article_is_held_out_with_all_that_was_written_of_it():
 
 @given(st.text(max_size=80), st.text(max_size=200))
 def test_pieces_give_a_text_back(text, article):
-    from training.pieces import packed, unpacked
+    from training.data.packing import packed, unpacked
 
     assert unpacked(packed(text, article), article) == text
 
 
 def test_what_was_packed_is_training_data_again(tmp_path, story):
     from training.__main__ import main
-    from training.judged import judged
-    from training.pieces import packed
+    from training.data.judged import judged
+    from training.data.packing import packed
 
     text, said = story.text, "Ann Roe said the baths stay open."
     first = text.index(".") + 1

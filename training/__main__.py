@@ -63,7 +63,7 @@ def _run(task: str, *flags: str) -> None:
         rest.insert(0, _POSITIONAL[task])
     _keep_memory()
     if task == "check":
-        from . import data
+        from .data import checked as data
 
         data.check(_parsed(data.CheckArguments, rest))
     elif task == "extractor":
@@ -83,7 +83,7 @@ def _run(task: str, *flags: str) -> None:
 
         generator.main(_parsed(generator.GeneratorArguments, rest))
     elif task == "unpack":
-        from . import pieces
+        from .data import packing as pieces
 
         pieces.main(_parsed(pieces.UnpackArguments, rest))
     elif task == "export":

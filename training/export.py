@@ -17,16 +17,15 @@ from ctranslate2.converters import TransformersConverter
 from safetensors.numpy import load_file, save_file
 from transformers import AutoConfig, AutoTokenizer, GenerationConfig
 
-from summarizer.checkpoint import load
-from summarizer.family import SETTINGS
-from summarizer.folder import FORMAT
+from summarizer.checkpoints import load
+from summarizer.models import FORMAT, SETTINGS
 
 from .arguments import DataArguments
-from .card import card
 from .data import load as load_data
 from .data import usable
-from .shipped import shipped_part
-from .shortlist import write_shortlist
+from .export_check import fidelity, verifier_fidelity
+from .modeling import shipped_part, write_shortlist
+from .run import card, public
 
 _LICENCE = re.compile(r"^licen[cs]e:\s*(\S+)", re.MULTILINE)
 _OF_RUN = ("command", "seconds", "machine")
@@ -53,8 +52,6 @@ class ExportArguments:
 
 def main(args: ExportArguments) -> None:
     """Writes the folder, and prints how far it is from what was trained, in scores and speed, on stdout."""
-    from .fidelity import fidelity, verifier_fidelity
-
     task, record = export(args)
     given = record["arguments"]
     if task == "verifier":  # it learns from judged rewrites, not from articles
@@ -222,13 +219,6 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
         },
         "quantization": args.quantization,
     }
-
-
-def public(place: str) -> str:
-    """The name of a file or a checkpoint, or of several with commas: of what lies on this machine, only the last
-    part."""
-    parts = [Path(part) for part in place.split(",")]
-    return ",".join(part.name if part.is_absolute() or part.exists() else str(part) for part in parts)
 
 
 def _shipped(base: str, task: str) -> str:

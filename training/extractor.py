@@ -32,21 +32,16 @@ from tqdm import tqdm
 from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, TrainingArguments, set_seed
 
 from eval.data import Example
+from eval.measures import stands
 from eval.metric import KeyPoints
-from eval.points import stands
-from summarizer.points.extractor import Scored
-from summarizer.points.grouping import group
+from summarizer.points import Scored, bullet_of, group
 from summarizer.summary import Length
-from summarizer.tidy import bullet_of
 
 from .arguments import PartArguments, is_first_process
-from .articles import Articles, Collator
-from .data import PARTS, load
-from .finish import finish, found_before_training
-from .modeling import ExtractorModel, Head
-from .record import watch
-from .resume import begin, go_on, write_whole
-from .shipped import encoder_of, shipped_part
+from .data import PARTS, Articles, Collator, load
+from .modeling import ExtractorModel, Head, encoder_of, shipped_part
+from .packaging import finish, found_before_training
+from .run import begin, go_on, watch, write_whole
 
 Floats = npt.NDArray[np.float32]
 STAGES = ("head", "auxiliary", "everything")

@@ -23,22 +23,26 @@ from transformers import Trainer, TrainingArguments, set_seed
 from transformers.trainer_utils import EvalLoopOutput
 
 from eval.data import Example
-from eval.rouge import MEASURES, rouge
-from summarizer.boilerplate import story
-from summarizer.checkpoint import Checkpoint, load, pad_of
-from summarizer.family import Family, family_of, for_training
-from summarizer.generated import as_read
-from summarizer.generator import Generator, prompt_ids
+from eval.measures import MEASURES, rouge
+from summarizer.checkpoints import (
+    Checkpoint,
+    Family,
+    Generator,
+    as_read,
+    family_of,
+    for_training,
+    load,
+    pad_of,
+    prompt_ids,
+)
+from summarizer.reading import story
 
 from .arguments import RunArguments
-from .data import PARTS
+from .data import LABEL, PARTS
 from .data import load as load_data
-from .finish import finish, found_before_training
-from .loss import IGNORED, Loss
-from .pairs import LABEL
-from .record import watch
-from .resume import begin, go_on
-from .sampling import GroupedByLength
+from .modeling import IGNORED, Loss
+from .packaging import finish, found_before_training
+from .run import GroupedByLength, begin, go_on, watch
 
 _SCORES = ("eval_loss", "eval_rouge", "eval_list")
 

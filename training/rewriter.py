@@ -22,22 +22,27 @@ from transformers import AutoConfig, AutoTokenizer, LlamaConfig, Trainer, Traini
 from eval.data import fingerprint
 from eval.metric import KeyPoints
 from summarizer.cpu import cores
-from summarizer.points.rewriter import Rewriter, asked, finished, prompt
-from summarizer.sentences import words
+from summarizer.points import Rewriter, asked, finished, prompt
+from summarizer.reading import words
 
 from .arguments import PartArguments, is_first_process
-from .data import PARTS, load
+from .data import PARTS, Pair, divided, judged, load, pairs, preferred
 from .export import convert
-from .finish import finish, found_before_training
-from .judged import divided, judged, preferred
-from .loss import Loss
-from .pairs import Pair, pairs
-from .record import watch
-from .resume import begin, go_on
-from .sampling import GroupedByLength
-from .shipped import rewriter_of, shipped_part
-from .smaller import least_missed, with_decoder_layers, with_layers, with_vocabulary
-from .writing import CausalWriter, Continued, Texts, Writer
+from .modeling import (
+    CausalWriter,
+    Continued,
+    Loss,
+    Texts,
+    Writer,
+    least_missed,
+    rewriter_of,
+    shipped_part,
+    with_decoder_layers,
+    with_layers,
+    with_vocabulary,
+)
+from .packaging import finish, found_before_training
+from .run import GroupedByLength, begin, go_on, watch
 
 _SAMPLE = 16
 """Pairs that tell which layers of a Llama are missed least."""

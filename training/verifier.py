@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +24,15 @@ from tqdm import tqdm
 from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, TrainingArguments, set_seed
 
 from eval.data import fingerprint, read
-from summarizer.checks.verifier import KINDS, MARKS, VERDICTS, Calibration, Kind, log_odds, reading
+from summarizer.checks import MARKS, TEXT_KINDS, VERDICTS, Calibration, Kind, log_odds, reading
 
 from .arguments import RunArguments, is_first_process
-from .finish import command, machine
-from .judged import Judged, divided, judged, with_faults
-from .record import watch
-from .resume import begin, go_on, write_whole
-from .sampling import GroupedByLength
-from .shipped import encoder_of, shipped_part
+from .calibration import auc, auc_by_fault, calibrations, draw_curves, measures, rows_by_kind
+from .data import Judged, divided, judged, with_faults
+from .modeling import encoder_of, shipped_part
+from .run import GroupedByLength, begin, command, go_on, machine, watch, write_whole
 
 STAGES = ("planted", "judged")
-_LEAST = 100
-"""Judged points of a kind from which its probabilities are fitted."""
-_RIDGE = 1e-4
-"""How strongly a fit is pulled to what changes nothing, beside the mean loss of a point."""
-_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 @dataclass
@@ -155,13 +148,13 @@ def main(args: VerifierArguments) -> None:
         return
     fitted = calibrations(_said(model, held, tokenizer.pad_token_id, args.half), validation, _fitted_before(args))
     found = _said(model, _items(test, backend), tokenizer.pad_token_id, args.half)
-    scores = {"all": _measures(found, test, fitted)}
-    for kind, rows in _kinds(test).items():
-        scores[kind] = _measures(found[rows], [test[i] for i in rows], fitted)
+    scores = {"all": measures(found, test, fitted)}
+    for kind, rows in rows_by_kind(test).items():
+        scores[kind] = measures(found[rows], [test[i] for i in rows], fitted)
     model.encoder.save_pretrained(output / "encoder")
     tokenizer.save_pretrained(output / "encoder")
     save_file({"weight": model.head.weight.data, "bias": model.head.bias.data}, output / "head.safetensors")
-    _draw({name: of["curve"] for name, of in scores.items()}, output / "curve.png")
+    draw_curves({name: of["curve"] for name, of in scores.items()}, output / "curve.png")
     about = {
         "task": "verifier",
         "command": command(args, "verifier"),
@@ -178,27 +171,6 @@ def main(args: VerifierArguments) -> None:
     }
     write_whole(output / "run.json", json.dumps(about, indent=2) + "\n")
     print(json.dumps(scores, indent=2))
-
-
-def auc(scores: npt.NDArray[Any], wanted: npt.NDArray[np.bool_]) -> float:
-    """How often one that is wanted scores above one that is not, 0 to 1: the area under the ROC curve."""
-    order = scores.argsort(kind="stable")
-    ranks = np.empty(len(scores))
-    ranks[order] = np.arange(1, len(scores) + 1)
-    yes = int(wanted.sum())
-    no = len(wanted) - yes
-    return float((ranks[wanted].sum() - yes * (yes + 1) / 2) / max(yes * no, 1))
-
-
-def curve(good: npt.NDArray[Any], wanted: npt.NDArray[np.bool_]) -> list[dict[str, float]]:
-    """For each threshold the share of the points that reach it, and the share of those that are good."""
-    rows = []
-    for threshold in _THRESHOLDS:
-        shown = good >= threshold
-        share = float(wanted[shown].mean()) if shown.any() else float("nan")
-        reach = float(shown.mean()) if len(shown) else float("nan")
-        rows.append({"threshold": threshold, "shown": round(reach, 4), "good": round(share, 4)})
-    return rows
 
 
 def _start(args: VerifierArguments) -> tuple[VerifierModel, Any]:
@@ -293,19 +265,10 @@ def _trainer(
 def _measured(prediction: EvalPrediction) -> dict[str, float]:
     odds = log_odds(np.asarray(prediction.predictions))
     verdicts = [VERDICTS[label] for label in np.asarray(prediction.label_ids)]
-    found = _by_fault(odds, verdicts)
+    found = auc_by_fault(odds, verdicts)
     return {"auc": auc(odds, np.array([v == "good" for v in verdicts], bool))} | {
         f"auc_{fault}": value for fault, value in found.items()
     }
-
-
-def _by_fault(scores: npt.NDArray[Any], verdicts: Sequence[str]) -> dict[str, float]:
-    """How well the good ones are told from those of each fault."""
-    found = {}
-    for fault in VERDICTS[1:]:
-        both = [i for i, verdict in enumerate(verdicts) if verdict in ("good", fault)]
-        found[fault] = round(auc(scores[both], np.array([verdicts[i] == "good" for i in both], bool)), 4)
-    return found
 
 
 @torch.no_grad()
@@ -326,84 +289,4 @@ def _fitted_before(args: VerifierArguments) -> dict[Kind, Calibration]:
     """The fits of the verifier that is trained on, if one is."""
     part = shipped_part(args.base_model, "verifier")
     found = json.loads((part / "config.json").read_text("utf-8"))["verifier"]["calibration"] if part else {}
-    return {kind: Calibration(**found[kind]) for kind in KINDS if kind in found}
-
-
-def calibrations(
-    said: npt.NDArray[Any], points: Sequence[Judged], before: Mapping[Kind, Calibration] | None = None
-) -> dict[Kind, Calibration]:
-    """For each kind of point its own fit. Where there are few, the one of the verifier that was trained on; where there
-    is none, the one of all points.
-
-    Args:
-        said: What the head says of held-out points, shape (points, VERDICTS).
-        points: The points.
-        before: The fits of the verifier that was trained on.
-    """
-    found = {}
-    for kind, rows in _kinds(points).items():
-        if len(rows) >= _LEAST:
-            found[kind] = _fitted(said[rows], [points[i] for i in rows])
-        elif before and kind in before:
-            found[kind] = before[kind]
-        else:
-            found[kind] = _fitted(said, [replace(one, score=None) for one in points])
-    return found
-
-
-def _kinds(points: Sequence[Judged]) -> dict[Kind, list[int]]:
-    """Which of them are of each kind."""
-    return {kind: [i for i, one in enumerate(points) if one.kind == kind] for kind in KINDS}
-
-
-def _fitted(said: npt.NDArray[Any], points: Sequence[Judged]) -> Calibration:
-    """The likeliest, by L-BFGS, with a weak pull to what changes nothing."""
-    logits = torch.from_numpy(said).double()
-    score = torch.tensor([one.score or 0.0 for one in points], dtype=torch.float64)[:, None]
-    labels = torch.tensor([VERDICTS.index(one.verdict) for one in points])
-    slope = torch.ones(1, dtype=torch.float64, requires_grad=True)
-    shift, scored = (torch.zeros(len(VERDICTS), dtype=torch.float64, requires_grad=True) for _ in range(2))
-    optimizer = torch.optim.LBFGS([slope, shift, scored], max_iter=200, line_search_fn="strong_wolfe")
-
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(slope * logits + shift + score * scored, labels)
-        loss = loss + _RIDGE * ((slope - 1).square() + shift.square().sum() + scored.square().sum() / 100).sum()
-        loss.backward()
-        return loss
-
-    if len(points):
-        optimizer.step(closure)
-    return Calibration(
-        round(slope.item(), 4), *(tuple(round(value, 4) for value in of.tolist()) for of in (shift, scored))
-    )
-
-
-def _measures(said: npt.NDArray[Any], points: Sequence[Judged], fitted: Mapping[Kind, Calibration]) -> dict[str, Any]:
-    """As `Verifier` would read them."""
-    good = np.array([fitted[one.kind](row, one.score or 0.0)[0] for row, one in zip(said, points, strict=True)])
-    wanted = np.array([one.verdict == "good" for one in points], bool)
-    return {
-        "points": len(points),
-        "good": round(float(wanted.mean()), 4) if len(points) else 0.0,
-        "auc": round(auc(good, wanted), 4),
-        "auc_by_fault": _by_fault(good, [one.verdict for one in points]),
-        "curve": curve(good, wanted),
-    }
-
-
-def _draw(curves: dict[str, list[dict[str, float]]], picture: Path) -> None:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(5, 3.6), constrained_layout=True)
-    for name, rows in curves.items():
-        axes.plot([row["shown"] for row in rows], [row["good"] for row in rows], marker=".", label=name)
-        for row in rows:
-            axes.annotate(f"{row['threshold']:.1f}", (row["shown"], row["good"]))
-    axes.legend(frameon=False)
-    axes.set(xlabel="share of the points that reach the threshold", ylabel="share of those that are good")
-    figure.savefig(picture, dpi=120)
-    plt.close(figure)
+    return {kind: Calibration(**found[kind]) for kind in TEXT_KINDS if kind in found}

@@ -8,11 +8,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from ..alone import leans
-from ..facts import TITLES, Fact, Name, Number, facts, measure, numbers
-from ..known import Known
-from ..lexicon import TOKEN, stems
+from ..reading import TOKEN, stems
 from ..summary import Check
+from .context import leans
+from .fact_index import Known
+from .facts import TITLES, Fact, Name, Number, facts, measure, numbers
 
 _ROLES = TITLES | frozenset(
     "prosecutor attorney lawyer spokesman spokeswoman spokesperson author actor actress singer director editor manager "

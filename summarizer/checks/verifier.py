@@ -32,7 +32,7 @@ VERDICTS = ("good", "untrue", "broken", "leaning", "poor")
 """What readers say of a rewrite: it would be printed; it says what its sentences do not; it is no whole sentence; it
 cannot be understood alone; it says next to nothing."""
 FAULTS: tuple[Fault, ...] = get_args(Fault)
-KINDS: tuple[Kind, ...] = get_args(Kind)
+TEXT_KINDS: tuple[Kind, ...] = get_args(Kind)
 """Who wrote a point, each with its own fit of the probabilities: the rewriter that ships, whose score counts; the
 article itself; another model."""
 MOST_TOKENS = 288
@@ -169,12 +169,12 @@ class Verifier:
         self._tokenizer.no_truncation()
         settings = json.loads((folder / "config.json").read_text("utf-8"))["verifier"]
         fitted = settings["calibration"]
-        if not all(kind in fitted for kind in KINDS):
+        if not all(kind in fitted for kind in TEXT_KINDS):
             raise ValueError(
                 "it is of an older version; put the folder `verifier` of models/base in its place, or train it on "
                 "with `python -m training verifier` and export it"
             )
-        self._calibrations = {kind: Calibration(**fitted[kind]) for kind in KINDS}
+        self._calibrations = {kind: Calibration(**fitted[kind]) for kind in TEXT_KINDS}
         self.least = float(settings["least"])
         head = load_file(folder / "head.safetensors")
         self._weight, self._bias = (np.asarray(head[name], np.float32) for name in ("weight", "bias"))

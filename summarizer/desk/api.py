@@ -13,10 +13,10 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.concurrency import run_in_threadpool
 
-from ..article import Article
 from ..errors import ArticleError
 from ..options import MOST_BULLETS
-from ..points.editing import reading_of
+from ..points import reading_of
+from ..reading import Article
 from ..summary import Length, Policy, Span
 from .people import Person
 from .records import Form, article_of, printed, revised, spans_of

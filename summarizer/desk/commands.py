@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..article import Article
 from ..errors import MissingExtraError, SummarizerError
+from ..reading import Article
 from ..summarizer import Summarizer
 from ..summary import Length
 from .settings import Settings

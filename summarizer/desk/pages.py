@@ -12,8 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-from ..boilerplate import story
-from ..sentences import paragraphs
+from ..reading import paragraphs, story
 from .api import Id, Status
 from .people import ROLES, SCOPES, SESSION, Person
 from .records import article_of

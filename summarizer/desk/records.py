@@ -7,7 +7,7 @@ from dataclasses import asdict
 from html import escape
 from typing import Any, Literal
 
-from ..article import Article
+from ..reading import Article
 from ..summary import Bullet, Span, in_markdown
 from .store import Revision
 

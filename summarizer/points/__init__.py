@@ -1,1 +1,70 @@
-"""From sentences to points: which sentences a point stands on, and the words that it is given."""
+"""From sentences to the points of a list, and their words."""
+
+from .alignment import Aligner
+from .editing import reading_of
+from .extractor import (
+    DISTANCE_FEATURES,
+    FEATURES,
+    SCORES,
+    Extractor,
+    Scored,
+    distance_features,
+    surface_features,
+    token_ids,
+    windows,
+)
+from .full_names import FullNames
+from .grouping import group
+from .pipeline import Pipeline
+from .policy import COSTS, STYLES, Draft, Option, Writer, cost, extracted, own
+from .rewriter import (
+    BEAM,
+    MAX_SOURCE_TOKENS,
+    MAX_TARGET_TOKENS,
+    SHORTLIST,
+    Candidate,
+    Rewriter,
+    as_line,
+    asked,
+    context_of,
+    finished,
+    prompt,
+)
+from .tidy import bullet_of
+
+__all__ = [
+    "BEAM",
+    "COSTS",
+    "DISTANCE_FEATURES",
+    "FEATURES",
+    "MAX_SOURCE_TOKENS",
+    "MAX_TARGET_TOKENS",
+    "SCORES",
+    "SHORTLIST",
+    "STYLES",
+    "Aligner",
+    "Candidate",
+    "Draft",
+    "Extractor",
+    "FullNames",
+    "Option",
+    "Pipeline",
+    "Rewriter",
+    "Scored",
+    "Writer",
+    "as_line",
+    "asked",
+    "bullet_of",
+    "context_of",
+    "cost",
+    "distance_features",
+    "extracted",
+    "finished",
+    "group",
+    "own",
+    "prompt",
+    "reading_of",
+    "surface_features",
+    "token_ids",
+    "windows",
+]

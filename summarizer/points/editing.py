@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from ..alignment import Aligner
-from ..article import Article
-from ..boilerplate import story
 from ..checks import Checker, Verifier
-from ..sentences import Sentence, words
+from ..deadline import Watch
+from ..reading import Article, Sentence, story, words
 from ..summary import Bullet, Check, Length, Span
-from ..watch import Watch
+from .alignment import Aligner
 from .policy import STYLES, Draft, Writer
 from .rewriter import Rewriter
 

@@ -29,8 +29,8 @@ from threadpoolctl import ThreadpoolController
 from tokenizers import Tokenizer
 
 from ..cpu import cores, use_wide_instructions
-from ..sentences import Sentence, words
-from ..watch import Watch
+from ..deadline import Watch
+from ..reading import Sentence, words
 
 Array = npt.NDArray[np.float32]
 
@@ -204,7 +204,8 @@ def surface_features(sentences: Sequence[Sentence], title: str | None = None) ->
 
 
 class Head:
-    """The transformer over the sentences, in numpy. `training/modeling.py` has the same in torch; a test ties them.
+    """The transformer over the sentences, in numpy. `training/modeling/extractor_head.py` has the same in torch; a test
+    ties them.
 
     Args:
         weights: The tensors of `head.safetensors`, by name.

@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..sentences import Sentence, words
+from ..reading import Sentence, words
 from ..summary import Length
 from .extractor import Array, Scored
 

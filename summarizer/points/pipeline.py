@@ -9,13 +9,11 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from ..article import Article
-from ..boilerplate import story
 from ..checks import Verdict, Verifier
+from ..deadline import Watch
 from ..errors import ModelError
-from ..sentences import Sentence, words
+from ..reading import Article, Sentence, story, words
 from ..summary import Bullet, Length, Options, Policy, Span
-from ..watch import Watch
 from . import editing
 from .extractor import Extractor
 from .grouping import SETTINGS, Group, group

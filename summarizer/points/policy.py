@@ -8,16 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import log1p
 
-from ..alone import leans
-from ..article import Article
-from ..checks import Checker, Fault, Verdict
-from ..facts import Name, Number, facts
-from ..full_names import FullNames
-from ..lexicon import REPORT, stems
-from ..sentences import Sentence, words
+from ..checks import Checker, Fault, Name, Number, Verdict, facts, leans
+from ..reading import REPORT, Article, Sentence, stems, words
 from ..summary import Bullet, Check, Length, Method, Span
-from ..tidy import bullet_of
+from .full_names import FullNames
 from .rewriter import Candidate, as_line, context_of
+from .tidy import bullet_of
 
 _SPEAKER = re.compile(
     r"(?P<who>,\s(?:(?:the\s|an?\s)?[^\W\d_][^,;:\"“”]{1,70}\s(?:said|says)|(?:said|says)\s[^,;:\"“”]{2,70}"

@@ -17,8 +17,8 @@ import ctranslate2
 from tokenizers import Tokenizer
 
 from ..cpu import use_wide_instructions
-from ..full_names import FullNames
-from ..sentences import Sentence, words
+from ..reading import Sentence, words
+from .full_names import FullNames
 
 MAX_SOURCE_TOKENS = 320
 """Tokens that go in; of what is longer a T5 does not read the end, where the context stands, and a language model not
@@ -40,7 +40,7 @@ _SEARCH = {
 }
 _Running = Callable[[], Iterator[tuple[list[str], float]]]
 SHORTLIST = "vmap.txt"
-"""What may be written after what was read, as CTranslate2 takes it: `training/shortlist.py` makes it."""
+"""What may be written after what was read, as CTranslate2 takes it: `training/modeling/shortlist.py` makes it."""
 
 
 def prompt(sources: str, context: str, title: str | None = None, causal: bool = False) -> str:

@@ -1,0 +1,44 @@
+"""One file for each kind of measure."""
+
+from .alignment import source_of
+from .bootstrap import RESAMPLES, SEED, Difference, Figure, differences, means, of, resampled
+from .faithfulness import Judge, Source, dangling, judge, standing_alone, words
+from .matching import MATCH, Matching, match, redundancy
+from .oracle import f1, greedy_oracle, likeness, unigrams
+from .points import Wanted, stands
+from .rouge import MEASURES, PARTS, References, Several, is_english, rouge, tokenizer
+
+__all__ = [
+    "MATCH",
+    "MEASURES",
+    "PARTS",
+    "RESAMPLES",
+    "SEED",
+    "Difference",
+    "Figure",
+    "Judge",
+    "Matching",
+    "References",
+    "Several",
+    "Source",
+    "Wanted",
+    "dangling",
+    "differences",
+    "f1",
+    "greedy_oracle",
+    "is_english",
+    "judge",
+    "likeness",
+    "match",
+    "means",
+    "of",
+    "redundancy",
+    "resampled",
+    "rouge",
+    "source_of",
+    "standing_alone",
+    "stands",
+    "tokenizer",
+    "unigrams",
+    "words",
+]

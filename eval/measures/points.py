@@ -1,0 +1,94 @@
+"""What a list's points stand on against what a human list's points stand on: sentences, points, and their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.stats import spearmanr
+
+from summarizer.reading import story
+
+from ..data import Example
+
+FOUND = 0.5
+"""F1 of sentences from which a point of ours is held to be one of the human list's."""
+
+
+class Stands(NamedTuple):
+    """How far two lists stand on the same.
+
+    Attributes:
+        source_f1: F1 of the sentences that the lists stand on, in percent.
+        points_found: F1 of the points: one of ours and one of theirs are the same where the F1 of their sentences is at
+            least `FOUND`, each taken once; in percent.
+        points_order: Spearman's rank correlation of the points that are the same, times 100; NaN for fewer than two.
+    """
+
+    source_f1: float
+    points_found: float
+    points_order: float
+
+
+UNKNOWN = Stands(float("nan"), float("nan"), float("nan"))
+"""Of a list that does not say what it stands on."""
+
+
+class Wanted:
+    """What a human list stands on.
+
+    Args:
+        example: The article, with points that tell their sources.
+        language: Of the article.
+    """
+
+    def __init__(self, example: Example, language: str = "en") -> None:
+        self._sentences = story(example.text, language)
+        self._wanted = [self._on(point.sources) for point in example.listed if point.sources]
+        self._at = {" ".join(s.text.split()): i for i, s in enumerate(self._sentences)}
+
+    def reached(self, bullets: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]] | None = None) -> Stands:
+        """How far a list stands on the same.
+
+        Args:
+            bullets: The list.
+            spans: For each bullet, what it stands on; default: a bullet stands on the sentence that it is.
+        """
+        if spans is None:
+            places = [self._at.get(" ".join(bullet.split())) for bullet in bullets]
+            ours = [{i} for i in places if i is not None]
+        else:
+            ours = [self._on(one) for one in spans]
+        if not self._wanted or len(ours) < len(bullets):
+            return UNKNOWN
+        return stands(ours, self._wanted)
+
+    def _on(self, spans: Sequence[tuple[int, int]]) -> set[int]:
+        """The sentences that spans cover by half or more."""
+        return {
+            i
+            for i, s in enumerate(self._sentences)
+            if any(2 * (min(s.end, end) - max(s.start, start)) >= s.end - s.start for start, end in spans)
+        }
+
+
+def stands(ours: Sequence[Set[int]], theirs: Sequence[Set[int]]) -> Stands:
+    """Compares two lists.
+
+    Args:
+        ours: For each point, in reading order, the sentences it stands on.
+        theirs: The same of the human list.
+    """
+    all_ours: set[int] = set().union(*ours)
+    all_theirs: set[int] = set().union(*theirs)
+    alike = np.array([[_f1(a, b) for b in theirs] for a in ours]).reshape(len(ours), len(theirs))
+    rows, columns = linear_sum_assignment(-np.where(alike >= FOUND, 1 + alike, 0))
+    same = [(a, b) for a, b in zip(rows, columns, strict=True) if alike[a, b] >= FOUND]
+    order = 100 * float(spearmanr(*zip(*same, strict=True)).statistic) if len(same) > 1 else float("nan")
+    return Stands(100 * _f1(all_ours, all_theirs), 200 * len(same) / max(len(ours) + len(theirs), 1), order)
+
+
+def _f1(one: Set[int], other: Set[int]) -> float:
+    return 2 * len(one & other) / max(len(one) + len(other), 1)

@@ -1,0 +1,303 @@
+"""Summarizes an archive into a file: resumable, exact, past what cannot be summarized.
+
+The output has one record for each of the input, in its order: a summary or an error. So what is there says where to go
+on, and nothing is lost or doubled; `journal.py` says how it is written.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Literal, NoReturn
+
+from ..cpu import cores
+from ..deadline import STAGES
+from ..errors import ArticleError, BatchError
+from ..options import checked
+from ..summary import Count, Length, Policy
+from .executors import Here, Processes, Team
+from .lines import FRAME, failed, framed, id_of
+from .progress import Progress
+from .records import STDIN, Fields, Record, Source
+from .storage import is_uri, kind_of
+from .worker import Job
+from .writer import KINDS, Journal, Written
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did.
+
+    Attributes:
+        earlier: Records that stood in the output before.
+        written: Records that this run added.
+        retried: Errors that it tried again.
+        errors: Records of the output, in all, that tell of an error.
+        seconds: How long it took.
+        stages: What each stage cost, in seconds, summed over what ran side by side.
+    """
+
+    earlier: int
+    written: int
+    retried: int
+    errors: int
+    seconds: float
+    stages: Mapping[str, float]
+
+    @property
+    def rate(self) -> float:
+        """Articles a second."""
+        return (self.written + self.retried) / self.seconds if self.seconds else 0.0
+
+    def shares(self) -> str:
+        """A table of the stages' shares."""
+        whole = sum(self.stages.values()) or 1.0
+        known = ["reading", *STAGES, "records", "writing"]
+        if not self.stages:
+            return "stages are measured by the engine local only"
+        rows = [f"{name:<10} {100 * self.stages.get(name, 0.0) / whole:5.1f}%" for name in known]
+        return "\n".join([*rows, f"{whole / (self.seconds or 1.0):.2f} of them side by side, on average"])
+
+
+def run_batch(
+    source: str | Path,
+    output: str | Path,
+    *,
+    model: str | Path = "base",
+    bullets: Count = "auto",
+    length: Length = "standard",
+    policy: Policy = "checked",
+    min_confidence: float | None = None,
+    text_field: str | None = None,
+    id_field: str | None = None,
+    carry: Sequence[str] = (),
+    language: str = "en",
+    keep_text: bool = True,
+    time_limit: float | None = None,
+    threads: int | None = None,
+    processes: int | None = None,
+    device: str | None = None,
+    engine: Literal["local", "ray"] = "local",
+    address: str | None = None,
+    overwrite: bool = False,
+    retry_errors: bool = False,
+    strict: bool = False,
+    progress: bool = False,
+) -> Report:
+    """Summarizes every record of an archive into a file.
+
+    Run again with the same arguments, it goes on where it was stopped, by whatever; the file in the end is, byte for
+    byte, that of a run that nothing stopped. A record that cannot be summarized gives one that says why (`error`, with
+    `kind` and `message`).
+
+    Args:
+        source: A file (.jsonl, .csv; also .gz or .zst; .parquet), a folder of .txt, .html, .md and .json files and of
+            such files, or "-" for JSONL on standard input. With the engine "ray": files of JSONL or Parquet, here or
+            in S3 or GCS.
+        output: A file: .jsonl, .jsonl.gz, .jsonl.zst or .parquet. With the engine "ray" also a folder, which may lie in
+            S3 or GCS: it gets a file for each of the archive's, in the same form (CSV gives JSONL).
+        model: As in `Summarizer.from_pretrained`.
+        bullets: As in a call of a `Summarizer`; so are `length`, `policy` and `min_confidence`.
+        length: See there.
+        policy: See there.
+        min_confidence: See there.
+        text_field: Where a record has its article; default: `text`, else `article`. A dotted path leads into objects:
+            "content.body".
+        id_field: Where it has its id; default: `id`, else its number, or in a folder its file.
+        carry: Fields of a record that are copied into the output, under `carried`; "*" is all but text and id.
+        language: The articles' language, where a record has no `language`.
+        keep_text: Whether the article stands in the output. The offsets point into it, so leave it out only where the
+            archive has the same text.
+        time_limit: Seconds that one article may take; see a call of a `Summarizer`.
+        threads: Cores to use, in all; default: all that this process may use.
+        processes: Processes to divide them among, which is faster from some eight cores on: one for each four is what
+            the command line takes. From a script, more than one needs the usual `if __name__ == "__main__":`. With the
+            engine "ray": actors, each with `threads` cores (default: 1); default: as many as there are cores for.
+        device: As in `Summarizer.from_pretrained`.
+        engine: "local", or "ray": on Ray Data. Needs the extra `ray`.
+        address: Of the Ray cluster; default: the one that Ray finds, else this machine.
+        overwrite: Throws away what stands in the output.
+        retry_errors: Tries the records again that the output has errors for, and then goes on. What is tried again
+            takes its place when all of it is done.
+        strict: Stops at the first error; the records before it stay.
+        progress: Shows the progress on standard error.
+
+    Returns:
+        What was done.
+
+    Raises:
+        BatchError: The source or the output cannot be used; the message says why. What is written stays.
+        ArticleError: With `strict`: the first record that cannot be summarized.
+        ModelError: The model cannot be loaded.
+        ValueError: An option is out of range.
+    """
+    checked(bullets, length, policy, min_confidence, time_limit)
+    on_ray = engine == "ray"
+    if engine not in ("local", "ray"):
+        raise ValueError(f'engine must be "local" or "ray", not {engine!r}')
+    if address and not on_ray:
+        raise ValueError('an address is for the engine "ray"')
+    together = threads or cores()
+    count = min(processes or 1, together)
+    job = Job(
+        model=str(model),
+        threads=threads or 1 if on_ray else together // count,
+        device=device,
+        bullets=bullets,
+        length=length,
+        policy=policy,
+        min_confidence=min_confidence,
+        time_limit=time_limit,
+        fields=Fields(text_field, id_field, tuple(carry), language),
+        keep_text=keep_text,
+    )
+    began = time.monotonic()
+    archive = _archive(source, output, on_ray)
+    if on_ray:
+        from .cluster import Cluster, file_by_file
+
+        if retry_errors:
+            raise ValueError("retry_errors works with the engine local, on the file that ray wrote")
+        if kind_of(output) not in KINDS:
+            if strict:
+                raise ValueError("strict works with an output that is a file")
+            return _folder(file_by_file(job, archive, str(output), processes, address, overwrite), began, progress)
+    if is_uri(output):
+        raise BatchError(f"{output}: an output that is a URI is a folder, and for the engine ray; name a file here")
+    with ExitStack() as stack:
+        team: Team
+        if on_ray:
+            team = stack.enter_context(closing(Cluster(job, archive, processes, address)))
+        else:
+            team = stack.enter_context(closing(Here(job) if count == 1 else Processes(job, count)))
+        journal = stack.enter_context(closing(Journal(Path(output), job.settings(), overwrite)))
+        run = _Run(journal, team, job.fields, archive, progress, strict)
+        run.go_on(retry_errors)
+        run.finish()
+        return Report(run.earlier, run.written, run.retried, run.errors, time.monotonic() - began, team.profile.seconds)
+
+
+def _archive(source: str | Path, output: str | Path, absolute: bool) -> Source:
+    """The archive, without the output, which may lie in its folder."""
+    if source == STDIN or is_uri(source):
+        return Source(source)
+    if Path(source).resolve() == Path(output).resolve():
+        raise BatchError(f"{source} is the archive; name another file for the output")
+    place = Path(source).resolve() if absolute else source
+    return Source(place, frozenset() if is_uri(output) else frozenset([Path(output).resolve()]))
+
+
+def _folder(made: Iterable[tuple[str, int, int]], began: float, progress: bool) -> Report:
+    written = errors = 0
+    for place, count, failures in made:
+        written += count
+        errors += failures
+        if progress:
+            print(f"{place}: {count:,} articles, {failures:,} errors", file=sys.stderr)
+    return Report(0, written, 0, errors, time.monotonic() - began, {})
+
+
+class _Run:
+    """One run over an archive: what stands in the output is passed over, what is missing is added."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        team: Team,
+        fields: Fields,
+        archive: Source,
+        progress: bool,
+        strict: bool,
+    ) -> None:
+        self.earlier = self.written = self.retried = self.errors = 0
+        self._journal = journal
+        self._team = team
+        self._fields = fields
+        self._strict = strict
+        self._records: Iterator[Record] = self._timed(archive)
+        self._progress = Progress(archive if progress else None)
+
+    def go_on(self, retry: bool) -> None:
+        """Finds where to go on, and tries errors again if asked to."""
+        end = 0
+        if retry:
+            self._journal.replaced(self._again(*frame) for frame in self._standing())
+        else:
+            for frame, _ in self._standing():
+                end = frame.end
+                self._count(frame.lines)
+            self._progress.cut(self._journal.keep(end))
+        self._progress.begin(self.earlier)
+
+    def finish(self) -> None:
+        """Summarizes what is left, and closes the file."""
+        for frame in framed(self._team(self._records)):
+            if self._strict and (bad := next((at for at, line in enumerate(frame) if failed(line)), None)) is not None:
+                self._journal.append(frame[:bad])
+                _stop(frame[bad])
+            began = time.perf_counter()
+            self._journal.append(frame)
+            self._team.profile.add({"writing": time.perf_counter() - began})
+            self.written += len(frame)
+            self.errors += sum(map(failed, frame))
+            self._progress(self.earlier + self.written, self.errors)
+        self._journal.finish()
+        self._progress.end()
+
+    def _standing(self) -> Iterator[tuple[Written, list[Record]]]:
+        """The frames that stand in the output with their records. A short one is the last; where the archive goes on
+        behind it, it is done again, so that frames do not depend on where a run was stopped or an archive has grown."""
+        for frame in self._journal.frames():
+            records = list(islice(self._records, len(frame.lines)))
+            self._compare(frame, records)
+            if len(frame.lines) < FRAME and (more := next(self._records, None)) is not None:
+                self._records = chain([*records, more], self._records)
+                return
+            yield frame, records
+
+    def _compare(self, frame: Written, records: Sequence[Record]) -> None:
+        for at, line in enumerate(frame.lines):
+            here = self._fields.id_of(records[at]) if at < len(records) else None
+            if here != id_of(line) and (here is None or not failed(line)):  # what could not be read had another name
+                place = records[at].where if here is not None else "the end of the archive"
+                raise BatchError(
+                    f"the archive has changed: record {self.earlier + at + 1} of {self._journal.output} is "
+                    f"{id_of(line)!r}, and {place} has {here!r}. Choose another output, or say --overwrite"
+                )
+
+    def _again(self, frame: Written, records: Sequence[Record]) -> list[str]:
+        lines = list(frame.lines)
+        bad = [at for at, line in enumerate(lines) if failed(line)]
+        for at, line in zip(bad, self._team(records[at] for at in bad), strict=True):
+            lines[at] = line
+        self.retried += len(bad)
+        self._count(lines)
+        still = next((lines[at] for at in bad if failed(lines[at])), None)
+        if self._strict and still:
+            _stop(still)
+        return lines
+
+    def _count(self, lines: Sequence[str]) -> None:
+        self.earlier += len(lines)
+        self.errors += sum(map(failed, lines))
+
+    def _timed(self, archive: Iterable[Record]) -> Iterator[Record]:
+        records = iter(archive)
+        while True:
+            began = time.perf_counter()
+            record = next(records, None)
+            self._team.profile.add({"reading": time.perf_counter() - began})
+            if record is None:
+                return
+            yield record
+
+
+def _stop(line: str) -> NoReturn:
+    record = json.loads(line)
+    raise ArticleError(f"stopped at the first error, in {record['id']!r}: {record['error']['message']}")

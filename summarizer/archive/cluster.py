@@ -1,0 +1,254 @@
+"""The batch on Ray Data: the same records, on many machines. Needs the extra `ray`.
+
+An output that is a file is written here, by the run that was started, while actors on all machines read and summarize:
+it is the file that the local engine writes, and is gone on from in the same way. An output that is a folder gets a file
+for each of the archive's, each made by one actor as `summarize batch` makes it; one that is there is not made again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import pickle
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ..deadline import Profile
+from ..errors import BatchError, MissingExtraError
+from .lines import FRAME, failed, framed
+from .records import Record, Source, records_of
+from .storage import TABLES, File, exists, files_of, is_uri, packing_of, put
+from .worker import Job, Worker
+from .writer import Journal, differences
+
+BLOCK = 4 * FRAME
+"""Records that an actor is given at once."""
+_READING = 0.1
+"""Share of a core that reading a file takes beside the actors."""
+_SETTINGS = "settings.run"
+_NO_FILES = "the engine ray reads files, and no standard input"
+
+
+class Cluster:
+    """A pool of actors on a Ray cluster, each with a model of its own; does a run's work, as `batch.py` asks for it.
+
+    Args:
+        job: What is to be done.
+        archive: Where its records are.
+        actors: How many; default: as many as the cluster has cores for.
+        address: Of the cluster; default: the one that Ray finds, else this machine.
+
+    Raises:
+        BatchError: The archive is standard input, or the cluster is not there.
+        MissingExtraError: Ray is not installed.
+    """
+
+    def __init__(self, job: Job, archive: Source, actors: int | None, address: str | None) -> None:
+        self._files = _files(archive)
+        self.profile = Profile()
+        self._connection = ExitStack()
+        self._ray = self._connection.enter_context(connected(address))
+        self._job = job
+        self._actors = actors or _room(self._ray, self._job)
+
+    def __call__(self, records: Iterable[Record]) -> Iterator[str]:
+        """The lines of all records from the first of these on, in order. Of these themselves only the first is looked
+        at: the actors read the files."""
+        first = next(iter(records), None)
+        if first is None:
+            return
+        files = self._files
+        start = next(at for at, file in enumerate(files) if file.name == first.name)
+        pieces = [{"file": pickle.dumps(file), "behind": 0} for file in files[start:]]
+        pieces[0]["behind"] = first.number - 1
+        data = self._ray.data
+        data.DataContext.get_current().execution_options.preserve_order = True
+        lines = (
+            data.from_items(pieces, override_num_blocks=len(pieces))
+            .map_batches(_read, batch_size=1, num_cpus=_READING)
+            .map_batches(
+                _Actor,
+                fn_constructor_args=(self._job,),
+                batch_size=BLOCK,
+                num_cpus=self._job.threads,
+                compute=data.ActorPoolStrategy(min_size=1, max_size=self._actors),
+            )
+        )
+        for row in _rows(lines):
+            yield row["line"]
+
+    def close(self) -> None:
+        """Leaves the cluster."""
+        self._connection.close()
+
+
+def _read(batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The records of a file, block by block: Ray takes each as it comes."""
+    file, behind = pickle.loads(batch["file"][0]), batch["behind"][0]
+    records = (record for record, _ in records_of(file) if record.number > behind)
+    while block := list(islice(records, BLOCK)):
+        yield {"record": [pickle.dumps(record) for record in block]}
+
+
+class _Actor:
+    def __init__(self, job: Job) -> None:
+        self._worker = Worker(job)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, list[str]]:
+        return {"line": list(self._worker(pickle.loads(record) for record in batch["record"]))}
+
+
+def file_by_file(
+    job: Job, archive: Source, folder: str, actors: int | None, address: str | None, overwrite: bool = False
+) -> Iterator[tuple[str, int, int]]:
+    """Makes a file in a folder for each file of the archive, and gives for each its place, the records that it has, and
+    how many of them tell of an error.
+
+    Args:
+        job: As of a `Cluster`; so are `archive`, `actors` and `address`.
+        archive: See there.
+        folder: A folder or its URI.
+        actors: See there.
+        address: See there.
+        overwrite: Whether files that are there are made again.
+
+    Raises:
+        BatchError: As there; the folder was made with other settings, or by something else; or a file of the archive is
+            no table.
+        MissingExtraError: Ray is not installed.
+    """
+    files = _files(archive)
+    folder = folder.rstrip("/") if is_uri(folder) else str(Path(folder).resolve())
+    targets: dict[str, File] = {}
+    for file in files:
+        if file.kind not in TABLES:
+            raise BatchError(f"{file.shown}: a folder of outputs is for archives in .jsonl, .csv or .parquet files")
+        other = targets.setdefault(_target(folder, file), file)
+        if other != file:
+            raise BatchError(f"{other.shown} and {file.shown} would have one output; rename one of them")
+    _agree(folder, job.settings(), overwrite)
+    todo = [file for target, file in targets.items() if overwrite or not exists(target)]
+    if len(todo) < len(files):
+        print(f"{len(files) - len(todo)} of {len(files)} files are there already", file=sys.stderr)
+    if not todo:
+        return
+    with connected(address) as ray:
+        most = actors or _room(ray, job)
+        made = ray.data.from_items([{"file": pickle.dumps(file)} for file in todo], override_num_blocks=len(todo)).map(
+            _Maker,
+            fn_constructor_args=(job, folder),
+            num_cpus=job.threads,
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=min(most, len(todo))),
+        )
+        for row in _rows(made):
+            yield row["place"], row["count"], row["errors"]
+
+
+class _Maker:
+    def __init__(self, job: Job, folder: str) -> None:
+        self._worker, self._folder = Worker(job), folder
+        self._job = job
+
+    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
+        file = pickle.loads(row["file"])
+        target, alone = _target(self._folder, file), replace(file, name="")
+        with TemporaryDirectory() as scratch:
+            made = Path(scratch) / target.rsplit("/", 1)[-1]
+            with closing(Journal(made, self._job.settings())) as journal:
+                count = errors = 0
+                for frame in framed(self._worker(record for record, _ in records_of(alone))):
+                    journal.append(frame)
+                    count += len(frame)
+                    errors += sum(map(failed, frame))
+                journal.finish()
+            put(made, target)
+        return {"place": target.rsplit("/", 1)[-1], "count": count, "errors": errors}
+
+
+def _files(archive: Source) -> list[File]:
+    files = list(archive.files())
+    if not files:
+        raise BatchError(_NO_FILES)
+    return files
+
+
+def _rows(data: Any) -> Iterator[dict[str, Any]]:
+    from ray.exceptions import RayError
+
+    try:
+        yield from data.iter_rows()
+    except RayError as error:
+        raise _ours(error) or BatchError(f"the cluster failed: {error}. The same command goes on") from error
+
+
+def _ours(error: BaseException | None) -> BatchError | None:
+    """What an actor of this module raised, which Ray has wrapped in errors of its own."""
+    while error is not None:
+        if isinstance(error, BatchError):
+            return BatchError(str(error))
+        error = getattr(error, "cause", None) or error.__cause__
+    return None
+
+
+def _agree(folder: str, settings: dict[str, Any], overwrite: bool) -> None:
+    """Writes down what the folder is made with, or compares it with what stands there."""
+    place = f"{folder}/{_SETTINGS}"
+    if not overwrite and exists(place):
+        with next(files_of(place)).open() as file:
+            unlike = list(differences(json.loads(file.read()), settings))
+        if unlike:
+            raise BatchError(
+                f"{folder} was made with other settings: {'; '.join(unlike)}. Choose another folder, or say --overwrite"
+            )
+        return
+    if not overwrite and exists(folder):
+        raise BatchError(f"{folder} was not made by a batch run; choose a new folder, or say --overwrite")
+    with TemporaryDirectory() as scratch:
+        made = Path(scratch) / _SETTINGS
+        made.write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
+        put(made, place)
+
+
+def _room(ray: Any, job: Job) -> int:
+    return max(1, int(ray.cluster_resources()["CPU"]) // (job.threads or 1))
+
+
+def _target(folder: str, file: File) -> str:
+    """Where a file's output goes: with the file's name, and packed where the file is; CSV gives JSONL."""
+    name, packing = file.shown, packing_of(file.place)
+    stem = name[: len(name) - len(packing) - len(file.kind)]
+    return f"{folder}/{stem}{'.parquet' if file.kind == '.parquet' else '.jsonl' + packing}"
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[Any]:
+    """Ray, connected to a cluster, or to one of this machine's own. A connection that the caller has stays as it is.
+
+    Raises:
+        BatchError: There is none at the address.
+        MissingExtraError: Ray is not installed.
+    """
+    try:
+        import ray
+        import ray.data
+    except ImportError as error:
+        raise MissingExtraError("the engine ray", "ray[data]", "ray") from error
+    mine = not ray.is_initialized()
+    if mine:
+        try:
+            ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise BatchError(f"there is no Ray cluster at {address or 'hand'}: {error}") from error
+    logging.getLogger("ray.data").setLevel(logging.WARNING)  # this project shows its own progress
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    try:
+        yield ray
+    finally:
+        if mine:
+            ray.shutdown()

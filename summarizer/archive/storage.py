@@ -1,0 +1,239 @@
+"""Files of an archive: on this machine, or in S3, GCS and the like by their URI (then through pyarrow)."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from ..errors import BatchError, MissingExtraError
+from ..reading import SUFFIXES
+
+TABLES = (".jsonl", ".ndjson", ".csv", ".parquet")
+_PACKED = (".gz", ".zst")
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that can be read.
+
+    Attributes:
+        place: Its path on this machine; of one that lies elsewhere its path there.
+        name: Its place in the folder that was named; empty where it was named itself.
+        size: Its bytes.
+        root: Of one that lies elsewhere: the URI that was named, which says where.
+    """
+
+    place: str
+    name: str
+    size: int
+    root: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What messages call it: its place in its folder, or its name; however the archive was spelled."""
+        return self.name or self.place.replace("\\", "/").rsplit("/", 1)[-1]
+
+    @property
+    def kind(self) -> str:
+        """Its ending, in lower case and without that of its packing."""
+        return kind_of(self.place)
+
+    @property
+    def is_article(self) -> bool:
+        """Whether it holds one article, and not records."""
+        return self.kind in (".txt", *SUFFIXES) and (bool(self.name) or self.kind != ".json")
+
+    def open(self) -> IO[bytes]:
+        """The file as it lies there."""
+        if not self.root:
+            return Path(self.place).open("rb")
+        system, _ = _system(self.root)
+        return io.BufferedReader(system.open_input_file(self.place), _CHUNK)
+
+
+def is_uri(place: str | Path) -> bool:
+    """Whether a place is a URI, such as s3://bucket/articles."""
+    return "://" in str(place)
+
+
+def kind_of(place: str | Path) -> str:
+    """A file's ending in lower case, without that of its packing: ".jsonl" of "a.jsonl.gz"."""
+    suffixes = [suffix.lower() for suffix in PurePosixPath(str(place).replace("\\", "/")).suffixes]
+    return next((suffix for suffix in reversed(suffixes) if suffix not in _PACKED), "")
+
+
+def packing_of(place: str | Path) -> str:
+    """How a file is packed: ".gz", ".zst", or not at all: ""."""
+    suffix = PurePosixPath(str(place).replace("\\", "/")).suffix.lower()
+    return suffix if suffix in _PACKED else ""
+
+
+def files_of(place: str | Path) -> Iterator[File]:
+    """A file, or a folder's files that can be read and those of its subfolders, in the order of their names. Only the
+    names of one folder at a time are held.
+
+    Raises:
+        BatchError: There is nothing of that name.
+        MissingExtraError: pyarrow is needed for a URI, and is not installed.
+    """
+    if is_uri(place):
+        yield from _there(str(place))
+        return
+    path = Path(place)
+    if path.is_dir():
+        yield from _walk(path, "", ())
+    elif path.exists():
+        yield File(str(path), "", path.stat().st_size)
+    else:
+        raise BatchError(f"there is no file or folder {path}")
+
+
+@contextmanager
+def unpacked(file: File) -> Iterator[tuple[Any, IO[bytes]]]:
+    """A file to read, unpacked, and the file as it lies there, whose place tells how far it has been read. One that
+    breaks off raises EOFError or what its packing raises."""
+    with file.open() as raw:
+        packing = packing_of(file.place)
+        if packing == ".gz":
+            with gzip.open(raw, "rb") as stream:
+                yield stream, raw
+        elif packing == ".zst":
+            yield io.BufferedReader(_Unpacker(raw), _CHUNK), raw
+        else:
+            yield raw, raw
+
+
+class _Unpacker(io.RawIOBase):
+    """Reads a .zst file, one frame after the other. zstandard's own reader takes one that breaks off for whole."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw = raw
+        self._frame: Any = None
+        self._held = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fills the buffer, or as much of it as there is."""
+        while not self._held:
+            if self._frame is None or self._frame.eof:
+                data = (self._frame.unused_data if self._frame else b"") or self._raw.read(_CHUNK)
+                if not data:
+                    return 0
+                self._frame = zstandard().ZstdDecompressor().decompressobj()
+            elif not (data := self._raw.read(_CHUNK)):
+                raise EOFError("it ends in the middle")
+            self._held = memoryview(self._frame.decompress(data))
+        count = min(len(buffer), len(self._held))
+        buffer[:count], self._held = self._held[:count], self._held[count:]
+        return count
+
+
+def exists(place: str) -> bool:
+    """Whether a file is there, or a folder with something in it."""
+    if not is_uri(place):
+        path = Path(place)
+        return any(path.iterdir()) if path.is_dir() else path.exists()
+    system, path_there = _system(place)
+    inside = pyarrow().fs.FileSelector(path_there, allow_not_found=True)
+    return bool(system.get_file_info(path_there).is_file or system.get_file_info(inside))
+
+
+def put(file: Path, place: str) -> None:
+    """Brings a finished file of this machine to its place: whole or not at all."""
+    if is_uri(place):
+        system, path = _system(place)
+        if system.type_name != "local":
+            with file.open("rb") as source, system.open_output_stream(path) as target:  # it is there once it is closed
+                shutil.copyfileobj(source, target)
+            return
+        place = path
+    target_path = Path(place)
+    target_path.parent.mkdir(parents=True, exist_ok=True)
+    beside = target_path.with_name(f"{target_path.name}.{os.getpid()}.new")
+    shutil.copyfile(file, beside)
+    settle(beside, target_path)
+
+
+def settle(file: Path, place: Path) -> None:
+    """Puts a finished file into its place, on the disk too: after a power cut the old one is there, or the new."""
+    with file.open("r+b") as written:
+        os.fsync(written.fileno())
+    file.replace(place)
+    if os.name == "posix":
+        folder = os.open(place.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def zstandard() -> Any:
+    """The package, or an error that names the extra."""
+    try:
+        import zstandard
+    except ImportError as error:
+        raise MissingExtraError("reading or writing .zst", "zstandard", "batch") from error
+    return zstandard
+
+
+def pyarrow() -> Any:
+    """The package, or an error that names the extra."""
+    try:
+        import pyarrow.fs
+        import pyarrow.parquet
+    except ImportError as error:
+        raise MissingExtraError("reading or writing Parquet, or a URI,", "pyarrow", "batch") from error
+    return pyarrow
+
+
+def _walk(folder: Path, name: str, above: tuple[str, ...]) -> Iterator[File]:
+    real = os.path.realpath(folder)
+    if real in above:  # a link that leads back
+        return
+    for entry in sorted(path.name for path in folder.iterdir()):
+        path, inside = folder / entry, f"{name}/{entry}" if name else entry
+        if path.is_dir():
+            yield from _walk(path, inside, (*above, real))
+        elif _readable(entry):
+            try:
+                size = path.stat().st_size
+            except OSError:  # a link that leads nowhere: found again, and recorded, when it is read
+                size = 0
+            yield File(str(path), inside, size)
+
+
+def _there(place: str) -> Iterator[File]:
+    system, path = _system(place)
+    fs = pyarrow().fs
+    info = system.get_file_info(path)
+    if info.is_file:
+        yield File(path, "", info.size, place)
+        return
+    if info.type == fs.FileType.NotFound:
+        raise BatchError(f"there is no file or folder {place}")
+    inside = system.get_file_info(fs.FileSelector(path, recursive=True))
+    for entry in sorted(inside, key=lambda entry: entry.path.split("/")):
+        if entry.is_file and _readable(entry.base_name):
+            yield File(entry.path, entry.path[len(path.rstrip("/")) + 1 :], entry.size, place)
+
+
+def _readable(name: str) -> bool:
+    return (kind_of(name) in (".txt", *SUFFIXES) and not packing_of(name)) or kind_of(name) in TABLES
+
+
+def _system(place: str) -> tuple[Any, str]:
+    try:
+        system, path = pyarrow().fs.FileSystem.from_uri(place)
+    except (ValueError, OSError) as error:
+        raise BatchError(f"{place} cannot be reached: {error}") from error
+    return system, path

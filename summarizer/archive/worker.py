@@ -1,0 +1,136 @@
+"""What is done with each record of an archive, in whatever process: from a `Record` to a line of the output."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from ..deadline import Profile
+from ..errors import SummarizerError
+from ..models import version_of
+from ..summarizer import Summarizer
+from ..summary import Count, Length, Policy, Summary
+from ..version import __version__
+from .lines import line_of
+from .records import Fields, Record, printable
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is done with each record, and by which model; a worker needs to know no more.
+
+    Attributes:
+        model: As in `Summarizer.from_pretrained`.
+        threads: Cores of one process.
+        device: As there.
+        bullets: As in a call of a `Summarizer`; so are `length`, `policy`, `min_confidence` and `time_limit`.
+        length: See there.
+        policy: See there.
+        min_confidence: See there.
+        time_limit: See there.
+        fields: Where a record has what.
+        keep_text: Whether the article stands in the output.
+    """
+
+    model: str = "base"
+    threads: int | None = None
+    device: str | None = None
+    bullets: Count = "auto"
+    length: Length = "standard"
+    policy: Policy = "checked"
+    min_confidence: float | None = None
+    time_limit: float | None = None
+    fields: Fields = field(default_factory=Fields)
+    keep_text: bool = True
+
+    def settings(self) -> dict[str, Any]:
+        """What the output depends on, beside the input: not the cores, nor the time an article may take, which may be
+        more when errors are tried again."""
+        return {
+            "software": f"newsroom-summarizer {__version__}",
+            "model": version_of(self.model),
+            "options": {
+                "bullets": self.bullets,
+                "length": self.length,
+                "policy": self.policy,
+                "min_confidence": self.min_confidence,
+            },
+            "text_field": self.fields.text,
+            "id_field": self.fields.id,
+            "carry": list(self.fields.carry),
+            "language": self.fields.language,
+            "keep_text": self.keep_text,
+        }
+
+
+class Worker:
+    """A loaded model that turns records into lines of the output.
+
+    Args:
+        job: What is to be done.
+        profile: Where the cost of the stages is added.
+    """
+
+    def __init__(self, job: Job, profile: Profile | None = None) -> None:
+        self.profile = profile or Profile()
+        self._job = job
+        self._summarizer = Summarizer.from_pretrained(job.model, threads=job.threads, device=job.device)
+
+    def __call__(self, records: Iterable[Record]) -> Iterator[str]:
+        """The line of each record, in order, reading only a few ahead."""
+        job = self._job
+        ahead: deque[Record] = deque()
+
+        def articles() -> Iterator[Callable[[], Any]]:
+            for record in records:
+                ahead.append(record)
+                yield partial(job.fields.article_of, record)
+
+        outcomes = self._summarizer.stream(
+            articles(),
+            bullets=job.bullets,
+            length=job.length,
+            policy=job.policy,
+            min_confidence=job.min_confidence,
+            time_limit=job.time_limit,
+            on_error="yield",
+            profile=self.profile,
+        )
+        for outcome in outcomes:
+            began = time.perf_counter()
+            line = self._line(ahead.popleft(), outcome)
+            self.profile.add({"records": time.perf_counter() - began})
+            yield line
+
+    def close(self) -> None:
+        """Lets go of the model's threads."""
+        self._summarizer.close()
+
+    def _line(self, record: Record, outcome: Summary | Exception) -> str:
+        try:
+            return line_of(self._record(record, outcome))
+        except Exception as error:  # what is carried is nested beyond all measure, say
+            wrong = {"kind": type(error).__name__, "message": printable(_message(record, error))}
+            return line_of({"id": self._job.fields.id_of(record), "error": wrong})
+
+    def _record(self, record: Record, outcome: Summary | Exception) -> dict[str, Any]:
+        fields = self._job.fields
+        found: dict[str, Any] = {"id": fields.id_of(record)}
+        if isinstance(outcome, Exception):
+            found["error"] = {"kind": type(outcome).__name__, "message": printable(_message(record, outcome))}
+        else:
+            found |= outcome.to_dict()
+            if not self._job.keep_text:
+                del found["text"]
+        return found | ({"carried": fields.carried(record)} if fields.carry else {})
+
+
+def _message(record: Record, error: Exception) -> str:
+    text = str(error)
+    if not isinstance(error, SummarizerError):  # nobody wrote its text for a reader
+        text = f"{type(error).__name__}: {error}"
+    return text if record.where in text else f"{record.where}: {text}"

@@ -1,0 +1,195 @@
+"""What a checkpoint wrote as bullets that can be trusted: each with the sentences it stands on, and its checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from threading import Lock
+
+from ..checks import Verdict, Verifier
+from ..deadline import Watch
+from ..points import STYLES, Aligner, Candidate, Draft, Option, Writer, bullet_of, editing, extracted, own
+from ..reading import Article, Sentence, story, words
+from ..summary import Bullet, Length, Options, Span
+from .generator import Answer, Generator
+
+Listed = tuple[tuple[Bullet, ...], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An article and the parts of it that the checkpoint reads, one after the other."""
+
+    article: Article
+    sentences: tuple[Sentence, ...]
+    parts: tuple[str, ...]
+    count: int
+
+
+class Generated:
+    """The engine of a Hugging Face checkpoint: it writes the list, and the list is held against the article.
+
+    Args:
+        generator: The checkpoint.
+        verifier: What says of each bullet whether an editor would print it.
+
+    Attributes:
+        together: Articles of one call, at best: they are written in batches of similar length.
+        beside: Calls that may run side by side: one, which has all cores.
+    """
+
+    together = 16
+    beside = 1
+
+    def __init__(self, generator: Generator, verifier: Verifier) -> None:
+        self.generator, self._verifier = generator, verifier
+        self._lock = Lock()
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether there is anything but the article's sentences to show: always."""
+        return True
+
+    def __call__(self, articles: Sequence[Article], options: Options, watch: Watch) -> list[Listed]:
+        """The bullets of each article, and what a reader of them should know. One call at a time, whoever calls."""
+        with watch.stage("sentences"):
+            batch = [self._read(article, options) for article in articles]
+        with self._lock:
+            written = self._written(batch, options.length, watch)
+            with watch.stage("checks"):
+                return [self._listed(read, answers, options) for read, answers in zip(batch, written, strict=True)]
+
+    def checked(self, article: Article, text: str, spans: Sequence[Span] | None, watch: Watch) -> Bullet:
+        """An editor's point with its sentences and its checks (`editing.checked`)."""
+        english = article.language.split("-")[0].lower() == "en"
+        return editing.checked(article, text, spans, self._verifier if english else None, watch)
+
+    def wordings(self, article: Article, spans: Sequence[Span], length: Length, watch: Watch) -> list[Bullet]:
+        """The sentences themselves: a checkpoint writes lists, not points."""
+        return editing.wordings(article, spans, length, None, None, watch)
+
+    def close(self) -> None:
+        """Waits for the lists that are being written, and lets go of the threads."""
+        with self._lock:
+            self._verifier.close()
+
+    def _written(self, batch: Sequence[_Read], length: Length, watch: Watch) -> list[list[Answer]]:
+        """What the checkpoint says of each article. What stands first in a news article matters most, so the next part
+        is read only where those before gave too few bullets."""
+        found: list[list[Answer]] = [[] for _ in batch]
+        todo = [i for i, read in enumerate(batch) if read.parts]
+        while todo:
+            parts = [batch[i].parts[len(found[i])] for i in todo]
+            counts = [batch[i].count - _points(found[i]) for i in todo]
+            with watch.stage("rewriter"):
+                answers = self.generator(parts, counts, length)
+            for i, answer in zip(todo, answers, strict=True):
+                found[i].append(answer)
+            todo = [i for i in todo if len(found[i]) < len(batch[i].parts) and _points(found[i]) < batch[i].count]
+        return found
+
+    def _read(self, article: Article, options: Options) -> _Read:
+        sentences = story(article.text, article.language)
+        count = options.bullets
+        if count == "auto":
+            count = bullet_count(sum(len(words(s.text)) for s in sentences), options.length)
+        return _Read(article, sentences, tuple(self._parts(sentences)), count)
+
+    def _parts(self, sentences: Sequence[Sentence]) -> Iterator[str]:
+        """The story in pieces that the window holds; each ends where a sentence does."""
+        part: list[Sentence] = []
+        size = 0
+        for sentence in sentences:
+            tokens = self.generator.tokens(f" {as_read([sentence])}")
+            if part and size + tokens > self.generator.room:
+                yield as_read(part)
+                part, size = [], 0
+            part.append(sentence)
+            size += tokens
+        if part:
+            yield as_read(part)
+
+    def _listed(self, read: _Read, answers: Sequence[Answer], options: Options) -> Listed:
+        texts = dict.fromkeys(text for answer in answers for text in answer.bullets)
+        english = read.article.language.split("-")[0].lower() == "en"
+        policy = options.policy if english or options.policy == "flag" else "extract"
+        style = replace(STYLES[options.length], least=1, most=10**6)
+        writer = Writer(read.article, options.length, policy == "flag", style)
+        aligner = Aligner([sentence.text for sentence in read.sentences])
+        least = self._verifier.least if options.min_confidence is None else options.min_confidence
+        found = []
+        for text in texts:
+            chosen = aligner(text)
+            draft = _draft(read, chosen, text, aligner.recall(text, chosen)) if chosen else None
+            found.append((text, draft, self._asked(writer, draft) if draft and policy != "extract" else None))
+        bullets: list[Bullet] = []
+        untraced = 0
+        for text, draft, asked in found:
+            if len(bullets) == read.count:
+                break
+            if not draft:
+                untraced += 1
+                if policy == "flag":
+                    bullets.append(Bullet(text, 0.0, "generated", (), (editing.UNTRACED,)))
+                continue
+            bullet = writer.trusted(asked[0], asked[1].result()[0], least) if asked else None
+            if not bullet:
+                draft = _draft(read, [aligner.best(text, draft.chosen)], text, draft.score)
+                if any(draft.spans[0] in other.sources for other in bullets):
+                    continue  # another bullet says it already
+                bullet = extracted(draft) if policy == "extract" else writer.sentences(draft)
+            bullets.append(bullet)
+        return tuple(bullets), tuple(self._warnings(read, answers, untraced, policy, english))
+
+    def _asked(self, writer: Writer, draft: Draft) -> tuple[Option, Future[list[Verdict]]] | None:
+        """What the checkpoint wrote, and what the verifier will say of it; None where it is the article's own sentence,
+        or states what its sentences do not."""
+        themselves = {bullet.text for bullet in (*own(draft), *writer.own(draft))}
+        themselves.add(bullet_of([span.text for span in draft.spans]))
+        for option in writer.options(draft, "generated", 1):
+            if option.text not in themselves:
+                context = writer.context(draft)
+                return option, self._verifier.start([option.text], "others", draft.text, context, draft.title)
+        return None
+
+    def _warnings(
+        self, read: _Read, answers: Sequence[Answer], untraced: int, policy: str, english: bool
+    ) -> Iterator[str]:
+        if any(answer.cut for answer in answers):
+            yield (
+                f"The checkpoint was still writing at its limit of {self.generator.family.longest} tokens; what it had "
+                "not finished is left out."
+            )
+        if len(read.parts) > 1:
+            yield (
+                f"The article is longer than the checkpoint's window: {len(answers)} of its {len(read.parts)} parts "
+                "were read for this list."
+            )
+        if untraced:
+            shown = "shown with a failed check" if policy == "flag" else "left out"
+            yield f"{untraced} of the bullets could not be traced to a sentence of the article: {shown}."
+        if not english and policy == "extract":
+            yield f"The checks are made for English; for {read.article.language} the article's own sentences are shown."
+
+
+def as_read(sentences: Iterable[Sentence]) -> str:
+    """A story as a checkpoint reads it, in training and here: its sentences on one line."""
+    return " ".join(" ".join(sentence.text.split()) for sentence in sentences)
+
+
+def _points(answers: Sequence[Answer]) -> int:
+    return len({text for answer in answers for text in answer.bullets})
+
+
+def _draft(read: _Read, chosen: Sequence[int], text: str, score: float) -> Draft:
+    draft = editing.draft_on(read.article, read.sentences, chosen, round(score, 4))
+    return replace(draft, candidates=(Candidate(text, 0.0),))
+
+
+def bullet_count(article_words: int, length: Length) -> int:
+    """How many bullets "auto" asks of a checkpoint: 3 for a short item, 5 for a normal story, 7 at most; `brief` lists
+    have 3 or 4."""
+    if length == "brief":
+        return 3 if article_words < 2_000 else 4
+    return 3 if article_words < 250 else 5 if article_words < 1_200 else 6 if article_words < 2_500 else 7

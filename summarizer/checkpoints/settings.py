@@ -1,0 +1,199 @@
+"""How a Hugging Face checkpoint is asked for key points, and how its answer is read: what differs from family to family
+(T5, BART, PEGASUS, chat models). Training and the library use the same. No torch here."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from ..models import SETTINGS
+from ..points import finished
+from ..reading import paragraphs, split
+from ..summary import Length
+
+ASK = "Summarize this news article as {count} key points, one a line, most important first, {size} words each."
+SIZES: dict[Length, str] = {"brief": "10 to 18", "standard": "20 to 35"}
+DEFAULT_WINDOW = 1024
+"""Tokens that are read where the checkpoint does not say: T5 has no limit of its own."""
+_SEPARATORS = ("\n", " <n> ", " | ", " ; ")
+_NEWLINE = re.compile(r"\s*(?:<n>|<q>|\n)\s*")
+_SPECIAL = re.compile(r"</?s>|<pad>|<unk>|<\|[^|<>]*\|>|<extra_id_\d+>|▁")
+_MARKER = re.compile(r"^\s*(?:[-*•·–—]\s+|\(?\d{1,2}[.)]\s+|[*#]+\s*)")
+_LOOSE = re.compile(r"\s+([.,;:!?%)\]’](?:\s|$)|n't\b|'s\b)")
+_QUOTES = re.compile(r"``\s*(.*?)\s*''")
+_SAYS_NOTHING = re.compile(
+    r"^(?:sure|certainly|of course|here (?:are|is)|key points|summary)\b(?:.*:|[!,]?)$", re.IGNORECASE
+)
+
+Kind = Literal["seq2seq", "causal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What is particular to a checkpoint.
+
+    Attributes:
+        kind: "seq2seq" (an encoder reads, a decoder writes) or "causal" (one decoder goes on writing).
+        before: What stands before the article.
+        after: What stands between the article and the answer; causal only.
+        separator: What stands between two bullets of an answer; "" where the checkpoint was not fine-tuned on lists of
+            bullets, and its answer is split at lines, or else into sentences.
+        window: Tokens that it reads, prompt and article together; for a causal one the answer as well.
+        longest: Tokens that it writes, at most.
+        least: Tokens that it writes, at least.
+        beams: Beams of the search; 1 takes the likeliest token each time. Nothing is drawn by chance.
+        length_penalty: Exponent of the length that a beam's log-probability is divided by.
+        no_repeat: Pieces of so many tokens are not written twice; 0 for no such rule.
+        ends: The tokens that end an answer.
+        name: The model's, where it was given one.
+    """
+
+    kind: Kind
+    before: str = ""
+    after: str = ""
+    separator: str = ""
+    window: int = DEFAULT_WINDOW
+    longest: int = 192
+    least: int = 0
+    beams: int = 1
+    length_penalty: float = 1.0
+    no_repeat: int = 0
+    ends: tuple[str, ...] = ()
+    name: str = ""
+
+    def asked(self, count: int, length: Length) -> Family:
+        """With the wanted number of bullets and their length in the prompt, where it speaks of them."""
+
+        def filled(text: str) -> str:
+            return text.replace("{count}", str(count)).replace("{size}", SIZES[length])
+
+        return replace(self, before=filled(self.before), after=filled(self.after))
+
+    def joined(self, bullets: Sequence[str]) -> str:
+        """A list as the checkpoint is to write it."""
+        return self.separator.join(bullets)
+
+    def bullets(self, answer: str) -> list[str]:
+        """The bullets of an answer, each once, on one line, with a capital at its start and a full stop at its end;
+        marks, numbers and tokens that are no text are gone."""
+        answer = _SPECIAL.sub(" ", answer)
+        mark = self.separator.strip()
+        parts = answer.split(mark) if mark else [answer]
+        parts = [line for part in parts for line in _NEWLINE.split(part)]
+        if not self.separator and sum(bool(part.strip()) for part in parts) == 1:
+            parts = _sentences(" ".join(parts))
+        found: list[str] = []
+        for part in parts:
+            text = " ".join(_MARKER.sub("", part.strip()).replace("**", "").split())
+            text = finished(_QUOTES.sub(r'"\1"', _LOOSE.sub(r"\1", text)))
+            if any(c.isalnum() for c in text) and text not in found and not _SAYS_NOTHING.match(text.rstrip(".")):
+                found.append(text)
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Writes it beside the weights."""
+        (folder / SETTINGS).write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def family_in(folder: Path) -> Family | None:
+    """The family that a folder says of itself, which this project fine-tuned; None where it says nothing.
+
+    Raises:
+        ValueError: Its settings are of another version of this package.
+    """
+    settings = folder / SETTINGS
+    if not settings.is_file():
+        return None
+    stored = json.loads(settings.read_text("utf-8"))
+    unknown = set(stored) - {field.name for field in fields(Family)}
+    if unknown:
+        raise ValueError(f"{settings} has {', '.join(sorted(unknown))}, which this version does not know")
+    return Family(**(stored | {"ends": tuple(stored.get("ends", ()))}))
+
+
+def family_of(model: Any, tokenizer: Any, folder: Path | None = None) -> Family:
+    """The family of a checkpoint: what its folder says if this project fine-tuned it, else what its kind is known for,
+    with its own way to search.
+
+    Args:
+        model: The model, from transformers.
+        tokenizer: Its tokenizer.
+        folder: Where it lies, if it is a folder.
+
+    Raises:
+        ValueError: Its settings are of another version of this package.
+    """
+    told = family_in(folder) if folder else None
+    if told:
+        return told
+    own, config = model.generation_config, model.config
+    ends = own.eos_token_id if isinstance(own.eos_token_id, list) else [own.eos_token_id]
+    named = [str(tokenizer.convert_ids_to_tokens(i)) for i in ends if i is not None]
+    family = Family(
+        "seq2seq" if config.is_encoder_decoder else "causal",
+        window=_window(config, tokenizer),
+        least=own.min_length or 0,
+        length_penalty=own.length_penalty if own.length_penalty is not None else 1.0,
+        ends=tuple(named or [str(tokenizer.eos_token)]),
+    )
+    if family.kind == "seq2seq":
+        # transformers' own cap is 20 tokens where a checkpoint names none: no list of bullets is as short.
+        longest = max(own.max_length or 0, family.longest)
+        before = "summarize: " if "t5" in config.model_type else ""
+        return replace(family, before=before, longest=longest, beams=4, no_repeat=own.no_repeat_ngram_size or 3)
+    # Of a causal model the article would count as repeated too, and quoting it is the task.
+    if getattr(tokenizer, "chat_template", None):
+        before, after = _chat(tokenizer)
+        return replace(family, before=before, after=after)
+    return replace(family, after="\n\nKey points of this article:\n- ")
+
+
+def for_training(family: Family, tokenizer: Any, window: int | None, longest: int, beams: int) -> Family:
+    """The family as it is fine-tuned: with a separator that its tokenizer can write, and no wish for a number of
+    bullets, which it learns from the data."""
+    separator = next((mark for mark in _SEPARATORS if _survives(mark, tokenizer)), _SEPARATORS[-1])
+    plain = ASK.format(count="its", size="a few")
+    return replace(
+        family,
+        before=family.before.replace(ASK, plain),
+        after=family.after.replace(ASK, plain),
+        separator=separator,
+        window=window or family.window,
+        longest=longest,
+        least=0,
+        beams=beams,
+        length_penalty=1.0,
+        ends=(str(tokenizer.eos_token),),
+    )
+
+
+def _survives(mark: str, tokenizer: Any) -> bool:
+    ids = tokenizer(f"a{mark}b", add_special_tokens=False)["input_ids"]
+    return str(tokenizer.decode(ids, skip_special_tokens=True)) == f"a{mark}b"
+
+
+def _chat(tokenizer: Any) -> tuple[str, str]:
+    """What a chat model's template puts before and behind the article."""
+    place = "(article)"
+    text: str = tokenizer.apply_chat_template(
+        [{"role": "user", "content": f"{ASK}\n\n{place}"}], tokenize=False, add_generation_prompt=True
+    )
+    before, _, after = text.partition(place)
+    return before, after
+
+
+def _window(config: Any, tokenizer: Any) -> int:
+    said = [getattr(config, name, None) for name in ("max_position_embeddings", "max_encoder_position_embeddings")]
+    limits = [n for n in (*said, tokenizer.model_max_length) if isinstance(n, int) and 0 < n < 1_000_000]
+    if "t5" in config.model_type:
+        return DEFAULT_WINDOW
+    # What it could read beyond that costs more time than a news article is worth.
+    return min([*limits, 4 * DEFAULT_WINDOW])
+
+
+def _sentences(text: str) -> list[str]:
+    return [text[a:b] for start, end in paragraphs(text) for a, b in split(text, start, end)]

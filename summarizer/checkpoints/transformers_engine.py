@@ -1,0 +1,172 @@
+"""A checkpoint of transformers that writes. Only here does the library use torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from tokenizers import Tokenizer
+
+from ..errors import MissingExtraError, ModelError
+from .generator import Generator
+from .settings import Family, family_of
+
+_NOT_WRITING = ("Classification", "QuestionAnswering", "MaskedLM", "EncoderModel")
+"""What the name of an architecture says that cannot write."""
+
+
+class Checkpoint:
+    """A sequence-to-sequence or causal model of transformers, with its tokenizer; an `Engine`.
+
+    Args:
+        model: The model.
+        tokenizer: Its tokenizer, of transformers' fast kind.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any) -> None:
+        self.model, self._tokenizer = model, tokenizer
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer, without transformers around it."""
+        backend: Tokenizer = self._tokenizer.backend_tokenizer
+        return backend
+
+    def write(self, prompts: Sequence[list[int]], family: Family) -> list[list[int]]:
+        """The tokens that follow each prompt: the same search as in `int8.py`."""
+        import torch
+        from transformers import GenerationConfig
+
+        pad = pad_of(self._tokenizer)
+        longest = max(map(len, prompts))
+        causal = family.kind == "causal"
+        rows, masks = [], []
+        for ids in prompts:
+            fill = longest - len(ids)  # a causal model goes on from the end, so what fills stands before
+            rows.append([pad] * fill + ids if causal else ids + [pad] * fill)
+            masks.append([0] * fill + [1] * len(ids) if causal else [1] * len(ids) + [0] * fill)
+        own, place = self.model.generation_config, self.model.device
+        search = GenerationConfig(  # type: ignore[no-untyped-call]
+            max_new_tokens=family.longest,
+            num_beams=family.beams,
+            length_penalty=family.length_penalty,
+            no_repeat_ngram_size=family.no_repeat,
+            # What is not named here would be the checkpoint's own.
+            **{"min_new_tokens" if causal else "min_length": family.least},  # the second would count the prompt
+            repetition_penalty=1.0,
+            early_stopping=False,
+            forced_bos_token_id=own.forced_bos_token_id,
+            decoder_start_token_id=own.decoder_start_token_id,
+            bos_token_id=own.bos_token_id,
+            eos_token_id=[self._tokenizer.convert_tokens_to_ids(end) for end in family.ends],
+            pad_token_id=pad,
+            do_sample=False,
+        )
+        with torch.inference_mode():
+            out = self.model.generate(
+                input_ids=torch.tensor(rows, device=place),
+                attention_mask=torch.tensor(masks, device=place),
+                generation_config=search,
+            )
+        written: list[list[int]] = (out[:, longest:] if causal else out[:, 1:]).tolist()
+        # What fills a row behind its end is the end token itself where there is no other.
+        return [_until_padding(ids, pad) for ids in written]
+
+    def save(self, folder: Path) -> None:
+        """Writes the model as safetensors, and its tokenizer."""
+        self.model.save_pretrained(folder)
+        self._tokenizer.save_pretrained(folder)
+
+
+def generator_of(checkpoint: str, device: str | None = None, threads: int | None = None) -> Generator:
+    """A generator from a checkpoint: a folder, or a name on the Hub, which is then downloaded unless it was before.
+
+    Args:
+        checkpoint: The folder or name. An adapter that peft wrote is loaded onto its base.
+        device: "cpu", "cuda" or another that torch knows; default: a GPU if there is one.
+        threads: Cores that torch uses in this process; default: as it is.
+
+    Raises:
+        MissingExtraError: torch or transformers is not installed.
+        ModelError: It cannot be read, or is of a kind that cannot write.
+    """
+    try:
+        import torch
+        import transformers  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError(f"the checkpoint {checkpoint!r}", "torch and transformers", "torch") from error
+    if threads:
+        torch.set_num_threads(threads)
+    place = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    # A CPU computes in half precision many times slower than in single.
+    model, tokenizer = load(checkpoint, dtype=torch.float32 if place == "cpu" else "auto")
+    family = family_of(model, tokenizer, Path(checkpoint) if Path(checkpoint).is_dir() else None)
+    return Generator(Checkpoint(model.to(place).eval(), tokenizer), family)
+
+
+def load(checkpoint: str, **kwargs: Any) -> tuple[Any, Any]:
+    """A checkpoint's model and tokenizer.
+
+    Args:
+        checkpoint: A folder, or a name on the Hub.
+        **kwargs: For the model's `from_pretrained`.
+
+    Raises:
+        ModelError: It cannot be read, or is of a kind that cannot write.
+    """
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+
+    try:
+        if (Path(checkpoint) / "adapter_config.json").is_file():
+            return _with_adapter(checkpoint, **kwargs)
+        config = AutoConfig.from_pretrained(checkpoint)
+        kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+        if type(config) not in kind._model_mapping or not _writes(config):
+            raise ModelError(
+                f"{checkpoint} is a {(config.architectures or [config.model_type])[0]}, which cannot write a summary; "
+                "give a sequence-to-sequence checkpoint (T5, BART, PEGASUS) or a causal one (Llama, Qwen, SmolLM)"
+            )
+        model = kind.from_pretrained(checkpoint, **kwargs)
+        if config.is_encoder_decoder and model.get_output_embeddings() is not None:
+            # transformers 5 says "tied" of every T5; a newer T5 has a head of its own, which would not be saved.
+            tied = model.get_output_embeddings().weight is model.get_input_embeddings().weight
+            model.config.tie_word_embeddings = tied
+        return model, AutoTokenizer.from_pretrained(checkpoint)
+    except (OSError, ValueError, ImportError, SafetensorError) as error:
+        raise ModelError(f"{checkpoint} cannot be loaded: {error}") from error
+
+
+def pad_of(tokenizer: Any) -> int:
+    """The token that fills a batch."""
+    return int(tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id)
+
+
+def _with_adapter(folder: str, **kwargs: Any) -> tuple[Any, Any]:
+    """LoRA weights on their base, merged, so that they cost nothing when it writes."""
+    from transformers import AutoTokenizer
+
+    try:
+        from peft import PeftConfig, PeftModel
+    except ImportError as error:
+        raise MissingExtraError(f"the adapter {folder!r}", "peft", "train") from error
+    base = str(PeftConfig.from_pretrained(folder).base_model_name_or_path)
+    model, _ = load(base, **kwargs)
+    return PeftModel.from_pretrained(model, folder).merge_and_unload(), AutoTokenizer.from_pretrained(folder)
+
+
+def _writes(config: Any) -> bool:
+    """Whether a checkpoint was made to write. A BERT has a causal form in transformers, and none of its checkpoints was
+    trained in it."""
+    names = config.architectures or []
+    if any(word in name for name in names for word in _NOT_WRITING):
+        return False
+    return bool(config.is_encoder_decoder) or any("CausalLM" in name or "LMHead" in name for name in names)
+
+
+def _until_padding(ids: list[int], pad: int) -> list[int]:
+    at = len(ids)
+    while at and ids[at - 1] == pad:
+        at -= 1
+    return ids[: at + 1]

@@ -1,0 +1,26 @@
+"""What the models learn from: examples, points, pairs, judged texts."""
+
+from .articles import Articles, Collator
+from .checked import PARTS, Data, load, usable
+from .faults import planted
+from .judged import Judged, divided, judged, preferred, with_faults
+from .pairs import LABEL, Pair, pairs, unfinished
+
+__all__ = [
+    "LABEL",
+    "PARTS",
+    "Articles",
+    "Collator",
+    "Data",
+    "Judged",
+    "Pair",
+    "divided",
+    "judged",
+    "load",
+    "pairs",
+    "planted",
+    "preferred",
+    "unfinished",
+    "usable",
+    "with_faults",
+]

@@ -1,0 +1,144 @@
+"""Points and judgements without the articles' words: `python -m training unpack FILE --articles A --output OUT`.
+
+What was written of articles that may not be copied is kept here as pieces: offsets of the article where a run of words
+stands there, and only what the article does not say as text. With the articles at hand it becomes training data again.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from eval.data import rows
+from summarizer.checks import facts
+from summarizer.points import FullNames, as_line, context_of
+from summarizer.reading import Sentence, story
+
+Pieces = list[list[int] | str]
+_SHORTEST = 4
+"""Characters of a run that is worth two offsets."""
+
+
+@dataclass
+class UnpackArguments:
+    """What `python -m training unpack FILE` is told."""
+
+    packed: str = field(metadata={"help": "The packed file, JSONL (.gz); may stand without the flag."})
+    articles: str = field(metadata={"help": "The articles that it speaks of; several files with commas."})
+    output: str = field(metadata={"help": "File to write: header lists or judged rewrites, JSONL (.gz)."})
+    language: str = field(default="en", metadata={"help": "Of the articles: sentence borders go by it."})
+
+
+def packed(text: str, article: str) -> Pieces:
+    """A text as pieces of an article, the longest first found from the left."""
+    found: Pieces = []
+    at = 0
+    while at < len(text):
+        start, end = _run(text, at, article)
+        if end - start >= _SHORTEST:
+            found.append([start, end])
+            at += end - start
+        elif found and isinstance(found[-1], str):
+            found[-1] += text[at]
+            at += 1
+        else:
+            found.append(text[at])
+            at += 1
+    return found
+
+
+def unpacked(pieces: Sequence[Sequence[int] | str], article: str) -> str:
+    """The text of pieces."""
+    return "".join(one if isinstance(one, str) else article[one[0] : one[1]] for one in pieces)
+
+
+def main(args: UnpackArguments) -> None:
+    """Writes the file with its words, and says on stderr how many rows there are, and which were left out and why.
+
+    Raises:
+        ValueError: No row could be written.
+        FileNotFoundError: There is no such file.
+    """
+    known = {str(row["id"]): row for row in map(dict, _articles(args.articles))}
+    made = missing = changed = 0
+    with _opened(Path(args.output), "wt") as file:
+        for packed_row in rows(args.packed, "train"):
+            about = dict(packed_row.values)
+            article = known.get(str(about["id"]))
+            if article is None:
+                missing += 1
+                continue
+            try:
+                row = _whole(about, article, args.language)
+            except ValueError as error:
+                print(f"{packed_row.where}: {error}; it is left out", file=sys.stderr)
+                changed += 1
+                continue
+            made += 1
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    print(
+        f"{args.output}: {made:,} rows; left out: {missing:,} whose article is not there, {changed:,} whose article is "
+        "another text",
+        file=sys.stderr,
+    )
+    if not made:
+        raise ValueError(f"no row of {args.packed} fits an article of {args.articles}")
+
+
+def _whole(about: Mapping[str, Any], article: Mapping[str, Any], language: str) -> dict[str, Any]:
+    text = article["article"]
+    row: dict[str, Any] = {"id": about["id"]}
+    if about.get("titled", True) and article.get("title"):
+        row["title"] = article["title"]
+    if "points" in about:
+        points = [
+            point | {length: unpacked(point[length], text) for length in ("standard", "brief") if length in point}
+            for point in about["points"]
+        ]
+        return row | {"article": text, "points": points}
+    sentences = story(text, language)
+    chosen = list(dict.fromkeys(_at(sentences, *span, str(about["id"])) for span in about["sources"]))
+    context = context_of(sentences, chosen, FullNames(text, facts(text)))
+    candidates = [one | {"text": unpacked(one["text"], text)} for one in about["candidates"]]
+    source_text = as_line(sentences, chosen)
+    return row | {"sentences": len(chosen), "source_text": source_text, "context": context, "candidates": candidates}
+
+
+def _at(sentences: Sequence[Sentence], start: int, end: int, of: str) -> int:
+    """Which sentence stands at a span, whose borders may have been drawn a quotation mark away when it was noted.
+
+    Raises:
+        ValueError: None does: it is another text.
+    """
+    shared = [min(sentence.end, end) - max(sentence.start, start) for sentence in sentences]
+    if max(shared, default=0) <= 0:
+        raise ValueError(f"article {of} has no sentence at {start} to {end}: it is not the text that was judged")
+    return shared.index(max(shared))
+
+
+def _run(text: str, at: int, article: str) -> tuple[int, int]:
+    """Where the longest run of a text from `at` on stands in an article; (0, 0) where none does."""
+    low, high, where = 0, len(text) - at, 0
+    while low < high:  # a run that is there has all its beginnings there
+        size = (low + high + 1) // 2
+        found = article.find(text[at : at + size])
+        if found >= 0:
+            low, where = size, found
+        else:
+            high = size - 1
+    return where, where + low
+
+
+def _articles(sources: str) -> Iterator[Mapping[str, Any]]:
+    for source in sources.split(","):
+        for row in rows(source, "train"):
+            yield row.values
+
+
+def _opened(path: Path, mode: str) -> Any:
+    return gzip.open(path, mode, encoding="utf-8") if path.suffix == ".gz" else path.open(mode, encoding="utf-8")

@@ -1,0 +1,27 @@
+"""The models in torch, and what is done to their weights."""
+
+from .dequantize import encoder_of, rewriter_of, shipped_part
+from .extractor_head import ExtractorModel, Head
+from .loss import IGNORED, Loss
+from .pruning import least_missed, with_decoder_layers, with_layers, with_vocabulary
+from .shortlist import write_shortlist
+from .writers import CausalWriter, Continued, Texts, Writer
+
+__all__ = [
+    "IGNORED",
+    "CausalWriter",
+    "Continued",
+    "ExtractorModel",
+    "Head",
+    "Loss",
+    "Texts",
+    "Writer",
+    "encoder_of",
+    "least_missed",
+    "rewriter_of",
+    "shipped_part",
+    "with_decoder_layers",
+    "with_layers",
+    "with_vocabulary",
+    "write_shortlist",
+]

@@ -1,0 +1,317 @@
+"""Turns a part of a shipped model back into a checkpoint of transformers, to fine-tune where there is no network.
+
+What ships is CTranslate2's `model.bin`: named variables, most matrices in int8 with a scale for each row. In float32
+they are what was shipped and not what was trained: each number is off by up to half a step of int8. Unchanged, they
+become the same int8 again. What is named how, and what is fused, follows CTranslate2's converters of BERT, T5 and
+Llama.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from transformers import (
+    BertConfig,
+    BertModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+    T5Config,
+    T5ForConditionalGeneration,
+)
+
+from summarizer.errors import ModelError
+from summarizer.models import folder_of
+
+VERSION = 6
+"""The version of CTranslate2's binary form that is read here."""
+_TYPES = dict(enumerate((torch.float32, torch.int8, torch.int16, torch.int32, torch.float16, torch.bfloat16)))
+_LLAMA = {
+    "decoder/embeddings": "model.embed_tokens",
+    "decoder/layer_norm": "model.norm",
+    "decoder/layer_*/self_attention/layer_norm": "model.layers.*.input_layernorm",
+    "decoder/layer_*/self_attention/linear_0": "model.layers.*.self_attn.q_proj|k_proj|v_proj",
+    "decoder/layer_*/self_attention/linear_1": "model.layers.*.self_attn.o_proj",
+    "decoder/layer_*/ffn/layer_norm": "model.layers.*.post_attention_layernorm",
+    "decoder/layer_*/ffn/linear_0": "model.layers.*.mlp.gate_proj",
+    "decoder/layer_*/ffn/linear_0_noact": "model.layers.*.mlp.up_proj",
+    "decoder/layer_*/ffn/linear_1": "model.layers.*.mlp.down_proj",
+}
+_ACTIVATIONS = {0: "relu", 1: "gelu_new", 2: "silu", 3: "gelu"}
+_LEAVES = {"weight": "weight", "bias": "bias", "gamma": "weight", "beta": "bias", "encodings": "weight"}
+_BERT = {
+    "encoder/embeddings_0": "embeddings.word_embeddings",
+    "encoder/embeddings_1": "embeddings.token_type_embeddings",
+    "encoder/position_encodings": "embeddings.position_embeddings",
+    "encoder/layernorm_embedding": "embeddings.LayerNorm",
+    "encoder/layer_*/self_attention/linear_0": "encoder.layer.*.attention.self.query|key|value",
+    "encoder/layer_*/self_attention/linear_1": "encoder.layer.*.attention.output.dense",
+    "encoder/layer_*/self_attention/layer_norm": "encoder.layer.*.attention.output.LayerNorm",
+    "encoder/layer_*/ffn/linear_0": "encoder.layer.*.intermediate.dense",
+    "encoder/layer_*/ffn/linear_1": "encoder.layer.*.output.dense",
+    "encoder/layer_*/ffn/layer_norm": "encoder.layer.*.output.LayerNorm",
+    "pooler_dense": "pooler.dense",
+}
+"""CTranslate2's names and transformers'. `*` is a layer's number; `a|b` are fused, the rows of a above those of b."""
+
+
+def shipped_part(model: str, name: str) -> Path | None:
+    """The folder of a part of a model of this project; None where `model` is something else: a checkpoint of
+    transformers, or a name on the Hub.
+
+    Raises:
+        ValueError: It is one of this project and lacks the part.
+    """
+    try:
+        folder = folder_of(model)
+    except ModelError:
+        return None
+    config = folder / "config.json"
+    if not config.is_file() or "format" not in json.loads(config.read_text("utf-8")):
+        return None
+    if not (folder / name / "model.bin").is_file():
+        raise ValueError(f"{folder} has no {name} to train on")
+    return folder / name
+
+
+def encoder_of(part: Path) -> tuple[BertModel, PreTrainedTokenizerFast]:
+    """The encoder of an extractor or a verifier in float32, and its tokenizer. The head is not here: `head.safetensors`
+    holds it as is.
+
+    Args:
+        part: Folder of the part; `model.bin`, `config.json` and `tokenizer.json` are read.
+
+    Raises:
+        ValueError: One of them is missing, damaged or not a BERT's; the message names the file and what is wrong.
+    """
+    with _naming(part / "config.json") as path:
+        about = json.loads(path.read_text("utf-8"))
+        tokens = {"pad_token": "[PAD]", "mask_token": "[MASK]", "unk_token": about["unk_token"]}
+        epsilon = about["layer_norm_epsilon"]
+        ends = None if "verifier" in about else about["extractor"]["special_ids"]
+    with _naming(part / "tokenizer.json") as path:
+        ends = ends or Tokenizer.from_file(str(path)).encode("").ids
+        tokens |= zip(("cls_token", "sep_token"), ends, strict=True)
+    tokenizer = _tokenizer(path, tokens)
+    with _naming(part / "model.bin") as path:
+        found = _variables(path, "TransformerEncoderSpec")
+        config = BertConfig(
+            vocab_size=len(found["encoder/embeddings_0/weight"]),
+            hidden_size=len(found["encoder/layernorm_embedding/gamma"]),
+            num_hidden_layers=_layers(found, "encoder"),
+            num_attention_heads=int(found["encoder/num_heads"]),
+            intermediate_size=len(found["encoder/layer_0/ffn/linear_0/weight"]),
+            hidden_act=_ACTIVATIONS[int(found["encoder/activation"])],
+            max_position_embeddings=len(found["encoder/position_encodings/encodings"]),
+            type_vocab_size=len(found["encoder/embeddings_1/weight"]),
+            layer_norm_eps=epsilon,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+        model = BertModel(config)
+        model.load_state_dict(_renamed(found, _BERT))
+    tokenizer.model_max_length = config.max_position_embeddings
+    return model.eval(), tokenizer
+
+
+def rewriter_of(
+    part: Path,
+    t5: type[T5ForConditionalGeneration] = T5ForConditionalGeneration,
+    llama: type[LlamaForCausalLM] = LlamaForCausalLM,
+) -> tuple[T5ForConditionalGeneration | LlamaForCausalLM, PreTrainedTokenizerFast]:
+    """The rewriter in float32, and its tokenizer. `training.export.convert` is the way back.
+
+    Args:
+        part: Folder of the part; `model.bin`, `config.json` and `tokenizer.json` are read.
+        t5: The class of the model where it is a T5.
+        llama: The class where it is a Llama.
+
+    Raises:
+        ValueError: One of them is missing, damaged or neither; the message names the file and what is wrong.
+    """
+    with _naming(part / "config.json") as path:
+        about = json.loads(path.read_text("utf-8"))
+        causal = bool(about.get("causal"))
+        filler = "eos_token" if causal else "bos_token"
+        kept_as = {"pad_token": filler, "eos_token": "eos_token", "unk_token": "unk_token"}
+        tokens = {name: about[kept] for name, kept in kept_as.items() if about[kept] or not causal}
+        epsilon = about["layer_norm_epsilon"] or 1e-6  # T5's and, where the file names none, CTranslate2's
+    tokenizer = _tokenizer(part / "tokenizer.json", tokens)
+    with _naming(part / "model.bin") as path:
+        model = _llama(path, epsilon, tokenizer, llama) if causal else _t5(path, epsilon, tokenizer, t5)
+    return model.eval(), tokenizer
+
+
+def _llama(
+    path: Path, epsilon: float, tokenizer: PreTrainedTokenizerFast, kind: type[LlamaForCausalLM]
+) -> LlamaForCausalLM:
+    found = _variables(path, "TransformerDecoderSpec")
+    if "decoder/layer_0/self_attention/rotary_scaling_type" in found:
+        raise ValueError("its rotary positions are scaled, which is not read here")
+    words, heads = found["decoder/embeddings/weight"], int(found["decoder/num_heads"])
+    shared = int(found["decoder/num_heads_kv"]) if "decoder/num_heads_kv" in found else heads
+    config = LlamaConfig(
+        vocab_size=len(words),
+        hidden_size=words.shape[1],
+        intermediate_size=len(found["decoder/layer_0/ffn/linear_0/weight"]),
+        num_hidden_layers=_layers(found, "decoder"),
+        num_attention_heads=heads,
+        num_key_value_heads=shared,
+        rms_norm_eps=epsilon,
+        rope_parameters={
+            "rope_type": "default",
+            "rope_theta": float(found["decoder/layer_0/self_attention/rotary_base"]),
+        },
+        tie_word_embeddings=torch.equal(words, found["decoder/projection/weight"]),
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        bos_token_id=None,
+    )
+    model = kind(config)
+    state = _renamed(found, _LLAMA, (heads, shared, shared)) | {"lm_head.weight": found["decoder/projection/weight"]}
+    model.load_state_dict(state)
+    return model
+
+
+def _t5(
+    path: Path, epsilon: float, tokenizer: PreTrainedTokenizerFast, kind: type[T5ForConditionalGeneration]
+) -> T5ForConditionalGeneration:
+    found = _variables(path, "TransformerSpec")
+    gated, tied = "encoder/layer_0/ffn/linear_0_noact/weight" in found, "decoder/scale_outputs" in found
+    words, heads = found["decoder/embeddings/weight"], int(found["encoder/num_heads"])
+    attention = "encoder/layer_0/self_attention/relative_attention"
+    config = T5Config(
+        vocab_size=len(words),
+        d_model=words.shape[1],
+        d_kv=len(found["decoder/layer_0/attention/linear_0/weight"]) // heads,
+        d_ff=len(found["encoder/layer_0/ffn/linear_0/weight"]),
+        num_layers=_layers(found, "encoder"),
+        num_decoder_layers=_layers(found, "decoder"),
+        num_heads=heads,
+        relative_attention_num_buckets=len(found[f"{attention}_bias"]),
+        relative_attention_max_distance=int(found[f"{attention}_max_distance"]),
+        feed_forward_proj={(0, False): "relu", (1, True): "gated-gelu"}[int(found["encoder/activation"]), gated],
+        layer_norm_epsilon=epsilon,
+        tie_word_embeddings=tied,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        decoder_start_token_id=tokenizer.pad_token_id,
+    )
+    # transformers 5 says "tied" of every T5, and would drop the head; "untied", it parts the three embeddings too.
+    config.tie_word_embeddings = tied
+    state = _renamed(found, _t5_names(gated)) | {"lm_head.weight": found["decoder/projection/weight"]}
+    state |= dict.fromkeys(("shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"), words)
+    for stack in ("encoder", "decoder"):  # the first layer's; the others use it too
+        table = found[f"{stack}/layer_0/self_attention/relative_attention_bias"]
+        state[f"{stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight"] = table
+    model = kind(config)
+    model.set_input_embeddings(model.shared)
+    model.load_state_dict(state)
+    return model
+
+
+def _t5_names(gated: bool) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for stack, last in (("encoder", 1), ("decoder", 2)):
+        there, here = f"{stack}/layer_*", f"{stack}.block.*.layer"
+        names |= {
+            f"{stack}/layer_norm": f"{stack}.final_layer_norm",
+            f"{there}/self_attention/layer_norm": f"{here}.0.layer_norm",
+            f"{there}/self_attention/linear_0": f"{here}.0.SelfAttention.q|k|v",
+            f"{there}/self_attention/linear_1": f"{here}.0.SelfAttention.o",
+            f"{there}/attention/layer_norm": f"{here}.1.layer_norm",
+            f"{there}/attention/linear_0": f"{here}.1.EncDecAttention.q",
+            f"{there}/attention/linear_1": f"{here}.1.EncDecAttention.k|v",
+            f"{there}/attention/linear_2": f"{here}.1.EncDecAttention.o",
+            f"{there}/ffn/layer_norm": f"{here}.{last}.layer_norm",
+            f"{there}/ffn/linear_0": f"{here}.{last}.DenseReluDense.{'wi_0' if gated else 'wi'}",
+            f"{there}/ffn/linear_0_noact": f"{here}.{last}.DenseReluDense.wi_1",
+            f"{there}/ffn/linear_1": f"{here}.{last}.DenseReluDense.wo",
+        }
+    return names
+
+
+def _renamed(found: Mapping[str, Tensor], names: Mapping[str, str], shares: Sequence[int] = ()) -> dict[str, Tensor]:
+    """The variables that `names` knows, by transformers' names; what is fused is taken apart, in `shares` or evenly."""
+    state: dict[str, Tensor] = {}
+    for name, value in found.items():
+        layer = re.search(r"/layer_(\d+)/", name)
+        number = layer[1] if layer else ""
+        place, _, leaf = name.replace(f"/layer_{number}/", "/layer_*/").rpartition("/")
+        if place in names and leaf in _LEAVES:
+            start, _, ends = names[place].replace("*", number).rpartition(".")
+            count = ends.count("|") + 1
+            size = len(value) // (sum(shares) if count > 1 and shares else count)
+            pieces = value.split([size * share for share in shares] if count > 1 and shares else size)
+            for end, piece in zip(ends.split("|"), pieces, strict=True):
+                state[f"{start}.{end}.{_LEAVES[leaf]}"] = piece
+    return state
+
+
+def _layers(found: Mapping[str, Tensor], stack: str) -> int:
+    return sum(re.fullmatch(rf"{stack}/layer_\d+/ffn/linear_0/weight", name) is not None for name in found)
+
+
+def _variables(path: Path, kind: str) -> dict[str, Tensor]:
+    """All that a `model.bin` of this kind (CTranslate2's name of it) holds, by name, in float32."""
+    with path.open("rb") as file:
+
+        def take(size: int) -> bytes:
+            if len(data := file.read(size)) < size:
+                raise ValueError("it is cut off")
+            return data
+
+        def number(form: str) -> int:
+            return int(struct.unpack(f"<{form}", take(struct.calcsize(form)))[0])
+
+        def text() -> str:
+            return take(number("H")).rstrip(b"\0").decode()
+
+        def tensor() -> Tensor:
+            shape = [number("I") for _ in range(number("B"))]
+            of, size = _TYPES[number("B")], number("I")
+            if size != math.prod(shape) * of.itemsize:
+                raise ValueError(f"{size} bytes are not a {of} of shape {shape}")
+            return torch.frombuffer(bytearray(take(size)), dtype=of).reshape(shape)
+
+        if (version := number("I")) != VERSION:
+            raise ValueError(f"its binary version is {version}, and {VERSION} is read here")
+        if (there := text()) != kind:
+            raise ValueError(f"it is a {there} and not a {kind}")
+        number("I")  # the revision: a variable that it named anew will be missing
+        stored = {text(): tensor() for _ in range(number("I"))}
+        same = {text(): text() for _ in range(number("I"))}
+    scales = {name: stored[f"{name}_scale"].reshape(-1, 1) for name in stored if f"{name}_scale" in stored}
+    found = {name: value / scales[name] if name in scales else value.float() for name, value in stored.items()}
+    return found | {name: found[other] for name, other in same.items()}
+
+
+def _tokenizer(file: Path, tokens: Mapping[str, str | int]) -> PreTrainedTokenizerFast:
+    """The tokenizer of a `tokenizer.json`; its special tokens are given by text or id."""
+    with _naming(file):
+        backend = Tokenizer.from_file(str(file))
+        backend.no_truncation()  # what the last training left in it
+        backend.no_padding()
+        named = {name: backend.id_to_token(of) if isinstance(of, int) else of for name, of in tokens.items()}
+        for name, token in named.items():
+            if token is None or backend.token_to_id(token) is None:
+                raise ValueError(f"its vocabulary lacks the {name} {tokens[name]}")
+        return PreTrainedTokenizerFast(tokenizer_object=backend, **named)
+
+
+@contextmanager
+def _naming(file: Path) -> Iterator[Path]:
+    """What goes wrong inside is a ValueError that names the file."""
+    try:
+        yield file
+    except Exception as error:  # `tokenizers` raises nothing narrower
+        what = f"it has no {error}" if isinstance(error, KeyError) else error
+        raise ValueError(f"{file} cannot be read: {what}") from error

@@ -1,0 +1,182 @@
+"""The extractor in torch: an encoder from transformers and the head that `summarizer/extractor.py` runs in numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from summarizer.points import DISTANCE_FEATURES, FEATURES, SCORES, distance_features
+
+PAIR_WIDTH = 64
+"""Width of the vectors that tell which sentences belong together."""
+WEIGHTS = {"main": 0.3, "source": 0.2, "top": 0.2, "pairs": 0.5}
+"""Weights of the losses of single sentences and of pairs beside the list's."""
+
+
+class Layer(nn.Module):
+    """A pre-norm transformer layer over the sentences."""
+
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads, self.dropout = heads, dropout
+        self.attention_norm = nn.LayerNorm(width)
+        self.attention = nn.Linear(width, 3 * width)
+        self.mix = nn.Linear(width, width)
+        self.norm = nn.LayerNorm(width)
+        self.up = nn.Linear(width, 2 * width)
+        self.down = nn.Linear(2 * width, width)
+
+    def forward(self, h: Tensor, mask: Tensor) -> Tensor:
+        """Shapes: h (articles, sentences, width), mask (articles, sentences), True for a sentence."""
+        articles, n, width = h.shape
+        qkv = self.attention(self.attention_norm(h)).view(articles, n, 3, self.heads, width // self.heads)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask[:, None, None, :])
+        h = h + F.dropout(self.mix(mixed.transpose(1, 2).reshape(articles, n, width)), self.dropout, self.training)
+        return h + F.dropout(self.down(F.relu(self.up(self.norm(h)))), self.dropout, self.training)
+
+
+class Head(nn.Module):
+    """Sentence vectors and surface features to what `summarizer.points.extractor.Scored` holds."""
+
+    def __init__(self, hidden: int, width: int = 256, heads: int = 4, layers: int = 2, dropout: float = 0.2) -> None:
+        super().__init__()
+        self.dropout = dropout
+        self.input_norm = nn.LayerNorm(hidden)
+        self.input = nn.Linear(3 * hidden + FEATURES, width)
+        self.layers = nn.ModuleList(Layer(width, heads, dropout) for _ in range(layers))
+        self.output_norm = nn.LayerNorm(width)
+        self.output = nn.Linear(width, len(SCORES))
+        self.asks = nn.Linear(width, PAIR_WIDTH)
+        self.offers = nn.Linear(width, PAIR_WIDTH)
+        self.near = nn.Linear(DISTANCE_FEATURES + 1, 1)
+
+    @classmethod
+    def of(cls, weights: Mapping[str, Tensor], heads: int, dropout: float = 0.2) -> Head:
+        """A head with these weights; its sizes are theirs."""
+        width, inputs = weights["input.weight"].shape
+        layers = {name.split(".")[1] for name in weights if name.startswith("layers.")}
+        head = cls((inputs - FEATURES) // 3, width, heads, len(layers), dropout)
+        head.load_state_dict({name: value.float() for name, value in weights.items()})
+        return head
+
+    def forward(self, vectors: Tensor, features: Tensor, mask: Tensor, titles: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Shapes: vectors (articles, sentences, hidden), features (articles, sentences, FEATURES), mask (articles,
+        sentences), titles (articles, hidden), zeros where there is none; gives scores (articles, sentences, SCORES),
+        and what `Scored` calls asks and offers (articles, sentences, PAIR_WIDTH)."""
+        x = self.input_norm(vectors)
+        mean = (x * mask[..., None]).sum(1, keepdim=True) / mask.sum(1)[:, None, None]
+        there = titles.abs().sum(-1, keepdim=True) > 0
+        of_title = x * (self.input_norm(titles) * there)[:, None]
+        h = self.input(torch.cat([F.dropout(x, self.dropout, self.training), x * mean, of_title, features], -1))
+        h = F.dropout(h, self.dropout, self.training)
+        for layer in self.layers:
+            h = layer(h, mask)
+        h = self.output_norm(h)
+        return self.output(h), self.asks(h), self.offers(h)
+
+    def pairs(self, vectors: Tensor, asks: Tensor, offers: Tensor) -> Tensor:
+        """For each sentence the log-odds that each other one belongs to its point, shape (articles, sentences,
+        sentences)."""
+        unit = F.normalize(vectors, dim=-1)
+        at = np.arange(vectors.shape[1])
+        near = torch.from_numpy(distance_features(at[None, :] - at[:, None])).to(vectors.device)
+        near = near.expand(len(vectors), -1, -1, -1)
+        known = torch.cat([near, (unit @ unit.transpose(1, 2))[..., None]], -1)
+        return asks @ offers.transpose(1, 2) / PAIR_WIDTH**0.5 + self.near(known)[..., 0]
+
+
+class ExtractorModel(nn.Module):
+    """Encoder and head, with the loss.
+
+    Args:
+        encoder: A BERT-like model from transformers.
+        head: The head for its hidden size.
+    """
+
+    def __init__(self, encoder: Any, head: Head) -> None:
+        super().__init__()
+        self.encoder, self.head = encoder, head
+
+    def gradient_checkpointing_enable(self, **how: Any) -> None:
+        """For the Trainer: activations of the encoder are computed twice instead of kept."""
+        self.encoder.gradient_checkpointing_enable(**how)
+
+    def gradient_checkpointing_disable(self) -> None:
+        """Undoes that."""
+        self.encoder.gradient_checkpointing_disable()
+
+    def vectors(self, input_ids: Tensor, attention_mask: Tensor, owner: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """The mean of each sentence's token vectors, shape (articles, sentences, hidden), and of each headline's, shape
+        (articles, hidden). `owner`, shape (windows, tokens), says to which sentence of the batch a token belongs,
+        counted from 1 over (articles, 1 + sentences), where the headline is the first; 0 is for special tokens, padding
+        and context."""
+        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
+        articles, n = mask.shape
+        rows = articles * (n + 1) + 1
+        sums = hidden.new_zeros(rows, hidden.shape[-1]).index_add(0, owner.flatten(), hidden.flatten(0, 1))
+        counts = torch.bincount(owner.flatten(), minlength=rows).clamp(min=1)
+        means = (sums / counts[:, None])[1:].view(articles, n + 1, -1)
+        return means[:, 1:], means[:, 0]
+
+    def forward(
+        self,
+        features: Tensor,
+        mask: Tensor,
+        labels: Tensor | None = None,
+        groups: Tensor | None = None,
+        vectors: Tensor | None = None,
+        titles: Tensor | None = None,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        owner: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """Scores from token ids, or from vectors that were made before.
+
+        Args:
+            features: Shape (articles, sentences, FEATURES).
+            mask: Shape (articles, sentences): where there is a sentence.
+            labels: Shape (articles, sentences, SCORES): 1 where a score's event is true, else 0.
+            groups: Shape (articles, sentences, sentences): 1 where two sentences belong to one point, else 0.
+            vectors: Shape (articles, sentences, hidden).
+            titles: Shape (articles, hidden), with `vectors`.
+            input_ids: Shape (windows, tokens); see `vectors`.
+            attention_mask: The same.
+            owner: The same.
+
+        Returns:
+            "logits" (articles, sentences, SCORES), "asks", "offers", "vectors", and "loss" with labels.
+        """
+        if vectors is None or titles is None:
+            assert input_ids is not None and attention_mask is not None and owner is not None
+            vectors, titles = self.vectors(input_ids, attention_mask, owner, mask)
+        with torch.autocast(vectors.device.type, enabled=False):
+            vectors = vectors.float()
+            logits, asks, offers = self.head(vectors, features, mask, titles.float())
+            found = {"logits": logits, "asks": asks, "offers": offers, "vectors": vectors}
+            if labels is None or groups is None:
+                return found
+            return {"loss": self.loss(logits, self.head.pairs(vectors, asks, offers), labels, groups, mask)} | found
+
+    def loss(self, logits: Tensor, pairs: Tensor, labels: Tensor, groups: Tensor, mask: Tensor) -> Tensor:
+        """The sum, over the sentences of an article, of three kinds: the cross-entropy between the main scores' softmax
+        over the article and its main sentences (ListNet, Cao et al. 2007), which asks for the best sentences; the
+        binary cross-entropy of each score, which makes it the log-odds that it claims to be; and that of each pair, for
+        sentences that a point stands on."""
+        main = logits[..., 0].masked_fill(~mask, -1e4)
+        wanted = labels[..., 0] / labels[..., 0].sum(-1, keepdim=True).clamp(min=1)
+        loss = -(wanted * main.log_softmax(-1)).sum(-1)
+        single = F.binary_cross_entropy_with_logits(logits, labels, reduction="none")
+        for i, name in enumerate(SCORES):
+            loss = loss + WEIGHTS[name] * (single[..., i] * mask).sum(-1)
+        stands = labels[..., 1]
+        other = ~torch.eye(mask.shape[1], dtype=torch.bool, device=mask.device)
+        double = F.binary_cross_entropy_with_logits(pairs, groups, reduction="none")
+        row = (double * (mask[:, None, :] & other)).sum(-1)
+        loss = loss + WEIGHTS["pairs"] * (row * stands).sum(-1) / stands.sum(-1).clamp(min=1)
+        return loss.mean()

@@ -1,0 +1,156 @@
+"""The end of a run: a model that `Summarizer.from_pretrained` loads, its card, its scores beside the shipped one's."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from eval.baselines import lead, oracle
+from eval.card import with_scores
+from eval.data import Example, fingerprint
+from eval.evaluation import evaluate
+from eval.measures import is_english, tokenizer
+from eval.systems import printed
+from eval.table import table
+from summarizer.models import folder_of, version_of
+from summarizer.reading import story
+
+from .arguments import PartArguments, RunArguments
+from .data import PARTS, Data
+from .export import ExportArguments, export, provenance
+from .run import NO_QUANTIZATION, card, command, machine, public, write_whole
+
+COUNT = 3
+"""Bullets of the lead and the oracle beside a finished model."""
+NONE = "none"
+
+
+def finish(
+    args: RunArguments,
+    task: str,
+    data: Data,
+    about: dict[str, Any],
+    began: float,
+    beside: Mapping[str, dict[str, Any]] | None = None,
+) -> None:
+    """Writes `run.json` and, for a part of this project's model, `model/`; measures it, fills its card, and prints the
+    table on stdout.
+
+    Args:
+        args: What the run was told.
+        task: "extractor", "rewriter" or "generator"; a generator's `model/` is there already.
+        data: What it read.
+        about: What else is to be remembered of it.
+        began: When it began, in seconds.
+        beside: What it read that holds no articles, by the name of its argument.
+    """
+    output = Path(args.output)
+    run = {
+        "task": task,
+        "command": command(args, task),
+        "arguments": asdict(args),
+        "data": {
+            part: {"fingerprint": fingerprint(source), "articles": len(getattr(data, part))}
+            for part in PARTS
+            if (source := getattr(args, part, None))
+        }
+        | dict(beside or {}),
+        **about,
+        "seconds": round(time.time() - began),
+        "machine": machine(),
+    }
+    write_whole(output / "run.json", json.dumps(run, indent=2) + "\n")
+    folder, name = output / "model", output.name
+    if isinstance(args, PartArguments):
+        shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed here
+        _beside(args.beside, task, folder)
+        export(ExportArguments(run=str(output), output=str(folder), name=name, languages=args.languages))
+        if not (folder / "extractor").is_dir():
+            print(f"{folder} has no extractor beside its rewriter, and is not measured", file=sys.stderr)
+            return
+    else:
+        made = provenance(run, ExportArguments(str(output), str(folder), quantization=NO_QUANTIZATION))
+        config = {"name": name, "languages": args.language_codes(), task: made}
+        (folder / "README.md").write_text(card(config), "utf-8")
+    examples = (data.test or data.validation)[: args.measured]
+    if examples:
+        part = "test" if data.test else "validation"
+        source = getattr(args, part)
+        about = {
+            "data": public(source) if source else f"those held out of {public(args.train)}",
+            "fingerprint": f"{'sha256 ' * Path(source or args.train).exists()}{fingerprint(source or args.train)}",
+        }
+        text = measured(examples, name, folder, about, args)
+        print(text)
+        readme = folder / "README.md"
+        title = f"{len(examples)} {part} articles, brief, auto bullets"
+        readme.write_text(with_scores(readme.read_text("utf-8"), text, title), "utf-8")
+    if args.push_to_hub:
+        from huggingface_hub import HfApi
+
+        HfApi().create_repo(args.push_to_hub, exist_ok=True, private=True)
+        HfApi().upload_folder(repo_id=args.push_to_hub, folder_path=folder)
+        print(f"pushed {folder} to {args.push_to_hub} (private)", file=sys.stderr)
+
+
+def found_before_training(args: RunArguments) -> None:
+    """Looks for the models that the end of the run needs, so that a wrong name is known at once.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    for model in (args.against, args.beside if isinstance(args, PartArguments) else NONE):
+        if model != NONE:
+            version_of(model)
+
+
+def measured(examples: Sequence[Example], name: str, folder: Path, about: dict[str, Any], args: RunArguments) -> str:
+    """A table of the finished model, of the one that it is compared with, of LEAD-3 and the oracle on the same
+    articles, with intervals (`brief`, `auto`)."""
+    language = args.language
+    sentences = [[s.text for s in story(example.text, language)] for example in examples]
+    tokens = tokenizer(language)
+    systems: dict[str, list[list[str]]] = {f"LEAD-{COUNT}": [lead(one, COUNT) for one in sentences]}
+    against = public(args.against)
+    name = f"{name} (new)" if name == against else name
+    models = {against: args.against} if against != NONE else {}
+    made = {}
+    threads = torch.get_num_threads()
+    for title, model in (models | {name: str(folder)}).items():
+        one = printed(model, examples, title, language=language)
+        systems[title], made[title] = one.lists, one.counts
+    torch.set_num_threads(threads)  # CTranslate2 sets OpenMP to one thread a worker, and torch with it
+    systems["oracle"] = [oracle(s, e.references, COUNT, tokens) for s, e in zip(sentences, examples, strict=True)]
+    first = against if models else f"LEAD-{COUNT}"
+    evaluation = evaluate(examples, systems, language, lead=f"LEAD-{COUNT}", oracle="oracle", against=first)
+    return table(
+        evaluation,
+        about
+        | {
+            "what": ", `brief`, auto bullets",
+            "made": made,
+            "tokens": "rouge-score's tokens, stemmed" if is_english(language) else "Unicode tokens, unstemmed",
+            "models": {title: version_of(model) for title, model in (models | {name: str(folder)}).items()},
+        },
+    )
+
+
+def _beside(model: str, task: str, folder: Path) -> None:
+    """Puts the other parts of a model into the folder, with what its config says of them."""
+    if model == NONE:
+        return
+    source = folder_of(model)
+    config = json.loads((source / "config.json").read_text("utf-8"))
+    others = {name: config[name] for name in ("extractor", "rewriter", "verifier") if name in config and name != task}
+    for name in others:
+        shutil.copytree(source / name, folder / name)
+    if others:
+        (folder / "config.json").write_text(json.dumps(others), "utf-8")

@@ -69,16 +69,16 @@ def likelier(folder: Path, groups: Sequence[Group]) -> dict[str, list[bool]]:
     tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    sources, targets, asks = [], [], []
+    sources, targets, is_question = [], [], []
     for group in groups:
         read = tokenizer.encode(prompt(group["source_text"], group["context"], group.get("title"))).tokens
         for one in group["candidates"]:
             ask = tokenizer.encode(asked(len(words(one["text"]))), add_special_tokens=False).tokens
             sources.append([*read[:-1][: MAX_SOURCE_TOKENS - 1], read[-1]])
             targets.append(ask + tokenizer.encode(unfinished(one["text"]), add_special_tokens=False).tokens)
-            asks.append(len(ask))
+            is_question.append(len(ask))
     scored = model.score_batch(sources, targets, max_batch_size=16)
-    means = iter([float(np.mean(one.log_probs[ask:])) for one, ask in zip(scored, asks, strict=True)])
+    means = iter([float(np.mean(one.log_probs[ask:])) for one, ask in zip(scored, is_question, strict=True)])
     found: dict[str, list[bool]] = defaultdict(list)
     for group in groups:
         scores = [next(means) for _ in group["candidates"]]

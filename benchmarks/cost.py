@@ -58,9 +58,9 @@ def by_number(texts: list[str], articles: int, length: int) -> dict[str, float]:
 def writer(texts: Sequence[str]) -> Callable[[int, int], str]:
     """Composes articles of any length from the sentences of others. Every number is replaced by another, so that no two
     are the same, however many there are."""
-    from summarizer.reading import story
+    from summarizer.reading import content_sentences
 
-    sentences = [s.text for text in texts for s in story(text)]
+    sentences = [s.text for text in texts for s in content_sentences(text)]
 
     def write(length: int, seed: int) -> str:
         draw = random.Random(seed)

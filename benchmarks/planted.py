@@ -2,9 +2,9 @@
 
 Points of human lists are paired with the sentences that they were made from, as for training the rewriter. Into each,
 faults are planted, one at a time (`training/data/faults.py`): another number or name, a "not" that is dropped or put
-in, a lost speaker or limit, a broken end. Printed is how many of them the look-ups find, how many the verifier trusts too
-little, and how many one of both refuses; how many true points they refuse; and how often the verifier trusts a point
-less with an error than without it (`of pairs`), whatever its threshold.
+in, a lost speaker or limit, a broken end. Printed is how many of them the look-ups find, how many the verifier trusts
+too little, and how many one of both refuses; how many true points they refuse; and how often the verifier trusts a
+point less with an error than without it (`of pairs`), whatever its threshold.
 """
 
 from __future__ import annotations

@@ -110,8 +110,8 @@ def _seconds(
     batches = []
     for bullets in points:
         lengths = way.lengths or STYLES[length].asked
-        asks = [tokenizer.encode(asked(words), add_special_tokens=False).tokens for words in lengths]
-        each = [[(tokenizer.encode(prompt(*bullet)).tokens, ask) for ask in asks] for bullet in bullets]
+        is_question = [tokenizer.encode(asked(words), add_special_tokens=False).tokens for words in lengths]
+        each = [[(tokenizer.encode(prompt(*bullet)).tokens, ask) for ask in is_question] for bullet in bullets]
         batches += [[pair for one in each for pair in one]] if way.together and each else each
     seconds = []
     for _ in range(ROUNDS):

@@ -103,9 +103,9 @@ def loaded(name: str, checkpoint: str = "") -> Loaded:
     if name.startswith(OURS):
         return _ours(name)
     if name == "LEAD-3":
-        from summarizer.reading import story
+        from summarizer.reading import content_sentences
 
-        return Loaded(lambda text: [s.text for s in story(text)[:SENTENCES]])
+        return Loaded(lambda text: [s.text for s in content_sentences(text)[:SENTENCES]])
     if name.startswith("sumy"):
         return _sumy(name)
     return _bert_extractive(checkpoint) if name == BERT else _bart(checkpoint)
@@ -127,7 +127,7 @@ def _sumy(name: str) -> Loaded:
     from sumy.models.dom import ObjectDocumentModel, Paragraph, Sentence
     from sumy.nlp.stemmers import Stemmer
 
-    from summarizer.reading import story, words
+    from summarizer.reading import content_sentences, words
 
     if name == "sumy LexRank":
         from sumy.summarizers.lex_rank import LexRankSummarizer as Kind
@@ -143,7 +143,7 @@ def _sumy(name: str) -> Loaded:
     kind = Kind(Stemmer("english"))
 
     def summarize(text: str) -> list[str]:
-        document = ObjectDocumentModel([Paragraph([Sentence(s.text, Words()) for s in story(text)])])
+        document = ObjectDocumentModel([Paragraph([Sentence(s.text, Words()) for s in content_sentences(text)])])
         return [str(s) for s in kind(document, SENTENCES)]
 
     return Loaded(summarize)

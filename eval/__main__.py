@@ -23,7 +23,7 @@ from tqdm import tqdm
 from summarizer.errors import SummarizerError
 from summarizer.models import version_of
 from summarizer.options import POLICIES
-from summarizer.reading import story
+from summarizer.reading import content_sentences
 from summarizer.summary import Policy
 
 from . import baselines
@@ -199,7 +199,7 @@ def _systems(
 
     given = _predictions(args, examples)  # before models run for hours
     tokens = tokenizer(args.language)
-    sentences = [[s.text for s in story(e.text, args.language)] for e in examples] if args.data else []
+    sentences = [[s.text for s in content_sentences(e.text, args.language)] for e in examples] if args.data else []
     listed = _as_listed(args, examples)
     counts = [len(e.bullets) if listed else _fixed(args) for e in examples]
     given_count = list(zip(sentences, counts, strict=False))

@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from summarizer.errors import SummarizerError
 from summarizer.options import LENGTHS
-from summarizer.reading import story
+from summarizer.reading import content_sentences
 from summarizer.summary import Length
 
 from .baselines import lead
@@ -178,7 +178,7 @@ def _lists(named: str, examples: Sequence[Example], length: Length) -> list[list
     if name == "human":
         return [list(example.bullets) for example in examples]
     if name == "lead":
-        return [lead([s.text for s in story(e.text)], len(e.bullets)) for e in examples]
+        return [lead([s.text for s in content_sentences(e.text)], len(e.bullets)) for e in examples]
     raise ValueError(f"{named!r}: name a model or a file, as in {named}=models/base; alone stand only lead and human")
 
 

@@ -11,7 +11,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from summarizer.archive import Record, Source, files_of, kind_of, object_of, unpacked
+from summarizer.archive import Archive, Record, files_of, kind_of, object_of, unpacked
 from summarizer.options import LENGTHS
 from summarizer.reading import words
 from summarizer.summary import Length
@@ -318,7 +318,7 @@ def _records(path: Path, source: str | Path, split: str) -> Iterator[Record]:
     if path.is_dir():
         yield from _folder(path)
     elif path.is_file():
-        yield from Source(path) if kind in _KINDS else _plain(path)
+        yield from Archive(path) if kind in _KINDS else _plain(path)
     elif kind in (*_KINDS, ".txt") or str(source).startswith(("/", ".", "~")):
         raise FileNotFoundError(f"there is no file {path}")
     else:

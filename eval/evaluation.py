@@ -15,25 +15,25 @@ from .data import Example
 from .measures import (
     MEASURES,
     PARTS,
+    ArticleFacts,
     Difference,
     Figure,
     Judge,
     Matching,
     References,
     Several,
-    Source,
     Wanted,
     dangling,
     differences,
     is_english,
     match,
     means,
-    of,
     redundancy,
     resampled,
     rouge,
     standing_alone,
     tokenizer,
+    with_intervals,
 )
 
 Floats = npt.NDArray[np.float64]
@@ -154,7 +154,7 @@ def _looks(
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in systems}
     traced = any(point.sources for example in examples for point in example.points)
     for i, example in enumerate(tqdm(examples, "lists", file=sys.stderr, mininterval=2, leave=False)):
-        source = Source(example.text) if with_text else None
+        source = ArticleFacts(example.text) if with_text else None
         wanted = Wanted(example, language) if traced else None
         for name, lists in systems.items():
             bullets = lists[i]
@@ -218,7 +218,7 @@ def _with_intervals(
     table = np.concatenate(tables, 1)
     values, drawn = means(table), resampled(table)
     places = {(s.name, name): i * len(names) + j for i, s in enumerate(systems) for j, name in enumerate(names)}
-    found = of(values, drawn)
+    found = with_intervals(values, drawn)
     figures = {s.name: {name: found[places[s.name, name]] for name in names} for s in systems}
     of_base = tables[[system.name for system in systems].index(base)]
     above = {
@@ -237,5 +237,5 @@ def _with_intervals(
                     value = 100 * (values[at] - values[low]) / (values[high] - values[low])
                 found = np.append(share, value)
                 found[~np.isfinite(found)] = np.nan  # the oracle is no better than the lead
-                (closed[system.name][key],) = of(found[-1:], found[:-1, None])
+                (closed[system.name][key],) = with_intervals(found[-1:], found[:-1, None])
     return Evaluation(examples, systems, figures, above, base, closed, judges)

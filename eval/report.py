@@ -17,8 +17,8 @@ import numpy as np
 from rouge_score.tokenizers import Tokenizer
 from tqdm import tqdm
 
-from summarizer.checks import Fact, Known, facts
-from summarizer.reading import story
+from summarizer.checks import Fact, FactIndex, facts
+from summarizer.reading import content_sentences
 
 from .data import Example
 from .evaluation import Evaluation, Measured
@@ -80,9 +80,9 @@ def _articles(evaluation: Evaluation, language: str) -> Iterator[dict[str, Any]]
     tokens = tokenizer(language)
     often = Counter(example.id for example in evaluation.examples)
     for i, example in enumerate(tqdm(evaluation.examples, "report", file=sys.stderr, mininterval=2, leave=False)):
-        sentences = story(example.text, language) if example.text else ()
+        sentences = content_sentences(example.text, language) if example.text else ()
         texts = [sentence.text for sentence in sentences]
-        known = Known(example.text) if example.text and is_english(language) else None  # the rules are English
+        known = FactIndex(example.text) if example.text and is_english(language) else None  # the rules are English
         yield {
             # Two articles of one id still need an address each.
             "id": example.id if often[example.id] == 1 else f"{example.id} (article {i + 1})",
@@ -95,7 +95,7 @@ def _articles(evaluation: Evaluation, language: str) -> Iterator[dict[str, Any]]
         }
 
 
-def _bullets(bullets: Sequence[str], sentences: Sequence[str], known: Known | None, tokens: Tokenizer) -> Bullets:
+def _bullets(bullets: Sequence[str], sentences: Sequence[str], known: FactIndex | None, tokens: Tokenizer) -> Bullets:
     """Each bullet's pieces, every second of them a fact that was not found, the kinds of these, and its source."""
     found: Bullets = []
     for bullet in bullets:
@@ -116,7 +116,7 @@ def _paired(found: Bullets, bullets: Sequence[str], example: Example, tokens: To
     return {"human": best, "bullets": found}
 
 
-def _missing(bullet: str, known: Known) -> list[Fact]:
+def _missing(bullet: str, known: FactIndex) -> list[Fact]:
     """Facts that were not found, in order; of two that overlap (a name within a quote) the one that begins first."""
     kept: list[Fact] = []
     for fact in sorted(facts(bullet), key=lambda fact: (fact.start, -fact.end)):

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from .errors import ArticleError, ModelError, SummarizerError
-from .options import MOST_BULLETS
+from .options import MAX_BULLETS
 from .reading import Article
 from .summarizer import Summarizer
 from .summary import Count, Summary
@@ -56,7 +56,7 @@ class Formats(StrEnum):
 
 
 _Bullets = Annotated[
-    str, typer.Option("--bullets", "-b", metavar="N", help=f"How many bullets: 1 to {MOST_BULLETS}, or auto.")
+    str, typer.Option("--bullets", "-b", metavar="N", help=f"How many bullets: 1 to {MAX_BULLETS}, or auto.")
 ]
 _Length = Annotated[
     Lengths,
@@ -346,9 +346,9 @@ def _print(summary: Summary, form: Formats, name: str | None) -> None:
 def _count(value: str) -> Count:
     if value == "auto":
         return "auto"
-    if value.isascii() and value.isdigit() and 1 <= int(value) <= MOST_BULLETS:
+    if value.isascii() and value.isdigit() and 1 <= int(value) <= MAX_BULLETS:
         return int(value)
-    print(f"error: --bullets takes auto or a whole number from 1 to {MOST_BULLETS}, not {value!r}", file=sys.stderr)
+    print(f"error: --bullets takes auto or a whole number from 1 to {MAX_BULLETS}, not {value!r}", file=sys.stderr)
     sys.exit(WRONG_USE)
 
 

@@ -35,7 +35,7 @@ class Profile:
             return dict(self._seconds)
 
 
-class Watch:
+class Deadline:
     """The watch of one article, started when its turn comes.
 
     Args:

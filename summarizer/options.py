@@ -9,10 +9,10 @@ from .summary import Count, Length, Options, Policy
 
 LENGTHS: tuple[Length, ...] = get_args(Length)
 POLICIES: tuple[Policy, ...] = get_args(Policy)
-MOST_BULLETS = 50
+MAX_BULLETS = 50
 
 
-class Asked(TypedDict, total=False):
+class CallOptions(TypedDict, total=False):
     """What may be asked of a list, as keywords; a call of a `Summarizer` says what each is."""
 
     bullets: Count
@@ -39,9 +39,9 @@ def checked(
     if policy not in POLICIES:
         raise ValueError(f'policy must be "checked", "flag" or "extract", not {policy!r}')
     if bullets != "auto" and (
-        isinstance(bullets, bool) or not isinstance(bullets, int) or not 1 <= bullets <= MOST_BULLETS
+        isinstance(bullets, bool) or not isinstance(bullets, int) or not 1 <= bullets <= MAX_BULLETS
     ):
-        raise ValueError(f'bullets must be "auto" or a whole number from 1 to {MOST_BULLETS}, not {bullets!r}')
+        raise ValueError(f'bullets must be "auto" or a whole number from 1 to {MAX_BULLETS}, not {bullets!r}')
     if time_limit is not None and not 0 < time_limit <= TIMEOUT_MAX:
         raise ValueError(f"time_limit must be a number of seconds above 0, not {time_limit!r}; None sets no limit")
     if min_confidence is None:

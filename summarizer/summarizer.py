@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Condition
 from typing import Any, Literal, Self, Unpack, overload
 
-from .checkpoints import Generated
+from .checkpoints import AbstractiveBackend
 from .checks import Verifier
 from .cpu import cores
-from .deadline import Profile, Watch
-from .errors import ArticleError, ClosedError, ModelError, TimeLimitError
+from .deadline import Deadline, Profile
+from .errors import ArticleError, ClosedError, ModelError
 from .models import folder_of, from_hub, is_checkpoint, is_hub_name, verified, version_of
-from .options import LENGTHS, Asked, checked
+from .options import LENGTHS, CallOptions, checked
 from .points import Pipeline
 from .reading import Article
+from .stream import LazyText, Stream, Text, raised, raising
 from .summary import Bullet, Count, Length, Options, Policy, Span, Summary
 
 _CLOSED = "this Summarizer was closed; load another with from_pretrained"
-
-Text = str | Article
-Later = Text | Callable[[], Text]
 
 
 class Summarizer:
@@ -41,14 +37,16 @@ class Summarizer:
         print(summary)
     """
 
-    def __init__(self, road: Pipeline | Generated, config: dict[str, Any], version: str, folder: Path | None) -> None:
+    def __init__(
+        self, backend: Pipeline | AbstractiveBackend, config: dict[str, Any], version: str, folder: Path | None
+    ) -> None:
         self.config = config
         self.version = version
         self.folder = folder
-        self._road = road
-        self._waiters = ThreadPoolExecutor(road.beside, "summarizer-async")
-        self._door = Condition()
-        self._inside = 0
+        self._backend = backend
+        self._async_pool = ThreadPoolExecutor(backend.max_concurrency, "summarizer-async")
+        self._idle = Condition()
+        self._calls = 0
         self._closed = False
 
     @classmethod
@@ -89,7 +87,7 @@ class Summarizer:
             generator = int8_generator(folder / "generator", threads)
         except (RuntimeError, OSError, ValueError) as error:
             raise ModelError(f"{folder / 'generator'}: {error}") from error
-        return cls(Generated(generator, verifier), config, version_of(folder), folder)
+        return cls(AbstractiveBackend(generator, verifier), config, version_of(folder), folder)
 
     @classmethod
     def _generating(cls, checkpoint: str, folder: Path | None, threads: int | None, device: str | None) -> Summarizer:
@@ -97,14 +95,14 @@ class Summarizer:
 
         verifier = _verifier(threads)  # before the checkpoint, which may take minutes
         generator = generator_of(checkpoint, device, threads)
-        name = generator.family.name or (folder.resolve().name if folder else checkpoint)
+        name = generator.settings.name or (folder.resolve().name if folder else checkpoint)
         config = {"name": name, "method": "generated"}
-        return cls(Generated(generator, verifier), config, version_of(checkpoint), folder)
+        return cls(AbstractiveBackend(generator, verifier), config, version_of(checkpoint), folder)
 
     @property
-    def beside(self) -> int:
-        """Calls that keep all cores busy when they run side by side."""
-        return self._road.beside
+    def max_concurrency(self) -> int:
+        """Calls that keep all cores busy when they run at the same time."""
+        return self._backend.max_concurrency
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes the model folder, so that `from_pretrained(folder)` gives the same output.
@@ -117,17 +115,17 @@ class Summarizer:
             raise FileExistsError(f"{folder} is not empty; choose a new folder")
         if self.folder:
             shutil.copytree(self.folder, folder, dirs_exist_ok=True)
-        elif isinstance(self._road, Generated):
-            self._road.generator.save(folder)
+        elif isinstance(self._backend, AbstractiveBackend):
+            self._backend.generator.save(folder)
 
     def close(self) -> None:
         """Waits for the articles that are being summarized, takes no more, and lets go of the threads. A `with` block
         does it at its end."""
-        with self._door:
+        with self._idle:
             self._closed = True
-            self._door.wait_for(lambda: not self._inside)
-        self._waiters.shutdown()  # calls that still stand in line find it closed
-        self._road.close()
+            self._idle.wait_for(lambda: not self._calls)
+        self._async_pool.shutdown()  # calls that still stand in line find it closed
+        self._backend.close()
 
     def __enter__(self) -> Self:
         return self
@@ -137,11 +135,11 @@ class Summarizer:
 
     @overload
     def __call__(  # type: ignore[overload-overlap]  # a str is also a Sequence[str]; here it is one article
-        self, articles: Text, **options: Unpack[Asked]
+        self, articles: Text, **options: Unpack[CallOptions]
     ) -> Summary: ...
 
     @overload
-    def __call__(self, articles: Sequence[Text], **options: Unpack[Asked]) -> list[Summary]: ...
+    def __call__(self, articles: Sequence[Text], **options: Unpack[CallOptions]) -> list[Summary]: ...
 
     def __call__(
         self,
@@ -185,13 +183,13 @@ class Summarizer:
         """
         options = self._options(bullets, length, policy, min_confidence, time_limit)
         if isinstance(articles, str | Article):
-            return _raised(self._outcome(0, articles, options, time_limit, None))
+            return raised(self._stream(options, time_limit).outcome(0, articles))
         if isinstance(articles, bytes) or not isinstance(articles, Sequence):
             raise ArticleError(
                 f"give a str, an Article or a list of them, not {type(articles).__name__}; "
                 "for other iterables there is stream(), for files Article.from_file"
             )
-        return list(_raising(self._outcomes(articles, options, time_limit, None)))
+        return list(raising(self._stream(options, time_limit).outcomes(articles)))
 
     def check(
         self, article: Article, text: str, sources: Sequence[Span] | None = None, *, time_limit: float | None = None
@@ -215,8 +213,8 @@ class Summarizer:
         line = " ".join(text.split())
         if not line:
             raise ArticleError("the point is empty; there is nothing to check")
-        with self._entered():
-            return self._road.checked(article, line, sources, Watch(time_limit))
+        with self._counted():
+            return self._backend.checked(article, line, sources, Deadline(time_limit))
 
     def wordings(
         self,
@@ -246,24 +244,26 @@ class Summarizer:
             raise ValueError(f'length must be "standard" or "brief", not {length!r}')
         if not sources:
             raise ValueError("name the sentences that the point stands on")
-        with self._entered():
-            return self._road.wordings(article, sources, length, Watch(time_limit))
+        with self._counted():
+            return self._backend.wordings(article, sources, length, Deadline(time_limit))
 
     @overload
     async def async_call(  # type: ignore[overload-overlap]
-        self, articles: Text, **options: Unpack[Asked]
+        self, articles: Text, **options: Unpack[CallOptions]
     ) -> Summary: ...
 
     @overload
-    async def async_call(self, articles: Sequence[Text], **options: Unpack[Asked]) -> list[Summary]: ...
+    async def async_call(self, articles: Sequence[Text], **options: Unpack[CallOptions]) -> list[Summary]: ...
 
-    async def async_call(self, articles: Text | Sequence[Text], **options: Unpack[Asked]) -> Summary | list[Summary]:
+    async def async_call(
+        self, articles: Text | Sequence[Text], **options: Unpack[CallOptions]
+    ) -> Summary | list[Summary]:
         """A call that does not block the event loop: it waits in a thread of this summarizer's own. As many run side by
         side as there are cores, and one more; others wait for their turn, and leave the line when their task is
         cancelled (one that runs is finished). Arguments and errors as in a call."""
         self._check_open()
         try:
-            waiting = self._waiters.submit(lambda: self(articles, **options))
+            waiting = self._async_pool.submit(lambda: self(articles, **options))
         except RuntimeError as error:  # closed in this very moment
             raise ClosedError(_CLOSED) from error
         return await asyncio.wrap_future(waiting)
@@ -271,26 +271,26 @@ class Summarizer:
     @overload
     def stream(
         self,
-        articles: Iterable[Later],
+        articles: Iterable[LazyText],
         *,
         on_error: Literal["raise"] = "raise",
         profile: Profile | None = None,
-        **options: Unpack[Asked],
+        **options: Unpack[CallOptions],
     ) -> Iterator[Summary]: ...
 
     @overload
     def stream(
         self,
-        articles: Iterable[Later],
+        articles: Iterable[LazyText],
         *,
         on_error: Literal["yield"],
         profile: Profile | None = None,
-        **options: Unpack[Asked],
+        **options: Unpack[CallOptions],
     ) -> Iterator[Summary | Exception]: ...
 
     def stream(
         self,
-        articles: Iterable[Later],
+        articles: Iterable[LazyText],
         *,
         bullets: Count = "auto",
         length: Length = "standard",
@@ -321,8 +321,8 @@ class Summarizer:
         if on_error not in ("raise", "yield"):
             raise ValueError(f'on_error must be "raise" or "yield", not {on_error!r}')
         options = self._options(bullets, length, policy, min_confidence, time_limit)
-        outcomes = self._outcomes(articles, options, time_limit, profile)
-        return outcomes if on_error == "yield" else _raising(outcomes)
+        outcomes = self._stream(options, time_limit, profile).outcomes(articles)
+        return outcomes if on_error == "yield" else raising(outcomes)
 
     def _options(
         self,
@@ -334,80 +334,20 @@ class Summarizer:
     ) -> Options:
         self._check_open()
         options = checked(bullets, length, policy, min_confidence, time_limit)
-        if policy == "flag" and not self._road.rewrites:
+        if policy == "flag" and not self._backend.rewrites:
             raise ModelError(
                 f'policy "flag" shows rewrites, and the model {self.config["name"]!r} has no rewriter, or no verifier'
             )
         return options
 
-    def _outcomes(
-        self, articles: Iterable[Later], options: Options, time_limit: float | None, profile: Profile | None
-    ) -> Generator[Summary | Exception]:
-        """Each article's summary, or its error; what the iterable itself raises comes after those before it."""
-        given = enumerate(articles)
-        together = 1 if time_limit else self._road.together  # each has its own time
-        waiting: deque[Future[list[Summary | Exception]]] = deque()
-        failure: Exception | None = None
-        with ThreadPoolExecutor(self._road.beside, "summarizer") as pool:
-            try:
-                while not failure:
-                    chunk = []
-                    try:
-                        for numbered in islice(given, together):
-                            chunk.append(numbered)
-                    except Exception as error:
-                        failure = error
-                    if not chunk:
-                        break
-                    waiting.append(pool.submit(self._chunk, chunk, options, time_limit, profile))
-                    if len(waiting) > 2 * self._road.beside:
-                        yield from waiting.popleft().result()
-                while waiting:
-                    yield from waiting.popleft().result()
-            finally:
-                for future in waiting:
-                    future.cancel()
-        if failure:
-            raise failure
+    def _stream(self, options: Options, time_limit: float | None, profile: Profile | None = None) -> Stream:
+        # Each article has a time of its own, so with a limit they are not read together.
+        batch_size = 1 if time_limit else self._backend.batch_size
+        return Stream(self._summaries, options, time_limit, profile, batch_size, self.max_concurrency)
 
-    def _chunk(
-        self,
-        chunk: Sequence[tuple[int, Later]],
-        options: Options,
-        time_limit: float | None,
-        profile: Profile | None,
-    ) -> list[Summary | Exception]:
-        """The outcomes of articles that are read together; where that fails, each is read alone."""
-        if len(chunk) == 1:
-            return [self._outcome(*chunk[0], options, time_limit, profile)]
-        found: list[Article | Exception] = [_taken(value, number) for number, value in chunk]
-        good = [article for article in found if isinstance(article, Article)]
-        try:
-            summaries: Iterator[Summary | Exception] = iter(
-                [*self._summaries(good, options, Watch(time_limit, profile))]
-            )
-        except Exception:  # found again by the article whose fault it is
-            summaries = (self._outcome(0, article, options, time_limit, profile) for article in good)
-        return [next(summaries) if isinstance(one, Article) else one for one in found]
-
-    def _outcome(
-        self, number: int, value: Later, options: Options, time_limit: float | None, profile: Profile | None
-    ) -> Summary | Exception:
-        """One article's summary or error. An error is given back, whatever it is, so that no article takes others with
-        it; who asked raises it or writes it down."""
-        try:
-            article = _article(value, number)
-            try:
-                (summary,) = self._summaries([article], options, Watch(time_limit, profile))
-            except TimeLimitError as error:
-                raise TimeLimitError(f"{_name(value, number)} {error}") from None
-        except Exception as error:
-            return error
-        return summary
-
-    def _summaries(self, articles: Sequence[Article], options: Options, watch: Watch) -> Iterator[Summary]:
-        with self._entered():
-            found = self._road(articles, options, watch)
+    def _summaries(self, articles: Sequence[Article], options: Options, deadline: Deadline) -> Iterator[Summary]:
+        with self._counted():
+            found = self._backend(articles, options, deadline)
         for article, (bullets, warnings) in zip(articles, found, strict=True):
             if options.bullets != "auto" and len(bullets) < options.bullets:
                 asked = f"{options.bullets} bullets were asked for, and the story gave {len(bullets)}."
@@ -429,16 +369,16 @@ class Summarizer:
             raise ClosedError(_CLOSED)
 
     @contextmanager
-    def _entered(self) -> Iterator[None]:
-        with self._door:
+    def _counted(self) -> Iterator[None]:
+        with self._idle:
             self._check_open()
-            self._inside += 1
+            self._calls += 1
         try:
             yield
         finally:
-            with self._door:
-                self._inside -= 1
-                self._door.notify_all()
+            with self._idle:
+                self._calls -= 1
+                self._idle.notify_all()
 
 
 def _verifier(threads: int | None) -> Verifier:
@@ -450,38 +390,3 @@ def _verifier(threads: int | None) -> Verifier:
         return Verifier(part, threads or cores())
     except (RuntimeError, OSError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{part}: {error}") from error
-
-
-def _raising(outcomes: Generator[Summary | Exception]) -> Iterator[Summary]:
-    with closing(outcomes):  # an error ends it, and what it has begun
-        yield from map(_raised, outcomes)
-
-
-def _raised(outcome: Summary | Exception) -> Summary:
-    if isinstance(outcome, Exception):
-        raise outcome
-    return outcome
-
-
-def _taken(value: object, number: int) -> Article | Exception:
-    try:
-        return _article(value, number)
-    except Exception as error:  # the article's own, whatever a function of the caller's raised
-        return error
-
-
-def _article(value: object, number: int) -> Article:
-    article = value() if callable(value) else value
-    if not isinstance(article, Article):
-        try:
-            article = Article.from_text(article)  # type: ignore[arg-type]
-        except ArticleError as error:
-            raise ArticleError(f"{_name(value, number)}: {error}") from error
-    if not any(c.isalnum() for c in article.text):
-        what = "is empty" if not article.text.strip() else "has no letters or digits"
-        raise ArticleError(f"{_name(value, number)} {what}; there is nothing to summarize")
-    return article
-
-
-def _name(value: object, number: int) -> str:
-    return "the article" if callable(value) else f"article {number}"

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from summarizer import BatchError, run_batch
-from summarizer.archive.writer import FRAME
+from summarizer.archive.writer import CHUNK
 
 from .batches import FAST
 from .conftest import written
@@ -37,7 +37,7 @@ def test_ray_writes_the_same_file_and_goes_on(tmp_path, ray, source, whole):
     run_batch(source, output, engine="ray", processes=1, **FAST)
     assert output.read_bytes() == whole["jsonl"].read_bytes()
     output.write_bytes(output.read_bytes()[:-5000])
-    assert run_batch(source, output, engine="ray", processes=1, **FAST).earlier == 2 * FRAME
+    assert run_batch(source, output, engine="ray", processes=1, **FAST).earlier == 2 * CHUNK
     assert output.read_bytes() == whole["jsonl"].read_bytes()
 
 

@@ -295,13 +295,13 @@ def test_beyond_its_line_the_desk_says_no(base, tmp_path):
         record = drafted(desk, id="before")
         hold = threading.Event()
         work = desk.desk.drafting
-        work.load.waiting += work._beside
-        for _ in range(work._beside):
+        work.load.waiting += work._concurrency
+        for _ in range(work._concurrency):
             work._pool.submit(work._timed, hold.wait)
         time.sleep(0.2)
         answer = desk.post("/v1/summaries", json=article())
         assert answer.status_code == 503 and int(answer.headers["retry-after"]) >= 1
-        assert desk.get("/health").json()["running"] == work._beside
+        assert desk.get("/health").json()["running"] == work._concurrency
         # An editor does not wait behind articles.
         assert desk.post("/v1/check", json={"summary": record["id"], "point": "Roe left."}).status_code == 200
         assert revise(desk, record, [{"text": "Ann Roe leads the council."}]).status_code == 201

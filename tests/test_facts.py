@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summarizer.checks.context import dangles
-from summarizer.checks.fact_index import Known
+from summarizer.checks.context import starts_with_anaphor
+from summarizer.checks.fact_index import FactIndex
 from summarizer.checks.facts import FACT_KINDS, facts
 
 
 def passes(bullet, text, kind):
     of_kind = [fact for fact in facts(bullet) if fact.kind == kind]
     assert of_kind, f"no {kind} was read in {bullet!r}"
-    known = Known(text)
+    known = FactIndex(text)
     return all(known.supports(fact) for fact in of_kind)
 
 
@@ -159,7 +159,7 @@ def test_quotes(bullet, text, same):
     ],
 )  # fmt: skip
 def test_dangling(sentence):
-    assert dangles(sentence)
+    assert starts_with_anaphor(sentence)
 
 
 @pytest.mark.parametrize(
@@ -171,12 +171,12 @@ def test_dangling(sentence):
     ],
 )  # fmt: skip
 def test_not_dangling(sentence):
-    assert not dangles(sentence)
+    assert not starts_with_anaphor(sentence)
 
 
 @given(st.text(max_size=300))
 def test_any_text_supports_itself_and_offsets_hold(text):
-    known = Known(text)
+    known = FactIndex(text)
     for fact in facts(text):
         assert fact.kind in FACT_KINDS and text[fact.start : fact.end] == fact.text
         assert known.supports(fact), fact
@@ -187,5 +187,5 @@ def test_any_text_supports_itself_and_offsets_hold(text):
 )
 def test_any_news_like_text_supports_itself(tokens):
     text = " ".join(tokens)
-    known = Known(text)
+    known = FactIndex(text)
     assert all(known.supports(fact) for fact in facts(text))

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from summarizer import Article, ArticleError, ModelError, Summarizer
-from summarizer.checkpoints.backend import Generated
+from summarizer.checkpoints.backend import AbstractiveBackend
 from summarizer.checkpoints.generator import Generator
-from summarizer.checkpoints.settings import Family
+from summarizer.checkpoints.settings import GenerationSettings, settings_in
 from summarizer.checks import Verdict
 
 from .conftest import STORY, letters
@@ -61,10 +61,10 @@ class Trusting:
 
 
 def summarizer(*answers, end=True, doubted=(), **family):
-    settings = {"window": 10_000, "longest": 1_000, "separator": "\n"} | family
+    settings = {"window": 10_000, "max_new_tokens": 1_000, "separator": "\n"} | family
     engine = Script(*answers, end=end)
-    road = Generated(Generator(engine, Family("seq2seq", **settings)), Trusting(*doubted))
-    return Summarizer(road, {"name": "script", "method": "generated"}, "0" * 12, None), engine
+    backend = AbstractiveBackend(Generator(engine, GenerationSettings("seq2seq", **settings)), Trusting(*doubted))
+    return Summarizer(backend, {"name": "script", "method": "generated"}, "0" * 12, None), engine
 
 
 def test_a_bullet_that_passes_is_shown_with_its_source_and_checks():
@@ -126,9 +126,9 @@ def test_what_cannot_be_traced_is_left_out_and_said():
 
 def test_an_answer_at_the_cap_loses_its_last_bullet_and_warns():
     answer = f"{TRUE}\nRepairs will co"
-    summary = summarizer(answer, end=False, longest=len(answer))[0](STORY)
+    summary = summarizer(answer, end=False, max_new_tokens=len(answer))[0](STORY)
     assert [b.text for b in summary] == [TRUE] and any("still writing" in w for w in summary.warnings)
-    assert not summarizer(answer, longest=len(answer) + 1)[0](STORY).warnings
+    assert not summarizer(answer, max_new_tokens=len(answer) + 1)[0](STORY).warnings
 
 
 def test_a_long_article_is_read_in_parts_until_there_are_enough_bullets():
@@ -174,13 +174,13 @@ def test_checks_are_english_so_other_languages_get_sentences():
     ],
 )
 def test_answers_of_all_families_are_cleaned(answer, bullets):
-    assert Family("causal").bullets(answer) == bullets
+    assert GenerationSettings("causal").bullets(answer) == bullets
 
 
 @given(st.text(max_size=200))
 def test_bullets_of_any_answer_are_whole_lines_each_once(answer):
     for separator in ("", "\n", " | "):
-        found = Family("seq2seq", separator=separator).bullets(answer)
+        found = GenerationSettings("seq2seq", separator=separator).bullets(answer)
         assert len(found) == len(set(found))
         assert all(text == " ".join(text.split()) and any(c.isalnum() for c in text) for text in found)
 
@@ -190,7 +190,7 @@ def test_bullets_of_any_answer_are_whole_lines_each_once(answer):
 )
 def test_what_is_trained_on_is_read_back(bullets):
     for separator in ("\n", " <n> ", " | "):
-        family = Family("seq2seq", separator=separator)
+        family = GenerationSettings("seq2seq", separator=separator)
         assert family.bullets(family.joined(bullets)) == bullets
 
 
@@ -210,11 +210,13 @@ def test_any_checkpoint_is_a_summarizer(checkpoint, request, tmp_path):
 
 
 def test_a_fine_tuned_list_of_one_bullet_stays_one():
-    assert Family("causal", separator="\n").bullets("The pier closed. It was old.") == ["The pier closed. It was old."]
+    assert GenerationSettings("causal", separator="\n").bullets("The pier closed. It was old.") == [
+        "The pier closed. It was old."
+    ]
 
 
 def test_a_chat_model_is_told_how_many_and_how_long(tiny_llama):
-    family = Summarizer.from_pretrained(tiny_llama, device="cpu")._road.generator.family
+    family = Summarizer.from_pretrained(tiny_llama, device="cpu")._backend.generator.settings
     asked = family.asked(4, "brief")
     assert "4 key points" in asked.before and "10 to 18 words" in asked.before
     assert asked.before.startswith("<|im_start|>user") and asked.after.endswith("<|im_start|>assistant\n")
@@ -251,3 +253,10 @@ def test_one_bad_article_of_those_written_together_costs_the_others_nothing():
     found = list(model.stream([article] * 4, on_error="yield"))
     assert len(calls) == 4 and [isinstance(one, ArticleError) for one in found] == [False, False, True, False]
     assert [one.bullets[0].text for i, one in enumerate(found) if i != 2] == [TRUE] * 3
+
+
+def test_settings_of_an_earlier_version_are_read(tmp_path):
+    (tmp_path / "key_points.json").write_text('{"kind": "causal", "longest": 80, "least": 5, "no_repeat": 3}')
+    assert settings_in(tmp_path) == GenerationSettings(
+        "causal", max_new_tokens=80, min_new_tokens=5, no_repeat_ngram_size=3
+    )

@@ -10,11 +10,11 @@ from eval.baselines import points_oracle
 from eval.data import read
 from eval.evaluation import evaluate
 from eval.measures.points import Wanted, stands
-from summarizer.reading.boilerplate import story
+from summarizer.reading.boilerplate import content_sentences
 
 from .conftest import STORY, written
 
-SENTENCES = story(STORY)
+SENTENCES = content_sentences(STORY)
 SPANS = [[s.start, s.end] for s in SENTENCES]
 
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from summarizer import BatchError, run_batch
-from summarizer.archive.writer import FRAME, Journal
+from summarizer.archive.writer import CHUNK, ResumableWriter
 
 from .batches import ENDINGS, FAST, FLAGS, batch, lines, records
 from .conftest import ROOT, archive, written
@@ -39,7 +39,7 @@ def test_an_output_cut_anywhere_is_made_whole(tmp_path, source, whole, ending, s
     output.write_bytes(wanted[:cut] + (junk if cut < len(wanted) else b""))
     report = run_batch(source, output, **FAST)
     assert output.read_bytes() == wanted
-    assert report.earlier + report.written == 40 and report.earlier in (0, FRAME, 2 * FRAME, 40)
+    assert report.earlier + report.written == 40 and report.earlier in (0, CHUNK, 2 * CHUNK, 40)
 
 
 def test_a_parquet_run_goes_on_from_its_journal(tmp_path, source, whole):
@@ -48,7 +48,7 @@ def test_a_parquet_run_goes_on_from_its_journal(tmp_path, source, whole):
     assert not part.exists()
     output.unlink()
     part.write_bytes(whole["jsonl.gz"].read_bytes()[:-100])
-    assert run_batch(source, output, **FAST).earlier == 2 * FRAME
+    assert run_batch(source, output, **FAST).earlier == 2 * CHUNK
     assert output.read_bytes() == whole["parquet"].read_bytes() and not part.exists()
     assert run_batch(source, output, **FAST).written == 0
     assert output.read_bytes() == whole["parquet"].read_bytes()
@@ -100,7 +100,7 @@ def test_a_stop_by_signal_is_clean_and_gone_on_from(tmp_path):
         _, errors = running.communicate(timeout=60)
         assert running.returncode == 130, errors
         assert b"the same command goes on" in errors and b"Traceback" not in errors
-    assert len(lines(tmp_path / "o.jsonl")) % FRAME == 0
+    assert len(lines(tmp_path / "o.jsonl")) % CHUNK == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of file sizes are POSIX")
@@ -155,7 +155,7 @@ def test_a_file_of_other_making_is_left_alone(tmp_path, source):
 
 
 def test_a_second_run_on_one_output_is_refused(tmp_path, source):
-    first = Journal(tmp_path / "o.jsonl", {})
+    first = ResumableWriter(tmp_path / "o.jsonl", {})
     done = batch(source, "-o", tmp_path / "o.jsonl", *FLAGS)
     assert done.returncode == 2 and b"another run is writing" in done.stderr
     first.close()
@@ -168,7 +168,7 @@ def test_a_grown_archive_adds_and_a_changed_one_is_refused(tmp_path, rows, sourc
     run_batch(source, output, **FAST)
     written(source, rows)
     report = run_batch(source, output, **FAST)
-    assert (report.earlier, report.written) == (FRAME, 40 - FRAME)  # the frame that was short is done again
+    assert (report.earlier, report.written) == (CHUNK, 40 - CHUNK)  # the frame that was short is done again
     assert output.read_bytes() == whole["jsonl"].read_bytes()
     for changed in ([*rows[:5], *rows[6:]], rows[:30]):
         written(source, changed)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from eval.data import Example
 from eval.evaluation import evaluate
 from eval.measures.bootstrap import differences, figures, interval, paired
-from eval.measures.faithfulness import Source, dangling, fragments, judge
+from eval.measures.faithfulness import ArticleFacts, dangling, fragments, judge
 from eval.measures.matching import likeness, match, redundancy
 from eval.measures.rouge import tokenizer
 
@@ -80,7 +80,7 @@ def test_coverage_and_density_by_hand():
     # Fragments of "the roof comes first today" in "roof comes first , says the mayor": "the" (1), "roof comes first"
     # (3); "today" is new. Coverage (1 + 3) / 5, density (1 + 9) / 5, compression 6 / 5. Bigrams: "the roof" and "first
     # today" are new, "roof comes" and "comes first" are not: 2 of 4.
-    source = Source("Roof comes first, says the mayor")
+    source = ArticleFacts("Roof comes first, says the mayor")
     found = source.copied(["the roof comes first today"])
     assert fragments("a b x a b c".split(), "a b c".split()) == [3]  # the longest piece, not the first
     assert fragments("roof comes first says the mayor".split(), "the roof comes first today".split()) == [1, 3]
@@ -90,7 +90,7 @@ def test_coverage_and_density_by_hand():
 
 
 def test_supported_counts_bullets_and_facts():
-    source = Source("Ann Roe, who leads the council, said repairs cost 2.9 million pounds.")
+    source = ArticleFacts("Ann Roe, who leads the council, said repairs cost 2.9 million pounds.")
     found = source.supported(["Roe: repairs cost £2.9m", "Roe: repairs cost £2.8m", "Work goes on"])
     # Two of three bullets hold; one of two numbers; both names.
     assert found["supported"] == pytest.approx(200 / 3)

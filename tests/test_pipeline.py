@@ -5,18 +5,18 @@ import pytest
 from summarizer import Article
 from summarizer.points.grouping import Group
 from summarizer.points.pipeline import BACKGROUND, GAIN, _drafts, _Point, _without
-from summarizer.points.policy import DULL, Draft
-from summarizer.reading.boilerplate import story
+from summarizer.points.policy import DULL, PointDraft
+from summarizer.reading.boilerplate import content_sentences
 from summarizer.summary import Bullet, Options, Span
 
 from .conftest import STORY
 
-SENTENCES = story(STORY)
+SENTENCES = content_sentences(STORY)
 
 
 def point(at, score, faults=0.0):
     spans = (Span(SENTENCES[at].start, SENTENCES[at].end, SENTENCES[at].text),)
-    draft = Draft(SENTENCES, (at,), at, spans, score, likely=score)
+    draft = PointDraft(SENTENCES, (at,), at, spans, score, likely=score)
     return _Point(draft, lambda: (Bullet(spans[0].text, score, "extracted", spans), faults), faults)
 
 

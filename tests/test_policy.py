@@ -6,9 +6,9 @@ import pytest
 
 from summarizer import Article
 from summarizer.checks import Verdict
-from summarizer.points.policy import COSTS, STYLES, Draft, Writer, extracted, with_article, with_speaker
+from summarizer.points.policy import COSTS, STYLES, BulletWriter, PointDraft, extracted, with_article, with_speaker
 from summarizer.points.rewriter import Candidate
-from summarizer.reading.boilerplate import story
+from summarizer.reading.boilerplate import content_sentences
 from summarizer.summary import Span
 
 TEXT = """The council of Marl voted on Monday to keep the Marl Lane baths open, after a campaign that drew about 4,000
@@ -16,14 +16,14 @@ signatures, from people of the town and from some who have never swum there. Ann
 roof comes first. But Roe added that repairs will cost 2.9 million pounds a year. He swims there."""
 TEXT = " ".join(TEXT.split())
 ARTICLE = Article(TEXT)
-SENTENCES = story(TEXT)
+SENTENCES = content_sentences(TEXT)
 VOTE, ROOF, COST, SWIMS = range(4)
 
 
 def draft(*chosen, main=None, before=None, candidates=()):
     spans = tuple(Span(s.start, s.end, s.text) for s in (SENTENCES[i] for i in chosen))
     found = tuple(Candidate(text, -0.1 * (i + 1)) for i, text in enumerate(candidates))
-    return Draft(SENTENCES, chosen, chosen[0] if main is None else main, spans, 0.5, None, before, found)
+    return PointDraft(SENTENCES, chosen, chosen[0] if main is None else main, spans, 0.5, None, before, found)
 
 
 SURE, DOUBTED = Verdict(0.9), Verdict(0.1, leaning=0.9)
@@ -36,7 +36,7 @@ def shown(writer, one, sentence=DOUBTED):
 
 
 def written(*candidates, flag=False, length="brief", chosen=(VOTE,)):
-    return shown(Writer(ARTICLE, length, flag), draft(*chosen, candidates=candidates))
+    return shown(BulletWriter(ARTICLE, length, flag), draft(*chosen, candidates=candidates))
 
 
 def test_the_rewrite_that_keeps_most_is_shown_with_its_checks():
@@ -94,7 +94,7 @@ def test_extract_never_rewrites():
 
 
 def test_a_bare_name_is_given_in_full_once():
-    writer = Writer(ARTICLE, "brief")
+    writer = BulletWriter(ARTICLE, "brief")
     first = shown(writer, draft(COST))
     assert first.text == "Ann Roe added that repairs will cost 2.9 million pounds a year."
     assert first.method == "named" and [check.kind for check in first.checks] == ["name"] and not first.failed
@@ -104,7 +104,7 @@ def test_a_bare_name_is_given_in_full_once():
 
 
 def test_what_an_earlier_bullet_has_said_counts_for_nothing():
-    writer = Writer(ARTICLE, "brief")
+    writer = BulletWriter(ARTICLE, "brief")
     shown(writer, draft(VOTE, candidates=["The council of Marl voted to keep the Marl Lane baths open."]))
     candidates = (
         "The council of Marl voted to keep the Marl Lane baths open.",
@@ -169,7 +169,7 @@ def best(writer, found, least, sentences=(LEANS, LEANS)):
 
 
 def test_a_joined_point_is_shown_where_an_editor_would_print_it():
-    writer = Writer(ARTICLE, "standard")
+    writer = BulletWriter(ARTICLE, "standard")
     found = judged(writer, {JOINED: 0.9, SHORT: 0.5}, JOINED, SHORT)
     bullet = best(writer, found, 0.6)
     assert bullet.text == JOINED and bullet.method == "rewritten" and len(bullet.sources) == 2
@@ -177,7 +177,7 @@ def test_a_joined_point_is_shown_where_an_editor_would_print_it():
 
 
 def test_what_nobody_would_print_is_not_shown():
-    writer = Writer(ARTICLE, "standard")
+    writer = BulletWriter(ARTICLE, "standard")
     found = judged(writer, {JOINED: 0.4, SHORT: 0.5}, JOINED, SHORT)
     main = writer.own(POINT)[0].text
     for options in (found, []):
@@ -187,7 +187,7 @@ def test_what_nobody_would_print_is_not_shown():
 
 
 def test_a_doubtful_rewrite_gives_way_to_a_sentence_that_stands_alone():
-    writer = Writer(ARTICLE, "standard")
+    writer = BulletWriter(ARTICLE, "standard")
     found = judged(writer, {SHORT: 0.5}, SHORT)
     assert best(writer, found, 0.45).text == SHORT
     writer.forget()
@@ -195,7 +195,7 @@ def test_a_doubtful_rewrite_gives_way_to_a_sentence_that_stands_alone():
 
 
 def test_a_broken_sentence_gives_way_to_another_of_the_point():
-    writer = Writer(ARTICLE, "standard")
+    writer = BulletWriter(ARTICLE, "standard")
     broken = Verdict(0.1, broken=0.9)
     main, other = (bullet.text for bullet in writer.own(POINT))
     assert best(writer, [], 0.6, (STANDS, STANDS)).text == main
@@ -206,14 +206,14 @@ def test_a_broken_sentence_gives_way_to_another_of_the_point():
 
 def test_a_fact_that_its_sentences_lack_is_no_option():
     wrong = JOINED.replace("2.9", "3.9")
-    assert not Writer(ARTICLE, "standard").options(draft(VOTE, COST, candidates=(wrong,)), "rewritten", 4)
-    flagged = Writer(ARTICLE, "standard", flag=True)
+    assert not BulletWriter(ARTICLE, "standard").options(draft(VOTE, COST, candidates=(wrong,)), "rewritten", 4)
+    flagged = BulletWriter(ARTICLE, "standard", flag=True)
     bullet = best(flagged, judged(flagged, {wrong: 0.9}, wrong), 0.6)
     assert bullet.text == wrong and {check.kind for check in bullet.failed} == {"number"}
 
 
 def test_flag_shows_the_best_with_the_verdict_it_fails():
-    writer = Writer(ARTICLE, "standard", flag=True)
+    writer = BulletWriter(ARTICLE, "standard", flag=True)
     bullet = best(writer, judged(writer, {JOINED: 0.2, SHORT: 0.3}, JOINED, SHORT), 0.6)
     (failed,) = bullet.failed
     assert bullet.text == SHORT and failed.kind == "verifier" and failed.evidence.endswith("leaning most probably")

@@ -15,7 +15,7 @@ from summarizer.points.full_names import FullNames
 from summarizer.points.policy import STYLES
 from summarizer.points.rewriter import MAX_TARGET_TOKENS, Rewriter, context_of
 from summarizer.points.tidy import bullet_of
-from summarizer.reading.boilerplate import story
+from summarizer.reading.boilerplate import content_sentences
 from summarizer.reading.sentences import words
 
 from .conftest import STORY
@@ -148,7 +148,7 @@ def test_the_wanted_number_of_words_is_heeded(base):
 def test_the_context_says_who_he_is(source, named):
     filler = "Rain fell for a week. The lake rose by two metres. The road was shut."
     text = f"Storms came early this year. Mayor Tor Lund opened the baths on Marl Lane. {filler} {source}"
-    sentences = story(text)
+    sentences = content_sentences(text)
     context = context_of(sentences, [len(sentences) - 1], FullNames(text, facts(text)))
     expected = ["Storms came early this year.", *([named] if named else []), "The road was shut."]
     assert context == " ".join(expected)

@@ -1,12 +1,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summarizer.reading.boilerplate import is_boilerplate, story, title_of
+from summarizer.reading.boilerplate import content_sentences, is_boilerplate, title_of
 from summarizer.reading.sentences import MAX_WORDS, paragraphs, split, words
 
 
 def texts(text, language="en"):
-    return [s.text for s in story(text, language)]
+    return [s.text for s in content_sentences(text, language)]
 
 
 def test_abbreviations_decimals_and_clock_times_do_not_end_a_sentence():
@@ -23,7 +23,7 @@ def test_abbreviations_decimals_and_clock_times_do_not_end_a_sentence():
 
 def test_saints_and_two_agencies_do_not_end_a_sentence():
     text = "(CNN) -- (The Wire)The bridge in St. Joseph closed. Roe drove to Ft. Wayne, near the St. Lawrence river."
-    assert [s.text for s in story(text)] == [
+    assert [s.text for s in content_sentences(text)] == [
         "The bridge in St. Joseph closed.",
         "Roe drove to Ft. Wayne, near the St. Lawrence river.",
     ]
@@ -62,7 +62,7 @@ def test_a_list_in_a_line_does_not_swallow_the_rest():
         "this, the world lost track of the flight over the southern ocean on Saturday morning. Radar is reliable, but "
         "it is limited. It comes with large gaps in coverage areas, experts said."
     )
-    found = [sentence.text for sentence in story(text)]
+    found = [sentence.text for sentence in content_sentences(text)]
     assert found[-2:] == [
         "Radar is reliable, but it is limited.",
         "It comes with large gaps in coverage areas, experts said.",
@@ -125,7 +125,7 @@ Sign up for our morning newsletter here.
 Sources include: the council, the trust.
 Ann Lee contributed to this report.
 Copyright 2026 The Herald. All rights reserved."""
-    found = story(text)
+    found = content_sentences(text)
     assert [s.text for s in found] == [
         "The council voted on Monday to keep the baths open.",
         "Work starts in May, the council said.",
@@ -187,7 +187,7 @@ HOSTILE = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=30)), max
 def test_offsets_are_exact_and_sentences_in_order(text):
     text = text.encode("utf-8", "replace").decode()
     end = 0
-    for sentence in story(text):
+    for sentence in content_sentences(text):
         assert text[sentence.start : sentence.end] == sentence.text
         assert sentence.text == sentence.text.strip() != ""
         assert sentence.start >= end
@@ -220,7 +220,7 @@ def test_a_quotation_mark_stands_with_its_sentence():
 
 def test_who_asks_belongs_to_the_question():
     text = '"Why is it closed?" Ann Roe said of the baths. "Nobody knows!" Roe left.'
-    assert [s.text for s in story(text)] == [
+    assert [s.text for s in content_sentences(text)] == [
         '"Why is it closed?" Ann Roe said of the baths.',
         '"Nobody knows!"',
         "Roe left.",

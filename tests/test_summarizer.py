@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from summarizer import Article, ArticleError, ModelError, Summarizer, Summary
-from summarizer.checks.context import leans
+from summarizer.checks.context import needs_context
 
 from .conftest import ROOT, STORY
 from .test_sentences import HOSTILE
@@ -94,8 +94,8 @@ def test_hardly_a_bullet_dangles_and_no_furniture_is_shown(base, examples, polic
     for example in examples:
         summary = base(Article.from_json(example), policy=policy)
         for bullet in summary:
-            shown, dangling = shown + 1, dangling + leans(bullet.text)
-            if leans(bullet.text) and len(summary) > 3:  # no rewrite, and nothing where the rule decides
+            shown, dangling = shown + 1, dangling + needs_context(bullet.text)
+            if needs_context(bullet.text) and len(summary) > 3:  # no rewrite, and nothing where the rule decides
                 assert policy == "checked" and bullet.method in ("extracted", "named"), bullet.text
             assert "Read more" not in bullet.text and "contributed to" not in bullet.text
             assert bullet.text != example["title"]

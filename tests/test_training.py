@@ -23,10 +23,10 @@ from summarizer.points.extractor import (
     token_ids,
     windows,
 )
-from summarizer.reading.boilerplate import story
+from summarizer.reading.boilerplate import content_sentences
 from training.data.articles import groups, labels
 from training.data.pairs import pairs
-from training.data.points import shares, stood
+from training.data.points import points_of, shares
 
 from .conftest import STORY, archive, written
 
@@ -50,12 +50,12 @@ def header_list(*points):
 
 
 def test_labels_are_the_sentences_that_points_stand_on():
-    sentences = story(STORY)
+    sentences = content_sentences(STORY)
     spans = [(s.start, s.end) for s in sentences]
     example = header_list(
         Point({"standard": sentences[2].text}, 4, (spans[0], spans[2])), Point({"standard": "two"}, 1, (spans[5],))
     )
-    points = stood(example, sentences)
+    points = points_of(example, sentences)
     assert [(p.sources, p.rank, p.given) for p in points] == [((0, 2), 4, True), ((5,), 1, True)]
     found = labels(points, sentences)
     assert found.shape == (len(sentences), len(SCORES))
@@ -68,14 +68,14 @@ def test_labels_are_the_sentences_that_points_stand_on():
 
 
 def test_a_point_without_a_text_teaches_which_sentences_it_stands_on(tmp_path):
-    sentences = story(STORY)
+    sentences = content_sentences(STORY)
     spans = [[s.start, s.end] for s in sentences]
     row = {"id": "1", "article": STORY, "points": [{"sources": [spans[1], spans[3]], "main": spans[3]}]}
     path = tmp_path / "lists.jsonl"
     path.write_text(json.dumps(row))
     (example,) = read(path)
     assert example.bullets == (" ".join(sentences[3].text.split()),)
-    (point,) = stood(example, sentences)
+    (point,) = points_of(example, sentences)
     assert point.sources == (1, 3) and shares(point, sentences) == pytest.approx([1 / 3, 2 / 3]) and not point.texts
     assert pairs([example], progress=False) == []
     path.write_text(json.dumps(row | {"points": [{"rank": 1}]}))
@@ -84,24 +84,28 @@ def test_a_point_without_a_text_teaches_which_sentences_it_stands_on(tmp_path):
 
 
 def test_the_best_three_are_the_top():
-    spans = [(s.start, s.end) for s in story(STORY)]
-    points = stood(
-        header_list(*(Point({"standard": "x"}, 4 - i, (spans[i],), spans[i]) for i in range(4))), story(STORY)
+    spans = [(s.start, s.end) for s in content_sentences(STORY)]
+    points = points_of(
+        header_list(*(Point({"standard": "x"}, 4 - i, (spans[i],), spans[i]) for i in range(4))),
+        content_sentences(STORY),
     )
-    assert list(np.flatnonzero(labels(points, story(STORY))[:, 2])) == [1, 2, 3]
+    assert list(np.flatnonzero(labels(points, content_sentences(STORY))[:, 2])) == [1, 2, 3]
 
 
 def test_a_plain_list_is_traced_to_its_sentences():
     bullets = ("Council votes to keep the Marl Lane baths open", "Nobody knows why", "Work starts on May 11")
     points = tuple(Point({"brief": text}, rank) for rank, text in enumerate(bullets, 1))
-    found = stood(Example("1", STORY, (bullets,), points), story(STORY))
-    assert [(p.sources, p.rank, p.given) for p in found] == [((0,), 1, False), ((len(story(STORY)) - 1,), 3, False)]
+    found = points_of(Example("1", STORY, (bullets,), points), content_sentences(STORY))
+    assert [(p.sources, p.rank, p.given) for p in found] == [
+        ((0,), 1, False),
+        ((len(content_sentences(STORY)) - 1,), 3, False),
+    ]
 
 
 def test_a_span_that_the_splitter_cuts_otherwise_finds_its_sentence():
-    first = story(STORY)[0]
+    first = content_sentences(STORY)[0]
     example = header_list(Point({"standard": "x"}, 1, ((first.start + 4, first.end),), (first.start + 4, first.end)))
-    assert stood(example, story(STORY))[0].sources == (0,)
+    assert points_of(example, content_sentences(STORY))[0].sources == (0,)
 
 
 def test_the_stage_that_scores_best_is_the_one_kept(tmp_path):
@@ -154,13 +158,13 @@ def test_head_in_numpy_is_the_head_in_torch():
 
 
 def test_features_do_not_depend_on_where_the_text_stands():
-    sentences = story(STORY)
+    sentences = content_sentences(STORY)
     found = surface_features(sentences)
     assert found.shape == (len(sentences), FEATURES) and np.isfinite(found).all()
     assert np.isfinite(surface_features(sentences[:1])).all()
     titled = surface_features(sentences, "The Marl Lane baths stay open")
     assert (titled[:, :-2] == found[:, :-2]).all() and titled[0, -1] > found[0, -1] == 0
-    moved = story("LONDON (Reuters) - " + STORY)
+    moved = content_sentences("LONDON (Reuters) - " + STORY)
     assert moved[0].start != sentences[0].start and (surface_features(moved) == found).all()
 
 
@@ -261,12 +265,12 @@ def test_exported_scores_are_the_trained_ones(run, tmp_path):
     from safetensors.torch import load_file
     from transformers import AutoModel, AutoTokenizer
 
-    from training.data.articles import Collator
+    from training.data.articles import ExtractorCollator
     from training.modeling.extractor_head import ExtractorModel, Head
 
     export(run, tmp_path / "m")
-    sentences = story(STORY * 12)
-    scored = Summarizer.from_pretrained(tmp_path / "m")._road._extractor(sentences, "The baths stay open")
+    sentences = content_sentences(STORY * 12)
+    scored = Summarizer.from_pretrained(tmp_path / "m")._backend._extractor(sentences, "The baths stay open")
     tokenizer = AutoTokenizer.from_pretrained(run / "encoder")
     head = Head(32, 16, 2, 2)
     head.load_state_dict(load_file(run / "head.safetensors"))
@@ -281,7 +285,7 @@ def test_exported_scores_are_the_trained_ones(run, tmp_path):
     }
     assert len(windows([len(t) for t in item["tokens"]])) > 2
     with torch.no_grad():
-        found = model(**Collator(2, 3, 0)([item]))
+        found = model(**ExtractorCollator(2, 3, 0)([item]))
         pairs = head.pairs(found["vectors"], found["asks"], found["offers"])[0].numpy()
     assert np.stack([scored.main, scored.source, scored.top], 1) == pytest.approx(found["logits"][0].numpy(), abs=0.02)
     assert scored.together(3) == pytest.approx(pairs[3], abs=0.02)

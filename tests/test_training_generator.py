@@ -129,14 +129,14 @@ def test_early_stopping(data, tiny_t5, tmp_path):
 
 
 def test_of_an_article_that_is_too_long_no_bullet_is_lost(tiny_llama, tiny_bart):
-    from summarizer.checkpoints.settings import family_of, for_training
+    from summarizer.checkpoints.settings import for_training, settings_of
     from summarizer.checkpoints.transformers_engine import load
     from training.generator import _item
 
     example = Example("1", STORY * 5, (("Council keeps the baths open", "Work starts on May 11"),))
     for folder in (tiny_llama, tiny_bart):
         model, tokenizer = load(str(folder))
-        family = for_training(family_of(model, tokenizer), tokenizer, 500, 80, 1)
+        family = for_training(settings_of(model, tokenizer), tokenizer, 500, 80, 1)
         item = _item(example, tokenizer, family)
         answer = [i for i in item["labels"] if i >= 0]
         assert tokenizer.decode(answer, skip_special_tokens=True) == "\n".join(example.bullets)
@@ -146,7 +146,7 @@ def test_of_an_article_that_is_too_long_no_bullet_is_lost(tiny_llama, tiny_bart)
         if family.kind == "causal":  # the loss counts the answer only
             assert item["labels"][-len(answer) :] == answer and item["input_ids"][-len(answer) :] == answer
             assert len(item["labels"]) == len(item["input_ids"]) > 490
-        short = _item(example, tokenizer, replace(family, longest=40))
+        short = _item(example, tokenizer, replace(family, max_new_tokens=40))
         assert tokenizer.decode([i for i in short["labels"] if i >= 0], skip_special_tokens=True) == example.bullets[0]
 
 
@@ -200,7 +200,7 @@ def test_what_was_pushed_is_found_on_the_hub(run, base, monkeypatch):
     monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name: str(there[name]))
     assert Summarizer.from_pretrained("you/base").version == base.version
     pushed = Summarizer.from_pretrained("you/t5", device="cpu")
-    assert pushed.config["name"] == "t5" and pushed._road.generator.family.separator == " ; "
+    assert pushed.config["name"] == "t5" and pushed._backend.generator.settings.separator == " ; "
 
 
 def test_export_of_a_t5(run, tmp_path, capsys):

@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 
 from eval.data import Example, Point
 from summarizer import Summarizer
-from summarizer.reading.boilerplate import story
+from summarizer.reading.boilerplate import content_sentences
 from training.data.judged import divided, judged
 from training.data.pairs import Pair, pairs
 from training.export import convert
@@ -39,7 +39,7 @@ def test_a_second_sentence_is_taken_where_it_adds_much():
 
 
 def test_a_point_of_a_header_list_is_one_pair_in_both_lengths_with_names_in_full():
-    sentences = story(STORY)
+    sentences = content_sentences(STORY)
     spans = [(s.start, s.end) for s in sentences if "Derek Malloy" in s.text or "sum" in s.text]
     roe = next(s for s in sentences if s.text.endswith("said Roe."))
     texts = {

@@ -146,7 +146,7 @@ def _generator(run: Path, part: Path, record: dict[str, Any], quantization: str)
 
 
 def convert(checkpoint: Path, part: Path, quantization: str) -> None:
-    """Writes a checkpoint in CTranslate2's form, as the library's `Rewriter` and `Int8` read it."""
+    """Writes a checkpoint in CTranslate2's form, as the library's `Rewriter` and `CTranslate2Engine` read it."""
     _Converter(str(checkpoint)).convert(str(part), quantization=quantization, force=True)
     config = json.loads((part / "config.json").read_text("utf-8"))
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)

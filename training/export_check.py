@@ -16,13 +16,21 @@ from transformers import AutoModel, AutoTokenizer
 
 from eval.data import Example
 from eval.measures import rouge
-from summarizer.checkpoints import Checkpoint, Engine, Family, Generator, as_read, int8_generator, load
+from summarizer.checkpoints import (
+    Engine,
+    GenerationSettings,
+    Generator,
+    TransformersEngine,
+    as_read,
+    int8_generator,
+    load,
+)
 from summarizer.checks import Verifier
 from summarizer.points import BEAM, MAX_SOURCE_TOKENS, MAX_TARGET_TOKENS, Extractor, Rewriter, asked, finished, prompt
-from summarizer.reading import story, words
+from summarizer.reading import content_sentences, words
 
 from .calibration import auc
-from .data import Articles, Collator, Pair, divided, judged, pairs
+from .data import ExtractorCollator, ExtractorDataset, Pair, divided, judged, pairs
 from .modeling import ExtractorModel, Head
 
 MOST = 100
@@ -49,9 +57,10 @@ def fidelity(task: str, run: Path, part: Path, examples: Sequence[Example]) -> s
     else:
         exported = int8_generator(part)
         model, tokenizer = load(str(run / "model"), dtype=torch.float32)
-        texts = [as_read(story(example.text)) for example in examples]
-        rows = _written(texts, [example.references for example in examples], Checkpoint(model.eval(), tokenizer),
-                        exported.engine, exported.family)  # fmt: skip
+        texts = [as_read(content_sentences(example.text)) for example in examples]
+        references = [example.references for example in examples]
+        trained = TransformersEngine(model.eval(), tokenizer)
+        rows = _written(texts, references, trained, exported.engine, exported.settings)
     torch.set_num_threads(threads)
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
@@ -87,12 +96,12 @@ def _written(
     references: Sequence[tuple[tuple[str, ...], ...]],
     original: Engine,
     exported: Engine,
-    family: Family,
+    settings: GenerationSettings,
 ) -> list[list[str]]:
     rows = [["", "R1", "R2", "RLsum", "same text", "a second"], ["---"] * 6]
     first: list[tuple[str, ...]] = []
     for name, engine in (("trained", original), ("exported", exported)):
-        write = Generator(engine, family)
+        write = Generator(engine, settings)
         answers, speed = _timed(lambda write=write: write(texts, [_TOP] * len(texts)), len(texts))  # type: ignore[misc]
         lists = [answer.bullets for answer in answers]
         first = first or lists
@@ -153,8 +162,8 @@ def _extractor(run: Path, part: Path, examples: Sequence[Example]) -> list[list[
     encoder = AutoModel.from_pretrained(run / "encoder")
     head = Head.of(load_file(run / "head.safetensors"), record["heads"])
     model = ExtractorModel(encoder, head).eval()
-    collator = Collator(tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id)
-    articles = Articles(examples, tokenizer.backend_tokenizer)
+    collator = ExtractorCollator(tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id)
+    articles = ExtractorDataset(examples, tokenizer.backend_tokenizer)
     names = ("features", "mask", "input_ids", "attention_mask", "owner")
 
     def trained() -> list[Any]:

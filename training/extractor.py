@@ -38,10 +38,10 @@ from summarizer.points import Scored, bullet_of, group
 from summarizer.summary import Length
 
 from .arguments import PartArguments, is_first_process
-from .data import PARTS, Articles, Collator, load
+from .data import PARTS, ExtractorCollator, ExtractorDataset, load
 from .modeling import ExtractorModel, Head, encoder_of, shipped_part
 from .packaging import finish, found_before_training
-from .run import begin, go_on, watch, write_whole
+from .run import add_callbacks, claim_folder, train_or_resume, write_whole
 
 Floats = npt.NDArray[np.float32]
 STAGES = ("head", "auxiliary", "everything")
@@ -85,21 +85,21 @@ def main(args: ExtractorArguments) -> None:
     for `Summarizer.from_pretrained`, with its card), `run.json` (what it was made from and what it scored), and for
     each stage the Trainer's checkpoints, `metrics.jsonl` and `run.png`."""
     output = Path(args.output)
-    begin(output, asdict(args), PARTS, args.resume)
+    claim_folder(output, asdict(args), PARTS, args.resume)
     found_before_training(args)
     began = time.time()
     set_seed(args.seed)
     data = load(args, output)
     model, tokenizer = _start(args)
-    collator = Collator(tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id)
+    collator = ExtractorCollator(tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id)
     backend = tokenizer.backend_tokenizer
     backend.no_truncation()
     backend.no_padding()
 
-    def prepared(examples: Sequence[Example]) -> Articles:
-        return Articles(examples, backend, args.max_sentences, args.title_share, args.language)
+    def prepared(examples: Sequence[Example]) -> ExtractorDataset:
+        return ExtractorDataset(examples, backend, args.max_sentences, args.title_share, args.language)
 
-    train, validation = prepared(data.train), Articles(data.validation, backend, language=args.language)
+    train, validation = prepared(data.train), ExtractorDataset(data.validation, backend, language=args.language)
 
     passes = (args.head_epochs, args.auxiliary_epochs if args.auxiliary else 0, args.epochs)
     stages = [stage for stage, count in zip(STAGES, passes, strict=True) if count > 0]
@@ -196,7 +196,11 @@ def _in_stages(
 
 
 def _train_head(
-    model: ExtractorModel, train: Articles, validation: Articles, collator: Collator, args: ExtractorArguments
+    model: ExtractorModel,
+    train: ExtractorDataset,
+    validation: ExtractorDataset,
+    collator: ExtractorCollator,
+    args: ExtractorArguments,
 ) -> Trainer:
     """The head alone. The encoder reads every article once, and its vectors are kept."""
     for articles in (validation, train):
@@ -211,7 +215,9 @@ def _train_head(
 
 
 @torch.no_grad()
-def _add_vectors(model: ExtractorModel, articles: Articles, collator: Collator, args: ExtractorArguments) -> None:
+def _add_vectors(
+    model: ExtractorModel, articles: ExtractorDataset, collator: ExtractorCollator, args: ExtractorArguments
+) -> None:
     model.eval()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model.to(device)
@@ -225,9 +231,9 @@ def _add_vectors(model: ExtractorModel, articles: Articles, collator: Collator, 
 
 def _train_everything(
     model: ExtractorModel,
-    train: Articles,
-    validation: Articles,
-    collator: Collator,
+    train: ExtractorDataset,
+    validation: ExtractorDataset,
+    collator: ExtractorCollator,
     args: ExtractorArguments,
     output: Path,
     epochs: float,
@@ -239,7 +245,7 @@ def _train_everything(
         {"params": model.head.parameters(), "lr": args.tuned_head_learning_rate},
     ], weight_decay=0.01)  # fmt: skip
     trainer = _trainer(model, settings, train, validation, collator, optimizer, args.patience)
-    go_on(trainer, output)
+    train_or_resume(trainer, output)
     return trainer
 
 
@@ -247,7 +253,7 @@ class _Lists:
     """The lists that the scores of the validation articles give, against the human ones: ROUGE of the points' sentences
     as they stand, and how far they are the same sentences."""
 
-    def __init__(self, articles: Articles, model: ExtractorModel) -> None:
+    def __init__(self, articles: ExtractorDataset, model: ExtractorModel) -> None:
         self._articles, self._model = articles, model
         longer = sum("standard" in point.texts for points in articles.points for point in points)
         self._length: Length = "standard" if 2 * longer >= sum(map(len, articles.points)) else "brief"
@@ -290,9 +296,9 @@ def _settings(args: ExtractorArguments, output: Path, epochs: float, batch_size:
 def _trainer(
     model: ExtractorModel,
     settings: TrainingArguments,
-    train: Articles,
-    validation: Articles,
-    collator: Collator,
+    train: ExtractorDataset,
+    validation: ExtractorDataset,
+    collator: ExtractorCollator,
     optimizer: torch.optim.Optimizer | None = None,
     patience: int = 0,
 ) -> Trainer:
@@ -305,4 +311,4 @@ def _trainer(
         compute_metrics=_Lists(validation, model),
         optimizers=(optimizer, None),
     )
-    return watch(trainer, Path(settings.output_dir), patience=patience)
+    return add_callbacks(trainer, Path(settings.output_dir), patience=patience)

@@ -25,24 +25,24 @@ from transformers.trainer_utils import EvalLoopOutput
 from eval.data import Example
 from eval.measures import MEASURES, rouge
 from summarizer.checkpoints import (
-    Checkpoint,
-    Family,
+    GenerationSettings,
     Generator,
+    TransformersEngine,
     as_read,
-    family_of,
     for_training,
     load,
     pad_of,
     prompt_ids,
+    settings_of,
 )
-from summarizer.reading import story
+from summarizer.reading import content_sentences
 
 from .arguments import RunArguments
 from .data import LABEL, PARTS
 from .data import load as load_data
 from .modeling import IGNORED, Loss
 from .packaging import finish, found_before_training
-from .run import GroupedByLength, begin, go_on, watch
+from .run import GroupedByLength, add_callbacks, claim_folder, train_or_resume
 
 _SCORES = ("eval_loss", "eval_rouge", "eval_list")
 
@@ -71,11 +71,13 @@ class GeneratorArguments(RunArguments):
     validation_articles: int = field(default=100, metadata={"help": "Validation articles that are looked at."})
 
 
-class Articles(Dataset[dict[str, list[int]]]):
+class ListDataset(Dataset[dict[str, list[int]]]):
     """Examples as token ids."""
 
-    def __init__(self, examples: Sequence[Example], tokenizer: Any, family: Family, language: str) -> None:
-        self.items = [_item(example, tokenizer, family, language) for example in examples]
+    def __init__(
+        self, examples: Sequence[Example], tokenizer: Any, settings: GenerationSettings, language: str
+    ) -> None:
+        self.items = [_item(example, tokenizer, settings, language) for example in examples]
 
     def __len__(self) -> int:
         return len(self.items)
@@ -84,23 +86,23 @@ class Articles(Dataset[dict[str, list[int]]]):
         return self.items[index]
 
 
-def _item(example: Example, tokenizer: Any, family: Family, language: str = "en") -> dict[str, list[int]]:
+def _item(example: Example, tokenizer: Any, settings: GenerationSettings, language: str = "en") -> dict[str, list[int]]:
     """Token ids of prompt and answer; of a list that is too long the last bullets are left out."""
     bullets = [LABEL.sub("", bullet) for bullet in example.bullets]
     while True:
-        answer = _answer(family.joined(bullets), tokenizer, family)
-        if len(answer) <= family.longest or len(bullets) == 1:
+        answer = _answer(settings.joined(bullets), tokenizer, settings)
+        if len(answer) <= settings.max_new_tokens or len(bullets) == 1:
             break
         bullets.pop()
-    answer = answer[: family.longest]
-    prompt = prompt_ids(text_of(example, language), tokenizer.backend_tokenizer, family, len(answer))
-    if family.kind == "seq2seq":
+    answer = answer[: settings.max_new_tokens]
+    prompt = prompt_ids(text_of(example, language), tokenizer.backend_tokenizer, settings, len(answer))
+    if settings.kind == "seq2seq":
         return {"input_ids": prompt, "labels": answer}
     return {"input_ids": prompt + answer, "labels": [IGNORED] * len(prompt) + answer}
 
 
-def _answer(text: str, tokenizer: Any, family: Family) -> list[int]:
-    if family.kind == "seq2seq":
+def _answer(text: str, tokenizer: Any, settings: GenerationSettings) -> list[int]:
+    if settings.kind == "seq2seq":
         ids: list[int] = tokenizer(text_target=text)["input_ids"]
         return ids
     return [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
@@ -108,11 +110,11 @@ def _answer(text: str, tokenizer: Any, family: Family) -> list[int]:
 
 def text_of(example: Example, language: str) -> str:
     """The story of an article, as the library gives it to a checkpoint."""
-    return as_read(story(example.text, language))
+    return as_read(content_sentences(example.text, language))
 
 
 @dataclass(frozen=True)
-class Collator:
+class ListCollator:
     """A batch of articles as tensors, padded to its longest."""
 
     model: Any
@@ -136,10 +138,16 @@ class _Trainer(GroupedByLength, Trainer):
     """With the lists of some validation articles, written as the library writes them, in every evaluation."""
 
     def __init__(
-        self, *args: Any, examples: Sequence[Example], family: Family, tokenizer: Any, language: str, **kwargs: Any
+        self,
+        *args: Any,
+        examples: Sequence[Example],
+        settings: GenerationSettings,
+        tokenizer: Any,
+        language: str,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self._examples, self._family, self._tokenizer, self._language = examples, family, tokenizer, language
+        self._examples, self._family, self._tokenizer, self._language = examples, settings, tokenizer, language
 
     def evaluation_loop(self, *args: Any, **kwargs: Any) -> EvalLoopOutput:
         """The loss, and ROUGE of the lists: every process writes its share of them."""
@@ -151,7 +159,7 @@ class _Trainer(GroupedByLength, Trainer):
         rank, processes = self.accelerator.process_index, self.accelerator.num_processes
         mine = self._examples[rank::processes]
         with torch.autocast(model.device.type, torch.bfloat16, enabled=self.args.bf16):
-            generator = Generator(Checkpoint(model, self._tokenizer), self._family)
+            generator = Generator(TransformersEngine(model, self._tokenizer), self._family)
             # What is fine-tuned is not told a number.
             answers = generator([text_of(e, self._language) for e in mine], [0] * len(mine))
         model.train(was_training)
@@ -167,7 +175,7 @@ def main(args: GeneratorArguments) -> None:
     its card), `run.json` (what it was made from and what it scored), and the Trainer's checkpoints, `metrics.jsonl` and
     `run.png`."""
     output = Path(args.output)
-    begin(output, asdict(args), PARTS, args.resume)
+    claim_folder(output, asdict(args), PARTS, args.resume)
     found_before_training(args)
     if args.push_to_hub and args.lora and Path(args.base_model).exists():
         raise ValueError(
@@ -178,7 +186,7 @@ def main(args: GeneratorArguments) -> None:
     set_seed(args.seed)
     data = load_data(args, output)
     looked_at = data.validation[: args.validation_articles]
-    model, tokenizer, family = _start(args)
+    model, tokenizer, settings = _start(args)
     settings = TrainingArguments(
         **args.for_trainer(output / "training"),
         num_train_epochs=args.epochs,
@@ -194,30 +202,30 @@ def main(args: GeneratorArguments) -> None:
     trainer = _Trainer(
         model=model,
         args=settings,
-        train_dataset=Articles(data.train, tokenizer, family, args.language),
-        eval_dataset=Articles(looked_at, tokenizer, family, args.language),
-        data_collator=Collator(model, pad_of(tokenizer), family.kind == "seq2seq"),
-        compute_loss_func=Loss(shifted=family.kind == "causal", smoothing=args.label_smoothing),
+        train_dataset=ListDataset(data.train, tokenizer, settings, args.language),
+        eval_dataset=ListDataset(looked_at, tokenizer, settings, args.language),
+        data_collator=ListCollator(model, pad_of(tokenizer), settings.kind == "seq2seq"),
+        compute_loss_func=Loss(shifted=settings.kind == "causal", smoothing=args.label_smoothing),
         examples=looked_at,
-        family=replace(family, beams=1),
+        settings=replace(settings, beams=1),
         tokenizer=tokenizer,
         language=args.language,
     )
-    watch(trainer, output / "training", patience=args.patience)
-    go_on(trainer, output / "training")
+    add_callbacks(trainer, output / "training", patience=args.patience)
+    train_or_resume(trainer, output / "training")
     scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if k.startswith(_SCORES)}
     if not trainer.is_world_process_zero():
         return
     folder = output / "model"
     trainer.accelerator.unwrap_model(model).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    replace(family, name=output.name).save(folder)
+    replace(settings, name=output.name).save(folder)
     state = trainer.state
     about = {"validation": scores, "steps": state.global_step, "best_step": state.best_global_step}
     finish(args, "generator", data, about, began)
 
 
-def _start(args: GeneratorArguments) -> tuple[Any, Any, Family]:
+def _start(args: GeneratorArguments) -> tuple[Any, Any, GenerationSettings]:
     model, tokenizer = load(args.base_model)
     if args.dropout is not None:
         for part in model.modules():
@@ -227,15 +235,15 @@ def _start(args: GeneratorArguments) -> tuple[Any, Any, Family]:
                 if isinstance(getattr(part, name, None), float):
                     setattr(part, name, args.dropout)
     folder = Path(args.base_model)
-    family = family_of(model, tokenizer, folder if folder.is_dir() else None)
-    family = for_training(family, tokenizer, args.window, args.longest, args.beams)
+    settings = settings_of(model, tokenizer, folder if folder.is_dir() else None)
+    settings = for_training(settings, tokenizer, args.window, args.longest, args.beams)
     if args.lora:
         model = _with_lora(model, args)
     if args.gradient_checkpointing:
         model.config.use_cache = False
     count = sum(p.numel() for p in model.parameters() if p.requires_grad)
     print(f"{args.base_model}: {count / 1e6:.1f} million weights are trained", file=sys.stderr)
-    return model, tokenizer, family
+    return model, tokenizer, settings
 
 
 def _with_lora(model: Any, args: GeneratorArguments) -> Any:

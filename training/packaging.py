@@ -21,7 +21,7 @@ from eval.measures import is_english, tokenizer
 from eval.systems import printed
 from eval.table import table
 from summarizer.models import folder_of, version_of
-from summarizer.reading import story
+from summarizer.reading import content_sentences
 
 from .arguments import PartArguments, RunArguments
 from .data import PARTS, Data
@@ -116,7 +116,7 @@ def measured(examples: Sequence[Example], name: str, folder: Path, about: dict[s
     """A table of the finished model, of the one that it is compared with, of LEAD-3 and the oracle on the same
     articles, with intervals (`brief`, `auto`)."""
     language = args.language
-    sentences = [[s.text for s in story(example.text, language)] for example in examples]
+    sentences = [[s.text for s in content_sentences(example.text, language)] for example in examples]
     tokens = tokenizer(language)
     systems: dict[str, list[list[str]]] = {f"LEAD-{COUNT}": [lead(one, COUNT) for one in sentences]}
     against = public(args.against)

@@ -42,7 +42,7 @@ from .modeling import (
     with_vocabulary,
 )
 from .packaging import finish, found_before_training
-from .run import GroupedByLength, begin, go_on, watch
+from .run import GroupedByLength, add_callbacks, claim_folder, train_or_resume
 
 _SAMPLE = 16
 """Pairs that tell which layers of a Llama are missed least."""
@@ -96,7 +96,7 @@ def main(args: RewriterArguments) -> None:
     output = Path(args.output)
     judgements = args.judged.split(",") if args.judged else []
     notes = asdict(args) | {"judged": " ".join(map(fingerprint, judgements))}
-    begin(output, notes, PARTS, args.resume)
+    claim_folder(output, notes, PARTS, args.resume)
     found_before_training(args)
     began = time.time()
     set_seed(args.seed)
@@ -123,8 +123,8 @@ def main(args: RewriterArguments) -> None:
         processing_class=tokenizer,
         compute_loss_func=Loss(shifted=False, smoothing=args.label_smoothing, preference=args.preference),
     )
-    watch(trainer, checkpoints, "loss", args.patience)
-    go_on(trainer, checkpoints)
+    add_callbacks(trainer, checkpoints, "loss", args.patience)
+    train_or_resume(trainer, checkpoints)
     if not is_first_process():
         return
     model.config.architectures = ["LlamaForCausalLM" if causal else "T5ForConditionalGeneration"]

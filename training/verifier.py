@@ -30,7 +30,7 @@ from .arguments import RunArguments, is_first_process
 from .calibration import auc, auc_by_fault, calibrations, draw_curves, measures, rows_by_kind
 from .data import Judged, divided, judged, with_faults
 from .modeling import encoder_of, shipped_part
-from .run import GroupedByLength, begin, command, go_on, machine, watch, write_whole
+from .run import GroupedByLength, add_callbacks, claim_folder, command, machine, train_or_resume, write_whole
 
 STAGES = ("planted", "judged")
 
@@ -106,7 +106,7 @@ def main(args: VerifierArguments) -> None:
     output = Path(args.output)
     sources = args.train.split(",")
     notes = asdict(args) | {"train": " ".join(fingerprint(source) for source in sources)}
-    begin(output, notes, ("lists",), args.resume)
+    claim_folder(output, notes, ("lists",), args.resume)
     began = time.time()
     set_seed(args.seed)
     train, validation, test = divided([one for source in sources for one in judged(source, corrections=False)])
@@ -138,7 +138,7 @@ def main(args: VerifierArguments) -> None:
             model.load_state_dict(load_file(done))
             continue
         trainer = _trainer(model, _items(points, backend), held, output / stage, args, stage, tokenizer.pad_token_id)
-        go_on(trainer, output / stage)
+        train_or_resume(trainer, output / stage)
         state = trainer.state
         record[stage] = {"steps": state.global_step, "best_step": state.best_global_step, "kept": True}
         if is_first_process():
@@ -259,7 +259,7 @@ def _trainer(
         data_collator=_Collator(pad_id),
         compute_metrics=_measured,
     )
-    return watch(trainer, folder, "auc", args.patience)
+    return add_callbacks(trainer, folder, "auc", args.patience)
 
 
 def _measured(prediction: EvalPrediction) -> dict[str, float]:

@@ -1,8 +1,8 @@
 """One file for each kind of measure."""
 
 from .alignment import source_of
-from .bootstrap import RESAMPLES, SEED, Difference, Figure, differences, means, of, resampled
-from .faithfulness import Judge, Source, dangling, judge, standing_alone, words
+from .bootstrap import RESAMPLES, SEED, Difference, Figure, differences, means, resampled, with_intervals
+from .faithfulness import ArticleFacts, Judge, dangling, judge, standing_alone, words
 from .matching import MATCH, Matching, match, redundancy
 from .oracle import f1, greedy_oracle, likeness, unigrams
 from .points import Wanted, stands
@@ -14,13 +14,13 @@ __all__ = [
     "PARTS",
     "RESAMPLES",
     "SEED",
+    "ArticleFacts",
     "Difference",
     "Figure",
     "Judge",
     "Matching",
     "References",
     "Several",
-    "Source",
     "Wanted",
     "dangling",
     "differences",
@@ -31,7 +31,6 @@ __all__ = [
     "likeness",
     "match",
     "means",
-    "of",
     "redundancy",
     "resampled",
     "rouge",
@@ -40,5 +39,6 @@ __all__ = [
     "stands",
     "tokenizer",
     "unigrams",
+    "with_intervals",
     "words",
 ]

@@ -41,10 +41,10 @@ def figures(scores: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> lis
         seed: Seed of the sampling. The same articles are drawn for every column.
     """
     scores = np.asarray(scores, float)
-    return of(means(scores), resampled(scores, resamples, seed))
+    return with_intervals(means(scores), resampled(scores, resamples, seed))
 
 
-def of(values: Floats, drawn: Floats) -> list[Figure]:
+def with_intervals(values: Floats, drawn: Floats) -> list[Figure]:
     """Figures from values, shape (columns,), and what bootstrap samples gave for them, shape (resamples, columns)."""
     low, high = _ends(drawn)
     return [Figure(*map(float, row)) for row in zip(values, low, high, strict=True)]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import regex
 
-from summarizer.checks import FACT_KINDS, Known, dangles, facts, leans
+from summarizer.checks import FACT_KINDS, FactIndex, facts, needs_context, starts_with_anaphor
 
 Judge = Callable[[list[str], list[list[str]]], Sequence[float]]
 """A metric of your own: the articles and their lists of bullets go in, a figure for each article comes out."""
@@ -17,7 +17,7 @@ _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:[.,'’-][\p{L}\p{M}\p{N}]+)*")
 NOVEL = (1, 2, 3, 4)
 
 
-class Source:
+class ArticleFacts:
     """An article, read once for all the lists that are held against it.
 
     Args:
@@ -25,7 +25,7 @@ class Source:
     """
 
     def __init__(self, text: str) -> None:
-        self._known = Known(text)
+        self._known = FactIndex(text)
         self._words = words(text)
         self._grams = {n: set(_ngrams(self._words, n)) for n in NOVEL}
 
@@ -93,12 +93,12 @@ def fragments(source: Sequence[str], words: Sequence[str]) -> list[int]:
 
 def dangling(bullets: Sequence[str]) -> float:
     """Share of the bullets that open with a pronoun or "The move" whose noun is not in them, times 100."""
-    return _percent([dangles(bullet) for bullet in bullets])
+    return _percent([starts_with_anaphor(bullet) for bullet in bullets])
 
 
 def standing_alone(bullets: Sequence[str]) -> float:
     """Share of the bullets that can be understood alone, as far as rules of form tell, times 100."""
-    return _percent([not leans(bullet) for bullet in bullets])
+    return _percent([not needs_context(bullet) for bullet in bullets])
 
 
 def words(text: str) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import spearmanr
 
-from summarizer.reading import story
+from summarizer.reading import content_sentences
 
 from ..data import Example
 
@@ -45,7 +45,7 @@ class Wanted:
     """
 
     def __init__(self, example: Example, language: str = "en") -> None:
-        self._sentences = story(example.text, language)
+        self._sentences = content_sentences(example.text, language)
         self._wanted = [self._on(point.sources) for point in example.listed if point.sources]
         self._at = {" ".join(s.text.split()): i for i, s in enumerate(self._sentences)}
 

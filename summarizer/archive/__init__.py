@@ -2,12 +2,12 @@
 
 from .batch import run_batch
 from .executors import usual_processes
-from .records import Record, Source, object_of
+from .records import Archive, Record, object_of
 from .storage import files_of, kind_of, unpacked
 
 __all__ = [
+    "Archive",
     "Record",
-    "Source",
     "files_of",
     "kind_of",
     "object_of",

@@ -21,13 +21,13 @@ from ..deadline import STAGES
 from ..errors import ArticleError, BatchError
 from ..options import checked
 from ..summary import Count, Length, Policy
-from .executors import Here, Processes, Team
-from .lines import FRAME, failed, framed, id_of
+from .executors import Executor, InProcess, ProcessPool
+from .lines import CHUNK, failed, id_of, in_chunks
 from .progress import Progress
-from .records import STDIN, Fields, Record, Source
+from .records import STDIN, Archive, Fields, Record
 from .storage import is_uri, kind_of
 from .worker import Job
-from .writer import KINDS, Journal, Written
+from .writer import KINDS, ResumableWriter, Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,26 +171,26 @@ def run_batch(
     if is_uri(output):
         raise BatchError(f"{output}: an output that is a URI is a folder, and for the engine ray; name a file here")
     with ExitStack() as stack:
-        team: Team
+        team: Executor
         if on_ray:
             team = stack.enter_context(closing(Cluster(job, archive, processes, address)))
         else:
-            team = stack.enter_context(closing(Here(job) if count == 1 else Processes(job, count)))
-        journal = stack.enter_context(closing(Journal(Path(output), job.settings(), overwrite)))
+            team = stack.enter_context(closing(InProcess(job) if count == 1 else ProcessPool(job, count)))
+        journal = stack.enter_context(closing(ResumableWriter(Path(output), job.settings(), overwrite)))
         run = _Run(journal, team, job.fields, archive, progress, strict)
         run.go_on(retry_errors)
         run.finish()
         return Report(run.earlier, run.written, run.retried, run.errors, time.monotonic() - began, team.profile.seconds)
 
 
-def _archive(source: str | Path, output: str | Path, absolute: bool) -> Source:
+def _archive(source: str | Path, output: str | Path, absolute: bool) -> Archive:
     """The archive, without the output, which may lie in its folder."""
     if source == STDIN or is_uri(source):
-        return Source(source)
+        return Archive(source)
     if Path(source).resolve() == Path(output).resolve():
         raise BatchError(f"{source} is the archive; name another file for the output")
     place = Path(source).resolve() if absolute else source
-    return Source(place, frozenset() if is_uri(output) else frozenset([Path(output).resolve()]))
+    return Archive(place, frozenset() if is_uri(output) else frozenset([Path(output).resolve()]))
 
 
 def _folder(made: Iterable[tuple[str, int, int]], began: float, progress: bool) -> Report:
@@ -208,10 +208,10 @@ class _Run:
 
     def __init__(
         self,
-        journal: Journal,
-        team: Team,
+        journal: ResumableWriter,
+        team: Executor,
         fields: Fields,
-        archive: Source,
+        archive: Archive,
         progress: bool,
         strict: bool,
     ) -> None:
@@ -237,7 +237,7 @@ class _Run:
 
     def finish(self) -> None:
         """Summarizes what is left, and closes the file."""
-        for frame in framed(self._team(self._records)):
+        for frame in in_chunks(self._team(self._records)):
             if self._strict and (bad := next((at for at, line in enumerate(frame) if failed(line)), None)) is not None:
                 self._journal.append(frame[:bad])
                 _stop(frame[bad])
@@ -256,7 +256,7 @@ class _Run:
         for frame in self._journal.frames():
             records = list(islice(self._records, len(frame.lines)))
             self._compare(frame, records)
-            if len(frame.lines) < FRAME and (more := next(self._records, None)) is not None:
+            if len(frame.lines) < CHUNK and (more := next(self._records, None)) is not None:
                 self._records = chain([*records, more], self._records)
                 return
             yield frame, records

@@ -21,13 +21,13 @@ from typing import Any
 
 from ..deadline import Profile
 from ..errors import BatchError, MissingExtraError
-from .lines import FRAME, failed, framed
-from .records import Record, Source, records_of
+from .lines import CHUNK, failed, in_chunks
+from .records import Archive, Record, records_of
 from .storage import TABLES, File, exists, files_of, is_uri, packing_of, put
 from .worker import Job, Worker
-from .writer import Journal, differences
+from .writer import ResumableWriter, differences
 
-BLOCK = 4 * FRAME
+BLOCK = 4 * CHUNK
 """Records that an actor is given at once."""
 _READING = 0.1
 """Share of a core that reading a file takes beside the actors."""
@@ -49,7 +49,7 @@ class Cluster:
         MissingExtraError: Ray is not installed.
     """
 
-    def __init__(self, job: Job, archive: Source, actors: int | None, address: str | None) -> None:
+    def __init__(self, job: Job, archive: Archive, actors: int | None, address: str | None) -> None:
         self._files = _files(archive)
         self.profile = Profile()
         self._connection = ExitStack()
@@ -105,7 +105,7 @@ class _Actor:
 
 
 def file_by_file(
-    job: Job, archive: Source, folder: str, actors: int | None, address: str | None, overwrite: bool = False
+    job: Job, archive: Archive, folder: str, actors: int | None, address: str | None, overwrite: bool = False
 ) -> Iterator[tuple[str, int, int]]:
     """Makes a file in a folder for each file of the archive, and gives for each its place, the records that it has, and
     how many of them tell of an error.
@@ -160,9 +160,9 @@ class _Maker:
         target, alone = _target(self._folder, file), replace(file, name="")
         with TemporaryDirectory() as scratch:
             made = Path(scratch) / target.rsplit("/", 1)[-1]
-            with closing(Journal(made, self._job.settings())) as journal:
+            with closing(ResumableWriter(made, self._job.settings())) as journal:
                 count = errors = 0
-                for frame in framed(self._worker(record for record, _ in records_of(alone))):
+                for frame in in_chunks(self._worker(record for record, _ in records_of(alone))):
                     journal.append(frame)
                     count += len(frame)
                     errors += sum(map(failed, frame))
@@ -171,7 +171,7 @@ class _Maker:
         return {"place": target.rsplit("/", 1)[-1], "count": count, "errors": errors}
 
 
-def _files(archive: Source) -> list[File]:
+def _files(archive: Archive) -> list[File]:
     files = list(archive.files())
     if not files:
         raise BatchError(_NO_FILES)

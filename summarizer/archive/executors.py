@@ -17,7 +17,7 @@ from ..cpu import cores
 from ..deadline import Profile
 from ..errors import BatchError, ModelError
 from ..models import folder_of
-from .lines import FRAME
+from .lines import CHUNK
 from .records import Record
 from .worker import Job, Worker
 
@@ -27,7 +27,7 @@ _DIED = (
 )
 _CORES = 4
 """Cores of a process: what Python does between the models' work would keep more of them waiting."""
-_TASK = 4 * FRAME
+_TASK = 4 * CHUNK
 """Records that a process is given at once."""
 
 
@@ -41,7 +41,7 @@ def usual_processes(model: str, threads: int | None = None) -> int:
     return max(1, (threads or cores()) // _CORES) if small else 1
 
 
-class Team(Protocol):
+class Executor(Protocol):
     """Those who do the work of a run, wherever they are."""
 
     profile: Profile
@@ -53,7 +53,7 @@ class Team(Protocol):
         """Waits for what runs, and lets go."""
 
 
-class Here:
+class InProcess:
     """Does the work in this process, which reads and writes beside it."""
 
     def __init__(self, job: Job) -> None:
@@ -69,7 +69,7 @@ class Here:
         self._worker.close()
 
 
-class Processes:
+class ProcessPool:
     """Does the work in processes, each with a model of its own."""
 
     def __init__(self, job: Job, count: int) -> None:

@@ -1,4 +1,4 @@
-"""The lines of an output: a record each, as JSON whose first field is the id, in chunks of `FRAME`."""
+"""The lines of an output: a record each, as JSON whose first field is the id, in chunks of `CHUNK`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-FRAME = 16
+CHUNK = 16
 """Records that are written at once. A frame is also what a worker is given, and what a checkpoint writes together."""
 _OPENING = '{"id": '
 _ERROR = ', "error": '
@@ -33,10 +33,10 @@ def failed(line: str) -> bool:
     return line.startswith(_ERROR, _opening(line)[1])
 
 
-def framed(lines: Iterable[str]) -> Iterator[list[str]]:
+def in_chunks(lines: Iterable[str]) -> Iterator[list[str]]:
     """Lines in frames, the last perhaps shorter."""
     lines = iter(lines)
-    while frame := list(islice(lines, FRAME)):
+    while frame := list(islice(lines, CHUNK)):
         yield frame
 
 

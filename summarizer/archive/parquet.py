@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BatchError
-from .lines import FRAME, line_of
+from .lines import CHUNK, line_of
 from .storage import pyarrow
 
-_GROUP = 64 * FRAME
+_GROUP = 64 * CHUNK
 """Records of a row group, the part of a file that is written and read at once."""
 
 
@@ -79,7 +79,7 @@ def lines_of(path: Path) -> Iterator[list[str]]:
     """
     try:
         rows = (row for batch in pyarrow().parquet.ParquetFile(path).iter_batches(_GROUP) for row in batch.to_pylist())
-        while frame := [line_of(_record(row)) for row in islice(rows, FRAME)]:
+        while frame := [line_of(_record(row)) for row in islice(rows, CHUNK)]:
             yield frame
     except (pyarrow().ArrowException, KeyError, TypeError, OSError) as error:
         raise BatchError(f"{path} cannot be read: {error}. Delete it, or say --overwrite") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from .records import STDIN, Source
+from .records import STDIN, Archive
 
 _LOOK = 0.5
 """Seconds between two looks at the progress; where standard error is no terminal, `_RARELY`."""
@@ -19,7 +19,7 @@ class Progress:
         archive: What is being read, which knows how far it has come; None shows nothing.
     """
 
-    def __init__(self, archive: Source | None) -> None:
+    def __init__(self, archive: Archive | None) -> None:
         self._archive = archive
         self._began = self._looked = time.monotonic()
         self._from = self._read = 0

@@ -130,7 +130,7 @@ class Fields:
 
 
 @dataclass(slots=True)
-class Source:
+class Archive:
     """An archive. Iterating gives its records in a fixed order: a file's as they stand, a folder's files by name.
 
     Attributes:
@@ -187,7 +187,7 @@ class Source:
 
 def records_of(file: File) -> Iterator[tuple[Record, int]]:
     """The records of a file, each with the bytes of the file that were read for it and those before. Errors as those of
-    a `Source`."""
+    a `Archive`."""
     try:
         if file.is_article:
             yield _one(file), file.size

@@ -161,10 +161,10 @@ def put(file: Path, place: str) -> None:
     target_path.parent.mkdir(parents=True, exist_ok=True)
     beside = target_path.with_name(f"{target_path.name}.{os.getpid()}.new")
     shutil.copyfile(file, beside)
-    settle(beside, target_path)
+    move_into_place(beside, target_path)
 
 
-def settle(file: Path, place: Path) -> None:
+def move_into_place(file: Path, place: Path) -> None:
     """Puts a finished file into its place, on the disk too: after a power cut the old one is there, or the new."""
     with file.open("r+b") as written:
         os.fsync(written.fileno())

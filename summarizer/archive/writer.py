@@ -1,6 +1,6 @@
 """The output of a batch run as it grows, so that a run that was killed at any moment can go on.
 
-Records stand in the order of the input, one a line, and are written `FRAME` at a time: a frame is one write, and in a
+Records stand in the order of the input, one a line, and are written `CHUNK` at a time: a frame is one write, and in a
 compressed file a member of its own. What a killed run leaves is whole frames and perhaps a piece of one; the piece is
 cut off and done again, so that the file in the end is, byte for byte, that of a run that nothing stopped.
 
@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..errors import BatchError
-from .lines import FRAME, id_of
-from .storage import kind_of, packing_of, settle, zstandard
+from .lines import CHUNK, id_of
+from .storage import kind_of, move_into_place, packing_of, zstandard
 
 KINDS = (".jsonl", ".ndjson", ".parquet")
 """Endings of an output."""
@@ -47,7 +47,7 @@ class Written:
     end: int
 
 
-class Journal:
+class ResumableWriter:
     """An output file, opened for one run, which then has it alone.
 
     Args:
@@ -111,7 +111,7 @@ class Journal:
             if self._parquet and not self.path.exists():
                 from .parquet import lines_of
 
-                settle(self._made(lines_of(self.output)), self.path)
+                move_into_place(self._made(lines_of(self.output)), self.path)
             return
         self._lock.seek(0)
         self._lock.truncate()
@@ -170,7 +170,7 @@ class Journal:
         what stands there stays."""
         fresh = self._made(frames)
         self._file.close()  # Windows lets nobody replace a file that is open
-        settle(fresh, self.path)
+        move_into_place(fresh, self.path)
         self._file = self._opened()
         self._file.seek(0, os.SEEK_END)
 
@@ -192,7 +192,7 @@ class Journal:
 
             fresh = _beside(self.output, ".new")
             write(fresh, (line for frame in self.frames() for line in frame.lines))
-            settle(fresh, self.output)
+            move_into_place(fresh, self.output)
             self._file.close()
             self.path.unlink()
 
@@ -220,7 +220,7 @@ def _packed(lines: Iterable[str], packing: str) -> bytes:
 
 
 def _plain(path: Path) -> Iterator[tuple[bytes, int]]:
-    """Frames of an unpacked file: `FRAME` whole lines each, and those that are left."""
+    """Frames of an unpacked file: `CHUNK` whole lines each, and those that are left."""
     with path.open("rb") as file:
         held: list[bytes] = []
         end = 0
@@ -229,7 +229,7 @@ def _plain(path: Path) -> Iterator[tuple[bytes, int]]:
                 break
             held.append(line)
             end += len(line)
-            if len(held) == FRAME:
+            if len(held) == CHUNK:
                 yield b"".join(held), end
                 held = []
         if held:

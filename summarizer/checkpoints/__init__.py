@@ -1,23 +1,23 @@
 """Any checkpoint of transformers as a summarizer. Nothing here imports torch before a model is loaded."""
 
-from .backend import Generated, as_read
+from .backend import AbstractiveBackend, as_read
 from .ctranslate2_engine import int8_generator
 from .generator import Engine, Generator, prompt_ids
-from .settings import Family, family_of, for_training
-from .transformers_engine import Checkpoint, generator_of, load, pad_of
+from .settings import GenerationSettings, for_training, settings_of
+from .transformers_engine import TransformersEngine, generator_of, load, pad_of
 
 __all__ = [
-    "Checkpoint",
+    "AbstractiveBackend",
     "Engine",
-    "Family",
-    "Generated",
+    "GenerationSettings",
     "Generator",
+    "TransformersEngine",
     "as_read",
-    "family_of",
     "for_training",
     "generator_of",
     "int8_generator",
     "load",
     "pad_of",
     "prompt_ids",
+    "settings_of",
 ]

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from threading import Lock
 
 from ..checks import Verdict, Verifier
-from ..deadline import Watch
-from ..points import STYLES, Aligner, Candidate, Draft, Option, Writer, bullet_of, editing, extracted, own
-from ..reading import Article, Sentence, story, words
+from ..deadline import Deadline
+from ..points import STYLES, Aligner, BulletWriter, Candidate, Option, PointDraft, bullet_of, editing, extracted, own
+from ..reading import Article, Sentence, content_sentences, words
 from ..summary import Bullet, Length, Options, Span
 from .generator import Answer, Generator
 
@@ -27,7 +27,7 @@ class _Read:
     count: int
 
 
-class Generated:
+class AbstractiveBackend:
     """The engine of a Hugging Face checkpoint: it writes the list, and the list is held against the article.
 
     Args:
@@ -35,12 +35,12 @@ class Generated:
         verifier: What says of each bullet whether an editor would print it.
 
     Attributes:
-        together: Articles of one call, at best: they are written in batches of similar length.
-        beside: Calls that may run side by side: one, which has all cores.
+        batch_size: Articles of one call, at best: they are written in batches of similar length.
+        max_concurrency: Calls that may run side by side: one, which has all cores.
     """
 
-    together = 16
-    beside = 1
+    batch_size = 16
+    max_concurrency = 1
 
     def __init__(self, generator: Generator, verifier: Verifier) -> None:
         self.generator, self._verifier = generator, verifier
@@ -51,30 +51,30 @@ class Generated:
         """Whether there is anything but the article's sentences to show: always."""
         return True
 
-    def __call__(self, articles: Sequence[Article], options: Options, watch: Watch) -> list[Listed]:
+    def __call__(self, articles: Sequence[Article], options: Options, deadline: Deadline) -> list[Listed]:
         """The bullets of each article, and what a reader of them should know. One call at a time, whoever calls."""
-        with watch.stage("sentences"):
+        with deadline.stage("sentences"):
             batch = [self._read(article, options) for article in articles]
         with self._lock:
-            written = self._written(batch, options.length, watch)
-            with watch.stage("checks"):
+            written = self._written(batch, options.length, deadline)
+            with deadline.stage("checks"):
                 return [self._listed(read, answers, options) for read, answers in zip(batch, written, strict=True)]
 
-    def checked(self, article: Article, text: str, spans: Sequence[Span] | None, watch: Watch) -> Bullet:
+    def checked(self, article: Article, text: str, spans: Sequence[Span] | None, deadline: Deadline) -> Bullet:
         """An editor's point with its sentences and its checks (`editing.checked`)."""
         english = article.language.split("-")[0].lower() == "en"
-        return editing.checked(article, text, spans, self._verifier if english else None, watch)
+        return editing.checked(article, text, spans, self._verifier if english else None, deadline)
 
-    def wordings(self, article: Article, spans: Sequence[Span], length: Length, watch: Watch) -> list[Bullet]:
+    def wordings(self, article: Article, spans: Sequence[Span], length: Length, deadline: Deadline) -> list[Bullet]:
         """The sentences themselves: a checkpoint writes lists, not points."""
-        return editing.wordings(article, spans, length, None, None, watch)
+        return editing.wordings(article, spans, length, None, None, deadline)
 
     def close(self) -> None:
         """Waits for the lists that are being written, and lets go of the threads."""
         with self._lock:
             self._verifier.close()
 
-    def _written(self, batch: Sequence[_Read], length: Length, watch: Watch) -> list[list[Answer]]:
+    def _written(self, batch: Sequence[_Read], length: Length, deadline: Deadline) -> list[list[Answer]]:
         """What the checkpoint says of each article. What stands first in a news article matters most, so the next part
         is read only where those before gave too few bullets."""
         found: list[list[Answer]] = [[] for _ in batch]
@@ -82,7 +82,7 @@ class Generated:
         while todo:
             parts = [batch[i].parts[len(found[i])] for i in todo]
             counts = [batch[i].count - _points(found[i]) for i in todo]
-            with watch.stage("rewriter"):
+            with deadline.stage("rewriter"):
                 answers = self.generator(parts, counts, length)
             for i, answer in zip(todo, answers, strict=True):
                 found[i].append(answer)
@@ -90,7 +90,7 @@ class Generated:
         return found
 
     def _read(self, article: Article, options: Options) -> _Read:
-        sentences = story(article.text, article.language)
+        sentences = content_sentences(article.text, article.language)
         count = options.bullets
         if count == "auto":
             count = bullet_count(sum(len(words(s.text)) for s in sentences), options.length)
@@ -115,7 +115,7 @@ class Generated:
         english = read.article.language.split("-")[0].lower() == "en"
         policy = options.policy if english or options.policy == "flag" else "extract"
         style = replace(STYLES[options.length], least=1, most=10**6)
-        writer = Writer(read.article, options.length, policy == "flag", style)
+        writer = BulletWriter(read.article, options.length, policy == "flag", style)
         aligner = Aligner([sentence.text for sentence in read.sentences])
         least = self._verifier.least if options.min_confidence is None else options.min_confidence
         found = []
@@ -142,7 +142,7 @@ class Generated:
             bullets.append(bullet)
         return tuple(bullets), tuple(self._warnings(read, answers, untraced, policy, english))
 
-    def _asked(self, writer: Writer, draft: Draft) -> tuple[Option, Future[list[Verdict]]] | None:
+    def _asked(self, writer: BulletWriter, draft: PointDraft) -> tuple[Option, Future[list[Verdict]]] | None:
         """What the checkpoint wrote, and what the verifier will say of it; None where it is the article's own sentence,
         or states what its sentences do not."""
         themselves = {bullet.text for bullet in (*own(draft), *writer.own(draft))}
@@ -158,8 +158,8 @@ class Generated:
     ) -> Iterator[str]:
         if any(answer.cut for answer in answers):
             yield (
-                f"The checkpoint was still writing at its limit of {self.generator.family.longest} tokens; what it had "
-                "not finished is left out."
+                f"The checkpoint was still writing at its limit of {self.generator.settings.max_new_tokens} tokens; "
+                "what it had not finished is left out."
             )
         if len(read.parts) > 1:
             yield (
@@ -182,7 +182,7 @@ def _points(answers: Sequence[Answer]) -> int:
     return len({text for answer in answers for text in answer.bullets})
 
 
-def _draft(read: _Read, chosen: Sequence[int], text: str, score: float) -> Draft:
+def _draft(read: _Read, chosen: Sequence[int], text: str, score: float) -> PointDraft:
     draft = editing.draft_on(read.article, read.sentences, chosen, round(score, 4))
     return replace(draft, candidates=(Candidate(text, 0.0),))
 

@@ -11,42 +11,42 @@ from tokenizers import Tokenizer
 
 from ..cpu import cores, use_wide_instructions
 from .generator import Generator
-from .settings import Family, family_in
+from .settings import GenerationSettings, settings_in
 
 
-class Int8:
+class CTranslate2Engine:
     """A model in CTranslate2's form; an `Engine`.
 
     Args:
         folder: Holds `model.bin`, `config.json`, a vocabulary and `tokenizer.json`.
-        family: Its family.
+        settings: Its settings.
         threads: Cores to use; default: all that this process may use.
 
     Raises:
         RuntimeError: CTranslate2 cannot read the model.
     """
 
-    def __init__(self, folder: Path, family: Family, threads: int | None = None) -> None:
-        kind = ctranslate2.Translator if family.kind == "seq2seq" else ctranslate2.Generator
+    def __init__(self, folder: Path, settings: GenerationSettings, threads: int | None = None) -> None:
+        kind = ctranslate2.Translator if settings.kind == "seq2seq" else ctranslate2.Generator
         count = threads or cores()
         use_wide_instructions()
         self._model = kind(str(folder), device="cpu", inter_threads=1, intra_threads=count)
         self._folder = folder
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
 
-    def write(self, prompts: Sequence[list[int]], family: Family) -> list[list[int]]:
+    def write(self, prompts: Sequence[list[int]], settings: GenerationSettings) -> list[list[int]]:
         """The tokens that follow each prompt: the same search as in `checkpoint.py`."""
         tokens = [[self.tokenizer.id_to_token(i) for i in ids] for ids in prompts]
         options = {
-            "beam_size": family.beams,
-            "length_penalty": family.length_penalty,
-            "no_repeat_ngram_size": family.no_repeat,
+            "beam_size": settings.beams,
+            "length_penalty": settings.length_penalty,
+            "no_repeat_ngram_size": settings.no_repeat_ngram_size,
         }
-        if family.kind == "seq2seq":
+        if settings.kind == "seq2seq":
             results = self._model.translate_batch(
                 tokens,
-                max_decoding_length=family.longest,
-                min_decoding_length=family.least,
+                max_decoding_length=settings.max_new_tokens,
+                min_decoding_length=settings.min_new_tokens,
                 return_end_token=True,
                 **options,
             )
@@ -54,11 +54,11 @@ class Int8:
         else:
             results = self._model.generate_batch(
                 tokens,
-                max_length=family.longest,
-                min_length=family.least,
+                max_length=settings.max_new_tokens,
+                min_length=settings.min_new_tokens,
                 include_prompt_in_result=False,
                 return_end_token=True,
-                end_token=list(family.ends),
+                end_token=list(settings.ends),
                 **options,
             )
             written = [result.sequences[0] for result in results]
@@ -77,7 +77,7 @@ def int8_generator(folder: Path, threads: int | None = None) -> Generator:
         RuntimeError: CTranslate2 cannot read the model.
         ValueError: Its settings are missing, or of another version of this package.
     """
-    family = family_in(folder)
-    if not family:
+    settings = settings_in(folder)
+    if not settings:
         raise ValueError(f"{folder} lacks its settings")
-    return Generator(Int8(folder, family, threads), family)
+    return Generator(CTranslate2Engine(folder, settings, threads), settings)

@@ -1,5 +1,5 @@
-"""The other road: a model writes the whole list. Which runtime the model runs in is not known here: `checkpoint.py` has
-transformers', `int8.py` has CTranslate2's."""
+"""A model that writes the whole list. Which runtime it runs in is not known here: `transformers_engine.py` has
+transformers', `ctranslate2_engine.py` has CTranslate2's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Protocol
 from tokenizers import Tokenizer
 
 from ..summary import Length
-from .settings import Family
+from .settings import GenerationSettings
 
 TOKENS = 8192
 """Tokens of a batch, padding included."""
@@ -40,7 +40,7 @@ class Engine(Protocol):
     def tokenizer(self) -> Tokenizer:
         """The tokenizer."""
 
-    def write(self, prompts: Sequence[list[int]], family: Family) -> list[list[int]]:
+    def write(self, prompts: Sequence[list[int]], settings: GenerationSettings) -> list[list[int]]:
         """The tokens that follow each prompt, without the prompt, with the one that ends the answer if it came."""
 
     def save(self, folder: Path) -> None:
@@ -52,11 +52,11 @@ class Generator:
 
     Args:
         engine: The model.
-        family: How it is asked and read.
+        settings: How it is asked and read.
     """
 
-    def __init__(self, engine: Engine, family: Family) -> None:
-        self.engine, self.family = engine, family
+    def __init__(self, engine: Engine, settings: GenerationSettings) -> None:
+        self.engine, self.settings = engine, settings
         self._tokenizer = engine.tokenizer
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
@@ -74,12 +74,12 @@ class Generator:
             length: "standard" or "brief", likewise.
         """
         prompts = [
-            prompt_ids(text, self._tokenizer, self.family.asked(count, length))
+            prompt_ids(text, self._tokenizer, self.settings.asked(count, length))
             for text, count in zip(texts, counts, strict=True)
         ]
         answers: dict[int, Answer] = {}
-        for batch in _batches([len(ids) for ids in prompts], self.family.longest):
-            written = self.engine.write([prompts[i] for i in batch], self.family)
+        for batch in _batches([len(ids) for ids in prompts], self.settings.max_new_tokens):
+            written = self.engine.write([prompts[i] for i in batch], self.settings)
             answers.update((i, self._read(ids)) for i, ids in zip(batch, written, strict=True))
         return [answers[i] for i in range(len(texts))]
 
@@ -90,46 +90,46 @@ class Generator:
     @cached_property
     def room(self) -> int:
         """Tokens of an article that the window holds."""
-        return room(self._tokenizer, self.family.asked(_MOST_DIGITS, "standard"))
+        return room(self._tokenizer, self.settings.asked(_MOST_DIGITS, "standard"))
 
     def save(self, folder: Path) -> None:
         """Writes the model, its tokenizer, and how it is asked."""
         self.engine.save(folder)
-        self.family.save(folder)
+        self.settings.save(folder)
 
     def _read(self, ids: Sequence[int]) -> Answer:
-        cut = len(ids) >= self.family.longest and ids[-1] not in self._special
+        cut = len(ids) >= self.settings.max_new_tokens and ids[-1] not in self._special
         # PEGASUS and others count the token of a new line among the special ones.
         kept = [i for i in ids if i not in self._special or self._tokenizer.id_to_token(i) in ("<n>", "<q>", "\n")]
-        bullets = self.family.bullets(self._tokenizer.decode(kept, skip_special_tokens=False))
+        bullets = self.settings.bullets(self._tokenizer.decode(kept, skip_special_tokens=False))
         return Answer(tuple(bullets[:-1] if cut and len(bullets) > 1 else bullets), cut)
 
 
-def room(tokenizer: Tokenizer, family: Family) -> int:
+def room(tokenizer: Tokenizer, settings: GenerationSettings) -> int:
     """Tokens of an article that the window holds beside the prompt."""
-    prompt = len(token_ids(tokenizer, family.before)) + len(token_ids(tokenizer, family.after))
-    rest = family.longest if family.kind == "causal" else len(token_ids(tokenizer, "", special=True))
-    return max(1, family.window - prompt - rest)
+    prompt = len(token_ids(tokenizer, settings.before)) + len(token_ids(tokenizer, settings.after))
+    rest = settings.max_new_tokens if settings.kind == "causal" else len(token_ids(tokenizer, "", special=True))
+    return max(1, settings.window - prompt - rest)
 
 
-def prompt_ids(text: str, tokenizer: Tokenizer, family: Family, answer: int | None = None) -> list[int]:
+def prompt_ids(text: str, tokenizer: Tokenizer, settings: GenerationSettings, answer: int | None = None) -> list[int]:
     """What the model reads of a text: the article is cut so that prompt and answer fit, never the prompt.
 
     Args:
         text: The article.
         tokenizer: Of the model.
-        family: Its family.
+        settings: Its settings.
         answer: Tokens of the answer of a causal model, where they are known; default: the most that may come.
     """
-    if family.kind == "causal":
-        spare = room(tokenizer, family) + (family.longest - answer if answer is not None else 0)
+    if settings.kind == "causal":
+        spare = room(tokenizer, settings) + (settings.max_new_tokens - answer if answer is not None else 0)
         article = token_ids(tokenizer, text)[:spare]
-        return [*token_ids(tokenizer, family.before), *article, *token_ids(tokenizer, family.after)]
-    read = tokenizer.encode(family.before + text)
+        return [*token_ids(tokenizer, settings.before), *article, *token_ids(tokenizer, settings.after)]
+    read = tokenizer.encode(settings.before + text)
     ids: list[int] = read.ids
-    if len(ids) > family.window:
+    if len(ids) > settings.window:
         closing = next((i for i, special in enumerate(reversed(read.special_tokens_mask)) if not special), 0)
-        ids = ids[: family.window - closing] + ids[len(ids) - closing :]
+        ids = ids[: settings.window - closing] + ids[len(ids) - closing :]
     return ids
 
 

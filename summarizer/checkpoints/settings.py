@@ -1,5 +1,5 @@
-"""How a Hugging Face checkpoint is asked for key points, and how its answer is read: what differs from family to family
-(T5, BART, PEGASUS, chat models). Training and the library use the same. No torch here."""
+"""How a Hugging Face checkpoint is asked for key points, and how its answer is read: what differs between T5, BART,
+PEGASUS and chat models. Training and the library use the same. No torch here."""
 
 from __future__ import annotations
 
@@ -29,11 +29,14 @@ _SAYS_NOTHING = re.compile(
     r"^(?:sure|certainly|of course|here (?:are|is)|key points|summary)\b(?:.*:|[!,]?)$", re.IGNORECASE
 )
 
+_EARLIER = {"longest": "max_new_tokens", "least": "min_new_tokens", "no_repeat": "no_repeat_ngram_size"}
+"""What versions before 0.9 called these settings in a folder."""
+
 Kind = Literal["seq2seq", "causal"]
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class GenerationSettings:
     """What is particular to a checkpoint.
 
     Attributes:
@@ -43,11 +46,11 @@ class Family:
         separator: What stands between two bullets of an answer; "" where the checkpoint was not fine-tuned on lists of
             bullets, and its answer is split at lines, or else into sentences.
         window: Tokens that it reads, prompt and article together; for a causal one the answer as well.
-        longest: Tokens that it writes, at most.
-        least: Tokens that it writes, at least.
+        max_new_tokens: Tokens that it writes, at most.
+        min_new_tokens: Tokens that it writes, at least.
         beams: Beams of the search; 1 takes the likeliest token each time. Nothing is drawn by chance.
         length_penalty: Exponent of the length that a beam's log-probability is divided by.
-        no_repeat: Pieces of so many tokens are not written twice; 0 for no such rule.
+        no_repeat_ngram_size: Pieces of so many tokens are not written twice; 0 for no such rule.
         ends: The tokens that end an answer.
         name: The model's, where it was given one.
     """
@@ -57,15 +60,15 @@ class Family:
     after: str = ""
     separator: str = ""
     window: int = DEFAULT_WINDOW
-    longest: int = 192
-    least: int = 0
+    max_new_tokens: int = 192
+    min_new_tokens: int = 0
     beams: int = 1
     length_penalty: float = 1.0
-    no_repeat: int = 0
+    no_repeat_ngram_size: int = 0
     ends: tuple[str, ...] = ()
     name: str = ""
 
-    def asked(self, count: int, length: Length) -> Family:
+    def asked(self, count: int, length: Length) -> GenerationSettings:
         """With the wanted number of bullets and their length in the prompt, where it speaks of them."""
 
         def filled(text: str) -> str:
@@ -99,24 +102,24 @@ class Family:
         (folder / SETTINGS).write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
-def family_in(folder: Path) -> Family | None:
-    """The family that a folder says of itself, which this project fine-tuned; None where it says nothing.
+def settings_in(folder: Path) -> GenerationSettings | None:
+    """The settings that a folder says of itself, which this project fine-tuned; None where it says nothing.
 
     Raises:
         ValueError: Its settings are of another version of this package.
     """
-    settings = folder / SETTINGS
-    if not settings.is_file():
+    path = folder / SETTINGS
+    if not path.is_file():
         return None
-    stored = json.loads(settings.read_text("utf-8"))
-    unknown = set(stored) - {field.name for field in fields(Family)}
+    stored = {_EARLIER.get(name, name): value for name, value in json.loads(path.read_text("utf-8")).items()}
+    unknown = set(stored) - {field.name for field in fields(GenerationSettings)}
     if unknown:
-        raise ValueError(f"{settings} has {', '.join(sorted(unknown))}, which this version does not know")
-    return Family(**(stored | {"ends": tuple(stored.get("ends", ()))}))
+        raise ValueError(f"{path} has {', '.join(sorted(unknown))}, which this version does not know")
+    return GenerationSettings(**(stored | {"ends": tuple(stored.get("ends", ()))}))
 
 
-def family_of(model: Any, tokenizer: Any, folder: Path | None = None) -> Family:
-    """The family of a checkpoint: what its folder says if this project fine-tuned it, else what its kind is known for,
+def settings_of(model: Any, tokenizer: Any, folder: Path | None = None) -> GenerationSettings:
+    """The settings of a checkpoint: those in its folder if this project fine-tuned it, else those known for its kind,
     with its own way to search.
 
     Args:
@@ -127,44 +130,52 @@ def family_of(model: Any, tokenizer: Any, folder: Path | None = None) -> Family:
     Raises:
         ValueError: Its settings are of another version of this package.
     """
-    told = family_in(folder) if folder else None
+    told = settings_in(folder) if folder else None
     if told:
         return told
     own, config = model.generation_config, model.config
     ends = own.eos_token_id if isinstance(own.eos_token_id, list) else [own.eos_token_id]
     named = [str(tokenizer.convert_ids_to_tokens(i)) for i in ends if i is not None]
-    family = Family(
+    settings = GenerationSettings(
         "seq2seq" if config.is_encoder_decoder else "causal",
         window=_window(config, tokenizer),
-        least=own.min_length or 0,
+        min_new_tokens=own.min_length or 0,
         length_penalty=own.length_penalty if own.length_penalty is not None else 1.0,
         ends=tuple(named or [str(tokenizer.eos_token)]),
     )
-    if family.kind == "seq2seq":
+    if settings.kind == "seq2seq":
         # transformers' own cap is 20 tokens where a checkpoint names none: no list of bullets is as short.
-        longest = max(own.max_length or 0, family.longest)
+        max_new_tokens = max(own.max_length or 0, settings.max_new_tokens)
         before = "summarize: " if "t5" in config.model_type else ""
-        return replace(family, before=before, longest=longest, beams=4, no_repeat=own.no_repeat_ngram_size or 3)
+        return replace(
+            settings,
+            before=before,
+            max_new_tokens=max_new_tokens,
+            beams=4,
+            no_repeat_ngram_size=own.no_repeat_ngram_size or 3,
+        )
     # Of a causal model the article would count as repeated too, and quoting it is the task.
     if getattr(tokenizer, "chat_template", None):
         before, after = _chat(tokenizer)
-        return replace(family, before=before, after=after)
-    return replace(family, after="\n\nKey points of this article:\n- ")
+        return replace(settings, before=before, after=after)
+    return replace(settings, after="\n\nKey points of this article:\n- ")
 
 
-def for_training(family: Family, tokenizer: Any, window: int | None, longest: int, beams: int) -> Family:
-    """The family as it is fine-tuned: with a separator that its tokenizer can write, and no wish for a number of
-    bullets, which it learns from the data."""
+def for_training(
+    settings: GenerationSettings, tokenizer: Any, window: int | None, max_new_tokens: int, beams: int
+) -> GenerationSettings:
+    """The settings of a checkpoint that is fine-tuned: with a separator that its tokenizer can write, and no wish for a
+    number of bullets, which it learns from the data."""
     separator = next((mark for mark in _SEPARATORS if _survives(mark, tokenizer)), _SEPARATORS[-1])
     plain = ASK.format(count="its", size="a few")
     return replace(
-        family,
-        before=family.before.replace(ASK, plain),
-        after=family.after.replace(ASK, plain),
+        settings,
+        before=settings.before.replace(ASK, plain),
+        after=settings.after.replace(ASK, plain),
         separator=separator,
-        window=window or family.window,
-        longest=longest,
-        least=0,
+        window=window or settings.window,
+        max_new_tokens=max_new_tokens,
+        min_new_tokens=0,
         beams=beams,
         length_penalty=1.0,
         ends=(str(tokenizer.eos_token),),

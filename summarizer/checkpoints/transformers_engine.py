@@ -11,13 +11,13 @@ from tokenizers import Tokenizer
 
 from ..errors import MissingExtraError, ModelError
 from .generator import Generator
-from .settings import Family, family_of
+from .settings import GenerationSettings, settings_of
 
 _NOT_WRITING = ("Classification", "QuestionAnswering", "MaskedLM", "EncoderModel")
 """What the name of an architecture says that cannot write."""
 
 
-class Checkpoint:
+class TransformersEngine:
     """A sequence-to-sequence or causal model of transformers, with its tokenizer; an `Engine`.
 
     Args:
@@ -34,14 +34,14 @@ class Checkpoint:
         backend: Tokenizer = self._tokenizer.backend_tokenizer
         return backend
 
-    def write(self, prompts: Sequence[list[int]], family: Family) -> list[list[int]]:
+    def write(self, prompts: Sequence[list[int]], settings: GenerationSettings) -> list[list[int]]:
         """The tokens that follow each prompt: the same search as in `int8.py`."""
         import torch
         from transformers import GenerationConfig
 
         pad = pad_of(self._tokenizer)
         longest = max(map(len, prompts))
-        causal = family.kind == "causal"
+        causal = settings.kind == "causal"
         rows, masks = [], []
         for ids in prompts:
             fill = longest - len(ids)  # a causal model goes on from the end, so what fills stands before
@@ -49,18 +49,20 @@ class Checkpoint:
             masks.append([0] * fill + [1] * len(ids) if causal else [1] * len(ids) + [0] * fill)
         own, place = self.model.generation_config, self.model.device
         search = GenerationConfig(  # type: ignore[no-untyped-call]
-            max_new_tokens=family.longest,
-            num_beams=family.beams,
-            length_penalty=family.length_penalty,
-            no_repeat_ngram_size=family.no_repeat,
+            max_new_tokens=settings.max_new_tokens,
+            num_beams=settings.beams,
+            length_penalty=settings.length_penalty,
+            no_repeat_ngram_size=settings.no_repeat_ngram_size,
             # What is not named here would be the checkpoint's own.
-            **{"min_new_tokens" if causal else "min_length": family.least},  # the second would count the prompt
+            **{
+                "min_new_tokens" if causal else "min_length": settings.min_new_tokens
+            },  # the second would count the prompt
             repetition_penalty=1.0,
             early_stopping=False,
             forced_bos_token_id=own.forced_bos_token_id,
             decoder_start_token_id=own.decoder_start_token_id,
             bos_token_id=own.bos_token_id,
-            eos_token_id=[self._tokenizer.convert_tokens_to_ids(end) for end in family.ends],
+            eos_token_id=[self._tokenizer.convert_tokens_to_ids(end) for end in settings.ends],
             pad_token_id=pad,
             do_sample=False,
         )
@@ -102,8 +104,8 @@ def generator_of(checkpoint: str, device: str | None = None, threads: int | None
     place = device or ("cuda" if torch.cuda.is_available() else "cpu")
     # A CPU computes in half precision many times slower than in single.
     model, tokenizer = load(checkpoint, dtype=torch.float32 if place == "cpu" else "auto")
-    family = family_of(model, tokenizer, Path(checkpoint) if Path(checkpoint).is_dir() else None)
-    return Generator(Checkpoint(model.to(place).eval(), tokenizer), family)
+    settings = settings_of(model, tokenizer, Path(checkpoint) if Path(checkpoint).is_dir() else None)
+    return Generator(TransformersEngine(model.to(place).eval(), tokenizer), settings)
 
 
 def load(checkpoint: str, **kwargs: Any) -> tuple[Any, Any]:

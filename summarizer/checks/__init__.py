@@ -1,7 +1,7 @@
 """Whether a point is true to its sentences and can be understood alone."""
 
-from .context import dangles, leans
-from .fact_index import Known
+from .context import needs_context, starts_with_anaphor
+from .fact_index import FactIndex
 from .facts import FACT_KINDS, HONORIFICS, OPENERS, QUOTED, TITLES, Fact, Name, Number, facts, numbers
 from .lookups import Checker
 from .verifier import MARKS, TEXT_KINDS, VERDICTS, Calibration, Fault, Kind, Verdict, Verifier, log_odds, reading
@@ -18,17 +18,17 @@ __all__ = [
     "Calibration",
     "Checker",
     "Fact",
+    "FactIndex",
     "Fault",
     "Kind",
-    "Known",
     "Name",
     "Number",
     "Verdict",
     "Verifier",
-    "dangles",
     "facts",
-    "leans",
     "log_odds",
+    "needs_context",
     "numbers",
     "reading",
+    "starts_with_anaphor",
 ]

@@ -47,27 +47,27 @@ _NAMED_SPEAKER = re.compile(
 )
 
 
-def dangles(sentence: str) -> bool:
+def starts_with_anaphor(sentence: str) -> bool:
     """Whether a sentence opens with a pronoun, or "The move", whose noun stands before it."""
     return _DANGLES.match(sentence) is not None
 
 
-def asks(sentence: str) -> bool:
+def is_question(sentence: str) -> bool:
     """Whether a sentence is a question."""
     return sentence.rstrip("\"'”’").endswith("?")
 
 
-def leans(sentence: str) -> bool:
+def needs_context(sentence: str) -> bool:
     """Whether a sentence needs its neighbour: it opens with a pronoun or "The move", asks what another answers, speaks
     of "I" or "us" outside quotation marks, or is a quote or a report whose speaker is "he", or nobody."""
     if _FIRST_PERSON.search(QUOTED.sub("", sentence)):
         return True
     if (
-        dangles(sentence)
+        starts_with_anaphor(sentence)
         or _LATER_PRONOUN.match(sentence)
         or _CONNECTS.match(sentence)
         or _SPOKEN.search(sentence)
-        or asks(sentence)
+        or is_question(sentence)
     ):
         return True
     if (

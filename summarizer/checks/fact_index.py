@@ -1,6 +1,6 @@
 """Whether the facts of a bullet stand in a text: its numbers as values, its dates, its names, its quotes word by word.
 
-A text is read once (`Known`), and facts (`facts.py`) are looked up in it. The rules are those of English news.
+A text is read once (`FactIndex`), and facts (`facts.py`) are looked up in it. The rules are those of English news.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from .facts import HONORIFICS, TITLES, TOKEN, Date, Fact, Name, Number, dates, numbers, parts
+from .facts import HONORIFICS, NAME_TOKEN, TITLES, Date, Fact, Name, Number, dates, numbers, parts
 
 _MONTH_BESIDE = re.compile(r"(?<=[a-z]\s)(?:March|May)(?=\s[a-z])")
 """Enough to believe a bullet's "in May", not to call it a date: "the May election"."""
@@ -68,7 +68,7 @@ _FLAT = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-
 _NOT_WORD = re.compile(r"[^\w%$£€]+")
 
 
-class Known:
+class FactIndex:
     """What a text states, ready for looking up.
 
     Args:
@@ -83,7 +83,7 @@ class Known:
         self._any_number = set().union(*self._numbers.values()) if self._numbers else set()
         self._dates = {key for date in dates(text) for key in (date.key, date.key.split()[0])}
         self._dates |= {match.group().lower() for match in _MONTH_BESIDE.finditer(text)}
-        tokens = [part for match in TOKEN.finditer(text) for part in parts(match.group())]
+        tokens = [part for match in NAME_TOKEN.finditer(text) for part in parts(match.group())]
         lower = [token.lower() for token in tokens]
         self._words = set(lower) | {word.replace(".", "") for word in lower}
         self._common = {token for token in tokens if token[:1].islower()}

@@ -257,7 +257,7 @@ def dates(text: str) -> list[Date]:
 
 # Names
 
-TOKEN = re.compile(r"(?:[^\W\d_]\.){2,}|(?:Mc|Mac|O['’]|[^\W\d_]['’])?[^\W_]+(?:[-'’][^\W_]+)*")
+NAME_TOKEN = re.compile(r"(?:[^\W\d_]\.){2,}|(?:Mc|Mac|O['’]|[^\W\d_]['’])?[^\W_]+(?:[-'’][^\W_]+)*")
 _STARTS = re.compile(r"(?:^|[.!?:;]['\"’”)]*\s+|\n)\s*['\"‘“(]*$")
 _SPEAKS = re.compile(r":|['’]s\b|\s(?:says|said|tells|told|calls|called|adds|wrote|writes|denies|denied)\b")
 HONORIFICS = frozenset("mr mrs ms miss mx dr sir dame".split())
@@ -296,7 +296,7 @@ def parts(token: str) -> list[str]:
 
 def _names(text: str) -> Iterator[Name]:
     run: list[re.Match[str]] = []
-    for match in TOKEN.finditer(text):
+    for match in NAME_TOKEN.finditer(text):
         token = match.group()
         gap = text[run[-1].end() : match.start()] if run else ""
         joined = bool(run) and (gap in ("", " ", "-") or (gap == ". " and _abbreviated(run[-1].group())))

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..reading import TOKEN, stems
 from ..summary import Check
-from .context import leans
-from .fact_index import Known
+from .context import needs_context
+from .fact_index import FactIndex
 from .facts import TITLES, Fact, Name, Number, facts, measure, numbers
 
 _ROLES = TITLES | frozenset(
@@ -35,7 +35,7 @@ class Checker:
 
     def __init__(self, article: str) -> None:
         self.counts = Counter(stems(article))
-        self._article = Known(article)
+        self._article = FactIndex(article)
         tokens = TOKEN.findall(article)
         lower = {token for token in tokens if token[:1].islower()}
         self._proper = {_bare(token) for token in tokens if token[:1].isupper()} - lower
@@ -57,7 +57,7 @@ class Checker:
 
     def against(self, sources: str, context: str = "") -> Callable[[str], tuple[Check, ...]]:
         """A function that checks one bullet after another against the same sentences, which are read once."""
-        known, forms = Known(f"{sources}\n{context}"), _forms(f"{sources} {context}")
+        known, forms = FactIndex(f"{sources}\n{context}"), _forms(f"{sources} {context}")
         there = [number for number in numbers(sources) if not number.vague]
 
         def checks(bullet: str) -> Iterator[Check]:
@@ -66,7 +66,7 @@ class Checker:
                 yield _found(fact, known.supports(fact))
             yield from _measures(bullet, stated, sources, there)
             yield _verdict("words", _other_case(bullet, forms))
-            yield _verdict("alone", "needs what stands before it" if leans(bullet) else "")
+            yield _verdict("alone", "needs what stands before it" if needs_context(bullet) else "")
 
         return lambda bullet: tuple(checks(bullet))
 

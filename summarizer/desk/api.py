@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.concurrency import run_in_threadpool
 
 from ..errors import ArticleError
-from ..options import MOST_BULLETS
+from ..options import MAX_BULLETS
 from ..points import reading_of
 from ..reading import Article
 from ..summary import Length, Policy, Span
@@ -72,7 +72,7 @@ class SummaryIn(ArticleIn):
 
     id: Id | None = Field(None, description="The CMS's id of the article.")
     length: Length = "standard"
-    bullets: Annotated[int, Field(ge=1, le=MOST_BULLETS)] | Literal["auto"] = "auto"
+    bullets: Annotated[int, Field(ge=1, le=MAX_BULLETS)] | Literal["auto"] = "auto"
     policy: Policy = "checked"
     min_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
 
@@ -99,11 +99,11 @@ class RevisionIn(_Body):
     """A new version of a list."""
 
     revision: Annotated[int, Field(ge=1, le=2**31)] = Field(description="The version that it was made from.")
-    bullets: Annotated[list[BulletIn], Field(max_length=MOST_BULLETS)]
+    bullets: Annotated[list[BulletIn], Field(max_length=MAX_BULLETS)]
     removed: dict[Short, Reason] = Field(
         default_factory=dict,
         description="Why bullets of the draft were deleted, by their ids.",
-        max_length=MOST_BULLETS,
+        max_length=MAX_BULLETS,
     )
     note: Short | None = None
 

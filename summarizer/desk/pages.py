@@ -12,11 +12,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-from ..reading import paragraphs, story
+from ..reading import content_sentences, paragraphs
 from .api import Id, Status
 from .people import ROLES, SCOPES, SESSION, Person
 from .records import article_of
-from .service import COOKIE, NAME_COOKIE, Desk, OfDesk, OfPerson, desk_of, own_page, person_of, same_site
+from .service import COOKIE, NAME_COOKIE, Desk, OfDesk, OfPerson, check_page_token, desk_of, person_of, same_site
 from .stats import weeks
 from .store import PAGE, STATUSES
 
@@ -192,7 +192,7 @@ def change_people(
     scopes: Annotated[list[str] | None, Form()] = None,
 ) -> Response:  # fmt: skip
     """Adds and removes users and keys."""
-    own_page(request, person, csrf)
+    check_page_token(request, person, csrf)
     said, secret = "", ""
     try:
         if action == "put user":
@@ -226,7 +226,7 @@ def error(request: Request, code: int, detail: str) -> Response:
 def _paragraphs(record: dict[str, Any]) -> list[list[dict[str, Any]]]:
     """The story in paragraphs, each as pieces with their text, and with start and end where a piece is a sentence."""
     article = article_of(record)
-    sentences = story(article.text, article.language)
+    sentences = content_sentences(article.text, article.language)
     found = []
     next_one = 0
     for at, end in paragraphs(article.text):

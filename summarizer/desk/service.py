@@ -66,7 +66,7 @@ class Desk:
         self.database = Database(settings.database)
         self.store = Store(self.database, settings.disclosure)
         self.people, self.calls = People(self.database), Calls(self.database)
-        self.drafting, self.editing = Work(summarizer.beside, settings.line), Work(EDITING, settings.line)
+        self.drafting, self.editing = Work(summarizer.max_concurrency, settings.line), Work(EDITING, settings.line)
         self.metrics = Metrics(self)
         self.guest_csrf = secrets.token_urlsafe(32)
 
@@ -201,13 +201,13 @@ def allowed(scope: str) -> Callable[..., Person]:
         if scope not in person.scopes:
             raise HTTPException(403, f"{person.name} has not the right to {scope!r}")
         if request.method not in ("GET", "HEAD"):
-            own_page(request, person, request.headers.get("x-csrf-token", ""))
+            check_page_token(request, person, request.headers.get("x-csrf-token", ""))
         return person
 
     return check
 
 
-def own_page(request: Request, person: Person, token: str) -> None:
+def check_page_token(request: Request, person: Person, token: str) -> None:
     """A browser that is signed in must be on a page of this desk, not on another site's.
 
     Args:

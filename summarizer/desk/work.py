@@ -45,13 +45,13 @@ class Work:
     """A line of limited length before the models.
 
     Args:
-        beside: What runs side by side.
+        concurrency: Tasks that run at the same time.
         line: How many may wait.
     """
 
-    def __init__(self, beside: int, line: int) -> None:
-        self._beside, self._line = beside, line
-        self._pool = ThreadPoolExecutor(beside, "desk")
+    def __init__(self, concurrency: int, line: int) -> None:
+        self._concurrency, self._line = concurrency, line
+        self._pool = ThreadPoolExecutor(concurrency, "desk")
         self._lock = Lock()
         self.load = Load()
 
@@ -62,9 +62,9 @@ class Work:
             BusyError: Too many wait.
         """
         with self._lock:
-            if self.load.running + self.load.waiting >= self._beside + self._line:
+            if self.load.running + self.load.waiting >= self._concurrency + self._line:
                 ahead = self.load.waiting + self.load.running
-                raise BusyError(max(1, round(ahead * self.load.seconds / self._beside)))
+                raise BusyError(max(1, round(ahead * self.load.seconds / self._concurrency)))
             self.load.waiting += 1
         waiting = self._pool.submit(self._timed, task)
         waiting.add_done_callback(self._dropped)

@@ -16,7 +16,7 @@ from .extractor import (
 from .full_names import FullNames
 from .grouping import group
 from .pipeline import Pipeline
-from .policy import COSTS, STYLES, Draft, Option, Writer, cost, extracted, own
+from .policy import COSTS, STYLES, BulletWriter, Option, PointDraft, cost, extracted, own
 from .rewriter import (
     BEAM,
     MAX_SOURCE_TOKENS,
@@ -43,15 +43,15 @@ __all__ = [
     "SHORTLIST",
     "STYLES",
     "Aligner",
+    "BulletWriter",
     "Candidate",
-    "Draft",
     "Extractor",
     "FullNames",
     "Option",
     "Pipeline",
+    "PointDraft",
     "Rewriter",
     "Scored",
-    "Writer",
     "as_line",
     "asked",
     "bullet_of",

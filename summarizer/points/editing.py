@@ -7,11 +7,11 @@ from dataclasses import replace
 from functools import lru_cache
 
 from ..checks import Checker, Verifier
-from ..deadline import Watch
-from ..reading import Article, Sentence, story, words
+from ..deadline import Deadline
+from ..reading import Article, Sentence, content_sentences, words
 from ..summary import Bullet, Check, Length, Span
 from .alignment import Aligner
-from .policy import STYLES, Draft, Writer
+from .policy import STYLES, BulletWriter, PointDraft
 from .rewriter import Rewriter
 
 _SHOWN = 6
@@ -33,11 +33,11 @@ class Reading:
 
     def __init__(self, article: Article) -> None:
         self.article = article
-        self.sentences = story(article.text, article.language)
+        self.sentences = content_sentences(article.text, article.language)
         self.checker = Checker(article.text)
         self.aligner = Aligner([sentence.text for sentence in self.sentences])
         self.looked_up = self.checker.against(article.text, article.title or "")
-        self.writer = Writer(article, "standard")
+        self.writer = BulletWriter(article, "standard")
 
 
 @lru_cache(maxsize=16)
@@ -47,7 +47,7 @@ def reading_of(article: Article) -> Reading:
 
 
 def checked(
-    article: Article, text: str, spans: Sequence[Span] | None, verifier: Verifier | None, watch: Watch
+    article: Article, text: str, spans: Sequence[Span] | None, verifier: Verifier | None, deadline: Deadline
 ) -> Bullet:
     """An editor's point with the sentences that it stands on and its checks. Its facts are looked up in the whole
     article; the verifier reads it with its sentences.
@@ -57,14 +57,14 @@ def checked(
         text: The point.
         spans: The sentences that it stands on; default: the one or two that hold most of it.
         verifier: Of the model; default: none.
-        watch: Ends it when its time is up.
+        deadline: Ends it when its time is up.
 
     Raises:
         ValueError: No sentence of the story stands at one of the spans.
         TimeLimitError: The time is up.
     """
     reading = reading_of(article)
-    watch.check()
+    deadline.check()
     chosen = _chosen(reading.sentences, spans) if spans else reading.aligner(text)
     looked_up = reading.looked_up(text)
     checks = [replace(one, evidence=one.evidence.replace("in the sources", "in the article")) for one in looked_up]
@@ -72,7 +72,7 @@ def checked(
         return Bullet(text, 0.0, "edited", (), (*checks, UNTRACED))
     draft = draft_on(article, reading.sentences, chosen)
     if verifier:
-        watch.check()
+        deadline.check()
         context = reading.writer.context(draft)
         (verdict,) = verifier.start([text], "others", draft.text, context, article.title).result()
         checks.append(verdict.check(verifier.least))
@@ -85,7 +85,7 @@ def wordings(
     length: Length,
     rewriter: Rewriter | None,
     verifier: Verifier | None,
-    watch: Watch,
+    deadline: Deadline,
 ) -> list[Bullet]:
     """What could be said of some sentences: the rewrites that state nothing which the sentences lack, those first that
     the verifier trusts most, and then each sentence itself.
@@ -96,7 +96,7 @@ def wordings(
         length: Of the rewrites.
         rewriter: Of the model; default: none.
         verifier: Of the model; default: none.
-        watch: Ends it when its time is up.
+        deadline: Ends it when its time is up.
 
     Raises:
         ValueError: No sentence of the story stands at one of the spans.
@@ -104,11 +104,11 @@ def wordings(
     """
     sentences = reading_of(article).sentences
     draft = draft_on(article, sentences, _chosen(sentences, spans))
-    writer = Writer(article, length)
+    writer = BulletWriter(article, length)
     found: list[tuple[float, Bullet]] = []
     if rewriter and verifier:
         for part in dict.fromkeys((draft, *(draft.narrowed(i) for i in draft.chosen))):
-            watch.check()
+            deadline.check()
             asked = STYLES[length].lengths(len(words(part.text)))
             written = tuple(rewriter.start(part.text, writer.context(part), part.title, asked)())
             options = writer.options(
@@ -144,8 +144,8 @@ def _chosen(sentences: Sequence[Sentence], spans: Sequence[Span]) -> tuple[int, 
     return tuple(sorted(chosen))
 
 
-def draft_on(article: Article, sentences: Sequence[Sentence], chosen: Sequence[int], score: float = 0.0) -> Draft:
+def draft_on(article: Article, sentences: Sequence[Sentence], chosen: Sequence[int], score: float = 0.0) -> PointDraft:
     """A point that stands on some sentences, of which the longest is the main one."""
     spans = tuple(Span(s.start, s.end, s.text) for s in (sentences[i] for i in chosen))
     main = max(chosen, key=lambda i: len(sentences[i].text))
-    return Draft(sentences, tuple(chosen), main, spans, score, article.title)
+    return PointDraft(sentences, tuple(chosen), main, spans, score, article.title)

@@ -29,7 +29,7 @@ from threadpoolctl import ThreadpoolController
 from tokenizers import Tokenizer
 
 from ..cpu import cores, use_wide_instructions
-from ..deadline import Watch
+from ..deadline import Deadline
 from ..reading import Sentence, words
 
 Array = npt.NDArray[np.float32]
@@ -291,18 +291,20 @@ class Extractor:
         self._open, self._close = settings["special_ids"]
         self._pool = ThreadPoolExecutor(self.threads, "extractor")
 
-    def __call__(self, sentences: Sequence[Sentence], title: str | None = None, watch: Watch | None = None) -> Scored:
+    def __call__(
+        self, sentences: Sequence[Sentence], title: str | None = None, deadline: Deadline | None = None
+    ) -> Scored:
         """Scores the sentences of an article; at least one. May be called from several threads, whose windows take
         turns.
 
         Raises:
             TimeLimitError: The watch says so; windows that are not begun are dropped.
         """
-        watch = watch or Watch()
-        with watch.stage("sentences"):
+        deadline = deadline or Deadline()
+        with deadline.stage("sentences"):
             tokens = token_ids(self.tokenizer, sentences, title)
-        with watch.stage("encoder"):
-            read = np.concatenate(list(self._vectors(tokens, watch)))
+        with deadline.stage("encoder"):
+            read = np.concatenate(list(self._vectors(tokens, deadline)))
             headline, vectors = (read[0], read[1:]) if title else (None, read)
             features = surface_features(sentences, title)
             with one_core():
@@ -315,18 +317,18 @@ class Extractor:
         """Waits for the windows that are being read, and lets go of the threads."""
         self._pool.shutdown()
 
-    def _vectors(self, tokens: list[list[int]], watch: Watch) -> Iterator[Array]:
+    def _vectors(self, tokens: list[list[int]], deadline: Deadline) -> Iterator[Array]:
         """The vectors window by window. Only a few stand in line at a time, so that a long article lets others pass."""
         waiting: deque[Future[Array]] = deque()
         try:
             for window in windows([len(t) for t in tokens]):
                 if len(waiting) > self.threads:
-                    yield waiting.popleft().result(watch.left)
+                    yield waiting.popleft().result(deadline.left)
                 waiting.append(self._pool.submit(self._read, tokens, window))
             while waiting:
-                yield waiting.popleft().result(watch.left)
+                yield waiting.popleft().result(deadline.left)
         except TimeoutError:
-            watch.check()
+            deadline.check()
             raise
         finally:
             for part in waiting:

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from ..checks import Verdict, Verifier
-from ..deadline import Watch
+from ..deadline import Deadline
 from ..errors import ModelError
-from ..reading import Article, Sentence, story, words
+from ..reading import Article, Sentence, content_sentences, words
 from ..summary import Bullet, Length, Options, Policy, Span
 from . import editing
 from .extractor import Extractor
 from .grouping import SETTINGS, Group, group
-from .policy import DULL, STYLES, Draft, Option, Writer, extracted, leans_as_said
+from .policy import DULL, STYLES, BulletWriter, Option, PointDraft, bullet_needs_context, extracted
 from .rewriter import Candidate, Rewriter
 
 VERIFIED = 4
@@ -42,7 +42,7 @@ class _Point:
         faults: What they cost when it was first said.
     """
 
-    draft: Draft
+    draft: PointDraft
     say: Callable[[], tuple[Bullet, float]]
     faults: float
 
@@ -61,15 +61,15 @@ class Pipeline:
         threads: Cores to use; default: all that this process may use.
 
     Attributes:
-        together: Articles of one call: one.
-        beside: Calls that keep all cores busy when they run side by side: one more than there are cores, for what
-            Python does between the models' work.
+        batch_size: Articles of one call: one.
+        max_concurrency: Calls that keep all cores busy when they run at the same time: one more than there are cores,
+            for what Python does between the models' work.
 
     Raises:
         ModelError: A part cannot be read.
     """
 
-    together = 1
+    batch_size = 1
 
     def __init__(self, folder: Path, config: dict[str, Any], threads: int | None) -> None:
         part = folder / "extractor"
@@ -86,7 +86,7 @@ class Pipeline:
             raise ModelError(f"{part}: {error}") from error
         self._languages = config.get("languages", [])
         self._unverified = "rewriter" in config and not self._verifier
-        self.beside = self._extractor.threads + 1
+        self.max_concurrency = self._extractor.threads + 1
 
     @property
     def rewrites(self) -> bool:
@@ -94,22 +94,22 @@ class Pipeline:
         return self._rewriter is not None
 
     def __call__(
-        self, articles: Sequence[Article], options: Options, watch: Watch
+        self, articles: Sequence[Article], options: Options, deadline: Deadline
     ) -> list[tuple[tuple[Bullet, ...], tuple[str, ...]]]:
         """The bullets of each article, and what a reader of them should know. May be called from several threads; what
         comes out depends on the article alone."""
         policy = options.policy
-        return [(self._bullets(article, options, watch), self._warnings(article, policy)) for article in articles]
+        return [(self._bullets(article, options, deadline), self._warnings(article, policy)) for article in articles]
 
-    def checked(self, article: Article, text: str, spans: Sequence[Span] | None, watch: Watch) -> Bullet:
+    def checked(self, article: Article, text: str, spans: Sequence[Span] | None, deadline: Deadline) -> Bullet:
         """An editor's point with its sentences and its checks (`editing.checked`)."""
         verifier = self._verifier if self._speaks(article.language) else None
-        return editing.checked(article, text, spans, verifier, watch)
+        return editing.checked(article, text, spans, verifier, deadline)
 
-    def wordings(self, article: Article, spans: Sequence[Span], length: Length, watch: Watch) -> list[Bullet]:
+    def wordings(self, article: Article, spans: Sequence[Span], length: Length, deadline: Deadline) -> list[Bullet]:
         """What could be said of some sentences (`editing.wordings`)."""
         parts = (self._rewriter, self._verifier) if self._speaks(article.language) else (None, None)
-        return editing.wordings(article, spans, length, *parts, watch)
+        return editing.wordings(article, spans, length, *parts, deadline)
 
     def close(self) -> None:
         """Waits for what runs, and lets go of the threads."""
@@ -117,38 +117,44 @@ class Pipeline:
         if self._verifier:
             self._verifier.close()
 
-    def _bullets(self, article: Article, options: Options, watch: Watch) -> tuple[Bullet, ...]:
-        with watch.stage("sentences"):
-            sentences = story(article.text, article.language)
-        scored = self._extractor(sentences, article.title, watch)
-        with watch.stage("grouping"):
+    def _bullets(self, article: Article, options: Options, deadline: Deadline) -> tuple[Bullet, ...]:
+        with deadline.stage("sentences"):
+            sentences = content_sentences(article.text, article.language)
+        scored = self._extractor(sentences, article.title, deadline)
+        with deadline.stage("grouping"):
             groups = group(scored, options.bullets, options.length, spare=SPARE)
             drafts = _drafts(article, scored.sentences, groups, options.length)
-        with watch.stage("checks"):
-            writer = Writer(article, options.length, options.policy == "flag")
-        points = self._points(writer, [d for d, g in zip(drafts, groups, strict=True) if not g.spare], options, watch)
+        with deadline.stage("checks"):
+            writer = BulletWriter(article, options.length, options.policy == "flag")
+        points = self._points(
+            writer, [d for d, g in zip(drafts, groups, strict=True) if not g.spare], options, deadline
+        )
         spare = [d for d, g in zip(drafts, groups, strict=True) if g.spare]
         spare.sort(key=_background)
         least = _background(spare[0]) if spare else inf  # what one without any fault would cost
         spare = spare[: sum(point.cost > least + GAIN for point in points)]
         writer.forget()
-        points = _without(points, self._points(writer, spare, options, watch) if spare else [], options)
+        points = _without(points, self._points(writer, spare, options, deadline) if spare else [], options)
         writer.forget()
-        with watch.stage("checks"):
+        with deadline.stage("checks"):
             return tuple(point.say()[0] for point in sorted(points, key=lambda point: point.draft.main))
 
-    def _points(self, writer: Writer, drafts: Sequence[Draft], options: Options, watch: Watch) -> list[_Point]:
+    def _points(
+        self, writer: BulletWriter, drafts: Sequence[PointDraft], options: Options, deadline: Deadline
+    ) -> list[_Point]:
         """The points with what gives each its words."""
         if options.policy == "extract" or not self._verifier or not self._speaks(writer.article.language):
             return [_point(draft, partial(_by_form, draft)) for draft in drafts]
-        return self._verified(writer, drafts, options, watch)
+        return self._verified(writer, drafts, options, deadline)
 
-    def _verified(self, writer: Writer, drafts: Sequence[Draft], options: Options, watch: Watch) -> list[_Point]:
+    def _verified(
+        self, writer: BulletWriter, drafts: Sequence[PointDraft], options: Options, deadline: Deadline
+    ) -> list[_Point]:
         """The points, each with what is worth most of its own sentences and of the rewrites that an editor would print:
         of all its sentences, or where there is none and it need not be shown, of the main one."""
         assert self._verifier is not None
         least = self._verifier.least if options.min_confidence is None else options.min_confidence
-        with watch.stage("checks"):
+        with deadline.stage("checks"):
             sentences = [
                 self._verifier.start(texts, "sentences", draft.text, writer.context(draft), draft.title)
                 for draft in drafts
@@ -158,43 +164,52 @@ class Pipeline:
         def good(found: Sequence[tuple[Option, Verdict]]) -> bool:
             return any(option.passes(verdict, least) for option, verdict in found)
 
-        judged = self._judged(writer, drafts, drafts, options, watch)
+        judged = self._judged(writer, drafts, drafts, options, deadline)
         whole = options.policy == "flag"
         left = [i for i, found in enumerate(judged) if not (whole or good(found)) and len(drafts[i].chosen) > 1]
-        narrow = self._judged(writer, [drafts[i].narrowed() for i in left], [drafts[i] for i in left], options, watch)
+        narrow = self._judged(
+            writer, [drafts[i].narrowed() for i in left], [drafts[i] for i in left], options, deadline
+        )
         for i, found in zip(left, narrow, strict=True):
             judged[i] = found
         points = []
-        with watch.stage("checks"):
+        with deadline.stage("checks"):
             for draft, found, waiting in zip(drafts, judged, sentences, strict=True):
                 points.append(_point(draft, partial(writer.best, found, waiting.result(), draft, least)))
         return points
 
     def _judged(
-        self, writer: Writer, asked: Sequence[Draft], whole: Sequence[Draft], options: Options, watch: Watch
+        self,
+        writer: BulletWriter,
+        asked: Sequence[PointDraft],
+        whole: Sequence[PointDraft],
+        options: Options,
+        deadline: Deadline,
     ) -> list[list[tuple[Option, Verdict]]]:
         """What is written of each point, with what the verifier says of it."""
         assert self._verifier is not None
         waiting = []
-        for draft, one in zip(whole, self._written(writer, asked, options.length, watch), strict=True):
-            with watch.stage("checks"):
+        for draft, one in zip(whole, self._written(writer, asked, options.length, deadline), strict=True):
+            with deadline.stage("checks"):
                 found = writer.options(one, "rewritten" if one.chosen == draft.chosen else "narrowed", VERIFIED)
                 texts, scores = [option.text for option in found], [option.score for option in found]
                 verdicts = self._verifier.start(texts, "rewrites", one.text, writer.context(one), one.title, scores)
                 waiting.append((found, verdicts))
-        with watch.stage("checks"):
+        with deadline.stage("checks"):
             return [list(zip(found, verdicts.result(), strict=True)) for found, verdicts in waiting]
 
-    def _written(self, writer: Writer, asked: Sequence[Draft], length: Length, watch: Watch) -> Iterator[Draft]:
+    def _written(
+        self, writer: BulletWriter, asked: Sequence[PointDraft], length: Length, deadline: Deadline
+    ) -> Iterator[PointDraft]:
         """The drafts with candidates, which are written side by side."""
-        with watch.stage("rewriter"):
+        with deadline.stage("rewriter"):
             waiting = [self._start(writer, one, length) for one in asked]
         for one, wait in zip(asked, waiting, strict=True):
-            with watch.stage("rewriter"):
+            with deadline.stage("rewriter"):
                 candidates = tuple(wait())
             yield replace(one, candidates=candidates)
 
-    def _start(self, writer: Writer, draft: Draft, length: Length) -> Callable[[], list[Candidate]]:
+    def _start(self, writer: BulletWriter, draft: PointDraft, length: Length) -> Callable[[], list[Candidate]]:
         assert self._rewriter is not None
         return self._rewriter.start(
             draft.text, writer.context(draft), draft.title, STYLES[length].lengths(len(words(draft.text)))
@@ -210,17 +225,17 @@ class Pipeline:
         return not self._languages or language.split("-", maxsplit=1)[0].lower() in self._languages
 
 
-def _by_form(draft: Draft) -> tuple[Bullet, float]:
+def _by_form(draft: PointDraft) -> tuple[Bullet, float]:
     """Without a verifier: the sentence itself; one that leans by its form will hardly do."""
     bullet = extracted(draft)
-    return bullet, DULL if leans_as_said(bullet) else 0.0
+    return bullet, DULL if bullet_needs_context(bullet) else 0.0
 
 
-def _background(draft: Draft) -> float:
+def _background(draft: PointDraft) -> float:
     return BACKGROUND * (1 - draft.likely)
 
 
-def _point(draft: Draft, say: Callable[[], tuple[Bullet, float]]) -> _Point:
+def _point(draft: PointDraft, say: Callable[[], tuple[Bullet, float]]) -> _Point:
     _, faults = say()
     return _Point(draft, say, faults)
 
@@ -239,7 +254,9 @@ def _without(points: Sequence[_Point], spare: Sequence[_Point], options: Options
     return kept
 
 
-def _drafts(article: Article, sentences: Sequence[Sentence], groups: Sequence[Group], length: Length) -> list[Draft]:
+def _drafts(
+    article: Article, sentences: Sequence[Sentence], groups: Sequence[Group], length: Length
+) -> list[PointDraft]:
     used = {i for one in groups for i in one.sentences}
     drafts = []
     for one in groups:
@@ -248,7 +265,7 @@ def _drafts(article: Article, sentences: Sequence[Sentence], groups: Sequence[Gr
         free = before >= 0 and before not in used and sentences[before].section == sentences[one.main].section
         used |= {before} if free else set()
         drafts.append(
-            Draft(
+            PointDraft(
                 sentences,
                 one.sentences,
                 one.main,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import log1p
 
-from ..checks import Checker, Fault, Name, Number, Verdict, facts, leans
+from ..checks import Checker, Fault, Name, Number, Verdict, facts, needs_context
 from ..reading import REPORT, Article, Sentence, stems, words
 from ..summary import Bullet, Check, Length, Method, Span
 from .full_names import FullNames
@@ -36,7 +36,7 @@ _FACT = 1.5
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class PointDraft:
     """A point whose words are not chosen yet.
 
     Attributes:
@@ -67,7 +67,7 @@ class Draft:
         """The sentences on one line."""
         return as_line(self.sentences, self.chosen)
 
-    def narrowed(self, to: int | None = None) -> Draft:
+    def narrowed(self, to: int | None = None) -> PointDraft:
         """The same point standing on one of its sentences alone; default: the main one."""
         to = self.main if to is None else to
         at = self.chosen.index(to)
@@ -89,7 +89,7 @@ class Option:
     text: str
     checks: tuple[Check, ...]
     score: float
-    draft: Draft
+    draft: PointDraft
     method: Method
 
     @property
@@ -157,7 +157,7 @@ def with_article(text: str, source: str) -> str:
     return f"{there[1].capitalize()} {there[2]}{text[len(there[2]) :]}" if there else text
 
 
-def own(draft: Draft) -> list[Bullet]:
+def own(draft: PointDraft) -> list[Bullet]:
     """What the article itself says of a point: each of its sentences, less what only ties it to its neighbours, the
     main one first; and last that with the one before it, if that is free."""
     chosen = [draft.narrowed(i).spans for i in dict.fromkeys((draft.main, *draft.chosen))]
@@ -167,20 +167,20 @@ def own(draft: Draft) -> list[Bullet]:
     return [Bullet(bullet_of([span.text for span in spans]), draft.score, "extracted", spans) for spans in chosen]
 
 
-def extracted(draft: Draft) -> Bullet:
+def extracted(draft: PointDraft) -> Bullet:
     """The main sentence. Where it cannot be understood alone, by its form, another of the point's sentences that can;
     else it with the one before it, if that is free."""
     found = own(draft)
-    alone = [bullet for bullet in found[: len(draft.chosen)] if not leans_as_said(bullet)]
+    alone = [bullet for bullet in found[: len(draft.chosen)] if not bullet_needs_context(bullet)]
     return alone[0] if alone else found[-1 if draft.before is not None else 0]
 
 
-def leans_as_said(bullet: Bullet) -> bool:
+def bullet_needs_context(bullet: Bullet) -> bool:
     """Whether a bullet cannot be understood alone, by its form; the article's own sentences as they stand there, where
     a torn quotation shows."""
     if bullet.method in ("rewritten", "narrowed"):
-        return leans(bullet.text)
-    return leans(bullet.text) or leans(" ".join(" ".join(span.text.split()) for span in bullet.sources))
+        return needs_context(bullet.text)
+    return needs_context(bullet.text) or needs_context(" ".join(" ".join(span.text.split()) for span in bullet.sources))
 
 
 def cost(verdict: Verdict) -> float:
@@ -188,7 +188,7 @@ def cost(verdict: Verdict) -> float:
     return sum(cost * float(getattr(verdict, fault)) for fault, cost in COSTS.items())
 
 
-class Writer:
+class BulletWriter:
     """Gives the bullets of one article their words, one after the other: a name is given in full once, and what one
     bullet has said counts for nothing in the next.
 
@@ -230,13 +230,13 @@ class Writer:
         self._bullets.clear()
         self._said.clear()
 
-    def context(self, draft: Draft) -> str:
+    def context(self, draft: PointDraft) -> str:
         """The sentences that explain those of a draft."""
         if draft.chosen not in self._contexts:
             self._contexts[draft.chosen] = context_of(draft.sentences, draft.chosen, self._full_names)
         return self._contexts[draft.chosen]
 
-    def options(self, draft: Draft, method: Method, most: int) -> list[Option]:
+    def options(self, draft: PointDraft, method: Method, most: int) -> list[Option]:
         """The candidates of a fitting length that state no fact which their sentences lack (or, with `flag`, also the
         others, behind them), those of most worth first.
 
@@ -255,7 +255,7 @@ class Writer:
         kept = [option for option in found.values() if self._flag or option.sound]
         return sorted(kept, key=lambda option: not option.sound)[:most]
 
-    def own(self, draft: Draft) -> list[Bullet]:
+    def own(self, draft: PointDraft) -> list[Bullet]:
         """What the article itself says of a point, with names in full."""
         return [self._with_full_names(bullet, draft) for bullet in own(draft)]
 
@@ -263,7 +263,7 @@ class Writer:
         self,
         rewrites: Sequence[tuple[Option, Verdict]],
         sentences: Sequence[Verdict],
-        draft: Draft,
+        draft: PointDraft,
         least: float,
     ) -> tuple[Bullet, float]:
         """Of all that could be said of a point what is worth most, and what its faults will cost.
@@ -297,7 +297,7 @@ class Writer:
         shown = self._flag or option.passes(verdict, least)
         return self._shortened(option.bullet(verdict, least)) if shown else None
 
-    def sentences(self, draft: Draft) -> Bullet:
+    def sentences(self, draft: PointDraft) -> Bullet:
         """The main sentence itself, with names in full."""
         return self._remembered(self._with_full_names(extracted(draft), draft))
 
@@ -310,14 +310,14 @@ class Writer:
         self._said.update(stems(bullet.text))
         return bullet
 
-    def _by_worth(self, draft: Draft) -> list[Candidate]:
+    def _by_worth(self, draft: PointDraft) -> list[Candidate]:
         """The candidates of a fitting length, those first that keep most of what the article speaks of again and again,
         names and numbers above all, and no earlier bullet has said, and that the rewriter is surest of."""
         style = self._style
         fitting = [c for c in _repaired(draft) if style.least <= len(words(c.text)) <= style.most]
         return sorted(dict.fromkeys(fitting), key=lambda c: -self._worth(c.text, draft) - style.fluent * c.score)
 
-    def _worth(self, text: str, draft: Draft) -> float:
+    def _worth(self, text: str, draft: PointDraft) -> float:
         """The share of what matters in the point that a text says, less what its length costs."""
         style, weights = self._style, self._weights_of(draft.text)
         kept = sum(weights.get(stem, 0.0) for stem in set(stems(text)) - self._said)
@@ -330,7 +330,7 @@ class Writer:
             self._read[sources] = {stem: self._weights.get(stem, 0.0) for stem in stems(sources)}
         return self._read[sources]
 
-    def _with_full_names(self, bullet: Bullet, draft: Draft) -> Bullet:
+    def _with_full_names(self, bullet: Bullet, draft: PointDraft) -> Bullet:
         text = self._full_names(bullet.text, self._bullets)
         if text == bullet.text:
             return bullet
@@ -338,7 +338,7 @@ class Writer:
         return Bullet(text, draft.score, "named", bullet.sources, self._checker.names(text))
 
 
-def _repaired(draft: Draft) -> Iterator[Candidate]:
+def _repaired(draft: PointDraft) -> Iterator[Candidate]:
     """The candidates; one that lost who says so, or the article at its start, has it given back."""
     for candidate in draft.candidates:
         text = with_article(candidate.text, draft.text)

@@ -1,7 +1,7 @@
 """From files and text to the sentences of a story."""
 
 from .article import SUFFIXES, Article, decoded
-from .boilerplate import story
+from .boilerplate import content_sentences
 from .sentences import Sentence, paragraphs, split, words
 from .stems import REPORT, TOKEN, read, stems
 
@@ -11,11 +11,11 @@ __all__ = [
     "TOKEN",
     "Article",
     "Sentence",
+    "content_sentences",
     "decoded",
     "paragraphs",
     "read",
     "split",
     "stems",
-    "story",
     "words",
 ]

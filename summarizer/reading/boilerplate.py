@@ -1,7 +1,7 @@
 """What is not the story: datelines, bylines, captions, links, calls to read or watch, credits, copyright lines.
 
 An editor does not quote these in a header list, and a model that scores them wastes its attention. Nothing is
-removed from the article's text: `story` returns the sentences that are the story, as spans of the untouched text.
+removed from the article's text: `content_sentences` returns the sentences of the story, as spans of that text.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _HEADING_WORDS = 14
 _CAPTION_WORDS = 60
 
 
-def story(text: str, language: str = "en") -> tuple[Sentence, ...]:
+def content_sentences(text: str, language: str = "en") -> tuple[Sentence, ...]:
     """The sentences of an article that tell the story.
 
     Args:

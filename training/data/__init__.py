@@ -1,6 +1,6 @@
 """What the models learn from: examples, points, pairs, judged texts."""
 
-from .articles import Articles, Collator
+from .articles import ExtractorCollator, ExtractorDataset
 from .checked import PARTS, Data, load, usable
 from .faults import planted
 from .judged import Judged, divided, judged, preferred, with_faults
@@ -9,9 +9,9 @@ from .pairs import LABEL, Pair, pairs, unfinished
 __all__ = [
     "LABEL",
     "PARTS",
-    "Articles",
-    "Collator",
     "Data",
+    "ExtractorCollator",
+    "ExtractorDataset",
     "Judged",
     "Pair",
     "divided",

@@ -17,12 +17,12 @@ from tqdm import tqdm
 
 from eval.data import BRIEF_POINTS, Example
 from summarizer.points import SCORES, surface_features, token_ids, windows
-from summarizer.reading import Sentence, story
+from summarizer.reading import Sentence, content_sentences
 
-from .points import Stood, shares, stood
+from .points import PointSources, points_of, shares
 
 
-class Articles(Dataset[dict[str, Any]]):
+class ExtractorDataset(Dataset[dict[str, Any]]):
     """Examples as the model reads them: token ids by sentence, features, labels.
 
     Args:
@@ -45,10 +45,10 @@ class Articles(Dataset[dict[str, Any]]):
         self.items: list[dict[str, Any]] = []
         self.examples: list[Example] = []
         self.sentences: list[tuple[Sentence, ...]] = []
-        self.points: list[list[Stood]] = []
+        self.points: list[list[PointSources]] = []
         for example in tqdm(examples, "labels", file=sys.stderr, mininterval=5):
-            sentences = story(example.text, language)[:most]
-            points = stood(example, sentences)
+            sentences = content_sentences(example.text, language)[:most]
+            points = points_of(example, sentences)
             if not points:
                 continue
             title = example.title if crc32(example.id.encode()) % 1000 < 1000 * titled else None
@@ -73,7 +73,7 @@ class Articles(Dataset[dict[str, Any]]):
 
 
 @dataclass(frozen=True)
-class Collator:
+class ExtractorCollator:
     """A batch of articles as tensors; see `ExtractorModel.forward` for the shapes."""
 
     open_id: int
@@ -108,7 +108,7 @@ class Collator:
         }
 
 
-def labels(points: Sequence[Stood], sentences: Sequence[Sentence]) -> npt.NDArray[np.float32]:
+def labels(points: Sequence[PointSources], sentences: Sequence[Sentence]) -> npt.NDArray[np.float32]:
     """What is true of each sentence, shape (sentences, SCORES); see `summarizer.points.extractor.SCORES`. Which one is
     the main sentence of a point is a matter of degree: each has its share of it."""
     found = np.zeros((len(sentences), len(SCORES)), np.float32)
@@ -121,7 +121,7 @@ def labels(points: Sequence[Stood], sentences: Sequence[Sentence]) -> npt.NDArra
     return found.clip(0, 1)
 
 
-def groups(points: Sequence[Stood], n: int) -> npt.NDArray[np.float32]:
+def groups(points: Sequence[PointSources], n: int) -> npt.NDArray[np.float32]:
     """1 where two sentences belong to one point, shape (n, n)."""
     found = np.zeros((n, n), np.float32)
     for point in points:

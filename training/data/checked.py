@@ -20,7 +20,7 @@ from datasketch import MinHash, MinHashLSH
 from tqdm import tqdm
 
 from eval.data import ColumnError, Example, example_of, rows
-from eval.measures import Source, words
+from eval.measures import ArticleFacts, words
 from summarizer.archive import Record
 
 from ..arguments import DataArguments
@@ -188,7 +188,7 @@ def profile(examples: Sequence[Example]) -> str:
     looked_at = examples[::step][:_LOOKED_AT]
     columns: dict[str, list[float]] = {}
     for example in tqdm(looked_at, "how far bullets are copied", file=sys.stderr, mininterval=2, leave=False):
-        copied = Source(example.text).copied(example.bullets)
+        copied = ArticleFacts(example.text).copied(example.bullets)
         sizes = [len(words(bullet)) for bullet in example.bullets]
         row = {
             "words an article": len(words(example.text)),

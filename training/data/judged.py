@@ -14,7 +14,7 @@ from tqdm import tqdm
 from eval.data import Example, rows
 from summarizer.checks import VERDICTS, Kind, facts
 from summarizer.points import COSTS, FullNames, as_line, context_of, finished
-from summarizer.reading import story
+from summarizer.reading import content_sentences
 
 from .faults import planted
 from .pairs import Pair, pairs, unfinished
@@ -95,7 +95,7 @@ def judged(source: str, corrections: bool = True) -> list[Judged]:
 def _of_editors(record: Mapping[str, Any], corrections: bool) -> Iterator[Judged]:
     """What an approved list says of the software's points in it."""
     text, title = record["text"], record.get("title")
-    sentences = story(text, record.get("language", "en"))
+    sentences = content_sentences(text, record.get("language", "en"))
     names = FullNames(text, facts(text))
     id = str(record.get("article_id", text[:200]))
 

@@ -17,7 +17,7 @@ from typing import Any
 from eval.data import rows
 from summarizer.checks import facts
 from summarizer.points import FullNames, as_line, context_of
-from summarizer.reading import Sentence, story
+from summarizer.reading import Sentence, content_sentences
 
 Pieces = list[list[int] | str]
 _SHORTEST = 4
@@ -101,7 +101,7 @@ def _whole(about: Mapping[str, Any], article: Mapping[str, Any], language: str) 
             for point in about["points"]
         ]
         return row | {"article": text, "points": points}
-    sentences = story(text, language)
+    sentences = content_sentences(text, language)
     chosen = list(dict.fromkeys(_at(sentences, *span, str(about["id"])) for span in about["sources"]))
     context = context_of(sentences, chosen, FullNames(text, facts(text)))
     candidates = [one | {"text": unpacked(one["text"], text)} for one in about["candidates"]]

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from tqdm import tqdm
 
 from eval.data import Example
-from summarizer.checks import Known, facts, leans
+from summarizer.checks import FactIndex, facts, needs_context
 from summarizer.points import Aligner, FullNames, as_line, context_of
-from summarizer.reading import story, words
+from summarizer.reading import content_sentences, words
 
-from .points import stood
+from .points import points_of
 
 LEAST_RECALL = 0.75
 """Share of a bullet's content words that its sentences (with their context) must hold."""
@@ -60,12 +60,12 @@ def pairs(examples: Iterable[Example], progress: bool = True) -> list[Pair]:
 
 
 def _pairs(example: Example) -> Iterator[Pair]:
-    sentences = story(example.text)
+    sentences = content_sentences(example.text)
     full_names = FullNames(example.text, facts(example.text))
     aligner: Aligner | None = None
-    for point in stood(example, sentences):
+    for point in points_of(example, sentences):
         sources, context = as_line(sentences, point.sources), context_of(sentences, point.sources, full_names)
-        known = Known(f"{sources} {context} {example.title or ''}")
+        known = FactIndex(f"{sources} {context} {example.title or ''}")
         targets = []
         for text in point.texts.values():
             target = LABEL.sub("", text)
@@ -74,7 +74,7 @@ def _pairs(example: Example) -> Iterator[Pair]:
             if not point.given:
                 aligner = aligner or Aligner([s.text for s in sentences])
                 too_long = len(words(target)) >= len(words(sources))
-                if leans(target) or too_long or aligner.recall(target, point.sources, context) < LEAST_RECALL:
+                if needs_context(target) or too_long or aligner.recall(target, point.sources, context) < LEAST_RECALL:
                     continue
             targets.append(unfinished(full_names(target)))
         if targets:

@@ -20,7 +20,7 @@ from summarizer.summary import Length
 
 
 @dataclass(frozen=True, slots=True)
-class Stood:
+class PointSources:
     """A point with the sentences that it stands on.
 
     Attributes:
@@ -38,7 +38,7 @@ class Stood:
     given: bool
 
 
-def stood(example: Example, sentences: Sequence[Sentence]) -> list[Stood]:
+def points_of(example: Example, sentences: Sequence[Sentence]) -> list[PointSources]:
     """The points of an article's list, in reading order."""
     found = []
     aligner: Aligner | None = None
@@ -50,11 +50,11 @@ def stood(example: Example, sentences: Sequence[Sentence]) -> list[Stood]:
             sources = aligner(next(iter(point.texts.values())))
         if sources:
             main = _sentence(point.main, sentences) if point.main else None
-            found.append(Stood(point.texts, point.rank, sources, main, given))
+            found.append(PointSources(point.texts, point.rank, sources, main, given))
     return found
 
 
-def shares(point: Stood, sentences: Sequence[Sentence]) -> npt.NDArray[np.float64]:
+def shares(point: PointSources, sentences: Sequence[Sentence]) -> npt.NDArray[np.float64]:
     """How much of a point each of its sources says, shape (sources,), with the sum 1: the softmax of their likeness to
     its text. Of a point without a text, the main sentence, where it is known, counts as much as two others."""
     if point.texts:

@@ -1,20 +1,20 @@
 """What every run does: checkpoints, measures, order of the data, card."""
 
 from .card import NO_QUANTIZATION, card
-from .checkpoints import begin, go_on, write_whole
-from .metrics import watch
+from .checkpoints import claim_folder, train_or_resume, write_whole
+from .metrics import add_callbacks
 from .provenance import command, machine, public
 from .sampling import GroupedByLength
 
 __all__ = [
     "NO_QUANTIZATION",
     "GroupedByLength",
-    "begin",
+    "add_callbacks",
     "card",
+    "claim_folder",
     "command",
-    "go_on",
     "machine",
     "public",
-    "watch",
+    "train_or_resume",
     "write_whole",
 ]

@@ -24,7 +24,7 @@ class OtherSettingsError(ValueError):
     """The folder holds a run with other settings, or none where one was to go on."""
 
 
-def begin(output: Path, arguments: Mapping[str, Any], data: Sequence[str], resume: bool = False) -> None:
+def claim_folder(output: Path, arguments: Mapping[str, Any], data: Sequence[str], resume: bool = False) -> None:
     """Notes the settings of a run in its folder (`settings.json`), or finds there that they are the same.
 
     Args:
@@ -84,7 +84,7 @@ def last_checkpoint(folder: Path) -> str | None:
     return None
 
 
-def go_on(trainer: Trainer, folder: Path) -> None:
+def train_or_resume(trainer: Trainer, folder: Path) -> None:
     """Trains a stage from its last whole checkpoint, or from its start, and loads the best one. A stage that was
     finished before, by its last step or because it stopped early, is not trained again.
 

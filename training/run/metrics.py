@@ -15,7 +15,7 @@ _SHOWN = ("loss", "eval_loss", "eval_rouge1", "eval_rouge2", "eval_rougeLsum", "
 """What a line of progress says."""
 
 
-def watch(trainer: Trainer, folder: Path, best: str = "rouge_mean", patience: int = 0) -> Trainer:
+def add_callbacks(trainer: Trainer, folder: Path, best: str = "rouge_mean", patience: int = 0) -> Trainer:
     """The trainer, with a record of what it does, progress on stderr, and early stopping.
 
     Args:
@@ -25,7 +25,11 @@ def watch(trainer: Trainer, folder: Path, best: str = "rouge_mean", patience: in
         patience: Looks without a better score after which it stops; 0 goes on to the end.
     """
     trainer.remove_callback(ProgressCallback)
-    for callback in (Progress(), Record(folder, best), *([EarlyStoppingCallback(patience)] if patience else [])):
+    for callback in (
+        Progress(),
+        MetricsCallback(folder, best),
+        *([EarlyStoppingCallback(patience)] if patience else []),
+    ):
         trainer.add_callback(callback)
     return trainer
 
@@ -41,7 +45,7 @@ class Progress(ProgressCallback):
             tqdm.write(f"step {state.global_step}: {words}", file=sys.stderr)
 
 
-class Record(TrainerCallback):
+class MetricsCallback(TrainerCallback):
     """Writes `metrics.jsonl` (a line for every log of the Trainer, with step, epoch and seconds) and `run.png` into the
     folder of a stage. A run that goes on drops the lines behind its checkpoint, and adds to the others.
 

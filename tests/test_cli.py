@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from .conftest import EXAMPLES, STORY
+from .articles import EXAMPLES, STORY
 
 
 def run(*args, stdin=b""):
@@ -98,5 +98,5 @@ def test_help_teaches():
 
 
 def test_examples_on_the_command_line():
-    done = run(*EXAMPLES, "-f", "json")
+    done = run(*EXAMPLES, "-f", "json", "--policy", "extract")
     assert done.returncode == 0 and len(done.stdout.splitlines()) == len(EXAMPLES)

@@ -187,7 +187,7 @@ def main(args: GeneratorArguments) -> None:
     data = load_data(args, output)
     looked_at = data.validation[: args.validation_articles]
     model, tokenizer, settings = _start(args)
-    settings = TrainingArguments(
+    training = TrainingArguments(
         **args.for_trainer(output / "training"),
         num_train_epochs=args.epochs,
         learning_rate=args.learning_rate,
@@ -201,7 +201,7 @@ def main(args: GeneratorArguments) -> None:
     )
     trainer = _Trainer(
         model=model,
-        args=settings,
+        args=training,
         train_dataset=ListDataset(data.train, tokenizer, settings, args.language),
         eval_dataset=ListDataset(looked_at, tokenizer, settings, args.language),
         data_collator=ListCollator(model, pad_of(tokenizer), settings.kind == "seq2seq"),

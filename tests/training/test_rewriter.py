@@ -1,8 +1,6 @@
 """The rewriter's pairs, its smaller base, and its training, on a tiny T5 built in memory."""
 
 import json
-import subprocess
-import sys
 
 import ctranslate2
 import pytest
@@ -11,12 +9,14 @@ from tokenizers import Tokenizer
 from eval.data import Example, Point
 from summarizer import Summarizer
 from summarizer.reading.boilerplate import content_sentences
+from training.__main__ import main
 from training.data.judged import divided, judged
 from training.data.pairs import Pair, pairs
 from training.export import convert
 from training.modeling.dequantize import rewriter_of
 
-from .conftest import STORY, archive, written
+from ..articles import STORY, archive, written
+from ..commands import called
 
 torch = pytest.importorskip("torch")
 
@@ -306,13 +306,13 @@ def test_training_from_raw_data_goes_on_after_a_kill(tiny_t5, tmp_path):
     learnt, chooses, _ = divided(judged(str(refused)))
     assert len(learnt) > 20 and chooses
     command = [
-        sys.executable, "-m", "training", "rewriter", "--train", str(train), "--validation",
+        "rewriter", "--train", str(train), "--validation",
         str(held), "--auxiliary", str(more), "--auxiliary_pairs", "3", "--against", "none",
         "--judged", str(refused),
         "--base_model", str(tiny_t5), "--output", str(tmp_path / "run"), "--vocabulary", "136", "--decoder_layers", "2",
         "--batch_size", "4", "--eval_steps", "3", "--validation_pairs", "4", "--max_target_tokens", "12",
     ]  # fmt: skip
-    done = subprocess.run([*command, "--epochs", "2"], capture_output=True, text=True, check=False)
+    done = called(main, *command, "--epochs", "2")
     assert done.returncode == 0, done.stderr
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     assert record["pairs"] == {"train": 19 + len(learnt) // 2, "validation": 4} and set(record["data"]) == {
@@ -324,7 +324,7 @@ def test_training_from_raw_data_goes_on_after_a_kill(tiny_t5, tmp_path):
     assert {"rouge1", "words"} <= set(record["validation"]) and "| run |" in done.stdout
     config = json.loads((tmp_path / "run" / "checkpoint" / "config.json").read_text())
     assert config["num_decoder_layers"] == 2 and config["vocab_size"] == 136
-    again = subprocess.run([*command, "--epochs", "2"], capture_output=True, text=True, check=False)
+    again = called(main, *command, "--epochs", "2")
     assert again.returncode == 0, again.stderr
     assert json.loads((tmp_path / "run" / "run.json").read_text())["validation"] == record["validation"]
     # It stands beside the shipped extractor, and the card says where both are from.
@@ -353,8 +353,7 @@ def test_export_writes_what_the_checkpoint_writes(tiny_t5, tmp_path):
         "pairs": {"train": 1200}, "steps": 9, "best_step": 6, "validation": {"rouge1": 1.0},
     }  # fmt: skip
     (run / "run.json").write_text(json.dumps(record))
-    command = [sys.executable, "-m", "training", "export", str(run), "--output", str(tmp_path / "mine")]
-    done = subprocess.run([*command, "--quantization", "float32"], capture_output=True, text=True, check=False)
+    done = called(main, "export", run, "--output", tmp_path / "mine", "--quantization", "float32")
     assert done.returncode == 0 and "not compared with what was trained" in done.stderr, done.stderr
 
     tokens = tokenizer.convert_ids_to_tokens(tokenizer("the council baths")["input_ids"])
@@ -377,13 +376,13 @@ def test_a_language_model_is_trained_and_stands_beside_the_shipped_parts(tiny_ll
     """One command from raw data; what comes out writes, and can be trained on."""
     train, held = (written(tmp_path / f"{i}.jsonl", archive(8, i)) for i in range(2))
     command = [
-        sys.executable, "-m", "training", "rewriter", "--train", str(train), "--validation", str(held),
+        "rewriter", "--train", str(train), "--validation", str(held),
         "--against", "none", "--vocabulary", "0", "--batch_size", "4", "--validation_pairs", "4", "--epochs", "1",
         "--max_source_tokens", "600", "--max_target_tokens", "200",
     ]  # fmt: skip
     run, again = tmp_path / "run", tmp_path / "again"
     first = [*command, "--base_model", str(tiny_llama), "--output", str(run)]
-    done = subprocess.run(first, capture_output=True, text=True, check=False)
+    done = called(main, *first)
     assert done.returncode == 0, done.stderr
     made = Summarizer.from_pretrained(run / "model")
     assert json.loads((run / "model" / "rewriter" / "config.json").read_text())["causal"] is True
@@ -395,7 +394,7 @@ def test_a_language_model_is_trained_and_stands_beside_the_shipped_parts(tiny_ll
     convert(tmp_path / "checkpoint", tmp_path / "int8", "int8")
     assert (tmp_path / "int8" / "model.bin").read_bytes() == (run / "model" / "rewriter" / "model.bin").read_bytes()
     second = [*command, "--base_model", str(run / "model"), "--output", str(again)]
-    done = subprocess.run(second, capture_output=True, text=True, check=False)
+    done = called(main, *second)
     assert done.returncode == 0, done.stderr
 
 

@@ -12,7 +12,7 @@ from eval.evaluation import evaluate
 from eval.measures.points import Wanted, stands
 from summarizer.reading.boilerplate import content_sentences
 
-from .conftest import STORY, written
+from ..articles import STORY, written
 
 SENTENCES = content_sentences(STORY)
 SPANS = [[s.start, s.end] for s in SENTENCES]

@@ -12,9 +12,9 @@ from eval.evaluation import evaluate
 from eval.measures.alignment import source_of
 from eval.report import report
 
-from .conftest import STORY
+from ..articles import STORY
 
-TEMPLATE = Path(__file__).parent.parent / "eval" / "report.html"
+TEMPLATE = Path(__file__).parents[2] / "eval" / "report.html"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), None)
 ABOUT = {
     "data": "invented.jsonl",

@@ -1,6 +1,7 @@
 """What the batch writes, and how a run that was stopped at any moment goes on."""
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -16,8 +17,11 @@ from hypothesis import strategies as st
 from summarizer import BatchError, run_batch
 from summarizer.archive.writer import CHUNK, ResumableWriter
 
+from ..articles import ROOT, archive, written
 from .batches import ENDINGS, FAST, FLAGS, batch, lines, records
-from .conftest import ROOT, archive, written
+
+KILLS = int(os.environ.get("KILLS", "10"))
+"""Kills of a run: KILLS=100 python -m pytest tests/archive/test_writer.py -k killed"""
 
 
 def test_every_form_of_output_has_the_same_records(whole):
@@ -56,8 +60,8 @@ def test_a_parquet_run_goes_on_from_its_journal(tmp_path, source, whole):
 
 @pytest.mark.parametrize("ending", ["jsonl", "parquet"])
 def test_killed_again_and_again_it_loses_nothing(tmp_path, ending):
-    """Two hundred articles, thirty kills at random moments: the file in the end is that of an unbroken run."""
-    rows = archive(200)
+    """A hundred articles, ten kills at random moments: the file in the end is that of an unbroken run."""
+    rows = archive(100)
     for row in rows:
         row["article"] = "\n".join(row["article"].split("\n")[:2])
     source = written(tmp_path / "a.jsonl", rows)
@@ -70,7 +74,7 @@ def test_killed_again_and_again_it_loses_nothing(tmp_path, ending):
     command = [sys.executable, "-m", "summarizer", "batch", str(source), "-o", str(output), *FLAGS]
     draw = random.Random(7)
     killed = finished = 0
-    while killed < 30:
+    while killed < KILLS:
         running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             running.wait(draw.uniform(0.1, 0.9) * took)

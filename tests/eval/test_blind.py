@@ -8,7 +8,7 @@ import pytest
 
 from eval.blind import count, main
 
-from .conftest import archive, written
+from ..articles import archive, written
 
 
 @pytest.fixture

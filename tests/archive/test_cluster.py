@@ -8,13 +8,17 @@ import pytest
 from summarizer import BatchError, run_batch
 from summarizer.archive.writer import CHUNK
 
+from ..articles import written
 from .batches import FAST
-from .conftest import written
 
 
 @pytest.fixture(scope="module")
 def ray():
-    return pytest.importorskip("ray")
+    """A cluster of this machine, which all tests use: to start one takes seconds."""
+    ray = pytest.importorskip("ray")
+    ray.init(num_cpus=2, log_to_driver=False, include_dashboard=False)
+    yield ray
+    ray.shutdown()
 
 
 def test_two_files_never_share_an_output_on_ray(tmp_path, ray, rows):

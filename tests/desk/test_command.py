@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import httpx
 import pytest
@@ -12,9 +11,8 @@ from typer.testing import CliRunner
 
 from summarizer.desk.commands import managing, serving
 
+from ..articles import ROOT
 from .desk import PASSWORD, TEXT, TITLE
-
-ROOT = Path(__file__).parent.parent
 
 
 def run(*args, stdin=None):

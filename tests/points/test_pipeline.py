@@ -9,7 +9,7 @@ from summarizer.points.policy import DULL, PointDraft
 from summarizer.reading.boilerplate import content_sentences
 from summarizer.summary import Bullet, Options, Span
 
-from .conftest import STORY
+from ..articles import STORY
 
 SENTENCES = content_sentences(STORY)
 

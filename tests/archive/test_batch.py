@@ -12,9 +12,9 @@ import pytest
 
 from summarizer import ArticleError, BatchError, ModelError, run_batch
 
+from ..articles import ROOT, STORY, archive, written
+from ..test_summarizer import SCHEMA
 from .batches import ENDINGS, FAST, FLAGS, batch, lines, records
-from .conftest import ROOT, STORY, archive, written
-from .test_summarizer import SCHEMA
 
 
 def test_each_record_gives_one_in_order_a_summary_or_what_was_wrong(rows, whole):

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -22,9 +21,8 @@ from summarizer.desk.hooks import Calls, signature
 from summarizer.desk.people import People
 from summarizer.desk.store import ConflictError, Store
 
+from ..articles import ROOT
 from .desk import PASSWORD, client, drafted, kept, revise
-
-ROOT = Path(__file__).parent.parent
 
 
 def opened(folder):
@@ -91,7 +89,7 @@ def test_a_database_of_an_older_version_opens(tmp_path):
     """As version 0.8.0 wrote it: a draft, an approved list of two versions with a call that waits, a user and a key."""
     path = tmp_path / "desk.sqlite"
     with closing(sqlite3.connect(path)) as db:
-        db.executescript((ROOT / "tests" / "desk_0_8_0.sql").read_text("utf-8"))
+        db.executescript((ROOT / "tests" / "desk" / "desk_0_8_0.sql").read_text("utf-8"))
     database = Database(f"sqlite:///{path}")
     store, calls, people = Store(database), Calls(database), People(database)
     draft, approved = store.entries("draft")[0], next(store.approved())

@@ -9,7 +9,7 @@ from training.__main__ import main
 from training.arguments import DataArguments
 from training.data.checked import LeakError, load
 
-from .conftest import archive, written
+from ..articles import archive, written
 
 
 def check(capsys, *args):

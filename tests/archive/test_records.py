@@ -12,8 +12,8 @@ import zstandard
 from summarizer import BatchError, run_batch
 from summarizer.archive.writer import CHUNK
 
+from ..articles import STORY, written
 from .batches import FAST, FLAGS, batch, records
-from .conftest import STORY, written
 
 
 def test_every_form_of_input_gives_the_same_lists(tmp_path, rows):

@@ -3,25 +3,25 @@
 import csv
 import gzip
 import json
-import subprocess
-import sys
 
 import pytest
 
 from eval import baselines
+from eval.__main__ import main
 from eval.card import SCORES_BEGIN, SCORES_END, with_scores
 from eval.data import fingerprint, read, read_lists
 from eval.gate import fallen, raise_floors
 from eval.measures.bootstrap import Figure
 from eval.measures.rouge import tokenizer
 
-from .conftest import STORY
+from ..articles import STORY
+from ..commands import called
 
 HUMAN = ["Council keeps Marl Lane baths open", "Work starts on May 11"]
 
 
 def run(*flags):
-    return subprocess.run([sys.executable, "-m", "eval", *map(str, flags)], capture_output=True, text=True, check=False)
+    return called(main, *flags)
 
 
 PLAIN = [name for name in baselines.BASELINES if name not in ("main-oracle", "source-oracle")]
@@ -204,7 +204,7 @@ def test_files_that_break_off_are_errors_that_name_them(tmp_path):
 def test_the_shipped_floors_are_those_that_make_test_checks():
     from pathlib import Path
 
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     floors = json.loads((root / "eval" / "floors.json").read_text())
     keys = [key for key in floors if fingerprint(root / "examples") in key]
     assert len(keys) == 2 and any("brief, 4" in key for key in keys) and any("standard, auto" in key for key in keys)

@@ -3,7 +3,6 @@
 import json
 import threading
 import time
-from pathlib import Path
 
 import httpx
 import pytest
@@ -19,9 +18,8 @@ from summarizer.desk.service import create_app
 from summarizer.desk.settings import Settings
 from training.data.judged import judged
 
+from ..articles import ROOT
 from .desk import TEXT, TITLE, article, client, drafted, kept, revise, server
-
-ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture

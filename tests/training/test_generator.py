@@ -17,7 +17,7 @@ from training.export import ExportArguments
 from training.export import main as export
 from training.generator import GeneratorArguments, main
 
-from .conftest import STORY, archive, written
+from ..articles import STORY, archive, written
 
 
 @pytest.fixture(scope="module")

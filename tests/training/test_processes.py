@@ -6,7 +6,10 @@ import sys
 
 import pytest
 
-from .conftest import archive, written
+from training.__main__ import main
+
+from ..articles import archive, written
+from ..commands import called
 
 FLAGS = {
     "extractor": ["--head_epochs", "1", "--width", "16", "--heads", "2", "--dropout", "0"],
@@ -28,9 +31,12 @@ def test_two_processes_give_the_losses_of_one(task, base, stage, request, tmp_pa
     flags = ["--train", str(train), "--validation", str(held), "--base_model", str(request.getfixturevalue(base))]
     flags += ["--epochs", "2", "--batch_size", "4", "--eval_steps", "2", "--bf16", "false", "--measured", "0"]
     losses = []
-    for name, start in (("one", ["-m"]), ("two", ["-m", "torch.distributed.run", "--nproc_per_node", "2", "-m"])):
-        command = [sys.executable, *start, "training", task, *flags, *FLAGS[task], "--output", str(tmp_path / name)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    for name in ("one", "two"):
+        given = [task, *flags, *FLAGS[task], "--output", str(tmp_path / name)]
+        two = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "-m", "training", *given]
+        done = (
+            called(main, *given) if name == "one" else subprocess.run(two, capture_output=True, text=True, check=False)
+        )
         assert done.returncode == 0, done.stderr
         rows = [json.loads(line) for line in (tmp_path / name / stage / "metrics.jsonl").read_text().splitlines()]
         losses.append({key: [row[key] for row in rows if key in row] for key in ("loss", "eval_loss")})

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -24,14 +22,15 @@ from summarizer.points.extractor import (
     windows,
 )
 from summarizer.reading.boilerplate import content_sentences
+from training.__main__ import main
 from training.data.articles import groups, labels
 from training.data.pairs import pairs
 from training.data.points import points_of, shares
 
-from .conftest import STORY, archive, written
+from ..articles import STORY, archive, written
+from ..commands import called
 
 torch = pytest.importorskip("torch")
-COMMAND = [sys.executable, "-m", "training"]
 
 
 @given(st.lists(st.integers(1, MAX_SENTENCE_TOKENS), max_size=200))
@@ -177,15 +176,13 @@ def config(tmp_path_factory, tiny_checkpoint):
     path.write_text(
         f"train: {train}\nvalidation: {validation}\noutput: {folder / 'run'}\n"
         f"base_model: {tiny_checkpoint}\nhead_epochs: 1\nepochs: 2\n"
-        "batch_size: 4\neval_steps: 2\nwidth: 16\nheads: 2\n"
+        "batch_size: 4\neval_steps: 2\nwidth: 16\nheads: 2\nmeasured: 2\n"
     )
     return path
 
 
 def train(config, *flags):
-    return subprocess.run(
-        [*COMMAND, "extractor", "--config", str(config), *flags], capture_output=True, text=True, check=False
-    )
+    return called(main, "extractor", "--config", config, *flags)
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +210,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(run, config):
     ):
         path = again / gone
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    done = train(config, "--output", str(again))
+    done = train(config, "--output", str(again), "--measured", "0")
     assert done.returncode == 0, done.stderr
     assert "vectors of the frozen encoder" not in done.stderr
     first, second = load_file(run / "head.safetensors"), load_file(again / "head.safetensors")
@@ -232,7 +229,7 @@ def test_an_auxiliary_stage_trains_before_the_articles_and_is_recorded(config, t
     from safetensors.numpy import load_file
 
     done = train(config, "--output", str(tmp_path), "--auxiliary", str(config.parent / "more.jsonl"), "--epochs", "1",
-                 "--gradient_checkpointing", "true")  # fmt: skip
+                 "--gradient_checkpointing", "true", "--measured", "0")  # fmt: skip
     assert done.returncode == 0, done.stderr
     before, after, last, mean = (
         load_file(tmp_path / f"after_{stage}.safetensors") for stage in ("head", "auxiliary", "everything", "mean")
@@ -246,8 +243,7 @@ def test_an_auxiliary_stage_trains_before_the_articles_and_is_recorded(config, t
 
 
 def export(run, folder):
-    command = [*COMMAND, "export", str(run), "--output", str(folder), "--quantization", "float32"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    done = called(main, "export", run, "--output", folder, "--quantization", "float32")
     assert done.returncode == 0, done.stderr
 
 
@@ -300,7 +296,7 @@ def test_exported_scores_are_the_trained_ones(run, tmp_path):
     ],
 )
 def test_wrong_use(args, message):
-    done = subprocess.run([*COMMAND, *args], capture_output=True, text=True, check=False)
+    done = called(main, *args)
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
 
 

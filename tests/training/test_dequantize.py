@@ -12,7 +12,7 @@ from training.export import ExportArguments, convert
 from training.export import main as export
 from training.modeling.dequantize import encoder_of, rewriter_of
 
-from .conftest import ROOT, STORY, archive, written
+from ..articles import ROOT, STORY, archive, written
 
 BASE = ROOT / "models" / "base"
 

@@ -12,8 +12,8 @@ from summarizer.checkpoints.generator import Generator
 from summarizer.checkpoints.settings import GenerationSettings, settings_in
 from summarizer.checks import Verdict
 
-from .conftest import STORY, letters
-from .test_summarizer import SCHEMA
+from ..articles import STORY, letters
+from ..test_summarizer import SCHEMA
 
 torch = pytest.importorskip("torch")
 

@@ -358,7 +358,7 @@ def main() -> None:
     if sys.argv[1:2] == ["batch"]:
         archive(sys.argv[2:], prog_name="summarize batch")
     elif sys.argv[1:2] in (["serve"], ["desk"]):
-        from .desk.commands import managing, serving
+        from .desk import managing, serving
 
         (serving if sys.argv[1] == "serve" else managing)(sys.argv[2:], prog_name=f"summarize {sys.argv[1]}")
     else:

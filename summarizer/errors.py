@@ -32,3 +32,7 @@ class ClosedError(SummarizerError, RuntimeError):
 
 class BatchError(SummarizerError, ValueError):
     """A batch run that cannot begin or go on; what is written so far stays, and is gone on from."""
+
+
+class WorkerDiedError(BatchError):
+    """A process that read articles died: of too little memory, or of an article."""

@@ -8,15 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Condition
 from typing import Any, Literal, Self, Unpack, overload
 
 from .checkpoints import AbstractiveBackend
-from .checks import Verifier
-from .cpu import cores
+from .cpu import instructions
 from .deadline import Deadline, Profile
 from .errors import ArticleError, ClosedError, ModelError
-from .models import folder_of, from_hub, is_checkpoint, is_hub_name, verified, version_of
+from .loading import loaded
 from .options import LENGTHS, CallOptions, checked
 from .points import Pipeline
 from .reading import Article
@@ -51,7 +51,13 @@ class Summarizer:
 
     @classmethod
     def from_pretrained(
-        cls, model: str | Path = "base", *, threads: int | None = None, device: str | None = None
+        cls,
+        model: str | Path = "base",
+        *,
+        threads: int | None = None,
+        device: str | None = None,
+        revision: str | None = None,
+        token: str | None = None,
     ) -> Summarizer:
         """Loads a model. Nothing is downloaded, unless you name a checkpoint on the Hub.
 
@@ -63,41 +69,16 @@ class Summarizer:
             threads: Cores to use; default: all that this process may use.
             device: Where such a checkpoint runs: "cpu", "cuda"; default: a GPU if there is one. The shipped models run
                 on the CPU.
+            revision: A branch, tag or commit of a name on the Hub; default: its main branch.
+            token: Of the Hub, for what is private; default: the one that `huggingface_hub` finds.
 
         Raises:
             ModelError: The model is missing or damaged, was written by a newer version, or cannot write a summary; or
                 of a checkpoint, the shipped model is, whose verifier reads its lists. The message names the file.
             MissingExtraError: A checkpoint of transformers was named, and torch is not installed.
         """
-        if is_hub_name(model):
-            downloaded = from_hub(str(model))
-            if not downloaded:
-                return cls._generating(str(model), None, threads, device)
-            model = downloaded
-        folder = folder_of(model)
-        if is_checkpoint(folder):
-            return cls._generating(str(folder), folder, threads, device)
-        config = verified(folder)
-        if "generator" not in config:
-            return cls(Pipeline(folder, config, threads), config, version_of(folder), folder)
-        from .checkpoints import int8_generator
-
-        verifier = _verifier(threads)
-        try:
-            generator = int8_generator(folder / "generator", threads)
-        except (RuntimeError, OSError, ValueError) as error:
-            raise ModelError(f"{folder / 'generator'}: {error}") from error
-        return cls(AbstractiveBackend(generator, verifier), config, version_of(folder), folder)
-
-    @classmethod
-    def _generating(cls, checkpoint: str, folder: Path | None, threads: int | None, device: str | None) -> Summarizer:
-        from .checkpoints import generator_of
-
-        verifier = _verifier(threads)  # before the checkpoint, which may take minutes
-        generator = generator_of(checkpoint, device, threads)
-        name = generator.settings.name or (folder.resolve().name if folder else checkpoint)
-        config = {"name": name, "method": "generated"}
-        return cls(AbstractiveBackend(generator, verifier), config, version_of(checkpoint), folder)
+        found = loaded(model, threads, device, revision, token)
+        return cls(found.backend, found.config, found.version, found.folder)
 
     @property
     def max_concurrency(self) -> int:
@@ -117,6 +98,25 @@ class Summarizer:
             shutil.copytree(self.folder, folder, dirs_exist_ok=True)
         elif isinstance(self._backend, AbstractiveBackend):
             self._backend.generator.save(folder)
+
+    def push_to_hub(self, name: str, *, private: bool = True, token: str | None = None) -> str:
+        """Uploads the model folder to the Hub, from where `from_pretrained(name)` loads it.
+
+        Args:
+            name: "owner/name"; the repository is made if it is not there.
+            private: Whether a new repository is for its owner alone.
+            token: Of the Hub; default: the one that `huggingface_hub` finds.
+
+        Returns:
+            The address of the commit.
+        """
+        from huggingface_hub import HfApi
+
+        api = HfApi(token=token)
+        api.create_repo(name, private=private, exist_ok=True)
+        with TemporaryDirectory() as folder:
+            self.save_pretrained(folder)
+            return str(api.upload_folder(repo_id=name, folder_path=folder))
 
     def close(self) -> None:
         """Waits for the articles that are being summarized, takes no more, and lets go of the threads. A `with` block
@@ -362,6 +362,7 @@ class Summarizer:
                 self.version,
                 warnings,
                 min_confidence=options.min_confidence,
+                instructions=instructions(),
             )
 
     def _check_open(self) -> None:
@@ -379,14 +380,3 @@ class Summarizer:
             with self._idle:
                 self._calls -= 1
                 self._idle.notify_all()
-
-
-def _verifier(threads: int | None) -> Verifier:
-    """The shipped model's, which reads what any checkpoint writes."""
-    folder = folder_of("base")
-    verified(folder)
-    part = folder / "verifier"
-    try:
-        return Verifier(part, threads or cores())
-    except (RuntimeError, OSError, KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"{part}: {error}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from html import escape
 from typing import Any, Literal
 
@@ -102,6 +102,8 @@ class Summary:
             not made for.
         status: "draft"; what else it becomes is an editor's to say.
         min_confidence: The confidence that a rewrite needed, if it was not the model's.
+        instructions: The CPU's instruction set that it was made with, and whose CPU it is; "" where that is not known.
+            Another one rounds numbers differently, and now and then gives another list.
     """
 
     bullets: tuple[Bullet, ...]
@@ -114,6 +116,7 @@ class Summary:
     warnings: tuple[str, ...] = ()
     status: Status = "draft"
     min_confidence: float | None = None
+    instructions: str = field(default="", compare=False)
 
     @property
     def disclosure(self) -> str:
@@ -148,6 +151,7 @@ class Summary:
             "status": self.status,
             "disclosure": self.disclosure,
             "software": f"newsroom-summarizer {__version__}",
+            "instructions": self.instructions,
             "model": {"name": self.model, "version": self.model_version},
             "options": {
                 "bullets": self.asked,

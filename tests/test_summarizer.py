@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from summarizer import Article, ArticleError, ModelError, Summarizer, Summary
 from summarizer.checks.context import needs_context
+from summarizer.cpu import instructions
 from summarizer.points.policy import STYLES
 from summarizer.points.tidy import bullet_of
 from summarizer.reading.sentences import words
@@ -192,6 +193,7 @@ def test_the_record_says_how_the_list_was_made(base, story):
     assert record["status"] == "draft" and "editor" in record["disclosure"]
     assert record["options"] == {"bullets": 4, "length": "brief", "policy": "checked", "min_confidence": None}
     assert record["model"] == {"name": "base", "version": base.version}
+    assert record["instructions"] == instructions()
     assert record["warnings"] == []
     (warning,) = base("One sentence stands here.", bullets=5).warnings
     assert warning == "5 bullets were asked for, and the story gave 1."
@@ -334,3 +336,24 @@ def test_a_quarter_of_a_megabyte(base, examples):
 def test_hostile_text(base, text, bullets, length):
     with suppress(ArticleError):
         check(base(text, bullets=bullets, length=length, time_limit=60))
+
+
+def test_a_model_is_pushed_to_the_hub(base, monkeypatch):
+    import huggingface_hub
+
+    done = []
+
+    class Hub:
+        def __init__(self, token):
+            done.append(token)
+
+        def create_repo(self, name, private, exist_ok):
+            done.append((name, private, exist_ok))
+
+        def upload_folder(self, repo_id, folder_path):
+            done.append((repo_id, Summarizer.from_pretrained(folder_path).version))
+            return "https://example.org/commit"
+
+    monkeypatch.setattr(huggingface_hub, "HfApi", Hub)
+    assert base.push_to_hub("you/points", token="secret") == "https://example.org/commit"
+    assert done == ["secret", ("you/points", True, True), ("you/points", base.version)]

@@ -56,7 +56,7 @@ def fidelity(task: str, run: Path, part: Path, examples: Sequence[Example]) -> s
         rows = _rewriter(run, part, pairs(examples, progress=False)[:MOST])
     else:
         exported = int8_generator(part)
-        model, tokenizer = load(str(run / "model"), dtype=torch.float32)
+        model, tokenizer = load(str(run / "model"), torch.float32)
         texts = [as_read(content_sentences(example.text)) for example in examples]
         references = [example.references for example in examples]
         trained = TransformersEngine(model.eval(), tokenizer)

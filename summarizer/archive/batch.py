@@ -1,12 +1,13 @@
 """Summarizes an archive into a file: resumable, exact, past what cannot be summarized.
 
 The output has one record for each of the input, in its order: a summary or an error. So what is there says where to go
-on, and nothing is lost or doubled; `journal.py` says how it is written.
+on, and nothing is lost or doubled; `writer.py` says how it is written.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,16 +19,23 @@ from typing import Literal, NoReturn
 
 from ..cpu import cores
 from ..deadline import STAGES
-from ..errors import ArticleError, BatchError
+from ..errors import ArticleError, BatchError, WorkerDiedError
 from ..options import checked
 from ..summary import Count, Length, Policy
-from .executors import Executor, InProcess, ProcessPool
-from .lines import CHUNK, failed, id_of, in_chunks
+from .attempts import Attempts
+from .executors import Executor, InProcess, OneByOne, ProcessPool
+from .ids import SeenIds
+from .lines import CHUNK_SIZE, failed, id_of, in_chunks
 from .progress import Progress
 from .records import STDIN, Archive, Fields, Record
 from .storage import is_uri, kind_of
 from .worker import Job
-from .writer import KINDS, ResumableWriter, Written
+from .writer import KINDS, Chunk, ResumableWriter
+
+_SUSPECTS = 4 * CHUNK_SIZE
+"""Records that are read one by one where a run died twice; more are not underway at a time in one process."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,8 @@ class Report:
         retried: Errors that it tried again.
         errors: Records of the output, in all, that tell of an error.
         seconds: How long it took.
-        stages: What each stage cost, in seconds, summed over what ran side by side.
+        stages: What each stage cost, in seconds, summed over what ran at the same time.
+        repeated: Records whose id stands earlier in the output; not known of a folder of outputs.
     """
 
     earlier: int
@@ -49,6 +58,7 @@ class Report:
     errors: int
     seconds: float
     stages: Mapping[str, float]
+    repeated: int = 0
 
     @property
     def rate(self) -> float:
@@ -92,9 +102,9 @@ def run_batch(
 ) -> Report:
     """Summarizes every record of an archive into a file.
 
-    Run again with the same arguments, it goes on where it was stopped, by whatever; the file in the end is, byte for
-    byte, that of a run that nothing stopped. A record that cannot be summarized gives one that says why (`error`, with
-    `kind` and `message`).
+    Run again with the same arguments, it goes on where it was stopped, by whatever; on the same kind of CPU the file in
+    the end is, byte for byte, that of a run that nothing stopped. A record that cannot be summarized gives one that
+    says why (`error`, with `kind` and `message`).
 
     Args:
         source: A file (.jsonl, .csv; also .gz or .zst; .parquet), a folder of .txt, .html, .md and .json files and of
@@ -171,16 +181,24 @@ def run_batch(
     if is_uri(output):
         raise BatchError(f"{output}: an output that is a URI is a folder, and for the engine ray; name a file here")
     with ExitStack() as stack:
-        team: Executor
+        executor: Executor
         if on_ray:
-            team = stack.enter_context(closing(Cluster(job, archive, processes, address)))
+            executor = stack.enter_context(closing(Cluster(job, archive, processes, address)))
         else:
-            team = stack.enter_context(closing(InProcess(job) if count == 1 else ProcessPool(job, count)))
-        journal = stack.enter_context(closing(ResumableWriter(Path(output), job.settings(), overwrite)))
-        run = _Run(journal, team, job.fields, archive, progress, strict)
+            executor = stack.enter_context(closing(InProcess(job) if count == 1 else ProcessPool(job, count)))
+        writer = stack.enter_context(closing(ResumableWriter(Path(output), job.settings(), overwrite)))
+        run = stack.enter_context(closing(_Run(writer, executor, job, archive, progress, strict)))
         run.go_on(retry_errors)
         run.finish()
-        return Report(run.earlier, run.written, run.retried, run.errors, time.monotonic() - began, team.profile.seconds)
+        if run.ids.repeated:
+            _log.warning(
+                "%d ids stand more than once in the archive, the first is %r; each record has its line all the same",
+                run.ids.repeated, run.ids.first,
+            )  # fmt: skip
+        return Report(
+            run.earlier, run.written, run.retried, run.errors, time.monotonic() - began, executor.profile.seconds,
+            run.ids.repeated,
+        )  # fmt: skip
 
 
 def _archive(source: str | Path, output: str | Path, absolute: bool) -> Archive:
@@ -208,18 +226,20 @@ class _Run:
 
     def __init__(
         self,
-        journal: ResumableWriter,
-        team: Executor,
-        fields: Fields,
+        writer: ResumableWriter,
+        executor: Executor,
+        job: Job,
         archive: Archive,
         progress: bool,
         strict: bool,
     ) -> None:
         self.earlier = self.written = self.retried = self.errors = 0
-        self._journal = journal
-        self._team = team
-        self._fields = fields
+        self.ids = SeenIds()
+        self._writer = writer
+        self._executor = executor
+        self._job = job
         self._strict = strict
+        self._attempts = Attempts(writer.output.with_name(writer.output.name + ".begun"))
         self._records: Iterator[Record] = self._timed(archive)
         self._progress = Progress(archive if progress else None)
 
@@ -227,55 +247,99 @@ class _Run:
         """Finds where to go on, and tries errors again if asked to."""
         end = 0
         if retry:
-            self._journal.replaced(self._again(*frame) for frame in self._standing())
+            ends = [chunk.end for chunk in self._writer.replacements()]
+            self._writer.replace_all(self._retried(len(ends)), ends[-1] if ends else 0)
         else:
-            for frame, _ in self._standing():
-                end = frame.end
-                self._count(frame.lines)
-            self._progress.cut(self._journal.keep(end))
+            for chunk, _ in self._standing():
+                end = chunk.end
+                self._count(chunk.lines)
+            self._progress.cut(self._writer.keep(end))
         self._progress.begin(self.earlier)
 
     def finish(self) -> None:
         """Summarizes what is left, and closes the file."""
-        for frame in in_chunks(self._team(self._records)):
-            if self._strict and (bad := next((at for at, line in enumerate(frame) if failed(line)), None)) is not None:
-                self._journal.append(frame[:bad])
-                _stop(frame[bad])
-            began = time.perf_counter()
-            self._journal.append(frame)
-            self._team.profile.add({"writing": time.perf_counter() - began})
-            self.written += len(frame)
-            self.errors += sum(map(failed, frame))
-            self._progress(self.earlier + self.written, self.errors)
-        self._journal.finish()
+        try:
+            for chunk in in_chunks(self._lines()):
+                self._add(chunk)
+            self._writer.finish()
+        except WorkerDiedError:
+            raise  # the next run is to know of it
+        except BaseException:
+            self._attempts.end()
+            raise
+        self._attempts.end()
         self._progress.end()
 
-    def _standing(self) -> Iterator[tuple[Written, list[Record]]]:
-        """The frames that stand in the output with their records. A short one is the last; where the archive goes on
-        behind it, it is done again, so that frames do not depend on where a run was stopped or an archive has grown."""
-        for frame in self._journal.frames():
-            records = list(islice(self._records, len(frame.lines)))
-            self._compare(frame, records)
-            if len(frame.lines) < CHUNK and (more := next(self._records, None)) is not None:
+    def close(self) -> None:
+        """Lets go of what it holds."""
+        self.ids.close()
+
+    def _lines(self) -> Iterator[str]:
+        """The lines of the records that are left. Where the last run began here and died, the first records are given
+        to processes of their own."""
+        died = self._attempts.died_at(self.earlier)
+        self._attempts.begin(self.earlier)
+        if died:
+            _log.warning(
+                "the last run died near record %d; the next %d are read one by one", self.earlier + 1, _SUSPECTS
+            )
+            with closing(OneByOne(self._job)) as one_by_one:
+                yield from one_by_one(islice(self._records, _SUSPECTS))
+            self._attempts.begin(self.earlier + _SUSPECTS)
+        yield from self._executor(self._records)
+
+    def _add(self, chunk: list[str]) -> None:
+        if self._strict and (bad := next((at for at, line in enumerate(chunk) if failed(line)), None)) is not None:
+            self._writer.append(chunk[:bad])
+            _stop(chunk[bad])
+        began = time.perf_counter()
+        self._writer.append(chunk)
+        self._executor.profile.add({"writing": time.perf_counter() - began})
+        self.written += len(chunk)
+        self._note(chunk)
+        self._progress(self.earlier + self.written, self.errors)
+
+    def _standing(self) -> Iterator[tuple[Chunk, list[Record]]]:
+        """The chunks that stand in the output with their records. A short one is the last; where the archive goes on
+        behind it, it is done again, so that chunks do not depend on where a run was stopped or an archive has grown."""
+        for chunk in self._writer.chunks():
+            records = list(islice(self._records, len(chunk.lines)))
+            self._compare(chunk, records)
+            if len(chunk.lines) < CHUNK_SIZE and (more := next(self._records, None)) is not None:
                 self._records = chain([*records, more], self._records)
                 return
-            yield frame, records
+            yield chunk, records
 
-    def _compare(self, frame: Written, records: Sequence[Record]) -> None:
-        for at, line in enumerate(frame.lines):
-            here = self._fields.id_of(records[at]) if at < len(records) else None
+    def _compare(self, chunk: Chunk, records: Sequence[Record]) -> None:
+        for at, line in enumerate(chunk.lines):
+            here = self._job.fields.id_of(records[at]) if at < len(records) else None
             if here != id_of(line) and (here is None or not failed(line)):  # what could not be read had another name
                 place = records[at].where if here is not None else "the end of the archive"
                 raise BatchError(
-                    f"the archive has changed: record {self.earlier + at + 1} of {self._journal.output} is "
+                    f"the archive has changed: record {self.earlier + at + 1} of {self._writer.output} is "
                     f"{id_of(line)!r}, and {place} has {here!r}. Choose another output, or say --overwrite"
                 )
 
-    def _again(self, frame: Written, records: Sequence[Record]) -> list[str]:
-        lines = list(frame.lines)
+    def _retried(self, kept: int) -> Iterator[list[str]]:
+        """The chunks that stand there with their errors tried again, without the first ones, which an earlier retry
+        has done."""
+        done = islice(self._writer.replacements(), kept)
+        for chunk, records in self._standing():
+            if kept_chunk := next(done, None):
+                self._count(kept_chunk.lines)
+            else:
+                yield self._again(chunk, records)
+
+    def _again(self, chunk: Chunk, records: Sequence[Record]) -> list[str]:
+        lines = list(chunk.lines)
         bad = [at for at, line in enumerate(lines) if failed(line)]
-        for at, line in zip(bad, self._team(records[at] for at in bad), strict=True):
+        deadly = [at for at in bad if json.loads(lines[at])["error"]["kind"] == WorkerDiedError.__name__]
+        others = [at for at in bad if at not in deadly]
+        for at, line in zip(others, self._executor(records[at] for at in others), strict=True):
             lines[at] = line
+        with closing(OneByOne(self._job)) as one_by_one:
+            for at, line in zip(deadly, one_by_one(records[at] for at in deadly), strict=True):
+                lines[at] = line
         self.retried += len(bad)
         self._count(lines)
         still = next((lines[at] for at in bad if failed(lines[at])), None)
@@ -285,14 +349,19 @@ class _Run:
 
     def _count(self, lines: Sequence[str]) -> None:
         self.earlier += len(lines)
+        self._note(lines)
+
+    def _note(self, lines: Sequence[str]) -> None:
         self.errors += sum(map(failed, lines))
+        for line in lines:
+            self.ids.add(id_of(line))
 
     def _timed(self, archive: Iterable[Record]) -> Iterator[Record]:
         records = iter(archive)
         while True:
             began = time.perf_counter()
             record = next(records, None)
-            self._team.profile.add({"reading": time.perf_counter() - began})
+            self._executor.profile.add({"reading": time.perf_counter() - began})
             if record is None:
                 return
             yield record

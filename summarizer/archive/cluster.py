@@ -21,13 +21,14 @@ from typing import Any
 
 from ..deadline import Profile
 from ..errors import BatchError, MissingExtraError
-from .lines import CHUNK, failed, in_chunks
+from .lease import claimed
+from .lines import CHUNK_SIZE, failed, in_chunks
 from .records import Archive, Record, records_of
 from .storage import TABLES, File, exists, files_of, is_uri, packing_of, put
 from .worker import Job, Worker
 from .writer import ResumableWriter, differences
 
-BLOCK = 4 * CHUNK
+BLOCK = 4 * CHUNK_SIZE
 """Records that an actor is given at once."""
 _READING = 0.1
 """Share of a core that reading a file takes beside the actors."""
@@ -119,8 +120,8 @@ def file_by_file(
         overwrite: Whether files that are there are made again.
 
     Raises:
-        BatchError: As there; the folder was made with other settings, or by something else; or a file of the archive is
-            no table.
+        BatchError: As there; the folder was made with other settings, or by something else; another run writes to it;
+            or a file of the archive is no table.
         MissingExtraError: Ray is not installed.
     """
     files = _files(archive)
@@ -138,7 +139,7 @@ def file_by_file(
         print(f"{len(files) - len(todo)} of {len(files)} files are there already", file=sys.stderr)
     if not todo:
         return
-    with connected(address) as ray:
+    with claimed(folder), connected(address) as ray:
         most = actors or _room(ray, job)
         made = ray.data.from_items([{"file": pickle.dumps(file)} for file in todo], override_num_blocks=len(todo)).map(
             _Maker,
@@ -160,13 +161,13 @@ class _Maker:
         target, alone = _target(self._folder, file), replace(file, name="")
         with TemporaryDirectory() as scratch:
             made = Path(scratch) / target.rsplit("/", 1)[-1]
-            with closing(ResumableWriter(made, self._job.settings())) as journal:
+            with closing(ResumableWriter(made, self._job.settings())) as writer:
                 count = errors = 0
-                for frame in in_chunks(self._worker(record for record, _ in records_of(alone))):
-                    journal.append(frame)
-                    count += len(frame)
-                    errors += sum(map(failed, frame))
-                journal.finish()
+                for chunk in in_chunks(self._worker(record for record, _ in records_of(alone))):
+                    writer.append(chunk)
+                    count += len(chunk)
+                    errors += sum(map(failed, chunk))
+                writer.finish()
             put(made, target)
         return {"place": target.rsplit("/", 1)[-1], "count": count, "errors": errors}
 

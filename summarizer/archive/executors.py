@@ -1,4 +1,5 @@
-"""Who does a run's work: this process, or several, each with a model of its own; `cluster.py` has many machines."""
+"""Where the records of a run are summarized: in this process, or in several, each with a model of its own. `cluster.py`
+has many machines."""
 
 from __future__ import annotations
 
@@ -8,16 +9,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
+from multiprocessing import get_context
 from typing import Protocol
 
 from ..cpu import cores
 from ..deadline import Profile
-from ..errors import BatchError, ModelError
+from ..errors import BatchError, ModelError, WorkerDiedError
 from ..models import folder_of
-from .lines import CHUNK
+from .lines import CHUNK_SIZE
 from .records import Record
 from .worker import Job, Worker
 
@@ -27,7 +29,7 @@ _DIED = (
 )
 _CORES = 4
 """Cores of a process: what Python does between the models' work would keep more of them waiting."""
-_TASK = 4 * CHUNK
+_TASK = 4 * CHUNK_SIZE
 """Records that a process is given at once."""
 
 
@@ -42,7 +44,7 @@ def usual_processes(model: str, threads: int | None = None) -> int:
 
 
 class Executor(Protocol):
-    """Those who do the work of a run, wherever they are."""
+    """What summarizes the records of a run."""
 
     profile: Profile
 
@@ -54,7 +56,7 @@ class Executor(Protocol):
 
 
 class InProcess:
-    """Does the work in this process, which reads and writes beside it."""
+    """Summarizes in this process, which also reads and writes."""
 
     def __init__(self, job: Job) -> None:
         self.profile = Profile()
@@ -70,25 +72,19 @@ class InProcess:
 
 
 class ProcessPool:
-    """Does the work in processes, each with a model of its own."""
+    """Summarizes in processes, each with a model of its own."""
 
     def __init__(self, job: Job, count: int) -> None:
-        from concurrent.futures import ProcessPoolExecutor  # here, since a first summary need not wait for them
-        from multiprocessing import get_context
-
         Worker(job).close()  # what is wrong with the model is said here, and not by a process that dies of it
         self.profile = Profile()
         self._count = count
-        self._pool = ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin, initargs=(job,))
-        with _undisturbed():
-            for future in [self._pool.submit(time.sleep, 0) for _ in range(count)]:
-                future.result()
+        self._pool = _pool(job, count)
 
     def __call__(self, records: Iterable[Record]) -> Iterator[str]:
         """The line of each record, in order; a few tasks for each process are read ahead.
 
         Raises:
-            BatchError: A process died.
+            WorkerDiedError: A process died.
         """
         records = iter(records)
         waiting: deque[Future[tuple[list[str], dict[str, float]]]] = deque()
@@ -100,7 +96,7 @@ class ProcessPool:
             while waiting:
                 yield from self._done(waiting.popleft())
         except BrokenExecutor as error:
-            raise BatchError(_DIED) from error
+            raise WorkerDiedError(_DIED) from error
 
     def close(self) -> None:
         """Waits for the tasks that run, and ends the processes."""
@@ -112,7 +108,61 @@ class ProcessPool:
         return lines
 
 
+class OneByOne:
+    """Gives each record to a process of its own, so that one which ends its process ends no other: after the second
+    time its line is an error. Slow: for the few records of which one is known to do so.
+
+    Args:
+        job: What is to be done.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.profile = Profile()
+        self._job = job
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __call__(self, records: Iterable[Record]) -> Iterator[str]:
+        """The line of each record, in order."""
+        for record in records:
+            yield self._line(record)
+
+    def close(self) -> None:
+        """Ends the process."""
+        if self._pool:
+            self._pool.shutdown()
+
+    def _line(self, record: Record) -> str:
+        for _ in range(2):
+            self._pool = self._pool or _pool(self._job, 1)
+            try:
+                (line,), seconds = self._pool.submit(_work, [record]).result()
+            except BrokenExecutor:
+                self.close()
+                self._pool = None
+                continue
+            self.profile.add(seconds)
+            return line
+        message = "the process that read it died, and did so again; is there too little memory for it?"
+        return self._job.line(record, WorkerDiedError(message))
+
+
 _worker: Worker | None = None
+
+
+def _pool(job: Job, count: int) -> ProcessPoolExecutor:
+    """Processes with a model each, which are ready.
+
+    Raises:
+        BatchError: One died of that.
+    """
+    pool = ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin, initargs=(job,))
+    try:
+        with _undisturbed():
+            for future in [pool.submit(time.sleep, 0) for _ in range(count)]:
+                future.result()
+    except BrokenExecutor as error:
+        raise BatchError(_DIED) from error
+    return pool
 
 
 @contextmanager
@@ -124,8 +174,6 @@ def _undisturbed() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
-    except BrokenExecutor as error:
-        raise BatchError(_DIED) from error
     finally:
         signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 

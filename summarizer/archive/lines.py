@@ -1,4 +1,4 @@
-"""The lines of an output: a record each, as JSON whose first field is the id, in chunks of `CHUNK`."""
+"""The lines of an output: a record each, as JSON whose first field is the id, in chunks of `CHUNK_SIZE`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-CHUNK = 16
-"""Records that are written at once. A frame is also what a worker is given, and what a checkpoint writes together."""
+CHUNK_SIZE = 16
+"""Records that are written at once. A chunk is also what a worker is given, and what a checkpoint writes together."""
 _OPENING = '{"id": '
 _ERROR = ', "error": '
 _DECODER = json.JSONDecoder()
@@ -34,10 +34,10 @@ def failed(line: str) -> bool:
 
 
 def in_chunks(lines: Iterable[str]) -> Iterator[list[str]]:
-    """Lines in frames, the last perhaps shorter."""
+    """Lines in chunks, the last perhaps shorter."""
     lines = iter(lines)
-    while frame := list(islice(lines, CHUNK)):
-        yield frame
+    while chunk := list(islice(lines, CHUNK_SIZE)):
+        yield chunk
 
 
 def _opening(line: str) -> tuple[str, int]:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BatchError
-from .lines import CHUNK, line_of
+from .lines import CHUNK_SIZE, line_of
 from .storage import pyarrow
 
-_GROUP = 64 * CHUNK
+_GROUP = 64 * CHUNK_SIZE
 """Records of a row group, the part of a file that is written and read at once."""
 
 
@@ -39,6 +39,7 @@ def schema() -> Any:
             ("status", text),
             ("disclosure", text),
             ("software", text),
+            ("instructions", text),
             ("model", pa.struct([("name", text), ("version", text)])),
             ("options", options),
             ("title", text),
@@ -72,15 +73,15 @@ def row(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def lines_of(path: Path) -> Iterator[list[str]]:
-    """The frames of a Parquet file: each record as the line of JSON that it was made from.
+    """The chunks of a Parquet file: each record as the line of JSON that it was made from.
 
     Raises:
         BatchError: The file is damaged, or holds something else.
     """
     try:
         rows = (row for batch in pyarrow().parquet.ParquetFile(path).iter_batches(_GROUP) for row in batch.to_pylist())
-        while frame := [line_of(_record(row)) for row in islice(rows, CHUNK)]:
-            yield frame
+        while chunk := [line_of(_record(row)) for row in islice(rows, CHUNK_SIZE)]:
+            yield chunk
     except (pyarrow().ArrowException, KeyError, TypeError, OSError) as error:
         raise BatchError(f"{path} cannot be read: {error}. Delete it, or say --overwrite") from error
 

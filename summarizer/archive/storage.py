@@ -148,16 +148,29 @@ def exists(place: str) -> bool:
     return bool(system.get_file_info(path_there).is_file or system.get_file_info(inside))
 
 
+def local_path(place: str) -> Path | None:
+    """The path of a place on this machine; None of one elsewhere."""
+    if not is_uri(place):
+        return Path(place)
+    system, path = _system(place)
+    return Path(path) if system.type_name == "local" else None
+
+
+def remove(place: str) -> None:
+    """Removes a file, if it is there."""
+    system, path = _system(place)
+    if system.get_file_info(path).is_file:
+        system.delete_file(path)
+
+
 def put(file: Path, place: str) -> None:
     """Brings a finished file of this machine to its place: whole or not at all."""
-    if is_uri(place):
+    target_path = local_path(place)
+    if target_path is None:
         system, path = _system(place)
-        if system.type_name != "local":
-            with file.open("rb") as source, system.open_output_stream(path) as target:  # it is there once it is closed
-                shutil.copyfileobj(source, target)
-            return
-        place = path
-    target_path = Path(place)
+        with file.open("rb") as source, system.open_output_stream(path) as target:  # it is there once it is closed
+            shutil.copyfileobj(source, target)
+        return
     target_path.parent.mkdir(parents=True, exist_ok=True)
     beside = target_path.with_name(f"{target_path.name}.{os.getpid()}.new")
     shutil.copyfile(file, beside)

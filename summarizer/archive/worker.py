@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from ..cpu import instructions
 from ..deadline import Profile
 from ..errors import SummarizerError
 from ..models import version_of
@@ -47,12 +48,31 @@ class Job:
     fields: Fields = field(default_factory=Fields)
     keep_text: bool = True
 
+    def line(self, record: Record, outcome: Summary | Exception) -> str:
+        """The line of the output for what became of a record."""
+        try:
+            return line_of(self._record(record, outcome))
+        except Exception as error:  # what is carried is nested beyond all measure, say
+            wrong = {"kind": type(error).__name__, "message": printable(_message(record, error))}
+            return line_of({"id": self.fields.id_of(record), "error": wrong})
+
+    def _record(self, record: Record, outcome: Summary | Exception) -> dict[str, Any]:
+        found: dict[str, Any] = {"id": self.fields.id_of(record)}
+        if isinstance(outcome, Exception):
+            found["error"] = {"kind": type(outcome).__name__, "message": printable(_message(record, outcome))}
+        else:
+            found |= outcome.to_dict()
+            if not self.keep_text:
+                del found["text"]
+        return found | ({"carried": self.fields.carried(record)} if self.fields.carry else {})
+
     def settings(self) -> dict[str, Any]:
-        """What the output depends on, beside the input: not the cores, nor the time an article may take, which may be
-        more when errors are tried again."""
+        """What the output depends on, apart from the input: not the cores, nor the time that an article may take, which
+        may be more when errors are tried again."""
         return {
             "software": f"newsroom-summarizer {__version__}",
             "model": version_of(self.model),
+            "instructions": instructions(),
             "options": {
                 "bullets": self.bullets,
                 "length": self.length,
@@ -102,31 +122,13 @@ class Worker:
         )
         for outcome in outcomes:
             began = time.perf_counter()
-            line = self._line(ahead.popleft(), outcome)
+            line = job.line(ahead.popleft(), outcome)
             self.profile.add({"records": time.perf_counter() - began})
             yield line
 
     def close(self) -> None:
         """Lets go of the model's threads."""
         self._summarizer.close()
-
-    def _line(self, record: Record, outcome: Summary | Exception) -> str:
-        try:
-            return line_of(self._record(record, outcome))
-        except Exception as error:  # what is carried is nested beyond all measure, say
-            wrong = {"kind": type(error).__name__, "message": printable(_message(record, error))}
-            return line_of({"id": self._job.fields.id_of(record), "error": wrong})
-
-    def _record(self, record: Record, outcome: Summary | Exception) -> dict[str, Any]:
-        fields = self._job.fields
-        found: dict[str, Any] = {"id": fields.id_of(record)}
-        if isinstance(outcome, Exception):
-            found["error"] = {"kind": type(outcome).__name__, "message": printable(_message(record, outcome))}
-        else:
-            found |= outcome.to_dict()
-            if not self._job.keep_text:
-                del found["text"]
-        return found | ({"carried": fields.carried(record)} if fields.carry else {})
 
 
 def _message(record: Record, error: Exception) -> str:

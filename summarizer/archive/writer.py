@@ -1,8 +1,9 @@
 """The output of a batch run as it grows, so that a run that was killed at any moment can go on.
 
-Records stand in the order of the input, one a line, and are written `CHUNK` at a time: a frame is one write, and in a
-compressed file a member of its own. What a killed run leaves is whole frames and perhaps a piece of one; the piece is
-cut off and done again, so that the file in the end is, byte for byte, that of a run that nothing stopped.
+Records stand in the order of the input, one a line, and are written `CHUNK_SIZE` at a time: a chunk is one write, and
+in a compressed file a member of its own. What a killed run leaves is whole chunks and perhaps a piece of one; the piece
+is cut off and done again, so that the file in the end is, byte for byte, that of a run that nothing stopped (on the
+same kind of CPU).
 
 Beside the output stands its settings file (`summaries.jsonl.run`): what it was made with, and the lock that lets no
 second run write. A Parquet file cannot grow line by line: it has a journal beside it (`summaries.parquet.part`), and is
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
 import os
 import sys
 import time
@@ -24,19 +26,24 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..errors import BatchError
-from .lines import CHUNK, id_of
+from .lines import CHUNK_SIZE, id_of
+from .parquet import lines_of, write
 from .storage import kind_of, move_into_place, packing_of, zstandard
 
 KINDS = (".jsonl", ".ndjson", ".parquet")
 """Endings of an output."""
+_RETRY = ".retry"
+"""Ending of the file with what errors were tried again for, until all of them are done."""
 _SYNC = 5.0
 """Seconds after which what was written is forced onto the disk, so that a power cut costs no more."""
-_CHUNK = 1 << 20
+_READ = 1 << 20
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A frame that stands in the file.
+class Chunk:
+    """A chunk that stands in the file.
 
     Attributes:
         lines: Its records, each a line of JSON without its end.
@@ -73,7 +80,7 @@ class ResumableWriter:
         self._packing = ".gz" if self._parquet else packing
         if self._packing == ".zst":
             zstandard()
-        self._lock = _locked(_beside(output, ".run"), output)
+        self._lock = locked(_beside(output, ".run"), output)
         try:
             self._agree(overwrite)
             self._file = self._opened()
@@ -90,7 +97,7 @@ class ResumableWriter:
         for path in {self.output, self.path}:
             _beside(path, ".new").unlink(missing_ok=True)
         if there and overwrite:
-            for path in {self.output, self.path}:
+            for path in {self.output, self.path, _beside(self.path, _RETRY)}:
                 path.unlink(missing_ok=True)
         elif there:
             self._lock.seek(0)
@@ -102,15 +109,20 @@ class ResumableWriter:
                 raise BatchError(
                     f"{there[0]} exists and was not written by a batch run; choose another name, or say --overwrite"
                 )
-            unlike = list(differences(earlier, self.settings))
+            before, now = (one.get("instructions") for one in (earlier, self.settings))
+            if before != now:
+                _log.warning(
+                    "%s was begun on a CPU with %s, and this one has %s: numbers are rounded differently, so some "
+                    "lists may not be those of the other CPU",
+                    self.output, before or "other instructions", now,
+                )  # fmt: skip
+            unlike = list(differences(earlier, self.settings | {"instructions": before}))
             if unlike:
                 raise BatchError(
                     f"{self.output} was made with other settings: {'; '.join(unlike)}. Choose another name, or "
                     "say --overwrite"
                 )
             if self._parquet and not self.path.exists():
-                from .parquet import lines_of
-
                 move_into_place(self._made(lines_of(self.output)), self.path)
             return
         self._lock.seek(0)
@@ -119,15 +131,23 @@ class ResumableWriter:
         self._lock.flush()
         os.fsync(self._lock.fileno())
 
-    def frames(self) -> Iterator[Written]:
-        """The frames that stand there, the last perhaps shorter. What a power cut leaves at the end is passed over: a
+    def chunks(self) -> Iterator[Chunk]:
+        """The chunks that stand there, the last perhaps shorter. What a power cut leaves at the end is passed over: a
         piece of a line, or lines with the NULs of a block that never reached the disk.
 
         Raises:
             BatchError: Something else stands there.
         """
+        return self._chunks(self.path)
+
+    def replacements(self) -> Iterator[Chunk]:
+        """The whole chunks of a `replace_all` that was stopped."""
+        path = _beside(self.path, _RETRY)
+        return (chunk for chunk in self._chunks(path) if len(chunk.lines) == CHUNK_SIZE) if path.exists() else iter(())
+
+    def _chunks(self, path: Path) -> Iterator[Chunk]:
         number = torn = 0
-        for data, end in _READERS[self._packing](self.path):
+        for data, end in _READERS[self._packing](path):
             lines: list[str] = []
             for line in data.split(b"\n")[:-1]:
                 number += 1
@@ -143,7 +163,7 @@ class ResumableWriter:
                     raise self._foreign(torn)
                 lines.append(text)
             if not torn:
-                yield Written(tuple(lines), end)
+                yield Chunk(tuple(lines), end)
 
     def _foreign(self, number: int) -> BatchError:
         return BatchError(
@@ -151,33 +171,44 @@ class ResumableWriter:
         )
 
     def keep(self, end: int) -> int:
-        """Cuts the file off behind a frame; what is appended comes there. Gives the bytes that were cut off."""
+        """Cuts the file off behind a chunk; what is appended comes there. Gives the bytes that were cut off."""
         behind = self._file.seek(0, os.SEEK_END) - end
         self._file.truncate(end)
         self._file.seek(end)
         return behind
 
     def append(self, lines: Iterable[str]) -> None:
-        """Writes a frame."""
+        """Writes a chunk."""
         data = memoryview(_packed(lines, self._packing))
         while data:  # a disk that is nearly full takes a part
             data = data[self._file.write(data) :]
         if time.monotonic() - self._synced > _SYNC:
             self._sync()
 
-    def replaced(self, frames: Iterable[Iterable[str]]) -> None:
-        """Puts other frames in the place of all that stand there, at once when the last of them is written; until then,
-        what stands there stays."""
-        fresh = self._made(frames)
+    def replace_all(self, chunks: Iterable[Iterable[str]], end: int = 0) -> None:
+        """Puts other chunks in the place of all that stand there, at once when the last of them is written; until then,
+        what stands there stays.
+
+        Args:
+            chunks: Those behind the `replacements` that are kept.
+            end: Offset behind these.
+        """
+        fresh = _beside(self.path, _RETRY)
+        with fresh.open("r+b" if fresh.exists() else "w+b") as file:
+            file.truncate(end)
+            file.seek(end)
+            for lines in chunks:
+                file.write(_packed(lines, self._packing))
+                file.flush()
         self._file.close()  # Windows lets nobody replace a file that is open
         move_into_place(fresh, self.path)
         self._file = self._opened()
         self._file.seek(0, os.SEEK_END)
 
-    def _made(self, frames: Iterable[Iterable[str]]) -> Path:
+    def _made(self, chunks: Iterable[Iterable[str]]) -> Path:
         fresh = _beside(self.path, ".new")
         with fresh.open("wb") as file:
-            for lines in frames:
+            for lines in chunks:
                 file.write(_packed(lines, self._packing))
         return fresh
 
@@ -188,10 +219,8 @@ class ResumableWriter:
         """Makes the Parquet file, where one was asked for."""
         self._sync()
         if self._parquet:
-            from .parquet import write
-
             fresh = _beside(self.output, ".new")
-            write(fresh, (line for frame in self.frames() for line in frame.lines))
+            write(fresh, (line for chunk in self.chunks() for line in chunk.lines))
             move_into_place(fresh, self.output)
             self._file.close()
             self.path.unlink()
@@ -220,7 +249,7 @@ def _packed(lines: Iterable[str], packing: str) -> bytes:
 
 
 def _plain(path: Path) -> Iterator[tuple[bytes, int]]:
-    """Frames of an unpacked file: `CHUNK` whole lines each, and those that are left."""
+    """Chunks of an unpacked file: `CHUNK_SIZE` whole lines each, and those that are left."""
     with path.open("rb") as file:
         held: list[bytes] = []
         end = 0
@@ -229,7 +258,7 @@ def _plain(path: Path) -> Iterator[tuple[bytes, int]]:
                 break
             held.append(line)
             end += len(line)
-            if len(held) == CHUNK:
+            if len(held) == CHUNK_SIZE:
                 yield b"".join(held), end
                 held = []
         if held:
@@ -238,16 +267,16 @@ def _plain(path: Path) -> Iterator[tuple[bytes, int]]:
 
 def _members(unpacker: Callable[[], Any], faults: Callable[[], tuple[type[Exception], ...]]) -> Any:
     def read(path: Path) -> Iterator[tuple[bytes, int]]:
-        """Frames of a packed file: its members, without one that is not whole."""
+        """Chunks of a packed file: its members, without one that is not whole."""
         with path.open("rb") as file:
             rest, end = b"", 0
-            while rest or (rest := file.read(_CHUNK)):
+            while rest or (rest := file.read(_READ)):
                 member, found = unpacker(), []
                 taken = len(rest)
                 try:
                     found.append(member.decompress(rest))
                     while not member.eof:
-                        if not (more := file.read(_CHUNK)):
+                        if not (more := file.read(_READ)):
                             return
                         taken += len(more)
                         found.append(member.decompress(more))
@@ -267,8 +296,16 @@ _READERS: dict[str, Callable[[Path], Iterator[tuple[bytes, int]]]] = {
 }
 
 
-def _locked(path: Path, output: Path) -> IO[str]:
-    """The settings file, locked until it is closed: by the system, so that a killed run leaves no lock behind."""
+def locked(path: Path, output: Path) -> IO[str]:
+    """A file, locked until it is closed: by the system, so that a killed run leaves no lock behind.
+
+    Args:
+        path: The file; made if it is not there.
+        output: What it guards, for the message.
+
+    Raises:
+        BatchError: Another run has it locked, or it cannot be.
+    """
     file = path.open("a+", encoding="utf-8")
     try:
         if sys.platform == "win32":

@@ -82,13 +82,16 @@ class TransformersEngine:
         self._tokenizer.save_pretrained(folder)
 
 
-def generator_of(checkpoint: str, device: str | None = None, threads: int | None = None) -> Generator:
+def generator_of(
+    checkpoint: str, device: str | None = None, threads: int | None = None, **hub: str | None
+) -> Generator:
     """A generator from a checkpoint: a folder, or a name on the Hub, which is then downloaded unless it was before.
 
     Args:
         checkpoint: The folder or name. An adapter that peft wrote is loaded onto its base.
         device: "cpu", "cuda" or another that torch knows; default: a GPU if there is one.
         threads: Cores that torch uses in this process; default: as it is.
+        **hub: "revision" and "token" for a name on the Hub.
 
     Raises:
         MissingExtraError: torch or transformers is not installed.
@@ -103,17 +106,18 @@ def generator_of(checkpoint: str, device: str | None = None, threads: int | None
         torch.set_num_threads(threads)
     place = device or ("cuda" if torch.cuda.is_available() else "cpu")
     # A CPU computes in half precision many times slower than in single.
-    model, tokenizer = load(checkpoint, dtype=torch.float32 if place == "cpu" else "auto")
+    model, tokenizer = load(checkpoint, torch.float32 if place == "cpu" else "auto", **hub)
     settings = settings_of(model, tokenizer, Path(checkpoint) if Path(checkpoint).is_dir() else None)
     return Generator(TransformersEngine(model.to(place).eval(), tokenizer), settings)
 
 
-def load(checkpoint: str, **kwargs: Any) -> tuple[Any, Any]:
+def load(checkpoint: str, dtype: Any = None, **hub: str | None) -> tuple[Any, Any]:
     """A checkpoint's model and tokenizer.
 
     Args:
         checkpoint: A folder, or a name on the Hub.
-        **kwargs: For the model's `from_pretrained`.
+        dtype: Of the weights; default: as transformers has it.
+        **hub: "revision" and "token" for a name on the Hub.
 
     Raises:
         ModelError: It cannot be read, or is of a kind that cannot write.
@@ -122,20 +126,21 @@ def load(checkpoint: str, **kwargs: Any) -> tuple[Any, Any]:
 
     try:
         if (Path(checkpoint) / "adapter_config.json").is_file():
-            return _with_adapter(checkpoint, **kwargs)
-        config = AutoConfig.from_pretrained(checkpoint)
+            return _with_adapter(checkpoint, dtype)
+        given = {name: value for name, value in hub.items() if value}
+        config = AutoConfig.from_pretrained(checkpoint, **given)
         kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
         if type(config) not in kind._model_mapping or not _writes(config):
             raise ModelError(
                 f"{checkpoint} is a {(config.architectures or [config.model_type])[0]}, which cannot write a summary; "
                 "give a sequence-to-sequence checkpoint (T5, BART, PEGASUS) or a causal one (Llama, Qwen, SmolLM)"
             )
-        model = kind.from_pretrained(checkpoint, **kwargs)
+        model = kind.from_pretrained(checkpoint, **given, **({} if dtype is None else {"dtype": dtype}))
         if config.is_encoder_decoder and model.get_output_embeddings() is not None:
             # transformers 5 says "tied" of every T5; a newer T5 has a head of its own, which would not be saved.
             tied = model.get_output_embeddings().weight is model.get_input_embeddings().weight
             model.config.tie_word_embeddings = tied
-        return model, AutoTokenizer.from_pretrained(checkpoint)
+        return model, AutoTokenizer.from_pretrained(checkpoint, **given)
     except (OSError, ValueError, ImportError, SafetensorError) as error:
         raise ModelError(f"{checkpoint} cannot be loaded: {error}") from error
 
@@ -145,7 +150,7 @@ def pad_of(tokenizer: Any) -> int:
     return int(tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id)
 
 
-def _with_adapter(folder: str, **kwargs: Any) -> tuple[Any, Any]:
+def _with_adapter(folder: str, dtype: Any) -> tuple[Any, Any]:
     """LoRA weights on their base, merged, so that they cost nothing when it writes."""
     from transformers import AutoTokenizer
 
@@ -154,7 +159,7 @@ def _with_adapter(folder: str, **kwargs: Any) -> tuple[Any, Any]:
     except ImportError as error:
         raise MissingExtraError(f"the adapter {folder!r}", "peft", "train") from error
     base = str(PeftConfig.from_pretrained(folder).base_model_name_or_path)
-    model, _ = load(base, **kwargs)
+    model, _ = load(base, dtype)
     return PeftModel.from_pretrained(model, folder).merge_and_unload(), AutoTokenizer.from_pretrained(folder)
 
 

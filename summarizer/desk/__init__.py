@@ -1,1 +1,5 @@
 """The editors' desk: an HTTP service with pages, where drafts are read, corrected and approved."""
+
+from .commands import managing, serving
+
+__all__ = ["managing", "serving"]

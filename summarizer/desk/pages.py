@@ -18,7 +18,8 @@ from .people import ROLES, SCOPES, SESSION, Person
 from .records import article_of
 from .service import COOKIE, NAME_COOKIE, Desk, OfDesk, OfPerson, check_page_token, desk_of, person_of, same_site
 from .stats import weeks
-from .store import PAGE, STATUSES
+from .status import STATUSES
+from .store import PAGE
 
 router = APIRouter(include_in_schema=False)
 _HERE = Path(__file__).parent

@@ -29,7 +29,8 @@ from .database import Database
 from .hooks import Calls, deliver
 from .people import SCOPES, People, Person
 from .settings import Settings
-from .store import STATUSES, ConflictError, NotAllowedError, NotThereError, Store
+from .status import STATUSES, NotAllowedError
+from .store import ConflictError, NotThereError, Store
 from .work import BusyError, Work
 
 _log = logging.getLogger(__name__)

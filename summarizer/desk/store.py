@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from .database import Database, calls, now, revisions, stamp, summaries
+from .status import STATUSES, status_after
 
-STATUSES = ("draft", "approved", "rejected", "withdrawn")
 ABSENT = timedelta(seconds=90)
 """Who has not been heard of for so long has a summary open no longer."""
 PAGE = 50
@@ -24,10 +24,6 @@ PAGE = 50
 
 class NotThereError(Exception):
     """No summary has this id."""
-
-
-class NotAllowedError(Exception):
-    """A step that the status of a summary does not allow: one that was rejected cannot be approved."""
 
 
 class ConflictError(Exception):
@@ -252,7 +248,7 @@ class Store:
                 raise NotThereError(id)
             if last["number"] != base:
                 raise ConflictError(last["number"], last["who"])
-            status = _next(last["status"], action)
+            status = status_after(last["status"], action)
             at, number = now(), last["number"] + 1
             shown = json.loads(last["bullets"]) if bullets is None else list(bullets)
             gone = json.loads(last["removed"]) if removed is None else list(removed)
@@ -366,22 +362,6 @@ def _fingerprint(text: str, title: str | None, language: str) -> str:
 def _own_id(mark: str) -> str:
     """The id of an article that has none of a CMS."""
     return mark[:16]
-
-
-_STEPS = {
-    "revised": {"draft": "draft", "approved": "draft", "rejected": "draft", "withdrawn": "draft"},
-    "approved": {"draft": "approved"},
-    "rejected": {"draft": "rejected"},
-    "withdrawn": {"approved": "withdrawn"},
-}
-"""From which status each action leads where."""
-
-
-def _next(status: str, action: str) -> str:
-    if status not in _STEPS[action]:
-        allowed = " or ".join(_STEPS[action])
-        raise NotAllowedError(f"the list is {status}; only one that is {allowed} can be {action}")
-    return _STEPS[action][status]
 
 
 def _here(who: str | None, seen: str | None) -> str | None:

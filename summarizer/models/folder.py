@@ -31,7 +31,7 @@ def folder_of(model: str | Path) -> Path:
     raise ModelError(f"there is no model {str(model)!r}; looked for the folder {' and '.join(map(str, places))}")
 
 
-def version_of(model: str | Path) -> str:
+def version_of(model: str | Path, revision: str | None = None, token: str | None = None) -> str:
     """The first 12 digits of a sha256 that names a model's weights: of its list of checksums; of the weights themselves
     where a checkpoint has no list; of the commit where it lies on the Hub. What writes whole lists is named together
     with the shipped model, whose verifier reads them."""
@@ -39,7 +39,8 @@ def version_of(model: str | Path) -> str:
     if is_hub_name(model):
         from transformers import AutoConfig
 
-        commit = str(AutoConfig.from_pretrained(model)._commit_hash or model)
+        config = AutoConfig.from_pretrained(model, revision=revision or "main", token=token)
+        commit = str(config._commit_hash or model)
         return hashlib.sha256(commit.encode() + reads).hexdigest()[:12]
     folder = folder_of(model)
     if not is_checkpoint(folder):
@@ -57,19 +58,25 @@ def is_hub_name(model: str | Path) -> bool:
     return isinstance(model, str) and _HUB_NAME.fullmatch(model) is not None and not Path(model).exists()
 
 
-def from_hub(name: str) -> Path | None:
+def from_hub(name: str, revision: str | None = None, token: str | None = None) -> Path | None:
     """The folder of what this project made and pushed to the Hub (a model, a fine-tuned checkpoint, an adapter),
-    downloaded unless it was before; None where the name is of something else, which transformers then looks for."""
+    downloaded unless it was before; None where the name is of something else, which transformers then looks for.
+
+    Args:
+        name: "owner/name".
+        revision: A branch, tag or commit; default: the main branch.
+        token: Of the Hub; default: the one that `huggingface_hub` finds.
+    """
     from huggingface_hub import hf_hub_download, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     for file in (SETTINGS, "adapter_config.json", "config.json"):
         try:
-            found = _json(Path(hf_hub_download(name, file)))
+            found = _json(Path(hf_hub_download(name, file, revision=revision, token=token)))
         except (HfHubHTTPError, LocalEntryNotFoundError):
             continue
         if file != "config.json" or "format" in found:
-            return Path(snapshot_download(name))
+            return Path(snapshot_download(name, revision=revision, token=token))
     return None
 
 

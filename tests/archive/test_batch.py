@@ -187,3 +187,48 @@ def test_progress_and_time_left(tmp_path, monkeypatch, capsys, source):
     run_batch(source, tmp_path / "o.jsonl", progress=True, **FAST)
     shown = capsys.readouterr()
     assert shown.out == "" and "32 articles, 2 errors" in shown.err and "left" in shown.err
+
+
+def test_ids_that_stand_twice_are_counted(tmp_path, rows, caplog):
+    source = written(tmp_path / "a.jsonl", [*rows[:20], rows[2], rows[5], rows[2]])
+    report = run_batch(source, tmp_path / "o.jsonl", **FAST)
+    assert report.repeated == 3 and len(records(tmp_path / "o.jsonl")) == 23
+    assert f"3 ids stand more than once in the archive, the first is {rows[2]['id']!r}" in caplog.text
+    assert run_batch(source, tmp_path / "o.jsonl", **FAST).repeated == 3  # also where all of it stands there
+
+
+DEADLY = """
+import os
+from summarizer.archive import records
+read = records.Fields.article_of
+def article_of(self, record):
+    if "deadly" in str(record.values.get("id")):
+        os._exit(9)
+    return read(self, record)
+records.Fields.article_of = article_of
+"""
+"""What every Python that finds it does first: an article ends the process that reads it."""
+
+
+@pytest.mark.parametrize("flags", [(), ("--processes", "2", "--threads", "2")], ids=["one process", "two processes"])
+def test_an_article_that_kills_its_process_is_set_aside_after_the_second_time(tmp_path, rows, flags):
+    (tmp_path / "sitecustomize.py").write_text(DEADLY)
+    source = written(tmp_path / "a.jsonl", [*rows[:18], rows[18] | {"id": "deadly"}, *rows[19:24]])
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+
+    def run(*more):
+        return batch(source, "-o", tmp_path / "o.jsonl", *FLAGS, *flags, *more, env=environment)
+
+    codes = [run().returncode]
+    while codes[-1] != 1 and len(codes) < 4:
+        codes.append(run().returncode)
+    assert 1 < len(codes) < 4 and 0 not in codes  # it dies, perhaps further on again, and goes past
+    found = records(tmp_path / "o.jsonl")
+    wrong = {record["id"]: record["error"] for record in found if "error" in record}
+    assert len(found) == 24 and wrong["deadly"]["kind"] == "WorkerDiedError"
+    assert "the process that read it died, and did so again" in wrong["deadly"]["message"]
+    assert run().returncode == 1 and not (tmp_path / "o.jsonl.begun").exists()
+    assert run("--retry-errors").returncode == 1  # tried again in a process of its own
+    (tmp_path / "sitecustomize.py").unlink()
+    assert run("--retry-errors").returncode == 1
+    assert "deadly" not in {record["id"] for record in records(tmp_path / "o.jsonl") if "error" in record}

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from summarizer import BatchError, run_batch
-from summarizer.archive.writer import CHUNK
+from summarizer.archive.writer import CHUNK_SIZE
 
 from ..articles import written
 from .batches import FAST
@@ -41,7 +41,7 @@ def test_ray_writes_the_same_file_and_goes_on(tmp_path, ray, source, whole):
     run_batch(source, output, engine="ray", processes=1, **FAST)
     assert output.read_bytes() == whole["jsonl"].read_bytes()
     output.write_bytes(output.read_bytes()[:-5000])
-    assert run_batch(source, output, engine="ray", processes=1, **FAST).earlier == 2 * CHUNK
+    assert run_batch(source, output, engine="ray", processes=1, **FAST).earlier == 2 * CHUNK_SIZE
     assert output.read_bytes() == whole["jsonl"].read_bytes()
 
 

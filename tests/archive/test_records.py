@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from summarizer import BatchError, run_batch
-from summarizer.archive.writer import CHUNK
+from summarizer.archive.writer import CHUNK_SIZE
 
 from ..articles import STORY, written
 from .batches import FAST, FLAGS, batch, records
@@ -112,7 +112,7 @@ def test_a_file_that_breaks_off_stops_the_run_and_what_is_written_stays(tmp_path
     with pytest.raises(BatchError, match=rf"a\.jsonl\.{ending} cannot be read to its end"):
         run_batch(source, tmp_path / "o.jsonl", **FAST)
     kept = len(records(tmp_path / "o.jsonl"))
-    assert kept % CHUNK == 0
+    assert kept % CHUNK_SIZE == 0
     source.write_bytes(data)
     assert run_batch(source, tmp_path / "o.jsonl", **FAST).earlier == kept
     assert len(records(tmp_path / "o.jsonl")) == 120

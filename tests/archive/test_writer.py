@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from summarizer import BatchError, run_batch
-from summarizer.archive.writer import CHUNK, ResumableWriter
+from summarizer import ArticleError, BatchError, run_batch
+from summarizer.archive.writer import CHUNK_SIZE, ResumableWriter
 
-from ..articles import ROOT, archive, written
+from ..articles import ROOT, STORY, archive, written
 from .batches import ENDINGS, FAST, FLAGS, batch, lines, records
 
 KILLS = int(os.environ.get("KILLS", "10"))
@@ -43,7 +43,7 @@ def test_an_output_cut_anywhere_is_made_whole(tmp_path, source, whole, ending, s
     output.write_bytes(wanted[:cut] + (junk if cut < len(wanted) else b""))
     report = run_batch(source, output, **FAST)
     assert output.read_bytes() == wanted
-    assert report.earlier + report.written == 40 and report.earlier in (0, CHUNK, 2 * CHUNK, 40)
+    assert report.earlier + report.written == 40 and report.earlier in (0, CHUNK_SIZE, 2 * CHUNK_SIZE, 40)
 
 
 def test_a_parquet_run_goes_on_from_its_journal(tmp_path, source, whole):
@@ -52,7 +52,7 @@ def test_a_parquet_run_goes_on_from_its_journal(tmp_path, source, whole):
     assert not part.exists()
     output.unlink()
     part.write_bytes(whole["jsonl.gz"].read_bytes()[:-100])
-    assert run_batch(source, output, **FAST).earlier == 2 * CHUNK
+    assert run_batch(source, output, **FAST).earlier == 2 * CHUNK_SIZE
     assert output.read_bytes() == whole["parquet"].read_bytes() and not part.exists()
     assert run_batch(source, output, **FAST).written == 0
     assert output.read_bytes() == whole["parquet"].read_bytes()
@@ -104,7 +104,7 @@ def test_a_stop_by_signal_is_clean_and_gone_on_from(tmp_path):
         _, errors = running.communicate(timeout=60)
         assert running.returncode == 130, errors
         assert b"the same command goes on" in errors and b"Traceback" not in errors
-    assert len(lines(tmp_path / "o.jsonl")) % CHUNK == 0
+    assert len(lines(tmp_path / "o.jsonl")) % CHUNK_SIZE == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of file sizes are POSIX")
@@ -172,10 +172,45 @@ def test_a_grown_archive_adds_and_a_changed_one_is_refused(tmp_path, rows, sourc
     run_batch(source, output, **FAST)
     written(source, rows)
     report = run_batch(source, output, **FAST)
-    assert (report.earlier, report.written) == (CHUNK, 40 - CHUNK)  # the frame that was short is done again
+    assert (report.earlier, report.written) == (CHUNK_SIZE, 40 - CHUNK_SIZE)  # the frame that was short is done again
     assert output.read_bytes() == whole["jsonl"].read_bytes()
     for changed in ([*rows[:5], *rows[6:]], rows[:30]):
         written(source, changed)
         with pytest.raises(BatchError, match="the archive has changed: record"):
             run_batch(source, output, **FAST)
     assert output.read_bytes() == whole["jsonl"].read_bytes()
+
+
+def test_a_retry_that_is_stopped_goes_on(tmp_path, rows, source, whole):
+    """Errors in three chunks; the second retry does not try those again that the first one has done."""
+    broken = [
+        row | {"article": "" if i % 10 == 0 else str(row.get("article") or "").strip() or STORY}
+        for i, row in enumerate(rows)
+    ]
+    written(source, broken)
+    for ending in ("jsonl", "jsonl.gz"):
+        output = tmp_path / f"out.{ending}"
+        written(source, broken)
+        run_batch(source, output, **FAST)
+        mended = [row | {"article": row["article"].strip() or STORY} for row in broken]
+        written(source, [*mended[:20], {"id": mended[20]["id"], "text": 17}, *mended[21:]])
+        with pytest.raises(ArticleError, match="must be a text, not int"):  # stopped in the second chunk
+            run_batch(source, output, retry_errors=True, strict=True, **FAST)
+        assert sum("error" in record for record in records(output)) == 4  # the output stays as it was
+        assert (tmp_path / f"out.{ending}.retry").exists()
+        written(source, mended)
+        report = run_batch(source, output, retry_errors=True, **FAST)
+        assert (report.retried, report.errors, report.earlier) == (2, 0, 40)
+        assert not (tmp_path / f"out.{ending}.retry").exists()
+        run_batch(source, tmp_path / f"fresh.{ending}", **FAST)
+        assert output.read_bytes() == (tmp_path / f"fresh.{ending}").read_bytes()
+
+
+def test_another_kind_of_cpu_is_said(tmp_path, source, whole, monkeypatch, caplog):
+    output = tmp_path / "out.jsonl"
+    run_batch(source, output, **FAST)
+    output.write_bytes(output.read_bytes()[:9000])
+    monkeypatch.setattr("summarizer.archive.worker.instructions", lambda: "NEON of another")
+    run_batch(source, output, **FAST)
+    assert "was begun on a CPU with" in caplog.text and "NEON of another" in caplog.text
+    assert len(records(output)) == 40

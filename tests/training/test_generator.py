@@ -190,16 +190,18 @@ def test_what_was_pushed_is_found_on_the_hub(run, base, monkeypatch):
     import huggingface_hub
     from huggingface_hub.errors import LocalEntryNotFoundError
 
-    def download(name, file):
+    def download(name, file, revision, token):
+        assert (revision, token) == ("v2", "secret")
         if not (there[name] / file).exists():
             raise LocalEntryNotFoundError(file)
         return str(there[name] / file)
 
     there = {"you/base": base.folder, "you/t5": Path(run.output) / "model"}
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name: str(there[name]))
-    assert Summarizer.from_pretrained("you/base").version == base.version
-    pushed = Summarizer.from_pretrained("you/t5", device="cpu")
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name, revision, token: str(there[name]))
+    hub = {"revision": "v2", "token": "secret"}
+    assert Summarizer.from_pretrained("you/base", **hub).version == base.version
+    pushed = Summarizer.from_pretrained("you/t5", device="cpu", **hub)
     assert pushed.config["name"] == "t5" and pushed._backend.generator.settings.separator == " ; "
 
 

@@ -1,0 +1,91 @@
+"""Keeps two runs from writing to one folder. On this machine the system's lock does it, which ends with the process; in
+S3, GCS and the like, where there are no locks, a file that is written anew again and again."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+from uuid import uuid4
+
+from ..errors import BatchError
+from .storage import files_of, local_path, put, remove
+from .writer import locked
+
+NAME = "lock.run"
+"""The file in the folder."""
+BEAT = 20.0
+"""Seconds after which it is written anew."""
+STALE = 4 * BEAT
+"""Seconds after which a run that has not written it is taken for dead."""
+_SETTLE = 3.0
+"""Seconds that two runs which begin in the same moment need to see each other's file."""
+
+
+@contextmanager
+def claimed(folder: str) -> Iterator[None]:
+    """A folder that no other run writes to meanwhile.
+
+    Args:
+        folder: A folder or its URI.
+
+    Raises:
+        BatchError: Another run writes to it.
+    """
+    path = local_path(folder)
+    if path is not None:
+        path.mkdir(parents=True, exist_ok=True)
+        with locked(path / NAME, path):
+            yield
+            (path / NAME).unlink(missing_ok=True)
+        return
+    mine, ended = uuid4().hex, Event()
+    seconds = _age(folder)
+    if seconds is not None and seconds < STALE:
+        raise BatchError(
+            f"another run wrote to {folder} {seconds:.0f} seconds ago; wait for it, or if it was killed, "
+            f"{STALE - seconds:.0f} seconds"
+        )
+    _write(folder, mine)
+    time.sleep(_SETTLE)
+    if _read(folder)[0] != mine:
+        raise BatchError(f"another run has just begun to write to {folder}; wait for it")
+
+    def beat() -> None:
+        while not ended.wait(BEAT):
+            _write(folder, mine)
+
+    beating = Thread(target=beat, daemon=True)
+    beating.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        beating.join()
+        remove(f"{folder}/{NAME}")
+
+
+def _age(folder: str) -> float | None:
+    owner, at = _read(folder)
+    return time.time() - at if owner else None
+
+
+def _read(folder: str) -> tuple[str, float]:
+    """Who wrote the file, and when; ("", 0) where there is none."""
+    try:
+        with next(files_of(f"{folder}/{NAME}")).open() as file:
+            found = json.loads(file.read())
+        return str(found["run"]), float(found["at"])
+    except (BatchError, StopIteration):
+        return "", 0.0
+
+
+def _write(folder: str, run: str) -> None:
+    with TemporaryDirectory() as scratch:
+        made = Path(scratch) / NAME
+        made.write_text(json.dumps({"run": run, "at": time.time()}) + "\n", "utf-8")
+        put(made, f"{folder}/{NAME}")

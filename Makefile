@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo desk test gate lint model clean
+.PHONY: demo desk test gate lint docs wheel model clean
 
 demo: $(VENV)/base.done
 	$(BIN)/summarize examples/thai-tyre-accord.json
@@ -13,8 +13,8 @@ demo: $(VENV)/base.done
 desk: $(VENV)/serve.done
 	$(BIN)/summarize serve --load examples
 
-test: $(VENV)/dev.done lint
-	$(BIN)/python -m pytest
+test: $(VENV)/dev.done lint docs
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 	$(MAKE) --no-print-directory gate
 
 # The shipped model on the examples of this repository: not below its floors (docs/evaluation.md).
@@ -55,6 +55,18 @@ lint: $(VENV)/dev.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The documentation as a site, in dist/site.
+docs: $(VENV)/dev.done
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs dist/site
+
+# The wheel, installed into an empty environment and tried there.
+wheel: $(VENV)/dev.done
+	rm -rf dist/wheel dist/env
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist/wheel .
+	$(PYTHON) -m venv dist/env
+	dist/env/bin/pip install --quiet dist/wheel/*.whl
+	cd dist && env -u PYTHONPATH env/bin/summarize ../examples/thai-tyre-accord.json --length brief
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; say make PYTHON=...")'

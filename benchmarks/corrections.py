@@ -33,11 +33,11 @@ def both(groups: Sequence[Group]) -> str:
     said: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for group in groups:
         for length in ("standard", "brief"):
-            own = [c for c in group["candidates"] if c["length"] == length and not c.get("corrected")]
-            new = [c for c in own if "score" in c]
+            source_sentences = [c for c in group["candidates"] if c["length"] == length and not c.get("corrected")]
+            new = [c for c in source_sentences if "score" in c]
             if new:
                 said[length, "this"][new[0]["verdict"]] += 1
-                earlier = [c for c in own if "score" not in c] or new  # the likeliest stands first
+                earlier = [c for c in source_sentences if "score" not in c] or new  # the likeliest stands first
                 said[length, "earlier"][earlier[0]["verdict"]] += 1
     return _table({f"{which} rewriter, {length}": said[length, which] for length, which in sorted(said, reverse=True)})
 
@@ -48,9 +48,9 @@ def by_sentences(groups: Sequence[Group]) -> str:
     said: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
     for group in groups:
         for length in ("standard", "brief"):
-            own = [c for c in group["candidates"] if c["length"] == length and "score" in c]
-            if own:
-                said[length, min(group["sentences"], 3)][own[0]["verdict"]] += 1
+            source_sentences = [c for c in group["candidates"] if c["length"] == length and "score" in c]
+            if source_sentences:
+                said[length, min(group["sentences"], 3)][source_sentences[0]["verdict"]] += 1
     counts = ("one", "two", "three or four")
     return _table({f"{length}, from {counts[count - 1]}": said[length, count] for length, count in sorted(said)})
 

@@ -60,7 +60,9 @@ _Bullets = Annotated[
 ]
 _Length = Annotated[
     Lengths,
-    typer.Option("--length", "-l", help="standard: full sentences, the whole story; brief: the wire style."),
+    typer.Option(
+        "--length", "-l", help="standard: full sentences, the whole story; brief: fewer words, the main news."
+    ),
 ]
 _Policy = Annotated[
     Policies,

@@ -155,11 +155,10 @@ class Summarizer:
 
         Args:
             articles: A text, an `Article`, or a list of either.
-            bullets: How many; "auto" goes by the article: 3 for a short item, 5 for a normal story, 7 at most (3 or 4
-                for `brief`), and fewer, but at least 3 (2), where no other sentence is worth it. An article with fewer
-                sentences gives fewer.
-            length: "standard" (a full sentence or two a bullet, the whole article covered) or "brief" (the wire style:
-                short sentences, the core of the news).
+            bullets: How many. "auto": the shipped model gives 3 to 7, as many points as the story has, and 3 in
+                `brief`; a checkpoint 3, 5, 6 or 7 by the length of the article, and 3 or 4 in `brief`. An article with
+                fewer sentences gives fewer.
+            length: "standard" (the whole article in full sentences) or "brief" (the main news in short sentences).
             policy: What may be shown instead of the article's own sentences. "checked": a rewrite whose facts stand in
                 its sources and that an editor would print, as far as the verifier can tell; else the sentences
                 themselves. "flag": the best rewrite, with the checks that it fails, for editors who look at them.
@@ -362,7 +361,7 @@ class Summarizer:
                 self.version,
                 warnings,
                 min_confidence=options.min_confidence,
-                instructions=instructions(),
+                cpu=instructions(),
             )
 
     def _check_open(self) -> None:

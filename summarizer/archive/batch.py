@@ -22,7 +22,7 @@ from ..deadline import STAGES
 from ..errors import ArticleError, BatchError, WorkerDiedError
 from ..options import checked
 from ..summary import Count, Length, Policy
-from .attempts import Attempts
+from .crash_marker import CrashMarker
 from .executors import Executor, InProcess, OneByOne, ProcessPool
 from .ids import SeenIds
 from .lines import CHUNK_SIZE, failed, id_of, in_chunks
@@ -239,7 +239,7 @@ class _Run:
         self._executor = executor
         self._job = job
         self._strict = strict
-        self._attempts = Attempts(writer.output.with_name(writer.output.name + ".begun"))
+        self._crash_marker = CrashMarker(writer.output.with_name(writer.output.name + ".begun"))
         self._records: Iterator[Record] = self._timed(archive)
         self._progress = Progress(archive if progress else None)
 
@@ -265,9 +265,9 @@ class _Run:
         except WorkerDiedError:
             raise  # the next run is to know of it
         except BaseException:
-            self._attempts.end()
+            self._crash_marker.end()
             raise
-        self._attempts.end()
+        self._crash_marker.end()
         self._progress.end()
 
     def close(self) -> None:
@@ -277,15 +277,15 @@ class _Run:
     def _lines(self) -> Iterator[str]:
         """The lines of the records that are left. Where the last run began here and died, the first records are given
         to processes of their own."""
-        died = self._attempts.died_at(self.earlier)
-        self._attempts.begin(self.earlier)
+        died = self._crash_marker.died_at(self.earlier)
+        self._crash_marker.begin(self.earlier)
         if died:
             _log.warning(
                 "the last run died near record %d; the next %d are read one by one", self.earlier + 1, _SUSPECTS
             )
             with closing(OneByOne(self._job)) as one_by_one:
                 yield from one_by_one(islice(self._records, _SUSPECTS))
-            self._attempts.begin(self.earlier + _SUSPECTS)
+            self._crash_marker.begin(self.earlier + _SUSPECTS)
         yield from self._executor(self._records)
 
     def _add(self, chunk: list[str]) -> None:

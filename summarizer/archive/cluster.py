@@ -21,7 +21,7 @@ from typing import Any
 
 from ..deadline import Profile
 from ..errors import BatchError, MissingExtraError
-from .lease import claimed
+from .folder_lock import claimed
 from .lines import CHUNK_SIZE, failed, in_chunks
 from .records import Archive, Record, records_of
 from .storage import TABLES, File, exists, files_of, is_uri, packing_of, put
@@ -202,7 +202,8 @@ def _agree(folder: str, settings: dict[str, Any], overwrite: bool) -> None:
     place = f"{folder}/{_SETTINGS}"
     if not overwrite and exists(place):
         with next(files_of(place)).open() as file:
-            unlike = list(differences(json.loads(file.read()), settings))
+            earlier = json.loads(file.read())
+            unlike = list(differences(earlier, settings | {"cpu": earlier.get("cpu")}))  # actors may have any
         if unlike:
             raise BatchError(
                 f"{folder} was made with other settings: {'; '.join(unlike)}. Choose another folder, or say --overwrite"

@@ -39,7 +39,7 @@ def schema() -> Any:
             ("status", text),
             ("disclosure", text),
             ("software", text),
-            ("instructions", text),
+            ("cpu", text),
             ("model", pa.struct([("name", text), ("version", text)])),
             ("options", options),
             ("title", text),

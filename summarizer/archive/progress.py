@@ -33,9 +33,9 @@ class Progress:
                 print(f"{earlier:,} records are there already", file=sys.stderr)
 
     def cut(self, size: int) -> None:
-        """Says that a piece of a frame was cut off."""
+        """Says that a piece of a chunk was cut off."""
         if self._archive and size:
-            print(f"{size:,} bytes of an unfinished frame are done again", file=sys.stderr)
+            print(f"{size:,} bytes of an unfinished chunk are done again", file=sys.stderr)
 
     def __call__(self, count: int, errors: int) -> None:
         """Shows the state, if it was not shown just now."""

@@ -72,7 +72,7 @@ class Job:
         return {
             "software": f"newsroom-summarizer {__version__}",
             "model": version_of(self.model),
-            "instructions": instructions(),
+            "cpu": instructions(),
             "options": {
                 "bullets": self.bullets,
                 "length": self.length,

@@ -109,14 +109,14 @@ class ResumableWriter:
                 raise BatchError(
                     f"{there[0]} exists and was not written by a batch run; choose another name, or say --overwrite"
                 )
-            before, now = (one.get("instructions") for one in (earlier, self.settings))
+            before, now = (one.get("cpu") for one in (earlier, self.settings))
             if before != now:
                 _log.warning(
                     "%s was begun on a CPU with %s, and this one has %s: numbers are rounded differently, so some "
                     "lists may not be those of the other CPU",
                     self.output, before or "other instructions", now,
                 )  # fmt: skip
-            unlike = list(differences(earlier, self.settings | {"instructions": before}))
+            unlike = list(differences(earlier, self.settings | {"cpu": before}))
             if unlike:
                 raise BatchError(
                     f"{self.output} was made with other settings: {'; '.join(unlike)}. Choose another name, or "

@@ -3,7 +3,7 @@
 from .backend import AbstractiveBackend, as_read
 from .ctranslate2_engine import int8_generator
 from .generator import Engine, Generator, prompt_ids
-from .settings import GenerationSettings, for_training, settings_of
+from .prompts import GenerationSettings, for_training, settings_of
 from .transformers_engine import TransformersEngine, generator_of, load, pad_of
 
 __all__ = [

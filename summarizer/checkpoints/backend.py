@@ -9,7 +9,18 @@ from threading import Lock
 
 from ..checks import Verdict, Verifier
 from ..deadline import Deadline
-from ..points import STYLES, Aligner, BulletWriter, Candidate, Option, PointDraft, bullet_of, editing, extracted, own
+from ..points import (
+    STYLES,
+    Aligner,
+    BulletWriter,
+    Candidate,
+    CheckedRewrite,
+    PointDraft,
+    bullet_of,
+    editing,
+    extracted,
+    source_sentences,
+)
 from ..reading import Article, Sentence, content_sentences, words
 from ..summary import Bullet, Length, Options, Span
 from .generator import Answer, Generator
@@ -142,10 +153,10 @@ class AbstractiveBackend:
             bullets.append(bullet)
         return tuple(bullets), tuple(self._warnings(read, answers, untraced, policy, english))
 
-    def _asked(self, writer: BulletWriter, draft: PointDraft) -> tuple[Option, Future[list[Verdict]]] | None:
+    def _asked(self, writer: BulletWriter, draft: PointDraft) -> tuple[CheckedRewrite, Future[list[Verdict]]] | None:
         """What the checkpoint wrote, and what the verifier will say of it; None where it is the article's own sentence,
         or states what its sentences do not."""
-        themselves = {bullet.text for bullet in (*own(draft), *writer.own(draft))}
+        themselves = {bullet.text for bullet in (*source_sentences(draft), *writer.source_sentences(draft))}
         themselves.add(bullet_of([span.text for span in draft.spans]))
         for option in writer.options(draft, "generated", 1):
             if option.text not in themselves:

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from ..cpu import cores, use_wide_instructions
 from .generator import Generator
-from .settings import GenerationSettings, settings_in
+from .prompts import GenerationSettings, settings_in
 
 
 class CTranslate2Engine:
@@ -35,7 +35,7 @@ class CTranslate2Engine:
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
 
     def write(self, prompts: Sequence[list[int]], settings: GenerationSettings) -> list[list[int]]:
-        """The tokens that follow each prompt: the same search as in `checkpoint.py`."""
+        """The tokens that follow each prompt: the same search as in `transformers_engine.py`."""
         tokens = [[self.tokenizer.id_to_token(i) for i in ids] for ids in prompts]
         options = {
             "beam_size": settings.beams,

@@ -12,7 +12,7 @@ from typing import Protocol
 from tokenizers import Tokenizer
 
 from ..summary import Length
-from .settings import GenerationSettings
+from .prompts import GenerationSettings
 
 TOKENS = 8192
 """Tokens of a batch, padding included."""

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from ..errors import MissingExtraError, ModelError
 from .generator import Generator
-from .settings import GenerationSettings, settings_of
+from .prompts import GenerationSettings, settings_of
 
 _NOT_WRITING = ("Classification", "QuestionAnswering", "MaskedLM", "EncoderModel")
 """What the name of an architecture says that cannot write."""
@@ -35,7 +35,7 @@ class TransformersEngine:
         return backend
 
     def write(self, prompts: Sequence[list[int]], settings: GenerationSettings) -> list[list[int]]:
-        """The tokens that follow each prompt: the same search as in `int8.py`."""
+        """The tokens that follow each prompt: the same search as in `ctranslate2_engine.py`."""
         import torch
         from transformers import GenerationConfig
 

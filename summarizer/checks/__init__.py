@@ -1,9 +1,9 @@
 """Whether a point is true to its sentences and can be understood alone."""
 
-from .context import needs_context, starts_with_anaphor
 from .fact_index import FactIndex
 from .facts import FACT_KINDS, HONORIFICS, OPENERS, QUOTED, TITLES, Fact, Name, Number, facts, numbers
 from .lookups import Checker
+from .standalone import needs_context, starts_with_anaphor
 from .verifier import MARKS, TEXT_KINDS, VERDICTS, Calibration, Fault, Kind, Verdict, Verifier, log_odds, reading
 
 __all__ = [

@@ -1,7 +1,7 @@
 """What a text states that can be looked up: its numbers, dates, names and quotes.
 
 Numbers are read as values with a unit: `3,600` is `3.6 thousand`, `two` is 2, `$25m` is `25 million dollars`, `half of`
-is 50%. Whether they stand in another text is looked up in `known.py`. The rules are those of English news.
+is 50%. Whether they stand in another text is looked up in `fact_index.py`. The rules are those of English news.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""What can be looked up: each number, date, name and quote of a point must stand in its sentences, or in what explains
-them (`facts.py`, `known.py`), and it may not open with a pronoun. Whether the point is true, whole and understandable
+"""What can be looked up: each number, date, name and quote of a point must stand in its sentences or in their context
+(`facts.py`, `fact_index.py`), and it may not open with a pronoun. Whether the point is true, whole and understandable
 is the verifier's to say."""
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..reading import TOKEN, stems
 from ..summary import Check
-from .context import needs_context
 from .fact_index import FactIndex
 from .facts import TITLES, Fact, Name, Number, facts, measure, numbers
+from .standalone import needs_context
 
 _ROLES = TITLES | frozenset(
     "prosecutor attorney lawyer spokesman spokeswoman spokesperson author actor actress singer director editor manager "

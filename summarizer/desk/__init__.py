@@ -2,4 +2,7 @@
 
 from .commands import managing, serving
 
-__all__ = ["managing", "serving"]
+__all__ = [
+    "managing",
+    "serving",
+]

@@ -51,9 +51,11 @@ def serve(
         typer.Option(metavar="URL", help="Called when a list is approved or withdrawn; signed with the secret in "
                      "SUMMARIZE_WEBHOOK_SECRET.", show_default=False),
     ] = None,
-    largest: Annotated[int, typer.Option(min=1000, metavar="BYTES", help="Largest request.")] = Settings.largest,
+    max_request: Annotated[
+        int, typer.Option(min=1000, metavar="BYTES", help="Largest request.")
+    ] = Settings.max_request,
     time_limit: Annotated[float, typer.Option(metavar="SECONDS", help="What one article may take.")] = Settings.seconds,
-    line: Annotated[int, typer.Option(min=0, metavar="N", help="Articles that may wait.")] = Settings.line,
+    max_queue: Annotated[int, typer.Option(min=0, metavar="N", help="Articles that may wait.")] = Settings.max_queue,
     certificate: Annotated[
         Path | None, typer.Option(metavar="FILE", help="TLS certificate (PEM).", show_default=False)
     ] = None,
@@ -119,8 +121,9 @@ def serve(
             raise ValueError(f"the webhook must be an http or https address, not {webhook!r}")
         names = ["127.0.0.1", "localhost", "[::1]", host, *(allowed_host or [])]
         settings = Settings(
-            database, disclosure, webhook, secret, largest, time_limit, line, bool(certificate) or behind_tls_proxy,
-            guests=not signed, hosts=tuple(names) if _loopback(host) or allowed_host else (),
+            database, disclosure, webhook, secret, max_request, time_limit, max_queue,
+            secure=bool(certificate) or behind_tls_proxy, guests=not signed,
+            hosts=tuple(names) if _loopback(host) or allowed_host else (),
         )  # fmt: skip
         print("loading the model …", file=sys.stderr)
         summarizer = Summarizer.from_pretrained(model, threads=threads)

@@ -28,10 +28,10 @@ from ..version import __version__
 from .database import Database
 from .hooks import Calls, deliver
 from .people import SCOPES, People, Person
+from .queue import BusyError, TaskQueue
 from .settings import Settings
 from .status import STATUSES, NotAllowedError
 from .store import ConflictError, NotThereError, Store
-from .work import BusyError, Work
 
 _log = logging.getLogger(__name__)
 COOKIE = "desk"
@@ -67,7 +67,10 @@ class Desk:
         self.database = Database(settings.database)
         self.store = Store(self.database, settings.disclosure)
         self.people, self.calls = People(self.database), Calls(self.database)
-        self.drafting, self.editing = Work(summarizer.max_concurrency, settings.line), Work(EDITING, settings.line)
+        self.drafting, self.editing = (
+            TaskQueue(summarizer.max_concurrency, settings.max_queue),
+            TaskQueue(EDITING, settings.max_queue),
+        )
         self.metrics = Metrics(self)
         self.guest_csrf = secrets.token_urlsafe(32)
 
@@ -147,7 +150,7 @@ def create_app(settings: Settings, summarizer: Summarizer) -> FastAPI:
     app.include_router(api.router)
     app.include_router(pages.router)
     pages.mount_files(app)
-    app.add_middleware(_Limit, largest=settings.largest)
+    app.add_middleware(_Limit, largest=settings.max_request)
     app.middleware("http")(_guarded)
     if settings.hosts:  # a page of another site cannot reach this machine under a name of its own
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.hosts), www_redirect=False)

@@ -16,7 +16,6 @@ from .extractor import (
 from .full_names import FullNames
 from .grouping import group
 from .pipeline import Pipeline
-from .policy import COSTS, STYLES, BulletWriter, Option, PointDraft, cost, extracted, own
 from .rewriter import (
     BEAM,
     MAX_SOURCE_TOKENS,
@@ -30,6 +29,7 @@ from .rewriter import (
     finished,
     prompt,
 )
+from .selection import COSTS, STYLES, BulletWriter, CheckedRewrite, PointDraft, cost, extracted, source_sentences
 from .tidy import bullet_of
 
 __all__ = [
@@ -45,9 +45,9 @@ __all__ = [
     "Aligner",
     "BulletWriter",
     "Candidate",
+    "CheckedRewrite",
     "Extractor",
     "FullNames",
-    "Option",
     "Pipeline",
     "PointDraft",
     "Rewriter",
@@ -61,9 +61,9 @@ __all__ = [
     "extracted",
     "finished",
     "group",
-    "own",
     "prompt",
     "reading_of",
+    "source_sentences",
     "surface_features",
     "token_ids",
     "windows",

@@ -11,8 +11,8 @@ from ..deadline import Deadline
 from ..reading import Article, Sentence, content_sentences, words
 from ..summary import Bullet, Check, Length, Span
 from .alignment import Aligner
-from .policy import STYLES, BulletWriter, PointDraft
 from .rewriter import Rewriter
+from .selection import STYLES, BulletWriter, PointDraft
 
 _SHOWN = 6
 """Wordings of a point that are given, at most, beside its sentences."""
@@ -121,7 +121,7 @@ def wordings(
                 for option, verdict in zip(options, verdicts, strict=True)
             ]
     found.sort(key=lambda one: -one[0])
-    themselves = {bullet.text: bullet for bullet in writer.own(draft)}
+    themselves = {bullet.text: bullet for bullet in writer.source_sentences(draft)}
     rewrites: dict[str, Bullet] = {}
     for _, bullet in found:
         if bullet.text not in themselves:

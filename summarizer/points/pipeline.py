@@ -17,13 +17,13 @@ from ..summary import Bullet, Length, Options, Policy, Span
 from . import editing
 from .extractor import Extractor
 from .grouping import SETTINGS, Group, group
-from .policy import DULL, STYLES, BulletWriter, Option, PointDraft, bullet_needs_context, extracted
 from .rewriter import Candidate, Rewriter
+from .selection import DROP_THRESHOLD, STYLES, BulletWriter, CheckedRewrite, PointDraft, bullet_needs_context, extracted
 
 VERIFIED = 4
 """Rewrites of a point that the verifier reads, at most."""
-BACKGROUND = 2.0
-"""What a point costs that is no key point, beside `policy.COSTS`: readers mind it nearly twice as much as one that
+NOT_KEY_POINT_COST = 2.0
+"""What a point costs that is no key point, beside `selection.COSTS`: readers mind it nearly twice as much as one that
 cannot be understood alone (docs/quality.md)."""
 GAIN = 0.2
 """How much less another point must be expected to cost, to take the place of one."""
@@ -158,10 +158,10 @@ class Pipeline:
             sentences = [
                 self._verifier.start(texts, "sentences", draft.text, writer.context(draft), draft.title)
                 for draft in drafts
-                for texts in [[bullet.text for bullet in writer.own(draft)]]
+                for texts in [[bullet.text for bullet in writer.source_sentences(draft)]]
             ]
 
-        def good(found: Sequence[tuple[Option, Verdict]]) -> bool:
+        def good(found: Sequence[tuple[CheckedRewrite, Verdict]]) -> bool:
             return any(option.passes(verdict, least) for option, verdict in found)
 
         judged = self._judged(writer, drafts, drafts, options, deadline)
@@ -185,7 +185,7 @@ class Pipeline:
         whole: Sequence[PointDraft],
         options: Options,
         deadline: Deadline,
-    ) -> list[list[tuple[Option, Verdict]]]:
+    ) -> list[list[tuple[CheckedRewrite, Verdict]]]:
         """What is written of each point, with what the verifier says of it."""
         assert self._verifier is not None
         waiting = []
@@ -228,11 +228,11 @@ class Pipeline:
 def _by_form(draft: PointDraft) -> tuple[Bullet, float]:
     """Without a verifier: the sentence itself; one that leans by its form will hardly do."""
     bullet = extracted(draft)
-    return bullet, DULL if bullet_needs_context(bullet) else 0.0
+    return bullet, DROP_THRESHOLD if bullet_needs_context(bullet) else 0.0
 
 
 def _background(draft: PointDraft) -> float:
-    return BACKGROUND * (1 - draft.likely)
+    return NOT_KEY_POINT_COST * (1 - draft.likely)
 
 
 def _point(draft: PointDraft, say: Callable[[], tuple[Bullet, float]]) -> _Point:
@@ -249,7 +249,7 @@ def _without(points: Sequence[_Point], spare: Sequence[_Point], options: Options
         if better and better.cost + GAIN < point.cost:
             others.remove(better)
             kept[kept.index(point)] = better
-        elif point.faults >= DULL and options.bullets == "auto" and len(kept) > SETTINGS.least:
+        elif point.faults >= DROP_THRESHOLD and options.bullets == "auto" and len(kept) > SETTINGS.least:
             kept.remove(point)
     return kept
 

@@ -2,7 +2,7 @@
 CTranslate2, no torch.
 
 What it writes are candidates. Which of them may be shown is not decided here (`checks/`), nor which one is
-(`policy.py`).
+(`selection.py`).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from summarizer import Article, ArticleError, ModelError, Summarizer
 from summarizer.checkpoints.backend import AbstractiveBackend
 from summarizer.checkpoints.generator import Generator
-from summarizer.checkpoints.settings import GenerationSettings, settings_in
+from summarizer.checkpoints.prompts import GenerationSettings, settings_in
 from summarizer.checks import Verdict
 
 from ..articles import STORY, letters

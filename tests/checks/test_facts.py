@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summarizer.checks.context import starts_with_anaphor
 from summarizer.checks.fact_index import FactIndex
 from summarizer.checks.facts import FACT_KINDS, facts
+from summarizer.checks.standalone import starts_with_anaphor
 
 
 def passes(bullet, text, kind):

@@ -272,7 +272,7 @@ def test_articles_that_cannot_be_read(desk, sent, code, detail):
 
 
 def test_a_request_that_does_not_say_its_size_is_cut_off(base, tmp_path):
-    with server(base, tmp_path, largest=50_000) as (address, _):
+    with server(base, tmp_path, max_request=50_000) as (address, _):
         sent = (b"x" * 10_000 for _ in range(100))
         answer = httpx.post(f"{address}/v1/summaries", content=sent, headers={"Content-Type": "application/json"})
         assert answer.status_code == 413
@@ -289,7 +289,7 @@ def test_markdown_and_html_are_read(desk):
 
 
 def test_beyond_its_line_the_desk_says_no(base, tmp_path):
-    with client(base, tmp_path, line=0) as desk:
+    with client(base, tmp_path, max_queue=0) as desk:
         record = drafted(desk, id="before")
         hold = threading.Event()
         work = desk.desk.drafting

@@ -4,8 +4,8 @@ import pytest
 
 from summarizer import Article
 from summarizer.points.grouping import Group
-from summarizer.points.pipeline import BACKGROUND, GAIN, _drafts, _Point, _without
-from summarizer.points.policy import DULL, PointDraft
+from summarizer.points.pipeline import GAIN, NOT_KEY_POINT_COST, _drafts, _Point, _without
+from summarizer.points.selection import DROP_THRESHOLD, PointDraft
 from summarizer.reading.boilerplate import content_sentences
 from summarizer.summary import Bullet, Options, Span
 
@@ -25,7 +25,7 @@ def kept(points, spare=(), count="auto"):
 
 
 def test_a_point_costs_its_faults_and_that_it_may_be_background():
-    assert point(0, 0.9, 1.0).cost == pytest.approx(1.0 + 0.1 * BACKGROUND)
+    assert point(0, 0.9, 1.0).cost == pytest.approx(1.0 + 0.1 * NOT_KEY_POINT_COST)
 
 
 def test_a_brief_list_asks_whether_a_point_is_one_of_the_most_important():
@@ -52,7 +52,7 @@ def test_the_news_stays_whatever_it_says():
 
 
 def test_what_will_hardly_do_is_left_out_while_three_remain():
-    points = [point(i, 0.6, DULL + 0.1 * i + 0.01) for i in range(5)]
+    points = [point(i, 0.6, DROP_THRESHOLD + 0.1 * i + 0.01) for i in range(5)]
     assert kept(points) == [0, 1, 2]
     assert kept(points, count=5) == [0, 1, 2, 3, 4]
-    assert kept([point(i, 0.1, DULL - 0.1) for i in range(5)]) == [0, 1, 2, 3, 4]
+    assert kept([point(i, 0.1, DROP_THRESHOLD - 0.1) for i in range(5)]) == [0, 1, 2, 3, 4]

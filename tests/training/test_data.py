@@ -7,7 +7,7 @@ import pytest
 
 from training.__main__ import main
 from training.arguments import DataArguments
-from training.data.checked import LeakError, load
+from training.data.loading import LeakError, load
 
 from ..articles import archive, written
 

@@ -129,7 +129,7 @@ def test_early_stopping(data, tiny_t5, tmp_path):
 
 
 def test_of_an_article_that_is_too_long_no_bullet_is_lost(tiny_llama, tiny_bart):
-    from summarizer.checkpoints.settings import for_training, settings_of
+    from summarizer.checkpoints.prompts import for_training, settings_of
     from summarizer.checkpoints.transformers_engine import load
     from training.generator import _item
 

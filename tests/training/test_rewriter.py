@@ -61,7 +61,7 @@ def test_both_lengths_are_learnt_from_one_reading(base, request):
     """The loss of a pair with two texts is that of two pairs with one each."""
     from transformers import AutoTokenizer
 
-    from training.modeling.loss import Loss
+    from training.modeling.generation_loss import Loss
     from training.modeling.writers import Continued, Texts
     from training.rewriter import RewriterArguments, _loaded, _rows
 
@@ -110,7 +110,7 @@ def test_a_rewrite_that_a_reader_refused_becomes_less_likely_than_the_good_one(t
     """It is no text to learn, and is compared only with good ones of its own length."""
     from transformers import AutoTokenizer
 
-    from training.modeling.loss import Loss, preference
+    from training.modeling.generation_loss import Loss, preference
     from training.modeling.writers import Texts
     from training.rewriter import RewriterArguments, _loaded, _rows
 

@@ -1,9 +1,9 @@
 """What the models learn from: examples, points, pairs, judged texts."""
 
 from .articles import ExtractorCollator, ExtractorDataset
-from .checked import PARTS, Data, load, usable
 from .faults import planted
 from .judged import Judged, divided, judged, preferred, with_faults
+from .loading import PARTS, Data, load, usable
 from .pairs import LABEL, Pair, pairs, unfinished
 
 __all__ = [

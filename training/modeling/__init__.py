@@ -2,7 +2,7 @@
 
 from .dequantize import encoder_of, rewriter_of, shipped_part
 from .extractor_head import ExtractorModel, Head
-from .loss import IGNORED, Loss
+from .generation_loss import IGNORED, Loss
 from .pruning import least_missed, with_decoder_layers, with_layers, with_vocabulary
 from .shortlist import write_shortlist
 from .writers import CausalWriter, Continued, Texts, Writer

@@ -1,4 +1,5 @@
-"""The extractor in torch: an encoder from transformers and the head that `summarizer/extractor.py` runs in numpy."""
+"""The extractor in torch: an encoder from transformers, and the head that `summarizer/points/extractor.py` runs in
+numpy."""
 
 from __future__ import annotations
 

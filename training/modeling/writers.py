@@ -12,7 +12,7 @@ from torch import Tensor
 from transformers import LlamaForCausalLM, T5ForConditionalGeneration
 from transformers.modeling_outputs import BaseModelOutput
 
-from .loss import IGNORED
+from .generation_loss import IGNORED
 
 
 class Writer(T5ForConditionalGeneration):

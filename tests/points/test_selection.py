@@ -6,8 +6,8 @@ import pytest
 
 from summarizer import Article
 from summarizer.checks import Verdict
-from summarizer.points.policy import COSTS, STYLES, BulletWriter, PointDraft, extracted, with_article, with_speaker
 from summarizer.points.rewriter import Candidate
+from summarizer.points.selection import COSTS, STYLES, BulletWriter, PointDraft, extracted, with_article, with_speaker
 from summarizer.reading.boilerplate import content_sentences
 from summarizer.summary import Span
 
@@ -32,7 +32,7 @@ SURE, DOUBTED = Verdict(0.9), Verdict(0.1, leaning=0.9)
 def shown(writer, one, sentence=DOUBTED):
     """What is shown of a point whose rewrites the verifier trusts."""
     found = [(option, SURE) for option in writer.options(one, "rewritten", 4)] if one.candidates else []
-    return writer.best(found, [sentence] * len(writer.own(one)), one, 0.5)[0]
+    return writer.best(found, [sentence] * len(writer.source_sentences(one)), one, 0.5)[0]
 
 
 def written(*candidates, flag=False, length="brief", chosen=(VOTE,)):
@@ -179,7 +179,7 @@ def test_a_joined_point_is_shown_where_an_editor_would_print_it():
 def test_what_nobody_would_print_is_not_shown():
     writer = BulletWriter(ARTICLE, "standard")
     found = judged(writer, {JOINED: 0.4, SHORT: 0.5}, JOINED, SHORT)
-    main = writer.own(POINT)[0].text
+    main = writer.source_sentences(POINT)[0].text
     for options in (found, []):
         writer.forget()
         assert best(writer, options, 0.6).text == main
@@ -197,7 +197,7 @@ def test_a_doubtful_rewrite_gives_way_to_a_sentence_that_stands_alone():
 def test_a_broken_sentence_gives_way_to_another_of_the_point():
     writer = BulletWriter(ARTICLE, "standard")
     broken = Verdict(0.1, broken=0.9)
-    main, other = (bullet.text for bullet in writer.own(POINT))
+    main, other = (bullet.text for bullet in writer.source_sentences(POINT))
     assert best(writer, [], 0.6, (STANDS, STANDS)).text == main
     assert best(writer, [], 0.6, (broken, STANDS)).text == other
     bullet, expected = writer.best([], (broken, broken), POINT, 0.6)

@@ -41,7 +41,7 @@ class Load:
     seconds: float = 1.0
 
 
-class Work:
+class TaskQueue:
     """A line of limited length before the models.
 
     Args:

@@ -15,8 +15,8 @@ from ..points import finished
 from ..reading import paragraphs, split
 from ..summary import Length
 
-ASK = "Summarize this news article as {count} key points, one a line, most important first, {size} words each."
-SIZES: dict[Length, str] = {"brief": "10 to 18", "standard": "20 to 35"}
+PROMPT = "Summarize this news article as {count} key points, one a line, most important first, {size} words each."
+WORDS_PER_BULLET: dict[Length, str] = {"brief": "10 to 18", "standard": "20 to 35"}
 DEFAULT_WINDOW = 1024
 """Tokens that are read where the checkpoint does not say: T5 has no limit of its own."""
 _SEPARATORS = ("\n", " <n> ", " | ", " ; ")
@@ -72,7 +72,7 @@ class GenerationSettings:
         """With the wanted number of bullets and their length in the prompt, where it speaks of them."""
 
         def filled(text: str) -> str:
-            return text.replace("{count}", str(count)).replace("{size}", SIZES[length])
+            return text.replace("{count}", str(count)).replace("{size}", WORDS_PER_BULLET[length])
 
         return replace(self, before=filled(self.before), after=filled(self.after))
 
@@ -167,11 +167,11 @@ def for_training(
     """The settings of a checkpoint that is fine-tuned: with a separator that its tokenizer can write, and no wish for a
     number of bullets, which it learns from the data."""
     separator = next((mark for mark in _SEPARATORS if _survives(mark, tokenizer)), _SEPARATORS[-1])
-    plain = ASK.format(count="its", size="a few")
+    plain = PROMPT.format(count="its", size="a few")
     return replace(
         settings,
-        before=settings.before.replace(ASK, plain),
-        after=settings.after.replace(ASK, plain),
+        before=settings.before.replace(PROMPT, plain),
+        after=settings.after.replace(PROMPT, plain),
         separator=separator,
         window=window or settings.window,
         max_new_tokens=max_new_tokens,
@@ -191,7 +191,7 @@ def _chat(tokenizer: Any) -> tuple[str, str]:
     """What a chat model's template puts before and behind the article."""
     place = "(article)"
     text: str = tokenizer.apply_chat_template(
-        [{"role": "user", "content": f"{ASK}\n\n{place}"}], tokenize=False, add_generation_prompt=True
+        [{"role": "user", "content": f"{PROMPT}\n\n{place}"}], tokenize=False, add_generation_prompt=True
     )
     before, _, after = text.partition(place)
     return before, after

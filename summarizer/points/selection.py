@@ -27,8 +27,9 @@ _SHORTER = 0.9
 COSTS: dict[Fault, float] = {"untrue": 3.0, "broken": 2.0, "leaning": 1.0, "poor": 0.5}
 """What a fault costs, where 1 is what all that a point says is worth: about what readers' preferences tell
 (docs/quality.md)."""
-DULL = 1.2
-"""Expected cost from which a point will hardly do; without a verifier, what leans by its form (`alone.leans`)."""
+DROP_THRESHOLD = 1.2
+"""Expected cost from which a point is dropped; without a verifier, that of one which needs context by its form
+(`standalone.needs_context`)."""
 _OTHER = 0.2
 """What it costs to say another of a point's sentences than the main one."""
 _FACT = 1.5
@@ -75,7 +76,7 @@ class PointDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class CheckedRewrite:
     """A rewrite whose facts were looked up.
 
     Attributes:
@@ -157,7 +158,7 @@ def with_article(text: str, source: str) -> str:
     return f"{there[1].capitalize()} {there[2]}{text[len(there[2]) :]}" if there else text
 
 
-def own(draft: PointDraft) -> list[Bullet]:
+def source_sentences(draft: PointDraft) -> list[Bullet]:
     """What the article itself says of a point: each of its sentences, less what only ties it to its neighbours, the
     main one first; and last that with the one before it, if that is free."""
     chosen = [draft.narrowed(i).spans for i in dict.fromkeys((draft.main, *draft.chosen))]
@@ -170,7 +171,7 @@ def own(draft: PointDraft) -> list[Bullet]:
 def extracted(draft: PointDraft) -> Bullet:
     """The main sentence. Where it cannot be understood alone, by its form, another of the point's sentences that can;
     else it with the one before it, if that is free."""
-    found = own(draft)
+    found = source_sentences(draft)
     alone = [bullet for bullet in found[: len(draft.chosen)] if not bullet_needs_context(bullet)]
     return alone[0] if alone else found[-1 if draft.before is not None else 0]
 
@@ -236,7 +237,7 @@ class BulletWriter:
             self._contexts[draft.chosen] = context_of(draft.sentences, draft.chosen, self._full_names)
         return self._contexts[draft.chosen]
 
-    def options(self, draft: PointDraft, method: Method, most: int) -> list[Option]:
+    def options(self, draft: PointDraft, method: Method, most: int) -> list[CheckedRewrite]:
         """The candidates of a fitting length that state no fact which their sentences lack (or, with `flag`, also the
         others, behind them), those of most worth first.
 
@@ -247,21 +248,21 @@ class BulletWriter:
         """
         context = " ".join(filter(None, (draft.title, self.context(draft))))
         looked_up = self._checker.against(draft.text, context)
-        found: dict[str, Option] = {}
+        found: dict[str, CheckedRewrite] = {}
         for candidate in self._by_worth(draft):
             text = self._full_names(candidate.text)
             if text not in found:
-                found[text] = Option(text, looked_up(text), candidate.score, draft, method)
+                found[text] = CheckedRewrite(text, looked_up(text), candidate.score, draft, method)
         kept = [option for option in found.values() if self._flag or option.sound]
         return sorted(kept, key=lambda option: not option.sound)[:most]
 
-    def own(self, draft: PointDraft) -> list[Bullet]:
+    def source_sentences(self, draft: PointDraft) -> list[Bullet]:
         """What the article itself says of a point, with names in full."""
-        return [self._with_full_names(bullet, draft) for bullet in own(draft)]
+        return [self._with_full_names(bullet, draft) for bullet in source_sentences(draft)]
 
     def best(
         self,
-        rewrites: Sequence[tuple[Option, Verdict]],
+        rewrites: Sequence[tuple[CheckedRewrite, Verdict]],
         sentences: Sequence[Verdict],
         draft: PointDraft,
         least: float,
@@ -270,13 +271,13 @@ class BulletWriter:
 
         Args:
             rewrites: Options with what the verifier says of them; one that it trusts too little is not shown.
-            sentences: What the verifier says of those of `own`.
+            sentences: What the verifier says of those of `source_sentences`.
             draft: The point.
             least: How much it must trust a rewrite; with `flag`, a rewrite is shown wherever there is one, the best
                 though it has less.
         """
         shown = [(option, verdict) for option, verdict in rewrites if option.passes(verdict, least)]
-        themselves = own(draft)
+        themselves = source_sentences(draft)
         if self._flag and rewrites:
             themselves, sentences = [], []
             shown = shown or [max(rewrites, key=lambda one: (one[0].sound, one[1].good))]
@@ -292,7 +293,7 @@ class BulletWriter:
             return self._remembered(self._with_full_names(bullet, draft)), faults
         return self._shortened(bullet), faults
 
-    def trusted(self, option: Option, verdict: Verdict, least: float) -> Bullet | None:
+    def trusted(self, option: CheckedRewrite, verdict: Verdict, least: float) -> Bullet | None:
         """The bullet of an option that may be shown, or with `flag` of any; None of others."""
         shown = self._flag or option.passes(verdict, least)
         return self._shortened(option.bullet(verdict, least)) if shown else None

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 
-class Attempts:
+class CrashMarker:
     """A note in a file. A run that ends in any other way than by the death of a process takes it away.
 
     Args:

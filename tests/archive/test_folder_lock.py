@@ -1,0 +1,57 @@
+"""Two runs on one folder are kept apart: on this machine, and where there are no locks."""
+
+import pyarrow.fs
+import pytest
+
+from summarizer import BatchError
+from summarizer.archive import folder_lock, storage
+
+
+def test_a_second_run_on_one_folder_of_this_machine_is_refused(tmp_path):
+    for folder in (str(tmp_path / "out"), (tmp_path / "out").as_uri()):
+        with (
+            folder_lock.claimed(folder),
+            pytest.raises(BatchError, match="another run is writing"),
+            folder_lock.claimed(folder),
+        ):
+            pass
+        with folder_lock.claimed(folder):
+            pass
+    assert not (tmp_path / "out" / folder_lock.NAME).exists()
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """A folder of this machine that is taken for one of another."""
+    far = pyarrow.fs.SubTreeFileSystem(str(tmp_path), pyarrow.fs.LocalFileSystem())
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr(storage, "_system", lambda place: (far, place.removeprefix("s3://bucket/")))
+    monkeypatch.setattr(folder_lock, "_SETTLE", 0.1)
+    monkeypatch.setattr(folder_lock, "BEAT", 0.1)
+    monkeypatch.setattr(folder_lock, "STALE", 1.0)
+    return "s3://bucket/out"
+
+
+def test_a_second_run_on_one_folder_elsewhere_is_refused(elsewhere, tmp_path):
+    with folder_lock.claimed(elsewhere):
+        first = (tmp_path / "out" / folder_lock.NAME).read_text()
+        with pytest.raises(BatchError, match="another run wrote to"), folder_lock.claimed(elsewhere):
+            pass
+        folder_lock.Event().wait(0.4)
+        assert (tmp_path / "out" / folder_lock.NAME).read_text() != first  # it says again that it is there
+    assert not (tmp_path / "out" / folder_lock.NAME).exists()
+
+
+def test_a_run_that_was_killed_elsewhere_keeps_nobody_out_for_long(elsewhere):
+    folder_lock._write(elsewhere, "a run that is dead")
+    with pytest.raises(BatchError, match="if it was killed"), folder_lock.claimed(elsewhere):
+        pass
+    folder_lock.Event().wait(1.1)
+    with folder_lock.claimed(elsewhere):
+        pass
+
+
+def test_of_two_that_begin_at_once_one_gives_way(elsewhere, monkeypatch):
+    monkeypatch.setattr(folder_lock.time, "sleep", lambda _: folder_lock._write(elsewhere, "the other"))
+    with pytest.raises(BatchError, match="has just begun"), folder_lock.claimed(elsewhere):
+        pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from collections.abc import Iterator
@@ -357,6 +358,8 @@ def _count(value: str) -> Count:
 def main() -> None:
     """Entry point of the command. "batch", "serve" and "desk" in the first place are commands of their own; a file of
     such a name is "./batch"."""
+    logging.basicConfig(format="%(message)s")  # the library logs; a command says it on standard error
+    logging.getLogger("summarizer").setLevel(logging.INFO)
     if sys.argv[1:2] == ["batch"]:
         archive(sys.argv[2:], prog_name="summarize batch")
     elif sys.argv[1:2] in (["serve"], ["desk"]):

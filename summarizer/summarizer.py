@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -84,6 +85,12 @@ class Summarizer:
     def max_concurrency(self) -> int:
         """Calls that keep all cores busy when they run at the same time."""
         return self._backend.max_concurrency
+
+    @property
+    def beside(self) -> int:
+        """Deprecated: `max_concurrency`."""
+        warnings.warn("Summarizer.beside is now max_concurrency; it goes in 0.10", DeprecationWarning, stacklevel=2)
+        return self.max_concurrency
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes the model folder, so that `from_pretrained(folder)` gives the same output.
@@ -347,10 +354,10 @@ class Summarizer:
     def _summaries(self, articles: Sequence[Article], options: Options, deadline: Deadline) -> Iterator[Summary]:
         with self._counted():
             found = self._backend(articles, options, deadline)
-        for article, (bullets, warnings) in zip(articles, found, strict=True):
+        for article, (bullets, said) in zip(articles, found, strict=True):
             if options.bullets != "auto" and len(bullets) < options.bullets:
                 asked = f"{options.bullets} bullets were asked for, and the story gave {len(bullets)}."
-                warnings = (asked, *warnings)
+                said = (asked, *said)
             yield Summary(
                 bullets,
                 article,
@@ -359,7 +366,7 @@ class Summarizer:
                 options.policy,
                 str(self.config["name"]),
                 self.version,
-                warnings,
+                said,
                 min_confidence=options.min_confidence,
                 cpu=instructions(),
             )

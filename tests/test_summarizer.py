@@ -166,7 +166,7 @@ def test_it_finds_the_news(lists, examples):
     from eval.measures.rouge import rouge
 
     ours = [[bullet.text for bullet in summary] for summary in lists("brief")]
-    theirs = [e["brief"] for e in examples[::2]]
+    theirs = [e["brief"] for e in examples]
     assert rouge(ours, [[human] for human in theirs]).mean(0)[0, 2] > 36
 
 
@@ -357,3 +357,8 @@ def test_a_model_is_pushed_to_the_hub(base, monkeypatch):
     monkeypatch.setattr(huggingface_hub, "HfApi", Hub)
     assert base.push_to_hub("you/points", token="secret") == "https://example.org/commit"
     assert done == ["secret", ("you/points", True, True), ("you/points", base.version)]
+
+
+def test_an_old_name_says_what_to_use_instead(base):
+    with pytest.deprecated_call(match="now max_concurrency"):
+        assert base.beside == base.max_concurrency

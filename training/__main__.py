@@ -63,9 +63,9 @@ def _run(task: str, *flags: str) -> None:
         rest.insert(0, _POSITIONAL[task])
     _keep_memory()
     if task == "check":
-        from .data import checked as data
+        from .data import loading
 
-        data.check(_parsed(data.CheckArguments, rest))
+        loading.check(_parsed(loading.CheckArguments, rest))
     elif task == "extractor":
         from . import extractor
 
@@ -83,9 +83,9 @@ def _run(task: str, *flags: str) -> None:
 
         generator.main(_parsed(generator.GeneratorArguments, rest))
     elif task == "unpack":
-        from .data import packing as pieces
+        from .data import packing
 
-        pieces.main(_parsed(pieces.UnpackArguments, rest))
+        packing.main(_parsed(packing.UnpackArguments, rest))
     elif task == "export":
         from . import export
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import pickle
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
@@ -34,6 +33,7 @@ _READING = 0.1
 """Share of a core that reading a file takes beside the actors."""
 _SETTINGS = "settings.run"
 _NO_FILES = "the engine ray reads files, and no standard input"
+_log = logging.getLogger(__name__)
 
 
 class Cluster:
@@ -136,7 +136,7 @@ def file_by_file(
     _agree(folder, job.settings(), overwrite)
     todo = [file for target, file in targets.items() if overwrite or not exists(target)]
     if len(todo) < len(files):
-        print(f"{len(files) - len(todo)} of {len(files)} files are there already", file=sys.stderr)
+        _log.info("%d of %d files are there already", len(files) - len(todo), len(files))
     if not todo:
         return
     with claimed(folder), connected(address) as ray:

@@ -32,6 +32,13 @@ VERDICTS = ("good", "untrue", "broken", "leaning", "poor")
 """What readers say of a rewrite: it would be printed; it says what its sentences do not; it is no whole sentence; it
 cannot be understood alone; it says next to nothing."""
 FAULTS: tuple[Fault, ...] = get_args(Fault)
+FAULT_NAMES: dict[Fault, str] = {
+    "untrue": "untrue",
+    "broken": "no whole sentence",
+    "leaning": "not clear alone",
+    "poor": "it says too little",
+}
+"""What messages call them."""
 TEXT_KINDS: tuple[Kind, ...] = get_args(Kind)
 """Who wrote a point, each with its own fit of the probabilities: the rewriter that ships, whose score counts; the
 article itself; another model."""
@@ -107,7 +114,7 @@ class Verdict:
         """It as a check, passed from the probability `least`."""
         said = f"an editor would print it: {self.good:.0%}"
         if self.good < 0.5:
-            said += f"; {self.fault} most probably"
+            said += f"; most probably {FAULT_NAMES[self.fault]}"
         return Check("verifier", self.good >= least, said)
 
 

@@ -277,7 +277,8 @@ def _loopback(host: str) -> bool:
 
 def _load(desk: Desk, folder: Path) -> None:
     """Drafts the articles of a folder in both lengths."""
-    files = [path for path in sorted(folder.iterdir()) if path.suffix in (".json", ".txt", ".html", ".md")]
+    kinds = (".json", ".txt", ".html", ".md")
+    files = [path for path in sorted(folder.iterdir()) if path.suffix in kinds and path.stem.lower() != "readme"]
     drafted = 0
     lengths: tuple[Length, ...] = ("brief", "standard")
     for path in files:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import sys
+import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ from .settings import Settings
 
 TRIES = 12
 """Tries before a call is given up: the last one some 17 hours after the first."""
+_log = logging.getLogger(__name__)
 _PAUSE = 1.0
 _FIRST = 30.0
 """Seconds to the second try; each next one waits twice as long."""
@@ -91,7 +92,7 @@ async def deliver(calls: Calls, settings: Settings) -> None:
                 due = await asyncio.to_thread(calls.due)
                 await asyncio.gather(*(_make(client, calls, settings, call) for call in due))
             except Exception as error:  # the database is locked, say: the next round tries again
-                print(f"webhook: {error}", file=sys.stderr)
+                _log.warning("webhook: %s", error)
             await asyncio.sleep(_PAUSE)
 
 
@@ -112,7 +113,7 @@ async def _make(client: httpx.AsyncClient, calls: Calls, settings: Settings, cal
     if error and call.tries + 1 < TRIES:
         again = stamp(datetime.now(UTC) + timedelta(seconds=_FIRST * 2**call.tries))
     if error:
-        print(f"webhook: {call.id}: {error}; {'tried again ' + again if again else 'given up'}", file=sys.stderr)
+        _log.warning("webhook: %s: %s; %s", call.id, error, f"tried again {again}" if again else "given up")
     await asyncio.to_thread(calls.made, call.id, error, again)
 
 

@@ -137,6 +137,28 @@ def test_with_the_keyboard_alone(desk, editor, record):
     assert desk[1].store.get(record["id"])["status"] == "approved"
 
 
+def test_what_is_not_in_the_article_is_approved_only_when_asked(desk, editor, record):
+    asked = []
+
+    def answer(dialog):
+        asked.append(dialog.message)
+        dialog.accept() if len(asked) > 1 else dialog.dismiss()
+
+    editor.page.on("dialog", answer)
+    editor.point(1).fill("The council voted on Monday to pay 14 million pounds.")
+    editor.button("Approve").click()
+    editor.said("Not approved.")
+    assert desk[1].store.get(record["id"])["status"] == "draft"
+    assert "'14 million pounds' is not in the article." in asked[0] and "Approve all the same?" in asked[0]
+    editor.button("Approve").click()
+    editor.said("Approved.")
+    editor.button("Withdraw").click()
+    editor.said("Withdrawn.")
+    editor.button("Make it a draft again").click()
+    editor.said("This list is a draft again.")
+    assert desk[1].store.get(record["id"])["status"] == "draft" and len(asked) == 2
+
+
 def test_what_fails_is_marked_as_one_types(editor):
     editor.point(1).fill("The council voted on Friday to pay 14 million pounds.")
     editor.page.wait_for_selector(".back mark")

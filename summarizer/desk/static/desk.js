@@ -5,10 +5,12 @@
 const root = document.getElementById("desk");
 const at = (id) => document.getElementById(id);
 const api = `/v1/summaries/${root.dataset.id}`;
+const FACTS = ["number", "date", "name", "quote", "sources"];
 const REASONS = ["untrue", "broken", "leaning", "poor", "other"];
 const MEANING = {
   untrue: "untrue", broken: "no whole sentence", leaning: "not clear alone", poor: "says too little", other: "another reason",
 };
+const TRUSTED = 25; // percent: a wording that the software trusts less is not offered
 const sentences = [...document.querySelectorAll("#story .s")];
 let record = null;   // what the desk has
 let bullets = [];    // what is on the page: {id, text, sources, reason, draft, checks, method}
@@ -90,6 +92,7 @@ function buttons() {
   at("approve").disabled = busy || !bullets.length || (record.status !== "draft" && !dirty);
   at("reject").hidden = record.status !== "draft";
   at("withdraw").hidden = record.status !== "approved" || dirty;
+  at("reopen").hidden = !["rejected", "withdrawn"].includes(record.status) || dirty;
 }
 
 function remember() {
@@ -142,7 +145,7 @@ function item(bullet, i) {
   area.value = bullet.text;
   const back = element("div", { class: "back", "aria-hidden": "true", dir: "auto" });
   const button = (name, label, action, off = false) =>
-    element("button", { type: "button", class: "small", "aria-label": `${label} point ${number}`, title: label, disabled: off, onclick: action }, name);
+    element("button", { type: "button", class: "small", "aria-label": `${label} point ${number}`, title: label.replace(/ of$/, ""), disabled: off, onclick: action }, name);
   const made = element("li", { onmouseenter: () => light(bullet), onmouseleave: () => light(null) },
     element("div", { class: "edit" },
       element("span", { class: "grip", draggable: "true", title: "Drag to move", "aria-hidden": "true",
@@ -206,6 +209,7 @@ function remove(i) {
 }
 
 function keys(event, i) {
+  if (event.key === "Escape") at(`wordings${i}`).replaceChildren();
   if (!event.altKey || event.ctrlKey || event.metaKey) return;
   const action = { ArrowUp: () => move(i, i - 1), ArrowDown: () => move(i, i + 1), Delete: () => remove(i), KeyW: () => wordings(i) }[event.code];
   if (action) { event.preventDefault(); action(); }
@@ -258,7 +262,7 @@ function report(bullet) {
   const failed = (bullet.checks || []).filter((check) => !check.passed);
   box.replaceChildren(...failed.map((check) => element("p", { class: check.kind === "verifier" ? "doubt" : "wrong" }, sentence(check))));
   const verdict = (bullet.checks || []).find((check) => check.kind === "verifier" && check.passed);
-  if (verdict) box.append(element("p", { class: "fine" }, sentence(verdict)));
+  if (verdict) box.append(element("p", { class: "guess" }, sentence(verdict))); // a guess, and no check: not in green
   const back = at("bullets").children[i]?.querySelector(".back");
   if (!back) return;
   const letters = [...bullet.text]; // places are counted in characters, as the desk counts them
@@ -291,7 +295,9 @@ async function wordings(i) {
     const texts = new Map();
     for (const one of found.flatMap((each) => each.wordings)) if (!texts.has(one.text) && one.text !== bullet.text) texts.set(one.text, one);
     const order = (one) => (one.method === "rewritten" || one.method === "narrowed" ? 0 : 1);
-    box.replaceChildren(element("ul", { "aria-label": `Other wordings of point ${i + 1}` },
+    for (const one of [...texts.values()]) if (!order(one) && good(one) < TRUSTED) texts.delete(one.text);
+    const none = [...texts.values()].some((one) => !order(one)) ? [] : [element("p", { class: "hint" }, "The software trusts no other wording.")];
+    box.replaceChildren(...none, element("ul", { "aria-label": `Other wordings of point ${i + 1}` },
       ...[...texts.values()].sort((a, b) => order(a) - order(b)).map((one) => element("li", {},
         element("button", { type: "button", class: "wording", dir: "auto", onclick: () => {
           change(() => Object.assign(bullets[i], { text: one.text, sources: one.sources, checks: one.checks, missing: [] }), i);
@@ -303,6 +309,7 @@ async function wordings(i) {
     box.replaceChildren(element("p", { class: "wrong" }, error.message));
   }
 }
+const good = (one) => Number(one.checks.find((check) => check.kind === "verifier")?.evidence.match(/(\d+)%/)?.[1] ?? 100);
 function guess(one) {
   return one.checks.find((check) => check.kind === "verifier")?.evidence.replace("an editor would print it: ", "good: ") || one.method;
 }
@@ -317,7 +324,8 @@ function light(bullet) {
   const first = document.querySelector("#story .lit");
   if (first && bullet) {
     const box = first.getBoundingClientRect();
-    if (box.top < 0 || box.bottom > innerHeight) first.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+    const beside = matchMedia("(min-width: 52.01rem)").matches; // below it the page would jump away from the point
+    if (beside && (box.top < 0 || box.bottom > innerHeight)) first.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   }
 }
 function mark() {
@@ -384,6 +392,8 @@ async function store() {
 const save = () => record && changed() && doing(store, "Saved.");
 const decide = (action, done) => doing(async () => {
   if (changed()) await store();
+  const wrong = action === "approve" ? bullets.flatMap((one) => one.checks.filter((check) => !check.passed && FACTS.includes(check.kind))) : [];
+  if (wrong.length && !confirm(`${wrong.map(sentence).join("\n")}\n\nApprove all the same?`)) throw new Error("Not approved.");
   await call(`${api}/${action}`, { revision: base });
   await refresh();
 }, done);
@@ -416,6 +426,7 @@ at("undo").onclick = undo;
 at("save").onclick = save;
 at("approve").onclick = () => decide("approve", "Approved.");
 at("reject").onclick = () => decide("reject", "Rejected: the article gets no list.");
+at("reopen").onclick = () => doing(store, "This list is a draft again.");
 at("withdraw").onclick = () => decide("withdraw", "Withdrawn.");
 at("other").onclick = (event) => {
   event.preventDefault();

@@ -32,28 +32,10 @@ class Difference(NamedTuple):
     p: float
 
 
-def figures(scores: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> list[Figure]:
-    """The means of columns with their 95% percentile intervals.
-
-    Args:
-        scores: Shape (articles, columns); NaN where a column has no value for an article.
-        resamples: Bootstrap samples of the articles.
-        seed: Seed of the sampling. The same articles are drawn for every column.
-    """
-    scores = np.asarray(scores, float)
-    return with_intervals(means(scores), resampled(scores, resamples, seed))
-
-
 def with_intervals(values: Floats, drawn: Floats) -> list[Figure]:
     """Figures from values, shape (columns,), and what bootstrap samples gave for them, shape (resamples, columns)."""
     low, high = _ends(drawn)
     return [Figure(*map(float, row)) for row in zip(values, low, high, strict=True)]
-
-
-def interval(scores: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> tuple[float, float]:
-    """The 95% interval of the mean of scores, shape (articles,)."""
-    (figure,) = figures(np.asarray(scores, float)[:, None], resamples, seed)
-    return figure.low, figure.high
 
 
 def differences(a: Floats, b: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> list[Difference]:
@@ -78,13 +60,6 @@ def differences(a: Floats, b: Floats, resamples: int = RESAMPLES, seed: int = SE
     # The sampling cannot tell a smaller p than one of its samples.
     p = np.where(np.isfinite(low), np.clip(2 * tail, 2 / resamples, 1.0), np.nan)
     return [Difference(*map(float, row)) for row in zip(means(difference), low, high, p, strict=True)]
-
-
-def paired(a: Floats, b: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> Difference:
-    """`differences` of one column: a and b have shape (articles,)."""
-    if len(a) != len(b):
-        raise ValueError(f"a paired bootstrap needs the same articles twice, got {len(a)} and {len(b)} scores")
-    return differences(np.asarray(a, float)[:, None], np.asarray(b, float)[:, None], resamples, seed)[0]
 
 
 def resampled(scores: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> Floats:

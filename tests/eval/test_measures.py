@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from eval.data import Example
 from eval.evaluation import evaluate
-from eval.measures.bootstrap import differences, figures, interval, paired
+from eval.measures.bootstrap import differences, means, resampled, with_intervals
 from eval.measures.faithfulness import ArticleFacts, dangling, fragments, judge
 from eval.measures.matching import likeness, match, redundancy
 from eval.measures.rouge import tokenizer
@@ -116,6 +116,16 @@ def test_a_metric_of_your_own(tmp_path, monkeypatch):
             judge(wrong)
 
 
+def figures(scores, resamples=10_000):
+    """As the evaluation makes them."""
+    return with_intervals(means(scores), resampled(scores, resamples))
+
+
+def paired(a, b, **how):
+    """The difference of one column."""
+    return differences(a[:, None], b[:, None], **how)[0]
+
+
 def test_paired_bootstrap_tells_a_difference_from_noise():
     rng = np.random.default_rng(0)
     a = rng.normal(30, 10, 500)
@@ -131,7 +141,7 @@ def test_paired_bootstrap_tells_a_difference_from_noise():
     assert found.high - found.low == pytest.approx(2 * 1.96 * noise.std() / 500**0.5, rel=0.05)
     assert paired(a + noise, a) == found and paired(a + noise, a, seed=14) != found
     assert paired(a, a + noise).difference == pytest.approx(-found.difference)
-    low, high = interval(a)
+    ((_, low, high),) = figures(a[:, None])
     # The normal approximation: 1.96 standard errors to each side.
     assert high - low == pytest.approx(2 * 1.96 * a.std() / 500**0.5, rel=0.05)
     with pytest.raises(ValueError, match="same articles"):

@@ -1,4 +1,4 @@
-"""A desk for tests: an article, an application in memory, and a server in a thread."""
+"""A desk for tests: an article, an application in memory, a server in a thread, and a browser window."""
 
 from __future__ import annotations
 
@@ -70,3 +70,32 @@ def revise(desk, record, bullets, **more):
 
 def kept(record):
     return [{"id": one["id"], "text": one["text"]} for one in record["bullets"]]
+
+
+class Editor:
+    """A browser window on a list."""
+
+    def __init__(self, browser, address, record, **context):
+        self.context = browser.new_context(permissions=["clipboard-read", "clipboard-write"], **context)
+        self.page = self.context.new_page()
+        self.errors = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        self.page.goto(f"{address}/summaries/{record['id']}")
+        self.page.wait_for_selector("#bullets li")
+
+    def point(self, number):
+        return self.page.get_by_role("textbox", name=f"Point {number}", exact=True)
+
+    def texts(self):
+        return [area.input_value() for area in self.page.locator("#bullets textarea").all()]
+
+    def button(self, name):
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def said(self, text):
+        self.page.wait_for_function("text => document.getElementById('said').textContent.includes(text)", arg=text)
+
+    def close(self):
+        assert self.errors == []
+        self.context.close()

@@ -4,6 +4,7 @@ S3, GCS and the like, where there are no locks, a file that is written anew agai
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ BEAT = 20.0
 """Seconds after which it is written anew."""
 STALE = 4 * BEAT
 """Seconds after which a run that has not written it is taken for dead."""
+_log = logging.getLogger(__name__)
 _SETTLE = 3.0
 """Seconds that two runs which begin in the same moment need to see each other's file."""
 
@@ -57,7 +59,10 @@ def claimed(folder: str) -> Iterator[None]:
 
     def beat() -> None:
         while not ended.wait(BEAT):
-            _write(folder, mine)
+            try:
+                _write(folder, mine)
+            except Exception as error:  # the next beat tries again; it is stale only after some
+                _log.warning("%s/%s cannot be written: %s", folder, NAME, error)
 
     beating = Thread(target=beat, daemon=True)
     beating.start()
@@ -80,7 +85,7 @@ def _read(folder: str) -> tuple[str, float]:
         with next(files_of(f"{folder}/{NAME}")).open() as file:
             found = json.loads(file.read())
         return str(found["run"]), float(found["at"])
-    except (BatchError, StopIteration):
+    except (BatchError, StopIteration, ValueError, KeyError):  # none, or half of one
         return "", 0.0
 
 

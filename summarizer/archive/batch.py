@@ -1,7 +1,7 @@
 """Summarizes an archive into a file: resumable, exact, past what cannot be summarized.
 
 The output has one record for each of the input, in its order: a summary or an error. So what is there says where to go
-on, and nothing is lost or doubled; `writer.py` says how it is written.
+on, and nothing is lost or doubled; `resumable_writer.py` says how it is written.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from .crash_marker import CrashMarker
 from .executors import Executor, InProcess, OneByOne, ProcessPool
 from .ids import SeenIds
 from .lines import CHUNK_SIZE, failed, id_of, in_chunks
-from .progress import Progress
+from .progress_bar import Progress
 from .records import STDIN, Archive, Fields, Record
+from .resumable_writer import KINDS, Chunk, ResumableWriter
 from .storage import is_uri, kind_of
 from .worker import Job
-from .writer import KINDS, Chunk, ResumableWriter
 
 _SUSPECTS = 4 * CHUNK_SIZE
 """Records that are read one by one where a run died twice; more are not underway at a time in one process."""
@@ -170,7 +170,7 @@ def run_batch(
     began = time.monotonic()
     archive = _archive(source, output, on_ray)
     if on_ray:
-        from .cluster import Cluster, file_by_file
+        from .ray_executor import Cluster, file_by_file
 
         if retry_errors:
             raise ValueError("retry_errors works with the engine local, on the file that ray wrote")

@@ -1,5 +1,5 @@
-"""Where the records of a run are summarized: in this process, or in several, each with a model of its own. `cluster.py`
-has many machines."""
+"""Where the records of a run are summarized: in this process, or in several, each with a model of its own.
+`ray_executor.py` has many machines."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from threading import Event, Thread
 from uuid import uuid4
 
 from ..errors import BatchError
+from .resumable_writer import locked
 from .storage import files_of, local_path, put, remove
-from .writer import locked
 
 NAME = "lock.run"
 """The file in the folder."""

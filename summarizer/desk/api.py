@@ -18,7 +18,7 @@ from ..options import MAX_BULLETS
 from ..points import reading_of
 from ..reading import Article
 from ..summary import Length, Policy, Span
-from .people import Person
+from .auth import Person
 from .records import Form, article_of, printed, revised, spans_of
 from .service import Desk, OfDesk, allowed
 from .store import PAGE, ConflictError, NotThereError, Store

@@ -19,8 +19,8 @@ from ..summary import Length
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from .auth import People
     from .database import Database
-    from .people import People
     from .service import Desk
 
 WRONG_USE = 2
@@ -92,8 +92,8 @@ def serve(
             import httpx
             import uvicorn
 
+            from .auth import People
             from .database import Database
-            from .people import People
             from .service import create_app
         except ImportError as error:
             raise MissingExtraError("the desk", str(error.name), "serve") from error
@@ -239,7 +239,7 @@ def export(
 def _people(database: str) -> Iterator[People]:
     """Users and keys, with errors told in a line."""
     with _opened(database) as opened:
-        from .people import People
+        from .auth import People
 
         yield People(opened)
 

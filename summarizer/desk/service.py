@@ -25,13 +25,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..errors import ArticleError, ClosedError, MissingExtraError, TimeLimitError
 from ..summarizer import Summarizer
 from ..version import __version__
+from .auth import SCOPES, People, Person
 from .database import Database
-from .hooks import Calls, deliver
-from .people import SCOPES, People, Person
 from .queue import BusyError, TaskQueue
 from .settings import Settings
 from .status import STATUSES, NotAllowedError
 from .store import ConflictError, NotThereError, Store
+from .webhooks import Calls, deliver
 
 _log = logging.getLogger(__name__)
 COOKIE = "desk"

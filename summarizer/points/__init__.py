@@ -1,6 +1,7 @@
 """From sentences to the points of a list, and their words."""
 
 from .alignment import Aligner
+from .content_selection import group
 from .editing import reading_of
 from .extractor import (
     DISTANCE_FEATURES,
@@ -14,8 +15,8 @@ from .extractor import (
     windows,
 )
 from .full_names import FullNames
-from .grouping import group
 from .pipeline import Pipeline
+from .reranking import COSTS, STYLES, BulletWriter, CheckedRewrite, PointDraft, cost, extracted, source_sentences
 from .rewriter import (
     BEAM,
     MAX_SOURCE_TOKENS,
@@ -29,7 +30,6 @@ from .rewriter import (
     finished,
     prompt,
 )
-from .selection import COSTS, STYLES, BulletWriter, CheckedRewrite, PointDraft, cost, extracted, source_sentences
 from .tidy import bullet_of
 
 __all__ = [

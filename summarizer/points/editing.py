@@ -11,8 +11,8 @@ from ..deadline import Deadline
 from ..reading import Article, Sentence, content_sentences, words
 from ..summary import Bullet, Check, Length, Span
 from .alignment import Aligner
+from .reranking import STYLES, BulletWriter, PointDraft
 from .rewriter import Rewriter
-from .selection import STYLES, BulletWriter, PointDraft
 
 _SHOWN = 6
 """Wordings of a point that are given, at most, beside its sentences."""

@@ -15,15 +15,15 @@ from ..errors import ModelError
 from ..reading import Article, Sentence, content_sentences, words
 from ..summary import Bullet, Length, Options, Policy, Span
 from . import editing
+from .content_selection import SETTINGS, Group, group
 from .extractor import Extractor
-from .grouping import SETTINGS, Group, group
+from .reranking import DROP_THRESHOLD, STYLES, BulletWriter, CheckedRewrite, PointDraft, bullet_needs_context, extracted
 from .rewriter import Candidate, Rewriter
-from .selection import DROP_THRESHOLD, STYLES, BulletWriter, CheckedRewrite, PointDraft, bullet_needs_context, extracted
 
 VERIFIED = 4
 """Rewrites of a point that the verifier reads, at most."""
 NOT_KEY_POINT_COST = 2.0
-"""What a point costs that is no key point, beside `selection.COSTS`: readers mind it nearly twice as much as one that
+"""What a point costs that is no key point, beside `reranking.COSTS`: readers mind it nearly twice as much as one that
 cannot be understood alone (docs/quality.md)."""
 GAIN = 0.2
 """How much less another point must be expected to cost, to take the place of one."""

@@ -2,7 +2,7 @@
 CTranslate2, no torch.
 
 What it writes are candidates. Which of them may be shown is not decided here (`checks/`), nor which one is
-(`selection.py`).
+(`reranking.py`).
 """
 
 from __future__ import annotations

@@ -181,7 +181,7 @@ def test_a_time_limit_is_an_error_of_its_article(tmp_path, rows):
 
 
 def test_progress_and_time_left(tmp_path, monkeypatch, capsys, source):
-    from summarizer.archive import progress as module
+    from summarizer.archive import progress_bar as module
 
     monkeypatch.setattr(module, "_RARELY", 0.0)
     run_batch(source, tmp_path / "o.jsonl", progress=True, **FAST)

@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from summarizer import BatchError, run_batch
-from summarizer.archive.writer import CHUNK_SIZE
+from summarizer.archive.resumable_writer import CHUNK_SIZE
 
 from ..articles import STORY, written
 from .batches import FAST, FLAGS, batch, records

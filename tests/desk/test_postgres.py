@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from summarizer.desk.auth import People
 from summarizer.desk.database import Database, stamp
-from summarizer.desk.hooks import Calls
-from summarizer.desk.people import People
 from summarizer.desk.store import ConflictError, Store
+from summarizer.desk.webhooks import Calls
 
 from .desk import PASSWORD
 

@@ -16,10 +16,10 @@ from typing import ClassVar
 import pytest
 import sqlalchemy as sa
 
+from summarizer.desk.auth import People
 from summarizer.desk.database import Database, StoreError, stamp
-from summarizer.desk.hooks import Calls, signature
-from summarizer.desk.people import People
 from summarizer.desk.store import ConflictError, Store
+from summarizer.desk.webhooks import Calls, signature
 
 from ..articles import ROOT
 from .desk import PASSWORD, client, drafted, kept, revise
@@ -145,8 +145,8 @@ class _Cms(BaseHTTPRequestHandler):
 
 
 def test_the_webhook_is_signed_and_tried_again(base, tmp_path, monkeypatch):
-    monkeypatch.setattr("summarizer.desk.hooks._PAUSE", 0.05)
-    monkeypatch.setattr("summarizer.desk.hooks._FIRST", 0.1)
+    monkeypatch.setattr("summarizer.desk.webhooks._PAUSE", 0.05)
+    monkeypatch.setattr("summarizer.desk.webhooks._FIRST", 0.1)
     _Cms.calls, _Cms.answers = [], [500, 302]
     cms = HTTPServer(("127.0.0.1", 0), _Cms)
     threading.Thread(target=cms.serve_forever, daemon=True).start()

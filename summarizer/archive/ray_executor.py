@@ -23,9 +23,9 @@ from ..errors import BatchError, MissingExtraError
 from .folder_lock import claimed
 from .lines import CHUNK_SIZE, failed, in_chunks
 from .records import Archive, Record, records_of
+from .resumable_writer import ResumableWriter, differences
 from .storage import TABLES, File, exists, files_of, is_uri, packing_of, put
 from .worker import Job, Worker
-from .writer import ResumableWriter, differences
 
 BLOCK = 4 * CHUNK_SIZE
 """Records that an actor is given at once."""

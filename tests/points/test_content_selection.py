@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from summarizer.points.content_selection import SETTINGS, Settings, group
 from summarizer.points.extractor import DISTANCE_FEATURES, Scored
-from summarizer.points.grouping import SETTINGS, Settings, group
 from summarizer.reading.sentences import Sentence
 
 NEVER, ALWAYS = -20.0, 20.0

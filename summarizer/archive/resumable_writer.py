@@ -125,6 +125,7 @@ class ResumableWriter:
             if self._parquet and not self.path.exists():
                 move_into_place(self._made(lines_of(self.output)), self.path)
             return
+        _beside(self.path, _RETRY).unlink(missing_ok=True)  # of an output that somebody has deleted
         self._lock.seek(0)
         self._lock.truncate()
         self._lock.write(json.dumps(self.settings, ensure_ascii=False, indent=2) + "\n")

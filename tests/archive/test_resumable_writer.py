@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from summarizer import ArticleError, BatchError, run_batch
-from summarizer.archive.writer import CHUNK_SIZE, ResumableWriter
+from summarizer.archive.resumable_writer import CHUNK_SIZE, ResumableWriter
 
 from ..articles import ROOT, STORY, archive, written
 from .batches import ENDINGS, FAST, FLAGS, batch, lines, records
 
 KILLS = int(os.environ.get("KILLS", "10"))
-"""Kills of a run: KILLS=100 python -m pytest tests/archive/test_writer.py -k killed"""
+"""Kills of a run: KILLS=100 python -m pytest tests/archive/test_resumable_writer.py -k killed"""
 
 
 def test_every_form_of_output_has_the_same_records(whole):
@@ -198,6 +198,12 @@ def test_a_retry_that_is_stopped_goes_on(tmp_path, rows, source, whole):
             run_batch(source, output, retry_errors=True, strict=True, **FAST)
         assert sum("error" in record for record in records(output)) == 4  # the output stays as it was
         assert (tmp_path / f"out.{ending}.retry").exists()
+        if ending == "jsonl.gz":  # a retry of an output that was deleted is not gone on with
+            output.unlink()
+            written(source, mended)
+            run_batch(source, output, **FAST)
+            assert not (tmp_path / f"out.{ending}.retry").exists()
+            continue
         written(source, mended)
         report = run_batch(source, output, retry_errors=True, **FAST)
         assert (report.retried, report.errors, report.earlier) == (2, 0, 40)

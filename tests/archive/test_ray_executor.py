@@ -6,7 +6,7 @@ import json
 import pytest
 
 from summarizer import BatchError, run_batch
-from summarizer.archive.writer import CHUNK_SIZE
+from summarizer.archive.resumable_writer import CHUNK_SIZE
 
 from ..articles import written
 from .batches import FAST

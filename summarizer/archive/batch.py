@@ -326,9 +326,18 @@ class _Run:
         done = islice(self._writer.replacements(), kept)
         for chunk, records in self._standing():
             if kept_chunk := next(done, None):
+                self._fits(kept_chunk, chunk)
                 self._count(kept_chunk.lines)
             else:
                 yield self._again(chunk, records)
+        if next(done, None):
+            self._fits(None, None)
+
+    def _fits(self, kept: Chunk | None, standing: Chunk | None) -> None:
+        """Refuses what a retry of another output has left."""
+        pairs = zip(kept.lines, standing.lines, strict=False) if kept and standing else ()
+        if not kept or not standing or any(id_of(a) != id_of(b) for a, b in pairs if not failed(b)):
+            raise BatchError(f"{self._writer.output}.retry is of another output; delete it")
 
     def _again(self, chunk: Chunk, records: Sequence[Record]) -> list[str]:
         lines = list(chunk.lines)

@@ -1,4 +1,4 @@
-"""A tiny model, built in memory: same parts, random weights, a few kilobytes."""
+"""What tests share: the shipped model, the example articles and their lists, and tiny checkpoints built in memory."""
 
 import json
 import os

@@ -192,7 +192,7 @@ def run_batch(
         run.finish()
         if run.ids.repeated:
             _log.warning(
-                "%d ids stand more than once in the archive, the first is %r; each record has its line all the same",
+                "%d records have an id that stands earlier in the archive, first %r; each has its line all the same",
                 run.ids.repeated, run.ids.first,
             )  # fmt: skip
         return Report(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from hashlib import blake2b
 
+_log = logging.getLogger(__name__)
 _CACHE_KB = 8_000
 """Memory of the table; what does not fit lies in a temporary file, which SQLite makes and removes."""
 
@@ -20,6 +22,7 @@ class SeenIds:
     def __init__(self) -> None:
         self.repeated = 0
         self.first = ""
+        self._full = False
         self._table = sqlite3.connect("", isolation_level=None)  # a temporary file of its own
         for line in ("journal_mode=OFF", "synchronous=OFF", f"cache_size=-{_CACHE_KB}"):
             self._table.execute(f"PRAGMA {line}")
@@ -27,8 +30,16 @@ class SeenIds:
 
     def add(self, id: str) -> None:
         """Notes an id."""
+        if self._full:
+            return
         digest = blake2b(id.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        if not self._table.execute("INSERT OR IGNORE INTO seen VALUES (?)", (digest,)).rowcount:
+        try:
+            new = self._table.execute("INSERT OR IGNORE INTO seen VALUES (?)", (digest,)).rowcount
+        except sqlite3.Error as error:  # the temporary folder is full, say: a run does not end for a count
+            self._full = True
+            _log.warning("repeated ids are not counted any further: %s", error)
+            return
+        if not new:
             self.repeated += 1
             self.first = self.first or id
 

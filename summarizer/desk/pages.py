@@ -196,9 +196,13 @@ def change_people(
     check_page_token(request, person, csrf)
     said, secret = "", ""
     try:
+        if action == "put user" and name == person.name and role != "admin":
+            raise ValueError("you cannot take the role of an admin from yourself")
         if action == "put user":
             desk.people.put(name, role, password)
             said = f"{name} can sign in as {role}."
+        elif action == "drop user" and name == person.name:
+            raise ValueError("you cannot remove yourself")
         elif action == "drop user":
             said = f"{name} is removed." if desk.people.drop_user(name) else f"There is no user {name}."
         elif action == "new key":

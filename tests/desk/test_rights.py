@@ -126,9 +126,15 @@ def test_only_an_admin_manages_people(guarded):
     assert guarded.desk.people.of_key(secret).scopes == {"draft"}
     guarded.post("/people", data={"action": "drop key", "name": "cms", "csrf": token})
     assert guarded.desk.people.of_key(secret) is None
-    for data in ({"action": "drop user"}, {"action": "put user", "role": "editor", "password": PASSWORD}):
-        answer = guarded.post("/people", data={"name": "ann", "csrf": token} | data)
-        assert "ann is the only admin" in answer.text
+    lesser = {"action": "put user", "role": "editor", "password": PASSWORD}
+    for data, said in (({"action": "drop user"}, "cannot remove yourself"), (lesser, "role of an admin from yourself")):
+        assert said in guarded.post("/people", data={"name": "ann", "csrf": token} | data).text
+    for change in (
+        lambda: guarded.desk.people.put("ann", "editor", PASSWORD),
+        lambda: guarded.desk.people.drop_user("ann"),
+    ):
+        with pytest.raises(ValueError, match="ann is the only admin"):
+            change()
     assert guarded.desk.people.users()["ann"] == "admin"
     guarded.post("/people", data={"action": "drop user", "name": "cy", "csrf": token})
     assert set(guarded.desk.people.users()) == {"ann", "bob"}

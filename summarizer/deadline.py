@@ -41,9 +41,11 @@ class Deadline:
     Args:
         limit: Seconds that it may take; default: any.
         profile: Where the cost of its stages is added.
+        what: What the message says took too long; default: who catches the error says it.
     """
 
-    def __init__(self, limit: float | None = None, profile: Profile | None = None) -> None:
+    def __init__(self, limit: float | None = None, profile: Profile | None = None, what: str = "") -> None:
+        self._what = f"{what} " if what else ""
         self._limit = limit
         self._profile = profile
         self._began = time.monotonic()
@@ -68,7 +70,7 @@ class Deadline:
             TimeLimitError: It is up.
         """
         if self._limit is not None and time.monotonic() - self._began > self._limit:
-            raise TimeLimitError(f"took longer than its limit of {self._limit:g} seconds")
+            raise TimeLimitError(f"{self._what}took longer than its limit of {self._limit:g} seconds")
 
     @property
     def left(self) -> float | None:

@@ -42,10 +42,19 @@ def checked(
         isinstance(bullets, bool) or not isinstance(bullets, int) or not 1 <= bullets <= MAX_BULLETS
     ):
         raise ValueError(f'bullets must be "auto" or a whole number from 1 to {MAX_BULLETS}, not {bullets!r}')
-    if time_limit is not None and not 0 < time_limit <= TIMEOUT_MAX:
-        raise ValueError(f"time_limit must be a number of seconds above 0, not {time_limit!r}; None sets no limit")
+    check_time_limit(time_limit)
     if min_confidence is None:
         return Options(bullets, length, policy)
     if isinstance(min_confidence, bool) or not isinstance(min_confidence, int | float) or not 0 <= min_confidence <= 1:
         raise ValueError(f"min_confidence must be a number from 0 to 1, not {min_confidence!r}; None is the model's")
     return Options(bullets, length, policy, float(min_confidence))
+
+
+def check_time_limit(seconds: float | None) -> None:
+    """Refuses a limit that is none.
+
+    Raises:
+        ValueError: It is not a number above 0.
+    """
+    if seconds is not None and not 0 < seconds <= TIMEOUT_MAX:
+        raise ValueError(f"time_limit must be a number of seconds above 0, not {seconds!r}; None sets no limit")

@@ -18,7 +18,7 @@ from .cpu import instructions
 from .deadline import Deadline, Profile
 from .errors import ArticleError, ClosedError, ModelError
 from .loading import loaded
-from .options import LENGTHS, CallOptions, checked
+from .options import LENGTHS, CallOptions, check_time_limit, checked
 from .points import Pipeline
 from .reading import Article
 from .stream import LazyText, Stream, Text, raised, raising
@@ -213,14 +213,14 @@ class Summarizer:
         Raises:
             ArticleError: The point is empty.
             TimeLimitError: It took longer than `time_limit`.
-            ValueError: No sentence of the story stands at one of the sources.
+            ValueError: No sentence of the story stands at one of the sources, or the limit is out of range.
             ClosedError: `close` was called.
         """
         line = " ".join(text.split())
         if not line:
             raise ArticleError("the point is empty; there is nothing to check")
         with self._counted():
-            return self._backend.checked(article, line, sources, Deadline(time_limit))
+            return self._backend.checked(article, line, sources, _deadline("the check", time_limit))
 
     def wordings(
         self,
@@ -251,7 +251,7 @@ class Summarizer:
         if not sources:
             raise ValueError("name the sentences that the point stands on")
         with self._counted():
-            return self._backend.wordings(article, sources, length, Deadline(time_limit))
+            return self._backend.wordings(article, sources, length, _deadline("the search for wordings", time_limit))
 
     @overload
     async def async_call(  # type: ignore[overload-overlap]
@@ -386,3 +386,8 @@ class Summarizer:
             with self._idle:
                 self._calls -= 1
                 self._idle.notify_all()
+
+
+def _deadline(what: str, time_limit: float | None) -> Deadline:
+    check_time_limit(time_limit)
+    return Deadline(time_limit, what=what)

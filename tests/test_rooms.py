@@ -33,7 +33,12 @@ def imports(path: Path):
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom):
             above = package[: len(package) - node.level + 1] if node.level else []
-            yield above + (node.module.split(".") if node.module else [])
+            found = above + (node.module.split(".") if node.module else [])
+            # A module of a room is private, unless the room exports something of its name.
+            folder, names = ROOT.joinpath(*found), [alias.name for alias in node.names]
+            front = (folder / "__init__.py").read_text("utf-8") if folder.is_dir() else ""
+            modules = [one for one in names if (folder / f"{one}.py").is_file() and f'"{one}"' not in front]
+            yield from [[*found, one] for one in modules] or [found]
         elif isinstance(node, ast.Import):
             yield from (alias.name.split(".") for alias in node.names)
 

@@ -63,9 +63,9 @@ def _run(task: str, *flags: str) -> None:
         rest.insert(0, _POSITIONAL[task])
     _keep_memory()
     if task == "check":
-        from .data import loading
+        from .data import CheckArguments, check
 
-        loading.check(_parsed(loading.CheckArguments, rest))
+        check(_parsed(CheckArguments, rest))
     elif task == "extractor":
         from . import extractor
 
@@ -83,9 +83,9 @@ def _run(task: str, *flags: str) -> None:
 
         generator.main(_parsed(generator.GeneratorArguments, rest))
     elif task == "unpack":
-        from .data import packing
+        from .data import UnpackArguments, unpack
 
-        packing.main(_parsed(packing.UnpackArguments, rest))
+        unpack(_parsed(UnpackArguments, rest))
     elif task == "export":
         from . import export
 

@@ -30,8 +30,8 @@ from summarizer.points import BEAM, MAX_SOURCE_TOKENS, MAX_TARGET_TOKENS, Extrac
 from summarizer.reading import content_sentences, words
 
 from .calibration import auc
-from .data import ExtractorCollator, ExtractorDataset, Pair, divided, judged, pairs
-from .modeling import ExtractorModel, Head
+from .data import Pair, divided, judged, pairs
+from .modeling import ExtractorCollator, ExtractorDataset, ExtractorModel, Head
 
 MOST = 100
 """Articles, or pairs, that are compared."""

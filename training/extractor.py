@@ -38,8 +38,8 @@ from summarizer.points import Scored, bullet_of, group
 from summarizer.summary import Length
 
 from .arguments import PartArguments, is_first_process
-from .data import PARTS, ExtractorCollator, ExtractorDataset, load
-from .modeling import ExtractorModel, Head, encoder_of, shipped_part
+from .data import PARTS, load
+from .modeling import ExtractorCollator, ExtractorDataset, ExtractorModel, Head, encoder_of, shipped_part
 from .packaging import finish, found_before_training
 from .run import add_callbacks, claim_folder, train_or_resume, write_whole
 

@@ -11,15 +11,18 @@ from ..checks import Verdict, Verifier
 from ..deadline import Deadline
 from ..points import (
     STYLES,
+    UNTRACED,
     Aligner,
     BulletWriter,
     Candidate,
     CheckedRewrite,
     PointDraft,
     bullet_of,
-    editing,
+    check_point,
+    draft_on,
     extracted,
     source_sentences,
+    wordings_of,
 )
 from ..reading import Article, Sentence, content_sentences, words
 from ..summary import Bullet, Length, Options, Span
@@ -72,13 +75,13 @@ class AbstractiveBackend:
                 return [self._listed(read, answers, options) for read, answers in zip(batch, written, strict=True)]
 
     def checked(self, article: Article, text: str, spans: Sequence[Span] | None, deadline: Deadline) -> Bullet:
-        """An editor's point with its sentences and its checks (`editing.checked`)."""
+        """An editor's point with its sentences and its checks (`check_point`)."""
         english = article.language.split("-")[0].lower() == "en"
-        return editing.checked(article, text, spans, self._verifier if english else None, deadline)
+        return check_point(article, text, spans, self._verifier if english else None, deadline)
 
     def wordings(self, article: Article, spans: Sequence[Span], length: Length, deadline: Deadline) -> list[Bullet]:
         """The sentences themselves: a checkpoint writes lists, not points."""
-        return editing.wordings(article, spans, length, None, None, deadline)
+        return wordings_of(article, spans, length, None, None, deadline)
 
     def close(self) -> None:
         """Waits for the lists that are being written, and lets go of the threads."""
@@ -142,7 +145,7 @@ class AbstractiveBackend:
             if not draft:
                 untraced += 1
                 if policy == "flag":
-                    bullets.append(Bullet(text, 0.0, "generated", (), (editing.UNTRACED,)))
+                    bullets.append(Bullet(text, 0.0, "generated", (), (UNTRACED,)))
                 continue
             bullet = writer.trusted(asked[0], asked[1].result()[0], least) if asked else None
             if not bullet:
@@ -194,7 +197,7 @@ def _points(answers: Sequence[Answer]) -> int:
 
 
 def _draft(read: _Read, chosen: Sequence[int], text: str, score: float) -> PointDraft:
-    draft = editing.draft_on(read.article, read.sentences, chosen, round(score, 4))
+    draft = draft_on(read.article, read.sentences, chosen, round(score, 4))
     return replace(draft, candidates=(Candidate(text, 0.0),))
 
 

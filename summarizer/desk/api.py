@@ -342,7 +342,7 @@ def exported(store: Store) -> Iterator[str]:
 
 @router.get("/health")
 def health(desk: OfDesk) -> dict[str, Any]:
-    """Whether the desk works: its database answers, and how much waits."""
+    """Whether the desk works: its database answers; and how many articles run and wait."""
     desk.store.counts()
     return {"status": "ok", "running": desk.drafting.load.running, "waiting": desk.drafting.load.waiting}
 

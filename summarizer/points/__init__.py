@@ -2,7 +2,7 @@
 
 from .alignment import Aligner
 from .content_selection import group
-from .editing import reading_of
+from .editing import UNTRACED, check_point, draft_on, reading_of, wordings_of
 from .extractor import (
     DISTANCE_FEATURES,
     FEATURES,
@@ -42,6 +42,7 @@ __all__ = [
     "SCORES",
     "SHORTLIST",
     "STYLES",
+    "UNTRACED",
     "Aligner",
     "BulletWriter",
     "Candidate",
@@ -55,9 +56,11 @@ __all__ = [
     "as_line",
     "asked",
     "bullet_of",
+    "check_point",
     "context_of",
     "cost",
     "distance_features",
+    "draft_on",
     "extracted",
     "finished",
     "group",
@@ -67,4 +70,5 @@ __all__ = [
     "surface_features",
     "token_ids",
     "windows",
+    "wordings_of",
 ]

@@ -46,7 +46,7 @@ def reading_of(article: Article) -> Reading:
     return Reading(article)
 
 
-def checked(
+def check_point(
     article: Article, text: str, spans: Sequence[Span] | None, verifier: Verifier | None, deadline: Deadline
 ) -> Bullet:
     """An editor's point with the sentences that it stands on and its checks. Its facts are looked up in the whole
@@ -79,7 +79,7 @@ def checked(
     return Bullet(text, 0.0, "edited", draft.spans, tuple(checks))
 
 
-def wordings(
+def wordings_of(
     article: Article,
     spans: Sequence[Span],
     length: Length,

@@ -14,8 +14,8 @@ from ..deadline import Deadline
 from ..errors import ModelError
 from ..reading import Article, Sentence, content_sentences, words
 from ..summary import Bullet, Length, Options, Policy, Span
-from . import editing
 from .content_selection import SETTINGS, Group, group
+from .editing import check_point, wordings_of
 from .extractor import Extractor
 from .reranking import DROP_THRESHOLD, STYLES, BulletWriter, CheckedRewrite, PointDraft, bullet_needs_context, extracted
 from .rewriter import Candidate, Rewriter
@@ -102,14 +102,14 @@ class Pipeline:
         return [(self._bullets(article, options, deadline), self._warnings(article, policy)) for article in articles]
 
     def checked(self, article: Article, text: str, spans: Sequence[Span] | None, deadline: Deadline) -> Bullet:
-        """An editor's point with its sentences and its checks (`editing.checked`)."""
+        """An editor's point with its sentences and its checks (`editing.check_point`)."""
         verifier = self._verifier if self._speaks(article.language) else None
-        return editing.checked(article, text, spans, verifier, deadline)
+        return check_point(article, text, spans, verifier, deadline)
 
     def wordings(self, article: Article, spans: Sequence[Span], length: Length, deadline: Deadline) -> list[Bullet]:
-        """What could be said of some sentences (`editing.wordings`)."""
+        """What could be said of some sentences (`editing.wordings_of`)."""
         parts = (self._rewriter, self._verifier) if self._speaks(article.language) else (None, None)
-        return editing.wordings(article, spans, length, *parts, deadline)
+        return wordings_of(article, spans, length, *parts, deadline)
 
     def close(self) -> None:
         """Waits for what runs, and lets go of the threads."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from summarizer import Article, ArticleError, ClosedError, Span, Summarizer
+from summarizer import Article, ArticleError, ClosedError, Span, Summarizer, TimeLimitError
 
 ARTICLE = Article(
     "The council voted on Monday to keep the baths on Marl Lane open. Repairs will cost 2.9 million pounds.\n\n"
@@ -71,6 +71,9 @@ def test_in_another_language_the_sentences_themselves_are_given(base):
         (lambda s: s.wordings(ARTICLE, []), ValueError, "name the sentences"),
         (lambda s: s.wordings(ARTICLE, [Span(9000, 9001, "x")]), ValueError, "no sentence of the story stands at"),
         (lambda s: s.wordings(ARTICLE, [span("Ann Roe")], "long"), ValueError, "length must be"),
+        (lambda s: s.check(ARTICLE, "Roe left.", time_limit=0), ValueError, "time_limit must be"),
+        (lambda s: s.wordings(ARTICLE, [span("Ann Roe")], time_limit=float("nan")), ValueError, "time_limit must be"),
+        (lambda s: s.check(ARTICLE, "Roe left.", time_limit=1e-9), TimeLimitError, "the check took longer"),
     ],
 )
 def test_what_cannot_be_done_is_said(base, call, error, message):

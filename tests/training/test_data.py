@@ -148,15 +148,15 @@ def test_a_file_that_is_not_there(capsys):
 
 
 def test_another_text_than_the_one_that_was_judged_is_left_out_and_named(tmp_path, capsys):
-    from training.data.packing import UnpackArguments, main
+    from training.data.packing import UnpackArguments, unpack
 
     good = {"id": "1", "sources": [[0, 13]], "candidates": [{"text": ["Roe left."], "verdict": "good"}]}
     bad = good | {"sources": [[900, 950]]}
     articles = written(tmp_path / "articles.jsonl", [{"id": "1", "article": "Ann Roe left. It rained."}])
     out = tmp_path / "out.jsonl"
-    main(UnpackArguments(str(written(tmp_path / "packed.jsonl", [bad, good])), str(articles), str(out)))
+    unpack(UnpackArguments(str(written(tmp_path / "packed.jsonl", [bad, good])), str(articles), str(out)))
     assert len(out.read_text("utf-8").splitlines()) == 1
     said = capsys.readouterr().err
     assert "article 1 has no sentence at 900 to 950" in said and "1 whose article is another text" in said
     with pytest.raises(ValueError, match=r"no row of .* fits an article"):
-        main(UnpackArguments(str(written(tmp_path / "packed.jsonl", [bad])), str(articles), str(out)))
+        unpack(UnpackArguments(str(written(tmp_path / "packed.jsonl", [bad])), str(articles), str(out)))

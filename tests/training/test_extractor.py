@@ -23,9 +23,9 @@ from summarizer.points.extractor import (
 )
 from summarizer.reading.boilerplate import content_sentences
 from training.__main__ import main
-from training.data.articles import groups, labels
 from training.data.pairs import pairs
 from training.data.points import points_of, shares
+from training.modeling.extractor_data import groups, labels
 
 from ..articles import STORY, archive, written
 from ..commands import called
@@ -261,7 +261,7 @@ def test_exported_scores_are_the_trained_ones(run, tmp_path):
     from safetensors.torch import load_file
     from transformers import AutoModel, AutoTokenizer
 
-    from training.data.articles import ExtractorCollator
+    from training.modeling.extractor_data import ExtractorCollator
     from training.modeling.extractor_head import ExtractorModel, Head
 
     export(run, tmp_path / "m")

@@ -1,26 +1,32 @@
 """What the models learn from: examples, points, pairs, judged texts."""
 
-from .articles import ExtractorCollator, ExtractorDataset
 from .faults import planted
 from .judged import Judged, divided, judged, preferred, with_faults
-from .loading import PARTS, Data, load, usable
+from .loading import PARTS, CheckArguments, Data, check, load, usable
+from .packing import UnpackArguments, unpack
 from .pairs import LABEL, Pair, pairs, unfinished
+from .points import PointSources, points_of, shares
 
 __all__ = [
     "LABEL",
     "PARTS",
+    "CheckArguments",
     "Data",
-    "ExtractorCollator",
-    "ExtractorDataset",
     "Judged",
     "Pair",
+    "PointSources",
+    "UnpackArguments",
+    "check",
     "divided",
     "judged",
     "load",
     "pairs",
     "planted",
+    "points_of",
     "preferred",
+    "shares",
     "unfinished",
+    "unpack",
     "usable",
     "with_faults",
 ]

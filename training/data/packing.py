@@ -57,7 +57,7 @@ def unpacked(pieces: Sequence[Sequence[int] | str], article: str) -> str:
     return "".join(one if isinstance(one, str) else article[one[0] : one[1]] for one in pieces)
 
 
-def main(args: UnpackArguments) -> None:
+def unpack(args: UnpackArguments) -> None:
     """Writes the file with its words, and says on stderr how many rows there are, and which were left out and why.
 
     Raises:

@@ -1,6 +1,7 @@
 """The models in torch, and what is done to their weights."""
 
 from .dequantize import encoder_of, rewriter_of, shipped_part
+from .extractor_data import ExtractorCollator, ExtractorDataset
 from .extractor_head import ExtractorModel, Head
 from .generation_loss import IGNORED, Loss
 from .pruning import least_missed, with_decoder_layers, with_layers, with_vocabulary
@@ -11,6 +12,8 @@ __all__ = [
     "IGNORED",
     "CausalWriter",
     "Continued",
+    "ExtractorCollator",
+    "ExtractorDataset",
     "ExtractorModel",
     "Head",
     "Loss",

@@ -391,9 +391,12 @@ async function store() {
 }
 const save = () => record && changed() && doing(store, "Saved.");
 const decide = (action, done) => doing(async () => {
-  if (changed()) await store();
+  const before = record.status === "approved"; // to save it withdraws it, so what is wrong is asked about first
+  if (changed() && !before) await store();
+  if (changed()) await Promise.all(bullets.filter((one) => waiting.has(one)).map(look));
   const wrong = action === "approve" ? bullets.flatMap((one) => one.checks.filter((check) => !check.passed && FACTS.includes(check.kind))) : [];
-  if (wrong.length && !confirm(`${wrong.map(sentence).join("\n")}\n\nApprove all the same?`)) throw new Error("Not approved.");
+  if (wrong.length && !confirm(`${wrong.map(sentence).join("\n")}\n\nApprove all the same?`)) throw new Error(changed() ? "Not approved, and not saved." : "Not approved.");
+  if (changed()) await store();
   await call(`${api}/${action}`, { revision: base });
   await refresh();
 }, done);

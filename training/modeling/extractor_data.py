@@ -19,7 +19,7 @@ from eval.data import BRIEF_POINTS, Example
 from summarizer.points import SCORES, surface_features, token_ids, windows
 from summarizer.reading import Sentence, content_sentences
 
-from .points import PointSources, points_of, shares
+from ..data import PointSources, points_of, shares
 
 
 class ExtractorDataset(Dataset[dict[str, Any]]):

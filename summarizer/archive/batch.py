@@ -283,7 +283,7 @@ class _Run:
             _log.warning(
                 "the last run died near record %d; the next %d are read one by one", self.earlier + 1, _SUSPECTS
             )
-            with closing(OneByOne(self._job)) as one_by_one:
+            with closing(OneByOne(self._job, self._executor.profile)) as one_by_one:
                 yield from one_by_one(islice(self._records, _SUSPECTS))
             self._crash_marker.begin(self.earlier + _SUSPECTS)
         yield from self._executor(self._records)
@@ -346,7 +346,7 @@ class _Run:
         others = [at for at in bad if at not in deadly]
         for at, line in zip(others, self._executor(records[at] for at in others), strict=True):
             lines[at] = line
-        with closing(OneByOne(self._job)) as one_by_one:
+        with closing(OneByOne(self._job, self._executor.profile)) as one_by_one:
             for at, line in zip(deadly, one_by_one(records[at] for at in deadly), strict=True):
                 lines[at] = line
         self.retried += len(bad)

@@ -114,10 +114,11 @@ class OneByOne:
 
     Args:
         job: What is to be done.
+        profile: Where the cost of the stages is added.
     """
 
-    def __init__(self, job: Job) -> None:
-        self.profile = Profile()
+    def __init__(self, job: Job, profile: Profile) -> None:
+        self.profile = profile
         self._job = job
         self._pool: ProcessPoolExecutor | None = None
 

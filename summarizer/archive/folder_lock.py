@@ -41,9 +41,8 @@ def claimed(folder: str) -> Iterator[None]:
     path = local_path(folder)
     if path is not None:
         path.mkdir(parents=True, exist_ok=True)
-        with locked(path / NAME, path):
+        with locked(path / NAME, path):  # the file stays: another run may have it open
             yield
-            (path / NAME).unlink(missing_ok=True)
         return
     mine, ended = uuid4().hex, Event()
     seconds = _age(folder)
@@ -52,26 +51,32 @@ def claimed(folder: str) -> Iterator[None]:
             f"another run wrote to {folder} {seconds:.0f} seconds ago; wait for it, or if it was killed, "
             f"{STALE - seconds:.0f} seconds"
         )
-    _write(folder, mine)
-    time.sleep(_SETTLE)
-    if _read(folder)[0] != mine:
-        raise BatchError(f"another run has just begun to write to {folder}; wait for it")
-
-    def beat() -> None:
-        while not ended.wait(BEAT):
-            try:
-                _write(folder, mine)
-            except Exception as error:  # the next beat tries again; it is stale only after some
-                _log.warning("%s/%s cannot be written: %s", folder, NAME, error)
-
-    beating = Thread(target=beat, daemon=True)
-    beating.start()
+    beating = Thread(target=_beat, args=(folder, mine, ended), daemon=True)
     try:
+        _write(folder, mine)
+        time.sleep(_SETTLE)
+        if _read(folder)[0] != mine:
+            raise BatchError(f"another run has just begun to write to {folder}; wait for it")
+        beating.start()
         yield
     finally:
         ended.set()
-        beating.join()
-        remove(f"{folder}/{NAME}")
+        if beating.is_alive():
+            beating.join()
+        if _read(folder)[0] == mine:
+            remove(f"{folder}/{NAME}")
+
+
+def _beat(folder: str, mine: str, ended: Event) -> None:
+    """Says again and again that the run is there, until it ends or another has taken the folder."""
+    while not ended.wait(BEAT):
+        try:
+            if _read(folder)[0] not in (mine, ""):
+                _log.error("another run has taken %s: this one was silent for too long; stop one of them", folder)
+                return
+            _write(folder, mine)
+        except Exception as error:  # the next beat tries again; it is stale only after some
+            _log.warning("%s/%s cannot be written: %s", folder, NAME, error)
 
 
 def _age(folder: str) -> float | None:

@@ -20,7 +20,7 @@ from typing import Any
 
 from ..deadline import Profile
 from ..errors import BatchError, MissingExtraError
-from .folder_lock import claimed
+from .folder_lock import NAME, claimed
 from .lines import CHUNK_SIZE, failed, in_chunks
 from .records import Archive, Record, records_of
 from .resumable_writer import ResumableWriter, differences
@@ -133,13 +133,17 @@ def file_by_file(
         other = targets.setdefault(_target(folder, file), file)
         if other != file:
             raise BatchError(f"{other.shown} and {file.shown} would have one output; rename one of them")
-    _agree(folder, job.settings(), overwrite)
-    todo = [file for target, file in targets.items() if overwrite or not exists(target)]
-    if len(todo) < len(files):
-        _log.info("%d of %d files are there already", len(files) - len(todo), len(files))
-    if not todo:
-        return
-    with claimed(folder), connected(address) as ray:
+    _has_settings(folder, job.settings(), overwrite)  # what is refused is left without a lock
+    with ExitStack() as stack:
+        stack.enter_context(claimed(folder))
+        if not _has_settings(folder, job.settings(), overwrite):
+            _write_settings(folder, job.settings())
+        todo = [file for target, file in targets.items() if overwrite or not exists(target)]
+        if len(todo) < len(files):
+            _log.warning("%d of %d files are there already", len(files) - len(todo), len(files))
+        if not todo:
+            return
+        ray = stack.enter_context(connected(address))
         most = actors or _room(ray, job)
         made = ray.data.from_items([{"file": pickle.dumps(file)} for file in todo], override_num_blocks=len(todo)).map(
             _Maker,
@@ -197,8 +201,12 @@ def _ours(error: BaseException | None) -> BatchError | None:
     return None
 
 
-def _agree(folder: str, settings: dict[str, Any], overwrite: bool) -> None:
-    """Writes down what the folder is made with, or compares it with what stands there."""
+def _has_settings(folder: str, settings: dict[str, Any], overwrite: bool) -> bool:
+    """Whether the folder says already that it is made with these settings.
+
+    Raises:
+        BatchError: It is made with others, or by something else.
+    """
     place = f"{folder}/{_SETTINGS}"
     if not overwrite and exists(place):
         with next(files_of(place)).open() as file:
@@ -208,13 +216,17 @@ def _agree(folder: str, settings: dict[str, Any], overwrite: bool) -> None:
             raise BatchError(
                 f"{folder} was made with other settings: {'; '.join(unlike)}. Choose another folder, or say --overwrite"
             )
-        return
-    if not overwrite and exists(folder):
+        return True
+    if not overwrite and exists(folder, besides=NAME):
         raise BatchError(f"{folder} was not made by a batch run; choose a new folder, or say --overwrite")
+    return False
+
+
+def _write_settings(folder: str, settings: dict[str, Any]) -> None:
     with TemporaryDirectory() as scratch:
         made = Path(scratch) / _SETTINGS
         made.write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
-        put(made, place)
+        put(made, f"{folder}/{_SETTINGS}")
 
 
 def _room(ray: Any, job: Job) -> int:

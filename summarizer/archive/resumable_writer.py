@@ -157,19 +157,18 @@ class ResumableWriter:
                     id_of(text)
                 except ValueError:
                     if b"\0" not in line:
-                        raise self._foreign(number) from None
+                        raise self._foreign(path, number) from None
                     torn = torn or number
                     continue
                 if torn:  # a record behind it: this is no end
-                    raise self._foreign(torn)
+                    raise self._foreign(path, torn)
                 lines.append(text)
             if not torn:
                 yield Chunk(tuple(lines), end)
 
-    def _foreign(self, number: int) -> BatchError:
-        return BatchError(
-            f"line {number} of {self.path} is no record of a batch run; mend the file, or say --overwrite"
-        )
+    def _foreign(self, path: Path, number: int) -> BatchError:
+        way = "mend the file, or say --overwrite" if path == self.path else "delete it: the errors are tried again"
+        return BatchError(f"line {number} of {path} is no record of a batch run; {way}")
 
     def keep(self, end: int) -> int:
         """Cuts the file off behind a chunk; what is appended comes there. Gives the bytes that were cut off."""

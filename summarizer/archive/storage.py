@@ -138,14 +138,20 @@ class _Unpacker(io.RawIOBase):
         return count
 
 
-def exists(place: str) -> bool:
-    """Whether a file is there, or a folder with something in it."""
+def exists(place: str, besides: str = "") -> bool:
+    """Whether a file is there, or a folder with something in it.
+
+    Args:
+        place: A path or a URI.
+        besides: Name of a file in the folder that does not count.
+    """
     if not is_uri(place):
         path = Path(place)
-        return any(path.iterdir()) if path.is_dir() else path.exists()
+        return any(one.name != besides for one in path.iterdir()) if path.is_dir() else path.exists()
     system, path_there = _system(place)
     inside = pyarrow().fs.FileSelector(path_there, allow_not_found=True)
-    return bool(system.get_file_info(path_there).is_file or system.get_file_info(inside))
+    within = (one.base_name != besides for one in system.get_file_info(inside))
+    return bool(system.get_file_info(path_there).is_file or any(within))
 
 
 def local_path(place: str) -> Path | None:

@@ -17,7 +17,6 @@ def test_a_second_run_on_one_folder_of_this_machine_is_refused(tmp_path):
             pass
         with folder_lock.claimed(folder):
             pass
-    assert not (tmp_path / "out" / folder_lock.NAME).exists()
 
 
 @pytest.fixture
@@ -49,6 +48,14 @@ def test_a_run_that_was_killed_elsewhere_keeps_nobody_out_for_long(elsewhere):
     folder_lock.Event().wait(1.1)
     with folder_lock.claimed(elsewhere):
         pass
+
+
+def test_the_lock_of_another_run_is_left_alone(elsewhere, tmp_path, caplog):
+    """A run that slept too long finds that another has the folder: it says so, and takes nothing away."""
+    with folder_lock.claimed(elsewhere):
+        folder_lock._write(elsewhere, "the other")
+        folder_lock.Event().wait(0.4)
+    assert "the other" in (tmp_path / "out" / folder_lock.NAME).read_text() and "another run has taken" in caplog.text
 
 
 def test_of_two_that_begin_at_once_one_gives_way(elsewhere, monkeypatch):

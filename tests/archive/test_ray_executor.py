@@ -6,6 +6,7 @@ import json
 import pytest
 
 from summarizer import BatchError, run_batch
+from summarizer.archive.folder_lock import claimed
 from summarizer.archive.resumable_writer import CHUNK_SIZE
 
 from ..articles import written
@@ -58,3 +59,12 @@ def test_ray_makes_a_file_for_each(tmp_path, ray, rows):
     assert run_batch(tmp_path / "in", tmp_path / "out", engine="ray", processes=1, **FAST).written == 20
     with pytest.raises(BatchError, match="other settings"):
         run_batch(tmp_path / "in", tmp_path / "out", engine="ray", **FAST | {"bullets": 1})
+    before = (tmp_path / "out" / "settings.run").read_text()
+    with claimed(str(tmp_path / "out")), pytest.raises(BatchError, match="another run is writing"):
+        run_batch(tmp_path / "in", tmp_path / "out", engine="ray", overwrite=True, **FAST | {"bullets": 1})
+    assert (tmp_path / "out" / "settings.run").read_text() == before
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "note.txt").write_text("of somebody else")
+    with pytest.raises(BatchError, match="was not made by a batch run"):
+        run_batch(tmp_path / "in", tmp_path / "mine", engine="ray", **FAST)
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["note.txt"]

@@ -130,6 +130,18 @@ def test_what_is_not_in_the_article_is_approved_only_when_asked(desk, editor, re
     assert desk[1].store.get(record["id"])["status"] == "draft" and len(asked) == 2
 
 
+def test_an_approved_list_stays_approved_where_the_question_is_answered_with_no(desk, editor, record):
+    editor.button("Approve").click()
+    editor.said("Approved.")
+    editor.page.on("dialog", lambda dialog: dialog.dismiss())
+    editor.point(1).fill("The council voted on Monday to pay 14 million pounds.")
+    editor.button("Approve").click()  # before the check of what was typed has run
+    editor.said("Not approved, and not saved.")
+    kept = desk[1].store.get(record["id"])
+    assert kept["status"] == "approved" and kept["revision"] == 2
+    assert editor.texts()[0].endswith("14 million pounds.")
+
+
 def test_what_fails_is_marked_as_one_types(editor):
     editor.point(1).fill("The council voted on Friday to pay 14 million pounds.")
     editor.page.wait_for_selector(".back mark")

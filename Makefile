@@ -19,8 +19,8 @@ test: $(VENV)/dev.done lint docs
 
 # The shipped model on the examples of this repository: not below its floors (docs/evaluation.md).
 gate: $(VENV)/dev.done
-	$(BIN)/python -m eval --data examples --bullets-column brief --length brief --bullets 4 --floors eval/floors.json
-	$(BIN)/python -m eval --data examples --bullets-column bullets --length standard --bullets auto --floors eval/floors.json
+	$(BIN)/python -m eval --data examples --bullets-field brief --length brief --bullets 4 --floors eval/floors.json
+	$(BIN)/python -m eval --data examples --bullets-field bullets --length standard --bullets auto --floors eval/floors.json
 
 # All of models/base from raw data: DATA is a folder with headers_train.jsonl.gz, headers_validation.jsonl.gz, train.jsonl.gz,
 # standfirst.jsonl.gz and judged_rewrites.jsonl.gz, ENCODER and T5 are the base checkpoints, Hub names or folders. Stopped at
@@ -30,7 +30,7 @@ ENCODER ?= sentence-transformers/all-MiniLM-L6-v2
 T5 ?= google/flan-t5-small
 TRAIN = $(BIN)/python -m training
 HEADERS = $(DATA)/headers_train.jsonl.gz
-VALID = --validation $(DATA)/headers_validation.jsonl.gz --against none --beside none
+VALID = --validation $(DATA)/headers_validation.jsonl.gz --compare_with none --parts_from none
 ARTICLES = $(DATA)/train.jsonl.gz,$(DATA)/standfirst.jsonl.gz
 model: $(VENV)/dev.done
 	mkdir -p runs

@@ -70,7 +70,7 @@ def main() -> None:
             context = f"{pair.context} {pair.title or ''}"
             faults = list(planted(target, pair.sources, context, example.text, others, draw))
             texts = [finished(target), *(fault.text for fault in faults)]
-            against = checker.against(pair.sources, context)
+            against = checker.for_sources(pair.sources, context)
             lost = [{check.kind for check in against(text) if not check.passed} for text in texts]
             wait = verifier.start(texts, "others", pair.sources, pair.context, pair.title)
             good = [verdict.good for verdict in wait.result()]

@@ -98,11 +98,13 @@ def _parser() -> argparse.ArgumentParser:
         default=["lead", "oracle"],
         help="systems to stand beside (default: lead oracle); they need --data",
     )
-    data.add_argument("--text-column", help="column of the article (default: article, text or document)")
-    data.add_argument("--bullets-column", help="column of the list (default: bullets, highlights or summary)")
+    data.add_argument("--text-field", help="field of the article (default: article, text or document)")
+    data.add_argument("--bullets-field", help="field of the list (default: bullets, highlights or summary)")
     data.add_argument("--split", default="test", help="split of a Hub data set (default: test)")
     data.add_argument("--limit", type=int, help="only the first so many articles")
-    data.add_argument("--against", metavar="NAME", help="system that the others are compared with (default: the first)")
+    data.add_argument(
+        "--compare-with", metavar="NAME", help="system that the others are compared with (default: the first)"
+    )
     how = parser.add_argument_group("how")
     how.add_argument("--bullets", type=_count, default=3, help="how many bullets, or auto (default: 3)")
     how.add_argument("--length", default="brief", choices=["brief", "standard"], help="(default: brief)")
@@ -131,9 +133,9 @@ def _run(args: argparse.Namespace) -> list[str]:
     """Does what was asked; gives what is below its floor."""
     judges = {name: judge(name) for name in args.metric}
     if args.data:
-        examples = read(args.data, args.text_column, args.bullets_column, args.split, args.length)[: args.limit]
+        examples = read(args.data, args.text_field, args.bullets_field, args.split, args.length)[: args.limit]
     else:
-        examples = read_references(args.references, args.bullets_column)[: args.limit]
+        examples = read_references(args.references, args.bullets_field)[: args.limit]
     names = {
         "lead": f"LEAD-{'n' if _as_listed(args, examples) else _fixed(args)}",
         "lexrank": "LexRank",
@@ -151,7 +153,7 @@ def _run(args: argparse.Namespace) -> list[str]:
         judges,
         lead=names["lead"],
         oracle="oracle",
-        against=args.against,
+        compare_with=args.compare_with,
         spans={name: one.spans for name, one in made.items()},
     )
     for system in evaluation.systems:

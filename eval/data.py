@@ -11,15 +11,15 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from summarizer.archive import Archive, Record, files_of, kind_of, object_of, unpacked
+from summarizer.archive import Archive, Record, field_at, files_of, kind_of, object_of, unpacked
 from summarizer.options import LENGTHS
 from summarizer.reading import words
 from summarizer.summary import Length
 
-TEXT_COLUMNS = ("article", "text", "document")
-_BULLETS_FLAG = "Name it with --bullets-column"
-BULLETS_COLUMNS = ("bullets", "highlights", "summary")
-POINTS_COLUMN = "points"
+TEXT_FIELDS = ("article", "text", "document")
+_BULLETS_FLAG = "Name it with --bullets-field"
+BULLETS_FIELDS = ("bullets", "highlights", "summary")
+POINTS_FIELD = "points"
 BRIEF_POINTS = 3
 """Points of a header list that its `brief` form has: those of highest rank."""
 BRIEF_WORDS = 20
@@ -32,8 +32,8 @@ _BREAK = re.compile(r"\s*(?:\n|<n>|<q>)\s*")
 _MARKER = re.compile(r"^\s*(?:[-*•·]|\d+[.)])\s+")
 
 
-class ColumnError(ValueError):
-    """A record has no such column."""
+class FieldError(ValueError):
+    """A record lacks a field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ class Example:
 
 def read(
     source: str | Path,
-    text_column: str | None = None,
-    bullets_column: str | None = None,
+    text_field: str | None = None,
+    bullets_field: str | None = None,
     split: str = "test",
     length: Length = "brief",
 ) -> list[Example]:
@@ -97,8 +97,9 @@ def read(
         source: A file (.jsonl, .json with one object a line, .csv, .parquet; .gz), a folder of .json files or of .txt
             files (each with its bullets, one a line, in a file beside it: story.txt and story.bullets.txt), or the name
             of a data set on the Hub, such as `abisee/cnn_dailymail:3.0.0`.
-        text_column: Where the article is; default: the first of `article`, `text`, `document` that is there.
-        bullets_column: Where the list is: a list, a list of lists (several editors), or a text with one bullet a line
+        text_field: Field of the article; default: the first of `article`, `text`, `document` that is there. A dotted
+            path leads into objects: "content.body".
+        bullets_field: Field of the list: a list, a list of lists (several editors), or a text with one bullet a line
             or in `<li>`; default: the first of `bullets`, `highlights`, `summary`. A header list stands in `points`:
             objects with `standard` and `brief` (or one of them), `rank`, `sources` (spans) and `main` (a span).
         split: The split to take, where the source is a data set on the Hub.
@@ -106,13 +107,13 @@ def read(
             highest rank in `brief`.
 
     Raises:
-        ValueError: A record lacks a column, or its list is empty; the message names the line and its columns.
+        ValueError: A record lacks a field, or its list is empty; the message names the line and its fields.
         FileNotFoundError: There is no such file.
     """
     examples = []
     seen: set[str] = set()
     for row in rows(source, split):
-        found = example_of(row, text_column, bullets_column, length)
+        found = example_of(row, text_field, bullets_field, length)
         if found.id in seen:
             raise ValueError(f"{row.where}: the id {found.id!r} stands there a second time")
         seen.add(found.id)
@@ -123,25 +124,25 @@ def read(
 
 
 def example_of(
-    row: Record, text_column: str | None = None, bullets_column: str | None = None, length: Length = "brief"
+    row: Record, text_field: str | None = None, bullets_field: str | None = None, length: Length = "brief"
 ) -> Example:
-    """The article and the human lists of one record; columns and length as in `read`.
+    """The article and the human lists of one record; fields and length as in `read`.
 
     A record of this library (what `Summary.to_json` gives) is one too, once an editor has set its `status` to
     "approved".
 
     Raises:
-        ColumnError: A column is missing.
+        FieldError: A field is missing.
         ValueError: The article or its list is empty, or a draft that no editor has approved.
     """
     where, values = row.where, row.values
     if row.fault:
         raise ValueError(f"{where}: {row.fault}")
-    text = values.get(_column(values, text_column, TEXT_COLUMNS, "Name it with --text-column", where))
-    header_list = not bullets_column and POINTS_COLUMN in values
-    column = POINTS_COLUMN
+    text = _field(values, text_field, TEXT_FIELDS, "Name it with --text-field", where)
+    header_list = not bullets_field and POINTS_FIELD in values
+    human = values.get(POINTS_FIELD)
     if not header_list:
-        column = _column(values, bullets_column, BULLETS_COLUMNS, _BULLETS_FLAG, where)
+        human = _field(values, bullets_field, BULLETS_FIELDS, _BULLETS_FLAG, where)
     if "disclosure" in values and values.get("status") != "approved":
         raise ValueError(f'{where}: a draft of the software; an editor who approves it sets "status" to "approved"')
     if not isinstance(text, str) or not text.strip():
@@ -149,10 +150,10 @@ def example_of(
     title = values.get("title")
     title = " ".join(title.split()) or None if isinstance(title, str) else None
     if header_list:
-        points = _header_list(values[column], text, where)
+        points = _header_list(human, text, where)
         return Example(_id(row), text, (_reference(points, length, text),), points, title)
-    references = _lists(values.get(column), where)
-    return Example(_id(row), text, references, _listed(values.get(column), references[0], text, where), title)
+    references = _lists(human, where)
+    return Example(_id(row), text, references, _listed(human, references[0], text, where), title)
 
 
 def _header_list(value: object, text: str, where: str) -> tuple[Point, ...]:
@@ -234,7 +235,7 @@ def read_lists(source: str | Path) -> dict[str, list[str]] | list[list[str]]:
     ordered: list[list[str]] = []
     for row in rows(source):
         where, values = row.where, row.values
-        value = values.get(_column(values, None, BULLETS_COLUMNS, "Call it bullets", where))
+        value = values.get(_field(values, None, BULLETS_FIELDS, "Call it bullets", where))
         bullets = list(_bullets(value, where))
         if values.get("id") is None:
             ordered.append(bullets)
@@ -249,13 +250,13 @@ def read_lists(source: str | Path) -> dict[str, list[str]] | list[list[str]]:
     return found or ordered
 
 
-def read_references(source: str | Path, bullets_column: str | None = None) -> list[Example]:
+def read_references(source: str | Path, bullets_field: str | None = None) -> list[Example]:
     """Human lists without their articles, in the forms of `read_lists`; several lists for one article as in `read`."""
     examples = []
     for row in rows(source):
-        column = _column(row.values, bullets_column, BULLETS_COLUMNS, _BULLETS_FLAG, row.where)
-        text = next((row.values[c] for c in TEXT_COLUMNS if isinstance(row.values.get(c), str)), "")
-        examples.append(Example(_id(row), text, _lists(row.values.get(column), row.where)))
+        human = _field(row.values, bullets_field, BULLETS_FIELDS, _BULLETS_FLAG, row.where)
+        text = next((row.values[c] for c in TEXT_FIELDS if isinstance(row.values.get(c), str)), "")
+        examples.append(Example(_id(row), text, _lists(human, row.where)))
     if not examples:
         raise ValueError(f"{source} holds no list of bullets")
     return examples
@@ -352,13 +353,18 @@ def _hub(name: str, split: str) -> Iterator[Record]:
         yield Record(f"row {number} of {name} ({split})", number, row)
 
 
-def _column(row: Mapping[str, Any], wanted: str | None, usual: Iterable[str], hint: str, where: str) -> str:
+def _field(row: Mapping[str, Any], wanted: str | None, usual: Iterable[str], hint: str, where: str) -> Any:
+    """The value of a field.
+
+    Raises:
+        FieldError: The record lacks it.
+    """
     for name in (wanted,) if wanted else usual:
-        if name in row:
-            return name
+        if name in row or field_at(row, name) is not None:
+            return field_at(row, name)
     missing = f'"{wanted}"' if wanted else " nor ".join(f'"{name}"' for name in usual)
     neither = "there is no" if wanted else "there is neither"
-    raise ColumnError(f"{where}: {neither} {missing}; it has {', '.join(map(str, row))}. {hint}")
+    raise FieldError(f"{where}: {neither} {missing}; it has {', '.join(map(str, row))}. {hint}")
 
 
 def _id(row: Record) -> str:

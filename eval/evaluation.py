@@ -93,7 +93,7 @@ def evaluate(
     judges: Mapping[str, Judge] | None = None,
     lead: str | None = None,
     oracle: str | None = None,
-    against: str | None = None,
+    compare_with: str | None = None,
     spans: Mapping[str, Spans] | None = None,
 ) -> Evaluation:
     """Measures systems on the same articles.
@@ -106,7 +106,7 @@ def evaluate(
         judges: Metrics of your own, by name.
         lead: Name of the system that the way to the oracle starts from.
         oracle: Name of the system that it ends at.
-        against: Name of the system that the others are compared with; default: the first.
+        compare_with: Name of the system that the others are compared with; default: the first.
         spans: What the bullets of a system stand on, by its name. A bullet of another system stands on the sentence
             that it is; where it is none, it is not known what its list stands on.
 
@@ -129,7 +129,7 @@ def evaluate(
                 raise ValueError(f"{title} gave figures of shape {found.shape} for {len(examples)} articles")
             columns[name][title] = found
     measured = tuple(Measured(name, lists, columns[name]) for name, lists in systems.items())
-    base = against or measured[0].name
+    base = compare_with or measured[0].name
     if base not in systems:
         raise ValueError(f"there is no system {base!r} to compare with; there are {', '.join(systems)}")
     return _with_intervals(examples, measured, lead, oracle, base, tuple(judges or ()))

@@ -22,14 +22,14 @@ class CallOptions(TypedDict, total=False):
     time_limit: float | None
 
 
-def checked(
+def valid_options(
     bullets: Count,
     length: Length,
     policy: Policy,
     min_confidence: float | None = None,
     time_limit: float | None = None,
 ) -> Options:
-    """The options of a call, if they can be.
+    """The options of a call.
 
     Raises:
         ValueError: One is out of range.

@@ -18,7 +18,7 @@ from .cpu import instructions
 from .deadline import Deadline, Profile
 from .errors import ArticleError, ClosedError, ModelError
 from .loading import loaded
-from .options import LENGTHS, CallOptions, check_time_limit, checked
+from .options import LENGTHS, CallOptions, check_time_limit, valid_options
 from .points import Pipeline
 from .reading import Article
 from .stream import LazyText, Stream, Text, raised, raising
@@ -220,7 +220,7 @@ class Summarizer:
         if not line:
             raise ArticleError("the point is empty; there is nothing to check")
         with self._counted():
-            return self._backend.checked(article, line, sources, _deadline("the check", time_limit))
+            return self._backend.checked_bullet(article, line, sources, _deadline("the check", time_limit))
 
     def wordings(
         self,
@@ -339,7 +339,7 @@ class Summarizer:
         time_limit: float | None,
     ) -> Options:
         self._check_open()
-        options = checked(bullets, length, policy, min_confidence, time_limit)
+        options = valid_options(bullets, length, policy, min_confidence, time_limit)
         if policy == "flag" and not self._backend.rewrites:
             raise ModelError(
                 f'policy "flag" shows rewrites, and the model {self.config["name"]!r} has no rewriter, or no verifier'

@@ -26,11 +26,14 @@ class DataArguments:
     test: str | None = field(
         default=None, metadata={"help": "Articles for the final figures; training refuses to see one of them."}
     )
-    text_column: str | None = field(
-        default=None, metadata={"help": "Column of the article; default: article, text or document."}
+    text_field: str | None = field(
+        default=None,
+        metadata={
+            "help": "Field of the article (a dotted path leads into objects); default: article, text or document."
+        },
     )
-    bullets_column: str | None = field(
-        default=None, metadata={"help": "Column of the bullets; default: bullets, highlights or summary."}
+    bullets_field: str | None = field(
+        default=None, metadata={"help": "Field of the bullets; default: bullets, highlights or summary."}
     )
     limit: int | None = field(default=None, metadata={"help": "Train on the first so many articles only."})
     drop_leaks: bool = field(
@@ -66,7 +69,7 @@ class RunArguments(DataArguments):
         default=250,
         metadata={"help": "Articles of `test`, or else of `validation`, that the finished model is tried on."},
     )
-    against: str = field(
+    compare_with: str = field(
         default="base", metadata={"help": "Model that the finished one is compared with; none for LEAD-3 alone."}
     )
     push_to_hub: str | None = field(
@@ -133,9 +136,9 @@ class RunArguments(DataArguments):
 class PartArguments(RunArguments):
     """How a part of this project's model is trained."""
 
-    beside: str = field(
+    parts_from: str = field(
         default="base",
-        metadata={"help": "Model whose other parts stand beside the new one in the finished model; none for none."},
+        metadata={"help": "Model that gives the finished model its other parts; none: it has the new part alone."},
     )
 
 

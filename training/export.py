@@ -202,7 +202,7 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
         "push_to_hub",
         "measured",
     }
-    free |= {"against", "beside", "languages"}
+    free |= {"compare_with", "parts_from", "languages"}
     free |= {"width", "heads", "layers", "vocabulary", "decoder_layers"} if shipped else set()  # it has its own
     free |= set() if arguments.get("auxiliary") else {"auxiliary_epochs", "auxiliary_pairs"}
     free |= set() if arguments.get("judged") else {"preference"}

@@ -4,11 +4,12 @@ It learns from the points of human lists which sentences they stand on, which of
 together (`data/points.py`). In stages, each in transformers' Trainer:
 - head: the head alone, on the vectors of the frozen encoder (minutes), because a head that starts from nothing spoils
   the encoder while it learns that leads are important;
-- auxiliary, if there are such articles, and everything: encoder and head together;
-- mean: no training, but the mean of what these two left and of what the run began with, where that is a model of this
-  project (a model soup: Wortsman et al. 2022).
-The stage that scores best on validation is kept. A run that was killed goes on from its last checkpoint when the same
-command is given again.
+- auxiliary: encoder and head together, on other articles, if there are any;
+- all_weights: encoder and head together, on the training articles;
+- average: no training; averages the weights after the last two stages and, if the base is a model of this project, its
+  weights (a model soup: Wortsman et al. 2022).
+The stage that scores best on validation is kept. The same command continues a run that was killed, from its last
+checkpoint.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, Trai
 from eval.data import Example
 from eval.measures import stands
 from eval.metric import KeyPoints
-from summarizer.points import Scored, bullet_of, group
+from summarizer.points import Scored, bullet_of, group, head_weights
 from summarizer.summary import Length
 
 from .arguments import PartArguments, is_first_process
@@ -44,7 +45,7 @@ from .packaging import finish, found_before_training
 from .run import add_callbacks, claim_folder, train_or_resume, write_whole
 
 Floats = npt.NDArray[np.float32]
-STAGES = ("head", "auxiliary", "everything")
+STAGES = ("head", "auxiliary", "all_weights")
 """Those that train."""
 _SCORES = ("eval_rouge", "eval_source_f1", "eval_points_found")
 
@@ -106,21 +107,21 @@ def main(args: ExtractorArguments) -> None:
     whole = [stage for stage in stages if stage != "head"]
     start = [deepcopy(model.state_dict())] if shipped_part(args.base_model, "extractor") else []
     if len(whole) + len(start) > 1:
-        stages.append("mean")
+        stages.append("average")
 
     def fit(stage: str) -> Trainer:
         if stage == "head":
             return _train_head(model, train, validation, collator, args)
-        if stage == "mean":
+        if stage == "average":
             PartialState().wait_for_everyone()  # the first process has written them
             left = [load_file(output / f"after_{one}.safetensors") for one in whole]
-            model.load_state_dict(_mean(start + left))
+            model.load_state_dict(_average(start + left))
             settings = _settings(args, output / stage, 0, args.batch_size, bf16=args.half)
             return _trainer(model, settings, train, validation, collator)
         articles, epochs = train, args.epochs
         if stage == "auxiliary":
             articles, epochs = prepared(data.auxiliary), args.auxiliary_epochs
-        return _train_everything(model, articles, validation, collator, args, output / stage, epochs)
+        return _train_all_weights(model, articles, validation, collator, args, output / stage, epochs)
 
     record = _in_stages(model, fit, stages, output)
     if not is_first_process():
@@ -133,7 +134,7 @@ def main(args: ExtractorArguments) -> None:
     finish(args, "extractor", data, about, began)
 
 
-def _mean(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+def _average(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
     """The mean of several states of one model, weight by weight."""
     return {
         name: torch.stack([state[name].float() for state in states]).mean(0).to(value.dtype)
@@ -148,7 +149,8 @@ def _start(args: ExtractorArguments) -> tuple[ExtractorModel, Any]:
     if part:
         encoder, tokenizer = encoder_of(part)
         heads = json.loads((part / "config.json").read_text("utf-8"))["extractor"]["heads"]
-        head = Head.of(load_file(part / "head.safetensors"), heads, args.dropout)
+        weights = {name: torch.from_numpy(value) for name, value in head_weights(part).items()}
+        head = Head.of(weights, heads, args.dropout)
     else:
         tokenizer = AutoTokenizer.from_pretrained(args.base_model)
         if tokenizer.cls_token_id is None or tokenizer.sep_token_id is None:
@@ -229,7 +231,7 @@ def _add_vectors(
         item["vectors"], item["title"] = vectors[0].cpu().numpy(), titles[0].cpu().numpy()
 
 
-def _train_everything(
+def _train_all_weights(
     model: ExtractorModel,
     train: ExtractorDataset,
     validation: ExtractorDataset,
@@ -264,9 +266,9 @@ class _Lists:
         written, wanted, measures = [], [], []
         for i, row in enumerate(zip(*prediction.predictions, strict=True)):
             sentences, points = self._articles.sentences[i], self._articles.points[i]
-            logits, asks, offers, vectors = (part[: len(sentences)].astype(np.float32) for part in row)
+            logits, queries, keys, vectors = (part[: len(sentences)].astype(np.float32) for part in row)
             unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-            groups = group(Scored(sentences, *logits.T, unit, asks, offers, weights), "auto", self._length)
+            groups = group(Scored(sentences, *logits.T, unit, queries, keys, weights), "auto", self._length)
             written.append([bullet_of([sentences[j].text for j in one.sentences]) for one in groups])
             wanted.append([point.texts.get(self._length) or next(iter(point.texts.values())) for point in points])
             measures.append(stands([set(one.sentences) for one in groups], [set(p.sources) for p in points]))

@@ -71,7 +71,7 @@ def finish(
     folder, name = output / "model", output.name
     if isinstance(args, PartArguments):
         shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed here
-        _beside(args.beside, task, folder)
+        _beside(args.parts_from, task, folder)
         export(ExportArguments(run=str(output), output=str(folder), name=name, languages=args.languages))
         if not (folder / "extractor").is_dir():
             print(f"{folder} has no extractor beside its rewriter, and is not measured", file=sys.stderr)
@@ -107,7 +107,7 @@ def found_before_training(args: RunArguments) -> None:
     Raises:
         ModelError: There is no such model.
     """
-    for model in (args.against, args.beside if isinstance(args, PartArguments) else NONE):
+    for model in (args.compare_with, args.parts_from if isinstance(args, PartArguments) else NONE):
         if model != NONE:
             version_of(model)
 
@@ -119,9 +119,9 @@ def measured(examples: Sequence[Example], name: str, folder: Path, about: dict[s
     sentences = [[s.text for s in content_sentences(example.text, language)] for example in examples]
     tokens = tokenizer(language)
     systems: dict[str, list[list[str]]] = {f"LEAD-{COUNT}": [lead(one, COUNT) for one in sentences]}
-    against = public(args.against)
-    name = f"{name} (new)" if name == against else name
-    models = {against: args.against} if against != NONE else {}
+    compare_with = public(args.compare_with)
+    name = f"{name} (new)" if name == compare_with else name
+    models = {compare_with: args.compare_with} if compare_with != NONE else {}
     made = {}
     threads = torch.get_num_threads()
     for title, model in (models | {name: str(folder)}).items():
@@ -129,8 +129,8 @@ def measured(examples: Sequence[Example], name: str, folder: Path, about: dict[s
         systems[title], made[title] = one.lists, one.counts
     torch.set_num_threads(threads)  # CTranslate2 sets OpenMP to one thread a worker, and torch with it
     systems["oracle"] = [oracle(s, e.references, COUNT, tokens) for s, e in zip(sentences, examples, strict=True)]
-    first = against if models else f"LEAD-{COUNT}"
-    evaluation = evaluate(examples, systems, language, lead=f"LEAD-{COUNT}", oracle="oracle", against=first)
+    first = compare_with if models else f"LEAD-{COUNT}"
+    evaluation = evaluate(examples, systems, language, lead=f"LEAD-{COUNT}", oracle="oracle", compare_with=first)
     return table(
         evaluation,
         about

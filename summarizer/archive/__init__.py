@@ -2,12 +2,13 @@
 
 from .batch import run_batch
 from .executors import usual_processes
-from .records import Archive, Record, object_of
+from .records import Archive, Record, field_at, object_of
 from .storage import files_of, kind_of, unpacked
 
 __all__ = [
     "Archive",
     "Record",
+    "field_at",
     "files_of",
     "kind_of",
     "object_of",

@@ -20,7 +20,7 @@ from typing import Literal, NoReturn
 from ..cpu import cores
 from ..deadline import STAGES
 from ..errors import ArticleError, BatchError, WorkerDiedError
-from ..options import checked
+from ..options import valid_options
 from ..summary import Count, Length, Policy
 from .crash_marker import CrashMarker
 from .executors import Executor, InProcess, OneByOne, ProcessPool
@@ -147,7 +147,7 @@ def run_batch(
         ModelError: The model cannot be loaded.
         ValueError: An option is out of range.
     """
-    checked(bullets, length, policy, min_confidence, time_limit)
+    valid_options(bullets, length, policy, min_confidence, time_limit)
     on_ray = engine == "ray"
     if engine not in ("local", "ray"):
         raise ValueError(f'engine must be "local" or "ray", not {engine!r}')

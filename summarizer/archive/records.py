@@ -72,7 +72,7 @@ class Fields:
 
     def id_of(self, record: Record) -> str:
         """The record's id, as a text. A record that cannot be read, or lacks its id, is named by its place."""
-        value = None if record.file or record.fault else _at(record.values, self.id or "id")
+        value = None if record.file or record.fault else field_at(record.values, self.id or "id")
         if value is None or isinstance(value, dict | list):
             value = (
                 f"{record.name}:{record.number}" if record.name and not record.alone else record.name or record.number
@@ -90,14 +90,14 @@ class Fields:
         where, values = record.where, record.values
         if record.fault:
             raise ArticleError(f"{where}: {record.fault}")
-        if self.id and _at(values, self.id) is None:
+        if self.id and field_at(values, self.id) is None:
             raise ArticleError(f'{where}: "{self.id}" is missing; {_there(values)}. Name the id with --id-field')
         found = self._text_field(values)
         if found is None:
             raise ArticleError(
                 f'{where}: "{self.text or "text"}" is missing; {_there(values)}. Name the text with --text-field'
             )
-        text = _at(values, found)
+        text = field_at(values, found)
         if not isinstance(text, str):
             raise ArticleError(f'{where}: "{found}" must be a text, not {type(text).__name__}')
         if not text.strip():
@@ -107,7 +107,7 @@ class Fields:
         return Article(article.text, str(title), article.language) if title else article
 
     def _text_field(self, values: Mapping[str, Any]) -> str | None:
-        return next((f for f in ((self.text,) if self.text else TEXT_FIELDS) if _at(values, f) is not None), None)
+        return next((f for f in ((self.text,) if self.text else TEXT_FIELDS) if field_at(values, f) is not None), None)
 
     def _of_file(self, file: File) -> Article:
         try:
@@ -126,7 +126,7 @@ class Fields:
             for path in (self._text_field(rest), self.id or "id"):
                 rest = _without(rest, path) if path else rest
             return dict(plain(rest))
-        return {path: plain(_at(record.values, path)) for path in self.carry}
+        return {path: plain(field_at(record.values, path)) for path in self.carry}
 
 
 @dataclass(slots=True)
@@ -305,8 +305,9 @@ def _rows(batch: Any) -> Iterator[tuple[dict[str, Any], str]]:
             yield {}, f"a value cannot be read ({error})"
 
 
-def _at(values: Mapping[str, Any], path: str) -> Any:
-    """What stands at a path; None where nothing does. A field whose own name has dots comes first."""
+def field_at(values: Mapping[str, Any], path: str) -> Any:
+    """The value at a dotted path, such as "content.body"; None if there is none. A field whose own name has dots comes
+    first."""
     if path in values:
         return values[path]
     found: Any = values

@@ -74,7 +74,7 @@ class AbstractiveBackend:
             with deadline.stage("checks"):
                 return [self._listed(read, answers, options) for read, answers in zip(batch, written, strict=True)]
 
-    def checked(self, article: Article, text: str, spans: Sequence[Span] | None, deadline: Deadline) -> Bullet:
+    def checked_bullet(self, article: Article, text: str, spans: Sequence[Span] | None, deadline: Deadline) -> Bullet:
         """An editor's point with its sentences and its checks (`check_point`)."""
         english = article.language.split("-")[0].lower() == "en"
         return check_point(article, text, spans, self._verifier if english else None, deadline)

@@ -53,9 +53,9 @@ class Checker:
             that the sources lack), "words" (a word that lost or got its capital) and "alone" (by its form it needs what
             stands before it).
         """
-        return self.against(sources, context)(bullet)
+        return self.for_sources(sources, context)(bullet)
 
-    def against(self, sources: str, context: str = "") -> Callable[[str], tuple[Check, ...]]:
+    def for_sources(self, sources: str, context: str = "") -> Callable[[str], tuple[Check, ...]]:
         """A function that checks one bullet after another against the same sentences, which are read once."""
         known, forms = FactIndex(f"{sources}\n{context}"), _forms(f"{sources} {context}")
         there = [number for number in numbers(sources) if not number.vague]

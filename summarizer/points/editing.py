@@ -36,7 +36,7 @@ class Reading:
         self.sentences = content_sentences(article.text, article.language)
         self.checker = Checker(article.text)
         self.aligner = Aligner([sentence.text for sentence in self.sentences])
-        self.looked_up = self.checker.against(article.text, article.title or "")
+        self.looked_up = self.checker.for_sources(article.text, article.title or "")
         self.writer = BulletWriter(article, "standard")
 
 

@@ -99,8 +99,8 @@ class Scored:
         source: Shape (n,): log-odds that a point stands on it.
         top: Shape (n,): log-odds that it is the main sentence of one of the most important points.
         vectors: Shape (n, hidden): the sentences' vectors in context, of unit length.
-        asks: Shape (n, width): what a sentence looks for in those of the same point.
-        offers: Shape (n, width): what it has of that.
+        queries: Shape (n, width): of the attention between sentences that tells which belong to one point.
+        keys: Shape (n, width): its other side.
         weights: Shape (DISTANCE_FEATURES + 2,): what distance, likeness and the constant count.
     """
 
@@ -109,15 +109,15 @@ class Scored:
     source: Array
     top: Array
     vectors: Array
-    asks: Array
-    offers: Array
+    queries: Array
+    keys: Array
     weights: Array
 
     def together(self, i: int) -> Array:
         """Log-odds that each sentence belongs to the point that stands on sentence `i`, shape (n,)."""
-        n, width = self.offers.shape
+        n, width = self.keys.shape
         near = distance_features(np.arange(n) - i) @ self.weights[:-2]
-        found: Array = self.offers @ self.asks[i] / np.sqrt(np.float32(width)) + near
+        found: Array = self.keys @ self.queries[i] / np.sqrt(np.float32(width)) + near
         found += self.weights[-2] * (self.vectors @ self.vectors[i]) + self.weights[-1]
         return found
 
@@ -203,12 +203,23 @@ def surface_features(sentences: Sequence[Sentence], title: str | None = None) ->
     return np.asarray(rows, np.float32).reshape(n, FEATURES)
 
 
+def head_weights(folder: Path) -> dict[str, npt.NDArray[Any]]:
+    """The tensors of an extractor's head, by name.
+
+    Args:
+        folder: The extractor's folder.
+    """
+    former = {"asks": "queries", "offers": "keys"}  # names up to version 0.9
+    found = load_file(folder / "head.safetensors")
+    return {".".join(former.get(part, part) for part in name.split(".")): value for name, value in found.items()}
+
+
 class Head:
     """The transformer over the sentences, in numpy. `training/modeling/extractor_head.py` has the same in torch; a test
     ties them.
 
     Args:
-        weights: The tensors of `head.safetensors`, by name.
+        weights: Its tensors, by name.
         heads: Attention heads.
     """
 
@@ -226,13 +237,13 @@ class Head:
             title: The headline's vector, shape (hidden,), if there is one.
 
         Returns:
-            Scores, shape (n, len(SCORES)), and what `Scored` calls asks and offers.
+            Scores, shape (n, len(SCORES)), and what `Scored` calls queries and keys.
         """
         x = self._norm("input_norm", vectors)
         of_title = np.zeros_like(x) if title is None else x * self._norm("input_norm", title[None])
         h = self._linear("input", np.concatenate([x, x * x.mean(0), of_title, features], axis=1))
         h = np.concatenate([self._block(h[at : at + BLOCK]) for at in range(0, len(h), BLOCK)])
-        return self._linear("output", h), self._linear("asks", h), self._linear("offers", h)
+        return self._linear("output", h), self._linear("queries", h), self._linear("keys", h)
 
     @property
     def weights(self) -> Array:
@@ -287,7 +298,7 @@ class Extractor:
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
         settings = json.loads((folder / "config.json").read_text("utf-8"))["extractor"]
-        self._head = Head(load_file(folder / "head.safetensors"), settings["heads"])
+        self._head = Head(head_weights(folder), settings["heads"])
         self._open, self._close = settings["special_ids"]
         self._pool = ThreadPoolExecutor(self.threads, "extractor")
 
@@ -308,10 +319,10 @@ class Extractor:
             headline, vectors = (read[0], read[1:]) if title else (None, read)
             features = surface_features(sentences, title)
             with one_core():
-                scores, asks, offers = self._head(vectors, features, headline)
+                scores, queries, keys = self._head(vectors, features, headline)
         unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-6)
         main, source, top = scores.T
-        return Scored(tuple(sentences), main, source, top, unit, asks, offers, self._head.weights)
+        return Scored(tuple(sentences), main, source, top, unit, queries, keys, self._head.weights)
 
     def close(self) -> None:
         """Waits for the windows that are being read, and lets go of the threads."""

@@ -101,7 +101,7 @@ class Pipeline:
         policy = options.policy
         return [(self._bullets(article, options, deadline), self._warnings(article, policy)) for article in articles]
 
-    def checked(self, article: Article, text: str, spans: Sequence[Span] | None, deadline: Deadline) -> Bullet:
+    def checked_bullet(self, article: Article, text: str, spans: Sequence[Span] | None, deadline: Deadline) -> Bullet:
         """An editor's point with its sentences and its checks (`editing.check_point`)."""
         verifier = self._verifier if self._speaks(article.language) else None
         return check_point(article, text, spans, verifier, deadline)

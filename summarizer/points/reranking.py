@@ -247,7 +247,7 @@ class BulletWriter:
             most: How many to give.
         """
         context = " ".join(filter(None, (draft.title, self.context(draft))))
-        looked_up = self._checker.against(draft.text, context)
+        looked_up = self._checker.for_sources(draft.text, context)
         found: dict[str, CheckedRewrite] = {}
         for candidate in self._by_worth(draft):
             text = self._full_names(candidate.text)

@@ -79,8 +79,8 @@ def test_lists_against_lists_in_plain_text(tmp_path):
         (["--data", "no.jsonl"], "there is no file no.jsonl"),
         (["--data", "{data}", "--model", "no-such-model"], "no model 'no-such-model'"),
         (
-            ["--data", "{data}", "--text-column", "body"],
-            'there is no "body"; it has id, article, bullets. Name it with --text-column',
+            ["--data", "{data}", "--text-field", "body"],
+            'there is no "body"; it has id, article, bullets. Name it with --text-field',
         ),
         (["--data", "{data}", "--predictions", "{short}"], "3 articles"),
         (["--data", "{data}", "--predictions", "{unknown}"], "has ids that the articles lack: 1 of them, such as 'b'"),

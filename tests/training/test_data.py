@@ -44,7 +44,7 @@ def test_bad_rows_are_set_aside_with_their_reason(tmp_path, capsys):
     aside = [json.loads(line) for line in (tmp_path / "aside.jsonl").read_text().splitlines()]
     assert [row["reason"] for row in aside] == [
         "article empty", "no bullets", "article too short", "bullets as long as the article", "duplicate",
-        "near-duplicate", "id again", "column missing", "draft", "not readable",
+        "near-duplicate", "id again", "field missing", "draft", "not readable",
     ]  # fmt: skip
     assert aside[0]["row"]["id"] == "empty" and "line 7 of" in aside[0]["where"]
     assert "nearly '0-0'" in aside[5]["detail"]
@@ -107,7 +107,7 @@ def forms(folder, rows):
 def test_all_forms_of_an_archive_are_read_alike(tmp_path):
     rows = archive(4)
     for name, text, bullets in forms(tmp_path, rows):
-        args = DataArguments(train=str(tmp_path / name), text_column=text, bullets_column=bullets)
+        args = DataArguments(train=str(tmp_path / name), text_field=text, bullets_field=bullets)
         data = load(args)
         found = {e.id: e for e in [*data.train, *data.validation]}
         assert {row["id"]: tuple(row["bullets"]) for row in rows} == {key: e.bullets for key, e in found.items()}, name
@@ -131,7 +131,7 @@ def test_what_editors_approved_is_training_data(base, tmp_path):
 @pytest.mark.parametrize(
     ("rows", "flags", "message"),
     [
-        (archive(2), ["--text_column", "story"], 'there is no "story"; it has id, article, bullets'),
+        (archive(2), ["--text_field", "story"], 'there is no "story"; it has id, article, bullets'),
         ([], [], "holds no article that can be used"),
         ([{"id": 1, "article": "Short.", "bullets": ["x"]}], [], "at least 50 are wanted"),
     ],

@@ -113,7 +113,7 @@ def test_the_stage_that_scores_best_is_the_one_kept(tmp_path):
     from training.extractor import _in_stages
 
     model = torch.nn.Linear(1, 1)
-    figures = {"head": (1.0, 30.0), "auxiliary": (2.0, 29.0), "everything": (3.0, 29.5)}
+    figures = {"head": (1.0, 30.0), "auxiliary": (2.0, 29.0), "all_weights": (3.0, 29.5)}
 
     def fit(stage):
         weight, score = figures[stage]
@@ -128,7 +128,7 @@ def test_the_stage_that_scores_best_is_the_one_kept(tmp_path):
     assert {stage: about["kept"] for stage, about in record.items()} == {
         "head": True,
         "auxiliary": False,
-        "everything": False,
+        "all_weights": False,
     }
 
 
@@ -143,8 +143,8 @@ def test_head_in_numpy_is_the_head_in_torch():
     mask = torch.ones(2, 7, dtype=torch.bool)
     mask[1, 5:] = False
     with torch.no_grad():
-        scores, asks, offers = head(vectors, features, mask, titles)
-        pairs = head.pairs(vectors, asks, offers).numpy()
+        scores, queries, keys = head(vectors, features, mask, titles)
+        pairs = head.pairs(vectors, queries, keys).numpy()
     in_numpy = NumpyHead({k: v.numpy() for k, v in head.state_dict().items()}, heads=2)
     for i, (n, title) in enumerate([(7, titles[0].numpy()), (5, None)]):
         found, asking, offering = in_numpy(vectors[i, :n].numpy(), features[i, :n].numpy(), title)
@@ -204,9 +204,9 @@ def test_a_killed_run_goes_on_to_the_same_weights(run, config):
         "encoder",
         "head.safetensors",
         "run.json",
-        "everything/checkpoint-6",
+        "all_weights/checkpoint-6",
         "model",
-        "after_everything.safetensors",
+        "after_all_weights.safetensors",
     ):
         path = again / gone
         shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -232,14 +232,14 @@ def test_an_auxiliary_stage_trains_before_the_articles_and_is_recorded(config, t
                  "--gradient_checkpointing", "true", "--measured", "0")  # fmt: skip
     assert done.returncode == 0, done.stderr
     before, after, last, mean = (
-        load_file(tmp_path / f"after_{stage}.safetensors") for stage in ("head", "auxiliary", "everything", "mean")
+        load_file(tmp_path / f"after_{stage}.safetensors") for stage in ("head", "auxiliary", "all_weights", "average")
     )
     assert any(not np.allclose(before[name], after[name]) for name in before if name.startswith("encoder."))
     assert all(np.allclose(mean[name], (after[name] + last[name]) / 2, atol=1e-6) for name in mean)
     found = json.loads((tmp_path / "run.json").read_text())
     assert found["data"]["auxiliary"]["articles"] == 12
     best = max(found["stages"].values(), key=lambda about: about["validation"]["rouge_mean"])
-    assert found["validation"] == best["validation"] and found["stages"]["mean"]["steps"] == 0
+    assert found["validation"] == best["validation"] and found["stages"]["average"]["steps"] == 0
 
 
 def export(run, folder):
@@ -282,7 +282,7 @@ def test_exported_scores_are_the_trained_ones(run, tmp_path):
     assert len(windows([len(t) for t in item["tokens"]])) > 2
     with torch.no_grad():
         found = model(**ExtractorCollator(2, 3, 0)([item]))
-        pairs = head.pairs(found["vectors"], found["asks"], found["offers"])[0].numpy()
+        pairs = head.pairs(found["vectors"], found["queries"], found["keys"])[0].numpy()
     assert np.stack([scored.main, scored.source, scored.top], 1) == pytest.approx(found["logits"][0].numpy(), abs=0.02)
     assert scored.together(3) == pytest.approx(pairs[3], abs=0.02)
 

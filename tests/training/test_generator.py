@@ -32,7 +32,7 @@ def arguments(data, base, output, **more):
     settings = {
         "train": str(data / "train.jsonl"), "validation": str(data / "held.jsonl"), "base_model": str(base),
         "output": str(output), "epochs": 2.0, "batch_size": 4, "eval_steps": 3, "window": 200, "longest": 90,
-        "learning_rate": 1e-2, "bf16": False, "against": "none", "beams": 1,
+        "learning_rate": 1e-2, "bf16": False, "compare_with": "none", "beams": 1,
     }  # fmt: skip
     return GeneratorArguments(**(settings | more))
 
@@ -106,7 +106,7 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(run, tmp_path, monkeypatch,
     flags = [
         part
         for name in ("train", "validation", "base_model", "epochs", "batch_size", "eval_steps", "window", "longest",
-                     "learning_rate", "bf16", "against", "beams", "dropout")
+                     "learning_rate", "bf16", "compare_with", "beams", "dropout")
         for part in (f"--{name}", str(getattr(run, name)))
     ]  # fmt: skip
     with pytest.raises(SystemExit) as stop:
@@ -221,7 +221,7 @@ def test_export_of_a_bart(data, tiny_bart, tmp_path, capsys):
         (["--base_model", "/nowhere"], "/nowhere"),
         (["--learning_rat", "1"], "did you mean 'learning_rate'"),
         (["--batch_size", "5", "--accumulation", "2"], "cannot be divided"),
-        (["--against", "bse"], "there is no model 'bse'"),
+        (["--compare_with", "bse"], "there is no model 'bse'"),
     ],
 )
 def test_wrong_use(flags, message, data, tiny_checkpoint, tmp_path, capsys):

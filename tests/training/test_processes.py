@@ -21,7 +21,7 @@ FLAGS = {
 @pytest.mark.parametrize(
     ("task", "base", "stage"),
     [
-        ("extractor", "tiny_checkpoint", "everything"),
+        ("extractor", "tiny_checkpoint", "all_weights"),
         ("rewriter", "tiny_t5", "steps"),
         ("generator", "tiny_t5", "training"),
     ],

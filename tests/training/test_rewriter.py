@@ -194,7 +194,7 @@ def test_training_from_raw_data_goes_on_after_a_kill(tiny_t5, tmp_path):
     assert len(learnt) > 20 and chooses
     command = [
         "rewriter", "--train", str(train), "--validation",
-        str(held), "--auxiliary", str(more), "--auxiliary_pairs", "3", "--against", "none",
+        str(held), "--auxiliary", str(more), "--auxiliary_pairs", "3", "--compare_with", "none",
         "--judged", str(refused),
         "--base_model", str(tiny_t5), "--output", str(tmp_path / "run"), "--vocabulary", "136", "--decoder_layers", "2",
         "--batch_size", "4", "--eval_steps", "3", "--validation_pairs", "4", "--max_target_tokens", "12",
@@ -264,7 +264,7 @@ def test_a_language_model_is_trained_and_stands_beside_the_shipped_parts(tiny_ll
     train, held = (written(tmp_path / f"{i}.jsonl", archive(8, i)) for i in range(2))
     command = [
         "rewriter", "--train", str(train), "--validation", str(held),
-        "--against", "none", "--vocabulary", "0", "--batch_size", "4", "--validation_pairs", "4", "--epochs", "1",
+        "--compare_with", "none", "--vocabulary", "0", "--batch_size", "4", "--validation_pairs", "4", "--epochs", "1",
         "--max_source_tokens", "600", "--max_target_tokens", "200",
     ]  # fmt: skip
     run, again = tmp_path / "run", tmp_path / "again"

@@ -19,7 +19,7 @@ import numpy as np
 from datasketch import MinHash, MinHashLSH
 from tqdm import tqdm
 
-from eval.data import ColumnError, Example, example_of, rows
+from eval.data import Example, FieldError, example_of, rows
 from eval.measures import ArticleFacts, words
 from summarizer.archive import Record
 
@@ -56,7 +56,7 @@ class SetAside:
         where: Its place in its file.
         reason: The kind of fault, for the counts.
         detail: What is wrong with it.
-        row: Its columns.
+        row: The record.
     """
 
     where: str
@@ -93,7 +93,7 @@ def load(args: DataArguments, output: Path | None = None) -> Data:
 
     Raises:
         LeakError: Training articles stand in the test file, word for word or nearly; the message names them.
-        ValueError: No usable article is left, or a column is missing.
+        ValueError: No usable article is left, or a field is missing.
         FileNotFoundError: There is no such file.
     """
     aside: dict[str, list[SetAside]] = {}
@@ -175,7 +175,7 @@ def check(args: CheckArguments) -> None:
 
 
 def usable(source: str, args: DataArguments) -> list[Example]:
-    """The articles of one more source that can be used, with the columns of a run."""
+    """The articles of one more source that can be used, with the fields of a run."""
     found, aside = _checked(source, "validation", args, _Known())
     _wanted(source, found, aside)
     return found
@@ -260,11 +260,11 @@ def _checked(source: str, part: str, args: DataArguments, known: _Known) -> tupl
         leave=False,
     ):
         try:
-            example = example_of(row, args.text_column, args.bullets_column)
-        except ColumnError as error:
+            example = example_of(row, args.text_field, args.bullets_field)
+        except FieldError as error:
             if row.number == 1:
                 raise
-            aside.append(SetAside(row.where, "column missing", _said(error, row), row))
+            aside.append(SetAside(row.where, "field missing", _said(error, row), row))
             continue
         except ValueError as error:
             said = _said(error, row)

@@ -53,8 +53,8 @@ class Head(nn.Module):
         self.layers = nn.ModuleList(Layer(width, heads, dropout) for _ in range(layers))
         self.output_norm = nn.LayerNorm(width)
         self.output = nn.Linear(width, len(SCORES))
-        self.asks = nn.Linear(width, PAIR_WIDTH)
-        self.offers = nn.Linear(width, PAIR_WIDTH)
+        self.queries = nn.Linear(width, PAIR_WIDTH)
+        self.keys = nn.Linear(width, PAIR_WIDTH)
         self.near = nn.Linear(DISTANCE_FEATURES + 1, 1)
 
     @classmethod
@@ -69,7 +69,7 @@ class Head(nn.Module):
     def forward(self, vectors: Tensor, features: Tensor, mask: Tensor, titles: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Shapes: vectors (articles, sentences, hidden), features (articles, sentences, FEATURES), mask (articles,
         sentences), titles (articles, hidden), zeros where there is none; gives scores (articles, sentences, SCORES),
-        and what `Scored` calls asks and offers (articles, sentences, PAIR_WIDTH)."""
+        and what `Scored` calls queries and keys (articles, sentences, PAIR_WIDTH)."""
         x = self.input_norm(vectors)
         mean = (x * mask[..., None]).sum(1, keepdim=True) / mask.sum(1)[:, None, None]
         there = titles.abs().sum(-1, keepdim=True) > 0
@@ -79,9 +79,9 @@ class Head(nn.Module):
         for layer in self.layers:
             h = layer(h, mask)
         h = self.output_norm(h)
-        return self.output(h), self.asks(h), self.offers(h)
+        return self.output(h), self.queries(h), self.keys(h)
 
-    def pairs(self, vectors: Tensor, asks: Tensor, offers: Tensor) -> Tensor:
+    def pairs(self, vectors: Tensor, queries: Tensor, keys: Tensor) -> Tensor:
         """For each sentence the log-odds that each other one belongs to its point, shape (articles, sentences,
         sentences)."""
         unit = F.normalize(vectors, dim=-1)
@@ -89,7 +89,7 @@ class Head(nn.Module):
         near = torch.from_numpy(distance_features(at[None, :] - at[:, None])).to(vectors.device)
         near = near.expand(len(vectors), -1, -1, -1)
         known = torch.cat([near, (unit @ unit.transpose(1, 2))[..., None]], -1)
-        return asks @ offers.transpose(1, 2) / PAIR_WIDTH**0.5 + self.near(known)[..., 0]
+        return queries @ keys.transpose(1, 2) / PAIR_WIDTH**0.5 + self.near(known)[..., 0]
 
 
 class ExtractorModel(nn.Module):
@@ -151,22 +151,22 @@ class ExtractorModel(nn.Module):
             owner: The same.
 
         Returns:
-            "logits" (articles, sentences, SCORES), "asks", "offers", "vectors", and "loss" with labels.
+            "logits" (articles, sentences, SCORES), "queries", "keys", "vectors", and "loss" with labels.
         """
         if vectors is None or titles is None:
             assert input_ids is not None and attention_mask is not None and owner is not None
             vectors, titles = self.vectors(input_ids, attention_mask, owner, mask)
         with torch.autocast(vectors.device.type, enabled=False):
             vectors = vectors.float()
-            logits, asks, offers = self.head(vectors, features, mask, titles.float())
-            found = {"logits": logits, "asks": asks, "offers": offers, "vectors": vectors}
+            logits, queries, keys = self.head(vectors, features, mask, titles.float())
+            found = {"logits": logits, "queries": queries, "keys": keys, "vectors": vectors}
             if labels is None or groups is None:
                 return found
-            return {"loss": self.loss(logits, self.head.pairs(vectors, asks, offers), labels, groups, mask)} | found
+            return {"loss": self.loss(logits, self.head.pairs(vectors, queries, keys), labels, groups, mask)} | found
 
     def loss(self, logits: Tensor, pairs: Tensor, labels: Tensor, groups: Tensor, mask: Tensor) -> Tensor:
         """The sum, over the sentences of an article, of three kinds: the cross-entropy between the main scores' softmax
-        over the article and its main sentences (ListNet, Cao et al. 2007), which asks for the best sentences; the
+        over the article and its main sentences (ListNet, Cao et al. 2007), which looks for the best sentences; the
         binary cross-entropy of each score, which makes it the log-odds that it claims to be; and that of each pair, for
         sentences that a point stands on."""
         main = logits[..., 0].masked_fill(~mask, -1e4)

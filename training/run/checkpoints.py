@@ -15,7 +15,7 @@ from transformers import Trainer, TrainerState
 
 from eval.data import fingerprint
 
-_FREE = ("output", "resume", "push_to_hub", "measured", "against", "beside")
+_FREE = ("output", "resume", "push_to_hub", "measured", "compare_with", "parts_from")
 """Arguments that may differ: a folder can be moved, and the others change no weight."""
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 

@@ -1,9 +1,9 @@
-"""What did the rewriter learn from corrections? `python benchmarks/corrections.py --corrected FILE models/base`.
+"""Measures what the rewriter learnt from corrections: `python benchmarks/corrections.py --corrected FILE models/base`.
 
-Reads `training/written/corrected.jsonl.gz`, unpacked, and prints: what readers said of the texts of the rewriter
-before and of this one's, on the same groups; of this one's, by the number of their sentences; and for each model folder
-that is named how often its rewriter finds a correction likelier than the text that it corrects, on articles that its
-training held out and on as many others.
+Reads `training/written/corrected.jsonl.gz`, unpacked, and prints: the readers' verdicts on texts of the earlier and of
+the current rewriter, on the same groups; the verdicts on the current rewriter's texts, by number of source sentences;
+and, for each model folder, how often its rewriter gives a correction a higher probability than the corrected text, on
+articles that its training held out and on as many others.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ Group = Mapping[str, Any]
 
 
 def both(groups: Sequence[Group]) -> str:
-    """The verdicts of the texts of the rewriter before and of this one's (those with a score), as a table of shares;
-    where both wrote the same text it has one verdict."""
+    """Table of the verdicts on texts of the earlier and of the current rewriter (those with a score), in percent. If
+    both wrote the same text, it has one verdict."""
     said: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for group in groups:
         for length in ("standard", "brief"):
@@ -37,14 +37,13 @@ def both(groups: Sequence[Group]) -> str:
             new = [c for c in source_sentences if "score" in c]
             if new:
                 said[length, "this"][new[0]["verdict"]] += 1
-                earlier = [c for c in source_sentences if "score" not in c] or new  # the likeliest stands first
+                earlier = [c for c in source_sentences if "score" not in c] or new  # the most probable is first
                 said[length, "earlier"][earlier[0]["verdict"]] += 1
     return _table({f"{which} rewriter, {length}": said[length, which] for length, which in sorted(said, reverse=True)})
 
 
 def by_sentences(groups: Sequence[Group]) -> str:
-    """The verdicts of this rewriter's texts by the number of sentences that they were written from, as a table of
-    shares."""
+    """Table of the verdicts on the current rewriter's texts by number of source sentences, in percent."""
     said: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
     for group in groups:
         for length in ("standard", "brief"):
@@ -64,7 +63,7 @@ def _table(said: Mapping[str, Counter[str]]) -> str:
 
 
 def likelier(folder: Path, groups: Sequence[Group]) -> dict[str, list[bool]]:
-    """For each fault, of each text that has it, whether the rewriter finds its correction likelier a token."""
+    """For each fault, one value per text with it: True if its correction has a higher mean log-probability a token."""
     model = ctranslate2.Translator(str(folder), device="cpu", inter_threads=1, intra_threads=0)
     tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
@@ -90,7 +89,7 @@ def likelier(folder: Path, groups: Sequence[Group]) -> dict[str, list[bool]]:
 
 
 def main() -> None:
-    """Reads and prints."""
+    """Reads the corrections and prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corrected", required=True, help="corrected rewrites, unpacked")
     parser.add_argument("models", nargs="+", type=Path, help="model folders")

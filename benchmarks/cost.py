@@ -1,6 +1,7 @@
-"""What an article costs as it gets longer, what many cost, and how near the encoder is to what the machine can do.
+"""Measures time by article length, time and memory by number of articles, and how close the encoder is to the limit of
+the machine.
 
-Run as a program, it takes one job on standard input and prints its figures; speed.py gives the jobs.
+As a program, reads one job from standard input and prints its figures; speed.py sends the jobs.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from typing import Any
 from systems import OURS, cores, loaded, peak
 
 LAYERS, HIDDEN, INNER = 6, 384, 1536
-"""The encoder's shape: all-MiniLM-L6-v2."""
+"""Layers, width and inner width of the encoder, all-MiniLM-L6-v2."""
 ENOUGH = 2.0
-"""Seconds after which an article is not repeated for a median."""
+"""Total seconds after which a length is not repeated for the median."""
 
 
 def by_length(name: str, texts: list[str], lengths: list[int], stop: float, rounds: int) -> dict[str, list[float]]:
-    """Seconds for an article of each length; ends behind a length that took more than `stop` seconds."""
+    """Median seconds per article for each length; stops after a length that took more than `stop` seconds."""
     system = loaded(name)
     article = writer(texts)
     system.one(article(500, 0))
@@ -45,7 +46,7 @@ def by_length(name: str, texts: list[str], lengths: list[int], stop: float, roun
 
 
 def by_number(texts: list[str], articles: int, length: int) -> dict[str, float]:
-    """Seconds for a stream of so many articles, and the memory that the process has when it is through."""
+    """Seconds for a stream of `articles` articles, and the memory of the process at the end."""
     system = loaded(f"{OURS}, brief, extract")
     assert system.many
     article = writer(texts)
@@ -56,8 +57,8 @@ def by_number(texts: list[str], articles: int, length: int) -> dict[str, float]:
 
 
 def writer(texts: Sequence[str]) -> Callable[[int, int], str]:
-    """Composes articles of any length from the sentences of others. Every number is replaced by another, so that no two
-    are the same, however many there are."""
+    """Returns a function that composes an article from the sentences of `texts`, by number of words and seed. Every
+    number is replaced by a random one, so that all articles differ, however many there are."""
     from summarizer.reading import content_sentences
 
     sentences = [s.text for text in texts for s in content_sentences(text)]
@@ -80,12 +81,12 @@ def writer(texts: Sequence[str]) -> Callable[[int, int], str]:
 
 
 def floor(texts: list[str], rounds: int) -> dict[str, float]:
-    """The arithmetic of the encoder for the tokens it reads, the machine's best rate, and what is really taken."""
+    """Operations of the encoder for the tokens it reads, the best rate of the machine, and the measured times."""
     import ctranslate2
 
     batches: list[list[list[int]]] = []
 
-    class Watched(ctranslate2.Encoder):  # takes down what this project has the encoder read
+    class Watched(ctranslate2.Encoder):  # records the batches that the encoder reads
         def forward_batch(self, ids: list[list[int]], *args: Any, **kwargs: Any) -> object:
             batches.append(ids)
             return super().forward_batch(ids, *args, **kwargs)
@@ -115,15 +116,15 @@ def floor(texts: list[str], rounds: int) -> dict[str, float]:
 
 
 def operations(windows: int, tokens: int) -> tuple[int, int]:
-    """The operations of the linear layers and of attention, for windows of so many tokens. A multiplication with the
-    addition that follows counts as two."""
+    """Operations of the linear layers and of attention for `windows` windows of `tokens` tokens. A multiplication and
+    its addition count as two."""
     linear = LAYERS * tokens * (4 * HIDDEN * HIDDEN + 2 * HIDDEN * INNER)
     attention = LAYERS * 2 * tokens * tokens * HIDDEN
     return 2 * windows * linear, 2 * windows * attention
 
 
 def _alone(encoder: Any, batches: list[list[list[int]]], rounds: int) -> float:
-    """Seconds for the encoder to read these batches with nothing else to do, one on each core."""
+    """Seconds for the encoder alone to read these batches, one on each core."""
     from summarizer import Summarizer
 
     with Summarizer.from_pretrained() as summarizer:
@@ -135,7 +136,7 @@ def _alone(encoder: Any, batches: list[list[list[int]]], rounds: int) -> float:
 
 
 def _pass(work: Callable[[], object], rounds: int) -> float:
-    """Seconds for the work, the median of so many times, and of three at least."""
+    """Median seconds for the work, over `rounds` runs, at least three, after a warm-up run."""
     seconds = []
     for _ in range(max(rounds, 3) + 1):
         at = time.perf_counter()
@@ -145,7 +146,7 @@ def _pass(work: Callable[[], object], rounds: int) -> float:
 
 
 def _rates() -> tuple[float, float]:
-    """Operations a second of a big matrix product on all cores, in int8 and in float32: the best of a few tries."""
+    """Operations a second of a large matrix product on all cores, in int8 and in float32: the best of a few runs."""
     import torch
 
     torch.set_num_threads(cores())
@@ -153,7 +154,7 @@ def _rates() -> tuple[float, float]:
     for n in (1024, 2048):
         a, b = (torch.randint(-100, 100, (n, n), dtype=torch.int8) for _ in range(2))
         x, y = a.float(), b.float()
-        # Where torch's int8 product has no fast kernel, float32 is the better rate, and then counts as int8's too.
+        # If torch has no fast int8 kernel, float32 has the better rate, which then also counts for int8.
         single = max(single, _rate(lambda x=x, y=y: x @ y, n))
         int8 = max(int8, single, _rate(lambda a=a, b=b: torch._int_mm(a, b), n))
     return int8, single
@@ -170,13 +171,13 @@ def _rate(product: Callable[[], object], n: int) -> float:
 
 
 def _resident() -> float:
-    """The memory of this process now, in MB; 0 where the system does not say."""
+    """Current memory of this process, in MB; 0 if the system does not report it."""
     pages = Path("/proc/self/statm")
     return int(pages.read_text().split()[1]) * resource.getpagesize() / 1024**2 if pages.is_file() else 0.0
 
 
 def main() -> None:
-    """Does the job on standard input; the last line printed is the answer."""
+    """Runs the job from standard input; prints the result as the last line."""
     job: dict[str, Any] = json.load(sys.stdin)
     part: Callable[..., dict[str, Any]] = {"length": by_length, "number": by_number, "floor": floor}[job.pop("part")]
     print(json.dumps(part(**job)))

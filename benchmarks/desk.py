@@ -1,9 +1,9 @@
-"""What does the desk cost beside the library? `python benchmarks/desk.py`.
+"""Compares the speed of the desk with that of the library: `python benchmarks/desk.py`.
 
-Starts a desk, as `summarize serve` does, and hands in articles from 1, 4, 16 and 64 clients at once; a client that is
-told to come back comes back when it was told to. Printed are summaries a second, the times that half, 95% and 99% of
-the requests took, how many were told to come back, and the memory of the desk; and beside it the same number of
-articles through `Summarizer.stream`, in this process, before the desk is started.
+Starts a desk, as `summarize serve` does, and sends articles from 1, 4, 16 and 64 clients at once. A client that gets a
+503 retries after the time in the Retry-After header. Prints summaries a second, the 50th, 95th and 99th percentile of
+the request times, the number of 503 responses, and the memory of the desk. Before the desk starts, the same number of
+articles runs through `Summarizer.stream` in this process, for comparison.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _numbers = count()
 
 @dataclass(frozen=True)
 class Load:
-    """What came of some clients.
+    """Results for one number of clients.
 
     Attributes:
         rate: Summaries a second.
-        seconds: What each request took, tries again among it.
-        refused: Requests that were told to come back.
-        memory: Megabytes of the desk at the end.
+        seconds: Seconds of each request, including retries.
+        refused: Number of 503 responses.
+        memory: Memory of the desk at the end, in MB.
     """
 
     rate: float
@@ -48,7 +48,7 @@ class Load:
 
 
 def articles(size: int) -> Iterator[dict[str, str]]:
-    """Example articles, each a little different from all others."""
+    """Yields example articles, each slightly different from all others."""
     texts = [json.loads(path.read_text("utf-8")) for path in EXAMPLES]
     for i in range(size):
         one = texts[i % len(texts)]
@@ -69,7 +69,7 @@ def library(size: int, policy: str) -> float:
 
 
 def loaded(address: str, process: int, clients: int, size: int, policy: str) -> Load:
-    """Hands in articles from so many clients."""
+    """Sends articles to the desk from `clients` clients at once."""
     refused = 0
 
     def hand_in(one: dict[str, str]) -> float:
@@ -92,7 +92,7 @@ def loaded(address: str, process: int, clients: int, size: int, policy: str) -> 
 
 
 def memory(process: int) -> float:
-    """Megabytes that a process has in memory."""
+    """Resident memory of a process, in MB."""
     pages = int(Path(f"/proc/{process}/statm").read_text("ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
@@ -101,12 +101,12 @@ def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=64, help="articles for each number of clients")
-    parser.add_argument("--policy", default="checked", help="as for summarize")
+    parser.add_argument("--policy", default="checked", help="policy, as for summarize")
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 4, 16, 64])
     args = parser.parse_args()
     alone = library(args.size, args.policy)
     print(f"{args.size} articles of about 700 words, policy {args.policy!r}; the library alone: {alone:.2f} a second\n")
-    print("| clients | a second | of the library's | p50, s | p95, s | p99, s | told to come back | memory, MB |")
+    print("| clients | a second | of the library's | p50, s | p95, s | p99, s | 503 responses | memory, MB |")
     print("| --- " * 8 + "|")
     with TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "summarizer", "serve", "--port", "0"]

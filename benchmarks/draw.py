@@ -17,7 +17,7 @@ BLUE, GREY, ORANGE = "#1f5a92", "#9a9a9a", "#c8742a"
 
 
 def draw(figures: dict[str, Any], path: Path) -> None:
-    """Writes the picture: systems, their quality, growth with length and with number, memory, and the floor."""
+    """Writes the image: systems, their quality, time by length and by number of articles, memory, and the floor."""
     plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 10})
     figure, axes = plt.subplots(2, 3, figsize=(16, 9), layout="constrained", width_ratios=(1, 1, 1.4))
     systems = {name: r for name, r in figures["systems"].items() if "missing" not in r}
@@ -48,7 +48,7 @@ def _bars(axes: Axes, values: dict[str, float], title: str, names: bool = True) 
 
 
 def _quality(axes: Axes, systems: dict[str, dict[str, Any]]) -> None:
-    """Brief lists only: another human list is another scale. Labels stand beside their points, a line apart."""
+    """Plots brief lists only: scores against other human lists have another scale. Labels are a line apart."""
     scored = sorted((r["rouge"][0], n, 1000 * r["article"]) for n, r in systems.items() if r["list"] == "brief")
     axes.set_title("ROUGE-1 against the brief human list", loc="left")
     axes.set_xscale("log")
@@ -114,13 +114,13 @@ def _floor(axes: Axes, r: dict[str, float]) -> None:
 
 
 def _plain(axis: Axis) -> None:
-    """Writes the ticks of a log axis as numbers, and only at powers of ten."""
+    """Formats the ticks of a log axis as plain numbers, only at powers of ten."""
     axis.set_major_formatter("{x:g}")
     axis.set_minor_formatter("")
 
 
 def _label(name: str) -> str:
-    """A peer's name without its model, which the table has; random weights stay said."""
+    """Name of a peer without its model, which is in the table; "random weights" is kept."""
     return name if name.startswith(OURS) or "random" in name else name.split(",", maxsplit=1)[0]
 
 

@@ -1,7 +1,7 @@
-"""How many lists differ between two kinds of CPU? `python benchmarks/machines.py --data validation.jsonl.gz`.
+"""Counts lists that differ between two kinds of CPU: `python benchmarks/machines.py --data validation.jsonl.gz`.
 
-The same articles are summarized with two instruction sets of this machine (`CT2_FORCE_CPU_ISA`). Printed is the share
-of the lists whose texts are not the same, for each length and policy, and the share of the bullets.
+Summarizes the same articles with two instruction sets of this machine (`CT2_FORCE_CPU_ISA`). Prints the percentage of
+lists and of bullets with different texts, for each length and policy.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def lists(data: str, limit: int, length: str, policy: str) -> list[list[str]]:
 
 
 def main() -> None:
-    """Measures and prints; each instruction set has a process of its own."""
+    """Measures and prints; each instruction set runs in its own process."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True, help="articles, JSONL")
+    parser.add_argument("--data", required=True, help="articles as JSONL")
     parser.add_argument("--limit", type=int, default=100, help="articles")
     parser.add_argument("--instructions", nargs=2, default=["AVX512", "AVX2"])
     parser.add_argument("--write", nargs=2, metavar=("LENGTH", "POLICY"), help=argparse.SUPPRESS)

@@ -1,8 +1,8 @@
-"""A million short articles through `summarize batch`, as far as the time allows: `python benchmarks/million.py FOLDER`.
+"""Runs a million short articles through `summarize batch`: `python benchmarks/million.py FOLDER`.
 
-The articles are composed of the examples' sentences with every number replaced, so that no two are the same. The run's
-memory and rate are taken down every few seconds; where the time is up, it is stopped by SIGTERM, and the same command
-goes on from there. Writes million.json and million.png beside this file; the articles and the output stay in FOLDER.
+The articles are composed of the examples' sentences with every number replaced, so that all articles differ. Memory and
+rate are recorded every few seconds. At the time limit, SIGTERM stops the run; the same command resumes it. Writes
+million.json and million.png into the folder of this file; the articles and the output stay in FOLDER.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from cost import writer
 HERE = Path(__file__).resolve().parent
 WORDS = 40
 EVERY = 5.0
-"""Seconds between two looks."""
+"""Seconds between two measurements."""
 
 
 def main() -> None:
-    """Runs, prints and draws."""
+    """Runs the batch, and writes and prints the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--articles", type=int, default=1_000_000)
@@ -39,7 +39,7 @@ def main() -> None:
         _write(source, args.articles)
     looks = _run(source, output, 60 * args.minutes)
     if len(looks) < 3:
-        sys.exit("the run was too short to say anything")
+        sys.exit("the run was too short: fewer than 3 measurements; use a longer --minutes or more --articles")
     figures = {"articles": args.articles, "words": WORDS, "looks": looks} | _summed(looks)
     (HERE / "million.json").write_text(json.dumps(figures) + "\n", "utf-8")
     _draw(figures)
@@ -57,7 +57,7 @@ def _write(source: Path, count: int) -> None:
 
 
 def _run(source: Path, output: Path, limit: float) -> list[dict[str, float]]:
-    """What was seen at each look: seconds, records of the output, MB of memory."""
+    """Runs the batch; returns its measurements: seconds, records in the output, memory in MB."""
     flags = ["--policy", "extract", "--length", "brief", "--no-text"]
     command = [sys.executable, "-m", "summarizer", "batch", str(source), "-o", str(output), *flags]
     began = time.monotonic()

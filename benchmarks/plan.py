@@ -1,7 +1,7 @@
 """Plans a large archive: `python benchmarks/plan.py --articles 100e6 --machines 20 --cores 16 --price 0.64`.
 
-Works from the rates in speed.json, which were measured on that machine's cores with articles of its length, or from
---rate: what `summarize batch` printed for a sample of your own articles on one of your machines.
+Uses the rates in speed.json, scaled by the number of cores; they hold for the machine and the length of articles named
+there. For your own articles and machines, pass --rate: what `summarize batch` printed for a sample on one machine.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--articles", type=float, required=True)
     parser.add_argument("--machines", type=int, default=1)
-    parser.add_argument("--cores", type=int, default=16, help="cores of a machine (default: 16)")
-    parser.add_argument("--price", type=float, help="of a machine for an hour, in any currency")
-    parser.add_argument("--rate", type=float, help="articles a second of one machine, measured")
+    parser.add_argument("--cores", type=int, default=16, help="cores per machine (default: 16)")
+    parser.add_argument("--price", type=float, help="price of a machine per hour, in any currency")
+    parser.add_argument("--rate", type=float, help="measured articles a second of one machine")
     args = parser.parse_args()
     print("| policy | articles/s, all machines | hours | machine hours | price |\n| --- | --- | --- | --- | --- |")
     for policy, rate in _rates(args.rate, args.cores).items():
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def _sizes() -> tuple[float, float]:
-    """Bytes of a record of the examples, plain and packed."""
+    """Mean bytes of an output record of the examples, plain and compressed."""
     with Summarizer.from_pretrained() as summarizer:
         articles = [Article.from_file(path) for path in sorted((HERE.parent / "examples").glob("*.json"))]
         records = [summary.to_json() + "\n" for summary in summarizer.stream(articles, length="brief")]

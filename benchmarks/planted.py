@@ -1,10 +1,10 @@
-"""Is an error found that was planted? `python benchmarks/planted.py --data headers_validation.jsonl.gz`.
+"""Measures how many planted errors are found: `python benchmarks/planted.py --data headers_validation.jsonl.gz`.
 
-Points of human lists are paired with the sentences that they were made from, as for training the rewriter. Into each,
-faults are planted, one at a time (`training/data/faults.py`): another number or name, a "not" that is dropped or put
-in, a lost speaker or limit, a broken end. Printed is how many of them the look-ups find, how many the verifier trusts
-too little, and how many one of both refuses; how many true points they refuse; and how often the verifier trusts a
-point less with an error than without it (`of pairs`), whatever its threshold.
+Pairs the points of human lists with their source sentences, as for training the rewriter. Plants faults in each point,
+one at a time (`training/data/faults.py`): another number or name, a "not" removed or added, a lost speaker or limit, a
+broken end. Prints the percentage of errors that the look-ups find, that the verifier scores below its threshold, and
+that at least one of the two refuses; the same for true points; and how often the verifier scores a point lower with an
+error than without it (`of pairs`), whatever the threshold.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from training.data import pairs, planted
 
 @dataclass
 class Refused:
-    """How many points of a kind there are, and how many of them are refused, by whom."""
+    """Number of points of a kind, and of those that each check refuses."""
 
     points: int = 0
     by: Counter[str] = field(default_factory=Counter)
     below: int = 0
 
     def add(self, looked_up: bool, doubted: bool, below: bool = False) -> None:
-        """Counts a point; `below` says that the verifier trusts it less than without its error."""
+        """Counts a point; `below`: the verifier scores it lower than the point without the error."""
         self.points += 1
         self.below += below
         refuses = (looked_up, doubted, looked_up or doubted)
         self.by.update(name for name, holds in zip(BY, refuses, strict=True) if holds)
 
     def row(self, name: str) -> str:
-        """A line of a table."""
+        """Returns a row of a Markdown table."""
         shares = " | ".join(f"{100 * self.by[by] / max(self.points, 1):.1f}" for by in BY)
         pairs = f"{100 * self.below / max(self.points, 1):.1f}" if self.below else ""
         return f"| {name} | {self.points} | {shares} | {pairs} |"
@@ -50,12 +50,12 @@ BY = ("look-ups", "verifier", "both")
 
 
 def main() -> None:
-    """Plants and prints."""
+    """Plants errors and prints how many are found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, help="articles with header lists or bullets that people wrote")
     parser.add_argument("--model", type=Path, default=Path("models/base"), help="a model folder")
-    parser.add_argument("--limit", type=int, help="only the first so many articles")
-    parser.add_argument("--show", type=int, default=0, help="print so many of the errors that were not found")
+    parser.add_argument("--limit", type=int, help="maximum number of articles (default: all)")
+    parser.add_argument("--show", type=int, default=0, help="number of missed errors to print")
     args = parser.parse_args()
     draw = random.Random(13)
     verifier = Verifier(args.model / "verifier", 2)

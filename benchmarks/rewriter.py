@@ -1,5 +1,7 @@
-"""Where an article's time goes, stage by stage, and what the rewriter would cost if it were asked otherwise: `python
-benchmarks/rewriter.py`. One core, the examples of this repository."""
+"""Measures the time of each stage, and of the rewriter with other settings: `python benchmarks/rewriter.py`.
+
+Uses one core and the examples of this repository.
+"""
 
 from __future__ import annotations
 
@@ -19,21 +21,21 @@ from summarizer.points import BEAM, MAX_TARGET_TOKENS, STYLES, Rewriter, asked, 
 from summarizer.summary import Length
 
 Point = tuple[str, str, str | None]
-"""Sentences, what explains them, headline."""
+"""Source sentences, their context, headline."""
 HERE = Path(__file__).resolve().parent
 ROUNDS = 3
 
 
 @dataclass(frozen=True)
 class Way:
-    """A way to ask the rewriter.
+    """Settings of the rewriter.
 
     Attributes:
-        name: What it is called.
-        lengths: The wanted words; None: what the library asks for.
-        beam: Candidates of each.
-        shortlist: Whether scores are worked out for the shortlist alone.
-        together: Whether all bullets of an article are one batch.
+        name: Name in the table.
+        lengths: Requested lengths in words; None: those of the library.
+        beam: Number of beams, and of candidates for each length.
+        shortlist: True: scores are computed for the shortlist only. False: for the whole vocabulary.
+        together: True: all bullets of an article are one batch. False: one batch for each bullet.
     """
 
     name: str
@@ -75,7 +77,7 @@ def main() -> None:
 
 
 def _points(summarizer: Summarizer, articles: Sequence[Article], length: Length) -> list[list[Point]]:
-    """What the rewriter reads of each point, article by article."""
+    """The input of the rewriter for each point, article by article."""
     found: list[list[Point]] = []
     start = Rewriter.start
 
@@ -92,7 +94,7 @@ def _points(summarizer: Summarizer, articles: Sequence[Article], length: Length)
 
 
 def _stages(summarizer: Summarizer, articles: Sequence[Article], length: Length) -> dict[str, float]:
-    """Seconds of each stage, one article after the other, so that none waits for another."""
+    """Seconds per article for each stage. Articles run one after the other, so that none waits for another."""
     profile = Profile()
     for _ in range(ROUNDS):
         for article in articles:

@@ -1,7 +1,7 @@
-"""The encoder in CTranslate2's int8 beside OpenVINO: `python benchmarks/runtimes.py --minilm FOLDER`.
+"""Compares the encoder in CTranslate2's int8 with OpenVINO: `python benchmarks/runtimes.py --minilm FOLDER`.
 
-FOLDER is sentence-transformers/all-MiniLM-L6-v2 as a checkpoint of transformers, or its name on the Hub. Needs `pip
-install openvino`. Two windows run side by side, one on each core, as in this library.
+FOLDER is a transformers checkpoint of sentence-transformers/all-MiniLM-L6-v2, or its name on the Hub. Needs `pip
+install openvino`. Two windows run at once, one on each core, as in this library.
 """
 
 from __future__ import annotations

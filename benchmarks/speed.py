@@ -1,12 +1,12 @@
-"""Speed, memory and quality beside other summarizers, in one run: `python benchmarks/speed.py`.
+"""Compares speed, memory and quality with other summarizers, in one run: `python benchmarks/speed.py`.
 
-Every system runs in a process of its own, one after the other, on the same articles and cores: this project, LEAD-3,
-sumy, bert-extractive-summarizer, and the architectures of distilbart-cnn-12-6 and bart-large-cnn. Then what an article
-costs as it gets longer, what many cost, and how near the encoder is to what the machine can do. Writes speed.json,
-speed.md and speed.png beside this file.
+Each system runs in its own process, one after the other, on the same articles and cores: this project, LEAD-3, sumy,
+bert-extractive-summarizer, and the architectures of distilbart-cnn-12-6 and bart-large-cnn. Then measures time by
+article length, time and memory by number of articles, and how close the encoder is to the limit of the machine. Writes
+speed.json, speed.md and speed.png into the folder of this file.
 
-bert-extractive-summarizer's package is called `summarizer` too, and wants a transformers 4, so it stands in a folder of
-its own: `pip install --target FOLDER bert-extractive-summarizer 'transformers<5'`, then `--bert-extractive FOLDER`.
+The package of bert-extractive-summarizer is also called `summarizer`, and needs transformers 4. Install it in its own
+folder: `pip install --target FOLDER bert-extractive-summarizer 'transformers<5'`, then pass `--bert-extractive FOLDER`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-# A process begins with the peak memory of the one that started it: what is large is imported when all is measured.
+# A process inherits the peak memory of its parent, so large packages are imported only after all measurements.
 from systems import BERT, DECODER_LAYERS, HUB_MINILM, MAIN, OURS, SYSTEMS, cores
 
 HERE = Path(__file__).resolve().parent
@@ -35,7 +35,7 @@ LIBRARIES = ("ctranslate2", "numpy", "tokenizers", "sentencex", "sumy", "torch",
 
 
 def main() -> None:
-    """Measures, prints, writes and draws."""
+    """Measures all systems, and writes and prints the results."""
     args = _arguments()
     articles = _articles(args.data)[: 3 if args.quick else None]
     rounds = 1 if args.quick else args.rounds
@@ -68,17 +68,17 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--data", type=Path, metavar="FILE", help="JSONL with article or text, and highlights or bullets, maybe brief"
+        "--data", type=Path, metavar="FILE", help="JSONL with article or text, highlights or bullets, optionally brief"
     )
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"times that an article is summarized: {ROUNDS}")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"runs for each article (default: {ROUNDS})")
     parser.add_argument(
-        "--quick", action="store_true", help="three articles, once, and short series: to try the command"
+        "--quick", action="store_true", help="three articles, one round and short series, to try the command"
     )
     parser.add_argument(
-        "--only", default="", metavar="NAME", help="only systems with this in their name; writes nothing"
+        "--only", default="", metavar="NAME", help="only systems with this text in their name; writes no files"
     )
-    parser.add_argument("--minilm", default=HUB_MINILM, metavar="FOLDER", help=f"the encoder; default: {HUB_MINILM}")
-    parser.add_argument("--bert-extractive", default="", metavar="FOLDER", help="where that package was installed")
+    parser.add_argument("--minilm", default=HUB_MINILM, metavar="FOLDER", help=f"encoder (default: {HUB_MINILM})")
+    parser.add_argument("--bert-extractive", default="", metavar="FOLDER", help="folder of that package")
     return parser.parse_args()
 
 
@@ -97,7 +97,7 @@ def _article(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _system(name: str, articles: list[dict[str, Any]], rounds: int, args: argparse.Namespace) -> dict[str, Any]:
-    """The figures of a system, or the reason why there are none."""
+    """Figures of a system, or the reason why it was not measured."""
     print(name, file=sys.stderr)
     job = {"name": name, "texts": [a["text"] for a in articles], "rounds": rounds, "checkpoint": args.minilm}
     result: dict[str, Any]
@@ -124,7 +124,7 @@ def _child(program: str, job: dict[str, Any], packages: str = "") -> Any:
         command, input=json.dumps(job), capture_output=True, text=True, check=False, env=environment, cwd=HERE.parent
     )
     if done.returncode:
-        raise RuntimeError((done.stderr.strip().splitlines() or ["it died"])[-1][:200])
+        raise RuntimeError((done.stderr.strip().splitlines() or ["the process failed without a message"])[-1][:200])
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -145,7 +145,7 @@ def _costs(texts: list[str], rounds: int, quick: bool) -> dict[str, Any]:
 
 
 def _cold_start(times: int) -> float:
-    """Seconds of the command line from nothing to the printed bullets, the median."""
+    """Median seconds of `summarize`, from the start of the process to its end."""
     example = sorted((HERE.parent / "examples").glob("*.json"))[0]
     seconds = []
     for _ in range(times):
@@ -156,7 +156,7 @@ def _cold_start(times: int) -> float:
 
 
 def _score(result: dict[str, Any], articles: list[dict[str, Any]], reference: str) -> None:
-    """Puts the mean F1 of ROUGE-1, 2 and Lsum in the bullets' place, where there is a human list."""
+    """Replaces the bullets by the mean F1 of ROUGE-1, 2 and Lsum, if there is a human list."""
     bullets = result.pop("bullets", None)
     if not (bullets and reference and all(a[reference] for a in articles)):
         result["list"] = ""
@@ -168,7 +168,7 @@ def _score(result: dict[str, Any], articles: list[dict[str, Any]], reference: st
 
 
 def _command(args: argparse.Namespace) -> str:
-    """The command as it was given, without the names of this machine's folders."""
+    """The command with its flags, without the names of local folders."""
     flags = {
         "--quick": args.quick,
         f"--rounds {args.rounds}": args.rounds != ROUNDS,

@@ -1,6 +1,6 @@
-"""The systems that speed.py measures. Run as a program, it takes one job on standard input and prints its figures.
+"""The systems that speed.py measures. As a program, reads one job from standard input and prints its figures.
 
-Only the standard library is imported at the top: what a system imports is part of the time that it takes to load.
+Only the standard library is imported at the top, because the imports of a system are part of its load time.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SYSTEMS = {
     DISTILBART: "",
     BART: "",
 }
-"""Each system, and the human list that it is held against; random weights write nothing that could be."""
+"""Each system, and the human list for its ROUGE; empty for random weights, whose output has no quality."""
 SENTENCES = 3
 TOKENS_A_WORD = 1.3
 BART_INPUT = 1024
@@ -47,11 +47,11 @@ _LIBRARIES = ("ctranslate2", "numpy", "tokenizers", "sumy", "torch", "transforme
 
 @dataclass(frozen=True)
 class Loaded:
-    """A system that is ready.
+    """A loaded system.
 
     Attributes:
-        one: The bullets of an article.
-        many: The summaries of many articles; None where a system has no such call, and takes one after the other.
+        one: Returns the bullets of an article.
+        many: Returns the summaries of many articles; None if the system takes only one article at a time.
     """
 
     one: Callable[[str], list[str]]
@@ -59,12 +59,12 @@ class Loaded:
 
 
 def cores() -> int:
-    """The cores that this process may use."""
+    """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def peak() -> float:
-    """The most memory that this process had, in MB."""
+    """Peak memory of this process, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
 
 
@@ -99,7 +99,7 @@ def measured(name: str, texts: list[str], rounds: int, checkpoint: str) -> dict[
 
 
 def loaded(name: str, checkpoint: str = "") -> Loaded:
-    """Loads a system by its name in SYSTEMS. The checkpoint is MiniLM's or BART's, for the systems that have one."""
+    """Loads a system by its name in SYSTEMS. `checkpoint` is the MiniLM or BART checkpoint, if the system needs one."""
     if name.startswith(OURS):
         return _ours(name)
     if name == "LEAD-3":
@@ -136,7 +136,7 @@ def _sumy(name: str) -> Loaded:
     else:
         from sumy.summarizers.lsa import LsaSummarizer as Kind
 
-    class Words:  # stands in for sumy's tokenizer, which downloads its data
+    class Words:  # replaces sumy's tokenizer, which downloads its data
         def to_words(self, sentence: str) -> list[str]:
             return words(sentence)
 
@@ -150,9 +150,9 @@ def _sumy(name: str) -> Loaded:
 
 
 def _bert_extractive(checkpoint: str) -> Loaded:
-    # Its package is called `summarizer` too: this process finds it before this project's, through PYTHONPATH. It
-    # imports names that transformers 5 no longer has, so it comes with a transformers 4. Its sentences are its own,
-    # from spaCy's rules, which download nothing. Its encoder is the one that this project's was trained from.
+    # This package is also called `summarizer`; PYTHONPATH puts it before this project's. It imports names that
+    # transformers 5 no longer has, so it is installed with transformers 4. It splits sentences itself, with spaCy's
+    # rules, which need no download. The encoder is the one that this project's encoder was trained from.
     import torch
     from transformers import AutoModel, AutoTokenizer
 
@@ -178,7 +178,7 @@ def _bart(checkpoint: str) -> Loaded:
         tokens = min(round(TOKENS_A_WORD * len(text.split())), BART_INPUT)
         ids = torch.tensor([[0, *(draw.randrange(5, 50000) for _ in range(tokens - 2)), 2]])
         with torch.inference_mode():
-            # The checkpoint's own settings, but for the length: with random weights nothing would end a summary.
+            # The settings of the checkpoint, except the length: with random weights nothing would end a summary.
             model.generate(
                 input_ids=ids,
                 attention_mask=torch.ones_like(ids),
@@ -198,7 +198,7 @@ def write_bart(name: str, folder: str) -> None:
     """Writes a checkpoint of BART's shape with random weights, so that loading reads as many bytes as the real one."""
     from transformers import BartConfig, BartForConditionalGeneration
 
-    shape = BartConfig(  # facebook/bart-large-cnn; sshleifer/distilbart-cnn-12-6 has half of its decoder's layers
+    shape = BartConfig(  # facebook/bart-large-cnn; sshleifer/distilbart-cnn-12-6 has half as many decoder layers
         vocab_size=50264,
         d_model=1024,
         encoder_layers=12,
@@ -213,7 +213,7 @@ def write_bart(name: str, folder: str) -> None:
 
 
 def main() -> None:
-    """Does the job on standard input; the last line printed is the answer."""
+    """Runs the job from standard input; prints the result as the last line."""
     job = json.load(sys.stdin)
     if "write" in job:
         print(json.dumps(write_bart(job["write"], job["folder"])))

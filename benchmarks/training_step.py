@@ -1,4 +1,4 @@
-"""What dropout and bfloat16 cost or save in a training step on a CPU: `python benchmarks/training_step.py`."""
+"""Measures a training step on a CPU with and without dropout and bfloat16: `python benchmarks/training_step.py`."""
 
 from __future__ import annotations
 

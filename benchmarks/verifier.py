@@ -1,9 +1,10 @@
-"""How well are good rewrites told from others? `python benchmarks/verifier.py --judged FILES`.
+"""Measures how well the verifier separates good rewrites from others: `python benchmarks/verifier.py --judged FILES`.
 
-Reads judged rewrites of the shipped rewriter (`training/written/`, unpacked) and prints: what readers said of the one
-that the rewriter was surest of; how well verifier and rewriter tell good ones apart, alone and together; what the
-faults of rewrites and of the article's own sentences cost beside what was expected; and how many rewrites reach each
-threshold, and how many of those are good. All but the first go by the articles that the verifier's training held out.
+Reads judged rewrites of the shipped rewriter (`training/written/`, unpacked) and prints: the readers' verdicts on the
+rewrite with the highest score of the rewriter; how well verifier and rewriter separate good rewrites, alone and
+together (AUC); the expected and the actual cost of faults, for rewrites and for the article's own sentences; and the
+percentage of rewrites that reach each threshold, and of good ones among them. All but the first use only articles that
+the verifier's training held out.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _THRESHOLDS = (0.0, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9)
 
 
 def surest(sources: Sequence[str]) -> str:
-    """Of the candidates of a point, the one with the best score: what readers said, as a table of shares."""
+    """Table of the readers' verdicts on the best-scored candidate of each point, in percent."""
     points: dict[tuple[str, str, str, bool], list[dict[str, Any]]] = defaultdict(list)
     for row in (row for source in sources for row in rows(source, "train")):
         for one in row.values["candidates"]:
@@ -45,7 +46,7 @@ def surest(sources: Sequence[str]) -> str:
 
 
 def told_apart(name: str, points: Sequence[Judged], scores: np.ndarray[Any, Any]) -> str:
-    """How well scores tell good points from all others, and from those of each fault: a line of a table of AUCs."""
+    """Row of a table of AUCs: how well scores separate good points from all others, and from each fault."""
     wanted = np.array([one.verdict == "good" for one in points])
     faults = []
     for fault in VERDICTS[1:]:
@@ -56,7 +57,7 @@ def told_apart(name: str, points: Sequence[Judged], scores: np.ndarray[Any, Any]
 
 
 def by_cost(kind: str, points: Sequence[Judged], verdicts: Sequence[Verdict]) -> str:
-    """What the faults of points were expected to cost (`policy.cost`), and what they cost by what readers said."""
+    """Table of the expected cost of points (`summarizer.points.cost`), and their cost by the readers' verdicts."""
     expected = np.array([cost(verdict) for verdict in verdicts])
     lines = [f"| expected cost | {kind} | {' | '.join(f'{v}, %' for v in VERDICTS)} | their cost |", "| --- " * 8 + "|"]
     for low, high in pairwise(_COSTS):
@@ -69,9 +70,9 @@ def by_cost(kind: str, points: Sequence[Judged], verdicts: Sequence[Verdict]) ->
 
 
 def main() -> None:
-    """Reads and prints."""
+    """Reads the judged rewrites and prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--judged", required=True, help="judged rewrites, unpacked; several files with commas")
+    parser.add_argument("--judged", required=True, help="judged rewrites, unpacked; separate several files by commas")
     parser.add_argument("--model", type=Path, default=Path("models/base"), help="a model folder")
     args = parser.parse_args()
     sources = args.judged.split(",")

@@ -1,5 +1,7 @@
-"""How to spend two cores on windows: one on both, one on each, or several of a length in one batch? `python
-benchmarks/windows.py`."""
+"""Compares ways to run windows on two cores: one window on both, one on each, or a batch of equal length on each.
+
+Run `python benchmarks/windows.py`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ WAYS = (
     ("a batch of two on each core", 2, 1, 2),
     ("a batch of four on each core", 2, 1, 4),
 )
-"""Name, workers, threads of each, windows in a batch."""
+"""Name, number of workers, threads per worker, windows per batch."""
 
 
 def main() -> None:

@@ -1,1 +1,1 @@
-"""How good the bullets are, compared with what people wrote."""
+"""Compares lists of bullets with the lists that people wrote."""

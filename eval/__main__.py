@@ -1,10 +1,10 @@
 """Measures lists of key points against the lists that people wrote.
 
-A model beside the lead and the oracle, on articles with human lists:
+Measure a model on articles with human lists, and compare it with the lead and the oracle:
   python -m eval --model models/base --data validation.jsonl
-Lists that some system printed, against human lists (JSONL with id and bullets, or plain text, one article a line):
+Compare a system's lists with human lists (JSONL with id and bullets, or plain text, one article a line):
   python -m eval --predictions ours.jsonl --references human.jsonl
-Several systems side by side, with a page to look at:
+Compare several systems, and write an HTML report:
   python -m eval --data validation.jsonl --model base --predictions other=other.jsonl --report report.html
 """
 
@@ -40,7 +40,7 @@ Lists = list[list[str]]
 
 
 def main(argv: list[str]) -> None:
-    """Prints a table on stdout. Exit codes: 0 fine, 1 a score is below its floor, 2 wrong use or unreadable data."""
+    """Prints a table on stdout. Exit codes: 0 success, 1 a score is below its floor, 2 wrong use or unreadable data."""
     parser = _parser()
     args = parser.parse_args(argv)
     if bool(args.data) == bool(args.references):
@@ -53,9 +53,9 @@ def main(argv: list[str]) -> None:
         parser.error("--set-floors and --lower-floors need --floors FILE")
     args.model = args.model or ([] if args.predictions else ["base"])
     if (args.floors or args.card) and not args.model:
-        parser.error("--floors and --card are about a model; give --model")
+        parser.error("--floors and --card need a model; give --model")
     if args.card and not (Path(_named(args.model[0])[1]) / "README.md").is_file():
-        parser.error(f"--card needs a model folder with a README.md; {args.model[0]!r} is none")
+        parser.error(f"--card needs a model folder with a README.md; {args.model[0]!r} is not such a folder")
     try:
         below = _run(args)
     except (ValueError, OSError, SummarizerError) as error:
@@ -71,7 +71,7 @@ def _count(text: str) -> int | str:
 
 
 def _named(given: str) -> tuple[str, str]:
-    """The name of a system and where it is, from NAME=PLACE or PLACE."""
+    """Name of a system and its model or file, from NAME=PLACE or PLACE."""
     name, equals, place = given.partition("=")
     if equals and not Path(given).exists():
         return name, place
@@ -83,25 +83,31 @@ def _parser() -> argparse.ArgumentParser:
         "python -m eval", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     data = parser.add_argument_group("what is measured")
-    data.add_argument("--data", help="articles with human lists: .jsonl, .csv, .parquet, .gz, a folder, or a Hub name")
+    data.add_argument(
+        "--data", help="articles with human lists: .jsonl, .csv, .parquet, .gz, a folder, or a Hub data set"
+    )
     data.add_argument("--references", help="human lists without articles: .jsonl, or plain text")
     data.add_argument(
         "--model", action="append", default=[], metavar="[NAME=]MODEL", help="model name or folder; may be repeated"
     )
     data.add_argument(
-        "--predictions", action="append", default=[], metavar="[NAME=]FILE", help="lists of a system; may be repeated"
+        "--predictions",
+        action="append",
+        default=[],
+        metavar="[NAME=]FILE",
+        help="file with the lists of a system; may be repeated",
     )
     data.add_argument(
         "--baselines",
         nargs="*",
         choices=baselines.BASELINES,
         default=["lead", "oracle"],
-        help="systems to stand beside (default: lead oracle); they need --data",
+        help="simple systems to compare with (default: lead oracle); they need --data",
     )
     data.add_argument("--text-field", help="field of the article (default: article, text or document)")
     data.add_argument("--bullets-field", help="field of the list (default: bullets, highlights or summary)")
     data.add_argument("--split", default="test", help="split of a Hub data set (default: test)")
-    data.add_argument("--limit", type=int, help="only the first so many articles")
+    data.add_argument("--limit", type=int, help="maximum number of articles (default: all)")
     data.add_argument(
         "--compare-with", metavar="NAME", help="system that the others are compared with (default: the first)"
     )
@@ -113,24 +119,32 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         default=["checked"],
         choices=POLICIES,
-        help="which rewrites a model may show; with several, it is measured under each (default: checked)",
+        help="which rewrites a model may show; several policies are measured separately (default: checked)",
     )
-    how.add_argument("--min-confidence", type=float, metavar="P", help="as in a call (default: the model's threshold)")
-    how.add_argument("--language", default="en", help="code; any but en gets the Unicode tokenizer (default: en)")
-    how.add_argument("--several", default="best", choices=["best", "mean"], help="with several human lists an article")
-    how.add_argument("--metric", action="append", default=[], metavar="MODULE:FUNCTION", help="a metric of your own")
+    how.add_argument(
+        "--min-confidence", type=float, metavar="P", help="as for summarize (default: the model's threshold)"
+    )
+    how.add_argument(
+        "--language", default="en", help="language code; all but English use the Unicode tokenizer (default: en)"
+    )
+    how.add_argument(
+        "--several", default="best", choices=["best", "mean"], help="score for several human lists (default: best)"
+    )
+    how.add_argument(
+        "--metric", action="append", default=[], metavar="MODULE:FUNCTION", help="user-defined metric; may be repeated"
+    )
     out = parser.add_argument_group("results")
-    out.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
-    out.add_argument("--report", type=Path, metavar="FILE.html", help="write a page to look at")
-    out.add_argument("--card", action="store_true", help="put the table into the model's card (its README.md)")
-    out.add_argument("--floors", type=Path, metavar="FILE", help="fail where the model is below its floors")
-    out.add_argument("--set-floors", action="store_true", help="set the floors in that file from this run")
-    out.add_argument("--lower-floors", action="store_true", help="allow --set-floors to lower one")
+    out.add_argument("--json", type=Path, metavar="FILE", help="write all results to this file")
+    out.add_argument("--report", type=Path, metavar="FILE.html", help="write an HTML report to this file")
+    out.add_argument("--card", action="store_true", help="write the table into the model card (README.md)")
+    out.add_argument("--floors", type=Path, metavar="FILE", help="fail if the model is below these floors")
+    out.add_argument("--set-floors", action="store_true", help="set the floors in the --floors file from this run")
+    out.add_argument("--lower-floors", action="store_true", help="allow --set-floors to lower a floor")
     return parser
 
 
 def _run(args: argparse.Namespace) -> list[str]:
-    """Does what was asked; gives what is below its floor."""
+    """Runs the evaluation; returns one line for each score below its floor."""
     judges = {name: judge(name) for name in args.metric}
     if args.data:
         examples = read(args.data, args.text_field, args.bullets_field, args.split, args.length)[: args.limit]
@@ -175,20 +189,20 @@ def _run(args: argparse.Namespace) -> list[str]:
 
 
 def _fixed(args: argparse.Namespace) -> int:
-    """The number of bullets of systems that do not choose it themselves."""
+    """Number of bullets for systems that do not choose it themselves."""
     return 3 if args.bullets == "auto" else int(args.bullets)
 
 
 def _as_listed(args: argparse.Namespace, examples: list[Example]) -> bool:
-    """Whether such systems give as many as the human list has: where that is a header list, and the number is free."""
+    """True if such systems use the number of bullets of the human list: for header lists, with --bullets auto."""
     return args.bullets == "auto" and any(point.sources for example in examples for point in example.points)
 
 
 def _systems(
     args: argparse.Namespace, examples: list[Example], names: dict[str, str], made_by: dict[str, Printed]
 ) -> dict[str, Lists]:
-    """Every system's lists, read or made, in the order of the table: the lead first, the oracle last; what models
-    printed is put into `made_by` as well."""
+    """Reads or makes the lists of every system, in the order of the table: the lead first, the oracle last. Also adds
+    the output of models to `made_by`."""
 
     def run(name: str, model: str, policy: Policy) -> Lists:
         made_by[name] = printed(
@@ -199,7 +213,7 @@ def _systems(
     def shown(name: str) -> Iterable[list[str]]:
         return tqdm(made[name](), f"{names.get(name, name)}: bullets", len(examples), file=sys.stderr, mininterval=2)
 
-    given = _predictions(args, examples)  # before models run for hours
+    given = _predictions(args, examples)  # first, so that errors show before models run for hours
     tokens = tokenizer(args.language)
     sentences = [[s.text for s in content_sentences(e.text, args.language)] for e in examples] if args.data else []
     listed = _as_listed(args, examples)
@@ -251,7 +265,7 @@ def _runs(args: argparse.Namespace, model: str) -> list[tuple[str, Policy]]:
 
 
 def _about(args: argparse.Namespace) -> dict[str, Any]:
-    """What the figures were made with."""
+    """Data, options, and versions of the models behind the figures."""
     source = args.data or args.references
     there = Path(source).exists()
     made = f", `{args.length}`, {args.bullets} bullets" if args.model else ""

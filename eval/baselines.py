@@ -1,4 +1,4 @@
-"""Simple systems to stand beside (lead, random choice, LexRank, TextRank), and the oracle that bounds them."""
+"""Simple systems to compare with (lead, random choice, LexRank, TextRank), and oracles as upper bounds."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ BASELINES = ("lead", "random", "lexrank", "textrank", "main-oracle", "source-ora
 
 
 def lead(sentences: Sequence[str], count: int) -> list[str]:
-    """The first sentences of the story: hard to beat in news."""
+    """The first sentences of the story: a strong baseline for news."""
     return list(sentences[:count])
 
 
 def random(sentences: Sequence[str], count: int, seed: int) -> list[str]:
-    """Any sentences, in article order; the same ones for the same story and seed."""
+    """Random sentences, in article order; the same for the same story and seed."""
     rng = np.random.default_rng([seed, zlib.crc32("\n".join(sentences).encode())])
     chosen = rng.choice(len(sentences), min(count, len(sentences)), replace=False)
     return [sentences[i] for i in sorted(chosen)]
@@ -38,8 +38,8 @@ def random(sentences: Sequence[str], count: int, seed: int) -> list[str]:
 def oracle(
     sentences: Sequence[str], references: Sequence[Sequence[str]], count: int, tokenizer: Tokenizer
 ) -> list[str]:
-    """The sentences that cover a human list best, in article order: what no choice of sentences can much exceed. With
-    several human lists, the choice that comes nearest to its own."""
+    """The sentences that best cover a human list, in article order; hardly any choice of sentences scores higher. With
+    several human lists, returns the choice with the highest ROUGE-1 F1 against its own list."""
 
     def reached(chosen: Sequence[int], human: Sequence[str]) -> float:
         ours, theirs = (
@@ -54,17 +54,21 @@ def oracle(
 
 
 def points_oracle(example: Example, whole: bool) -> list[str]:
-    """A list for the points of a header list: of each the sentence that says most of it, which is about the best that a
-    choice of single sentences can be, or all its sources whole.
+    """Replaces each point of a header list by text from its sources.
+
+    Args:
+        example: The article, with points that have sources.
+        whole: True: all source sentences of the point. False: the source sentence most similar to the point, which is
+            about the best that a choice of single sentences can reach.
 
     Raises:
-        ValueError: A point does not say what it stands on.
+        ValueError: A point has no sources.
     """
     found = []
     for point, text in zip(example.listed, example.bullets, strict=True):
         sources = [" ".join(example.text[start:end].split()) for start, end in point.sources]
         if not sources:
-            raise ValueError(f"{example.id}: a point does not say what it stands on, as this oracle needs it")
+            raise ValueError(f"{example.id}: a point has no sources; this oracle needs the sources of every point")
         found.append(" ".join(sources) if whole else sources[int(np.argmax(likeness(text, sources)))])
     return found
 
@@ -80,7 +84,7 @@ def textrank(sentences: Sequence[str], count: int) -> list[str]:
 
 
 class _Words:
-    """Stands in for sumy's tokenizer, which downloads data when it is first used."""
+    """Replaces sumy's tokenizer, which downloads data on first use."""
 
     def to_words(self, sentence: str) -> list[str]:
         return words(sentence)

@@ -1,9 +1,9 @@
-"""Lists for readers who do not know whose they are, and what their answers say.
+"""Prepares lists for readers who do not know which system made them, and counts the readers' answers.
 
-Batches of articles, each followed by the lists of several systems in a random order:
+Write batches of articles, each followed by the lists of several systems in random order:
   python -m eval.blind write FOLDER --data test.jsonl --brief ours=models/base other=other.jsonl lead human
-A line for each article and length, such as `17 | brief | Q>P=R | P u=1 a=2 | Q | R b=1` (best first; faults are
-u untrue, f no finished sentence, a not understood alone, b background, m misses the main news):
+Count the answers, one line for each article and length, such as `17 | brief | Q>P=R | P u=1 a=2 | Q | R b=1` (best
+first; faults are u untrue, f not a finished sentence, a not understood alone, b background, m misses the main news):
   python -m eval.blind count FOLDER answers*.txt
 """
 
@@ -42,18 +42,18 @@ FAULTS = {
 _FAULT = re.compile(rf"\b([{''.join(FAULTS)}])\s*=\s*(\d+)")
 _LETTERS = "PQRSTUVW"
 _LEAST_PAIRS = 100
-"""Pairs of lists, one preferred to the other, from which costs are told."""
+"""Least number of pairs of lists, one preferred to the other, for which costs are estimated."""
 _RIDGE = 0.1
 
 
 def write(folder: Path, examples: Sequence[Example], kinds: dict[str, dict[str, list[list[str]]]], size: int) -> None:
-    """Writes `batch_0.txt`, … and `key.json`, which tells whose list is whose, and of which article.
+    """Writes `batch_0.txt`, … and `key.json`, which names the article and the system of each list.
 
     Args:
-        folder: Where; made if it is missing.
+        folder: Output folder; created if missing.
         examples: The articles.
-        kinds: For each kind of list (a length, say) the systems' lists, article by article.
-        size: Articles of a batch.
+        kinds: For each kind of list (for example, a length) the lists of each system, article by article.
+        size: Number of articles in a batch.
     """
     folder.mkdir(parents=True, exist_ok=True)
     draw = random.Random(SEED)
@@ -75,16 +75,17 @@ def write(folder: Path, examples: Sequence[Example], kinds: dict[str, dict[str, 
 
 
 def count(folder: Path, answers: Sequence[str]) -> str:
-    """The answers as Markdown tables: which list was preferred to which, the faults of each, and what a fault costs:
-    by how much one more lowers the log-odds of being preferred (logistic regression of all pairs of lists on the
-    differences of their faults), with its standard error, where there are enough pairs.
+    """Formats the answers as Markdown tables: preferences between systems, faults of each system, and costs of faults.
+
+    The cost of a fault is how much one more of it lowers the log-odds of being preferred, with its standard error
+    (logistic regression of all pairs of lists on the differences of their faults). It needs `_LEAST_PAIRS` pairs.
 
     Args:
-        folder: That of `write`.
-        answers: Their lines.
+        folder: The folder that `write` made.
+        answers: Lines of the answers.
 
     Raises:
-        ValueError: A line is not in its form, or two answer the same; the message has it.
+        ValueError: A line is malformed, or two lines have the same article and kind; the message quotes the line.
     """
     key = {number: about["lists"] for number, about in _key(folder).items()}
     wins: dict[str, Counter[tuple[str, str, str]]] = {}
@@ -120,8 +121,8 @@ def count(folder: Path, answers: Sequence[str]) -> str:
 
 
 def _costs(more: npt.NDArray[Any]) -> list[str]:
-    """Of each fault its weight and standard error, by Newton's method with a weak ridge: `more`, shape (pairs, FAULTS),
-    is how many more the worse list has."""
+    """Weight and standard error of each fault, by Newton's method with a weak ridge penalty. `more`, shape (pairs,
+    FAULTS), is the number of faults of the worse list minus that of the better list."""
     weights = np.zeros(more.shape[1])
     for _ in range(30):
         other = 1 / (1 + np.exp(more @ weights))
@@ -132,14 +133,14 @@ def _costs(more: npt.NDArray[Any]) -> list[str]:
 
 
 def _key(folder: Path) -> dict[str, Any]:
-    """What `write` noted of each article.
+    """Reads `key.json`.
 
     Raises:
-        ValueError: An earlier version wrote it, without the articles' ids.
+        ValueError: An earlier version wrote the file, without the articles' ids.
     """
     found: dict[str, Any] = json.loads((folder / "key.json").read_text("utf-8"))
     if any("lists" not in about for about in found.values()):
-        raise ValueError(f"{folder / 'key.json'} does not name its articles; write the batches anew")
+        raise ValueError(f"{folder / 'key.json'} has no article ids; write the batches again")
     return found
 
 
@@ -179,26 +180,26 @@ def _lists(named: str, examples: Sequence[Example], length: Length) -> list[list
         return [list(example.bullets) for example in examples]
     if name == "lead":
         return [lead([s.text for s in content_sentences(e.text)], len(e.bullets)) for e in examples]
-    raise ValueError(f"{named!r}: name a model or a file, as in {named}=models/base; alone stand only lead and human")
+    raise ValueError(f"{named!r}: name a model or a file, as in {named}=models/base; only lead and human need none")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Writes batches, or prints what answers say."""
+    """Writes batches, or prints the tables of the answers."""
     parser = argparse.ArgumentParser(
         "python -m eval.blind", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     tasks = parser.add_subparsers(dest="task", required=True)
-    make = tasks.add_parser("write", help="batches of articles with lists")
+    make = tasks.add_parser("write", help="write batches of articles with lists")
     make.add_argument("folder", type=Path)
-    make.add_argument("--data", required=True, help="articles, as python -m eval reads them")
+    make.add_argument("--data", required=True, help="articles with human lists, as for python -m eval")
     for length in LENGTHS:
         make.add_argument(
             f"--{length}",
             nargs="+",
             default=[],
             metavar="NAME=PLACE",
-            help="systems whose lists of this length are read: a model, or a file of lists; lead is as many first "
-            "sentences as the human list has points, human is that list",
+            help="systems whose lists of this length are shown; PLACE is a model or a file of lists. Two systems need "
+            "no PLACE: human, the human list, and lead, the same number of first sentences",
         )
     make.add_argument(
         "--leave-out",
@@ -206,11 +207,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         default=[],
         type=Path,
         metavar="FOLDER",
-        help="earlier readings; their articles are not drawn",
+        help="folders of earlier readings; their articles are left out",
     )
-    make.add_argument("--limit", type=int, default=50, help="articles, drawn at random (default: 50)")
-    make.add_argument("--size", type=int, default=10, help="articles of a batch (default: 10)")
-    answered = tasks.add_parser("count", help="what answers say")
+    make.add_argument("--limit", type=int, default=50, help="number of articles, drawn at random (default: 50)")
+    make.add_argument("--size", type=int, default=10, help="articles in a batch (default: 10)")
+    answered = tasks.add_parser("count", help="print tables of the answers")
     answered.add_argument("folder", type=Path)
     answered.add_argument("answers", nargs="+", type=Path)
     args = parser.parse_args(argv)
@@ -225,7 +226,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         for length in LENGTHS:
             everything = [e for e in read(args.data, length=length) if e.id not in known]
             if not everything:
-                raise ValueError(f"every article of {args.data} was read before")
+                raise ValueError(f"every article of {args.data} is in an earlier reading (--leave-out)")
             chosen = sorted(random.Random(SEED).sample(range(len(everything)), min(args.limit, len(everything))))
             examples = [everything[i] for i in chosen]
             if named := getattr(args, length):

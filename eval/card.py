@@ -1,4 +1,4 @@
-"""The scores in a model card: written here by `python -m eval --card`, never by hand."""
+"""The block of scores in a model card. Only `python -m eval --card` writes it; do not edit it by hand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ SCORES_END = "<!-- end of scores -->"
 
 
 def with_scores(text: str, scores: str, key: str) -> str:
-    """The card with a block of scores put in, or put in the place of the block with the same key."""
+    """Returns the card with the scores added as a block, which replaces an earlier block with the same key."""
     head, _, rest = text.partition(SCORES_BEGIN)
     body, _, tail = rest.partition(SCORES_END)
     blocks = dict(_blocks(body))

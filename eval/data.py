@@ -1,4 +1,4 @@
-"""Articles with the bullets that people wrote, and lists of bullets: from JSONL, CSV, Parquet, a folder or the Hub."""
+"""Reads articles with human lists, and lists of bullets, from JSONL, CSV, Parquet, a folder or the Hub."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _BULLETS_FLAG = "Name it with --bullets-field"
 BULLETS_FIELDS = ("bullets", "highlights", "summary")
 POINTS_FIELD = "points"
 BRIEF_POINTS = 3
-"""Points of a header list that its `brief` form has: those of highest rank."""
+"""Number of points in the `brief` form of a header list: those of highest rank."""
 BRIEF_WORDS = 20
-"""Words up to which a bullet of a plain list is held to be a `brief` one."""
+"""Most words of a bullet of a plain list that counts as `brief`."""
 _BESIDE = ".bullets.txt"
 _KINDS = (".jsonl", ".ndjson", ".json", ".csv", ".parquet")
 _ITEM = re.compile(r"<li\b[^>]*>(.*?)</li>", re.IGNORECASE | re.DOTALL)
@@ -41,11 +41,11 @@ class Point:
     """A point of a list that people wrote.
 
     Attributes:
-        texts: What it says, by length: both lengths, or one; none where the list only tells its sources.
-        rank: How important it is: 1 is the one to keep if only one is kept.
-        sources: Spans (start, end) of the article's sentences that hold what it says, in article order; none where
-            the list does not tell.
-        main: The one of them that weighs most; None where the list does not tell.
+        texts: Texts by length: both lengths, or one; empty if the list only names the sources.
+        rank: Importance; 1 is the most important point.
+        sources: Spans (start, end) of the article's sentences that the point is based on, in article order; empty if
+            the list does not name them.
+        main: The most important of these spans; None if the list does not name it.
     """
 
     texts: Mapping[Length, str]
@@ -59,11 +59,11 @@ class Example:
     """An article and the lists that people wrote for it.
 
     Attributes:
-        id: Its id, or its number in the file, from 1.
-        text: The article; empty where only lists are compared.
+        id: Id of the record, or its number in the file, from 1.
+        text: The article; empty if only lists are compared.
         references: The human lists: one, or one from each of several editors.
-        points: The points of the first list, in reading order; all of them, where `references` may hold the best only.
-        title: The headline, where there is one.
+        points: All points of the first list, in reading order; `references` may have only the most important ones.
+        title: The headline; None if there is none.
     """
 
     id: str
@@ -79,7 +79,7 @@ class Example:
 
     @property
     def listed(self) -> tuple[Point, ...]:
-        """The points that the first list says: all, or the best by rank."""
+        """The points that are in the first list: all, or the best by rank."""
         kept = set(_best(self.points, len(self.bullets)))
         return tuple(point for i, point in enumerate(self.points) if i in kept)
 
@@ -91,31 +91,31 @@ def read(
     split: str = "test",
     length: Length = "brief",
 ) -> list[Example]:
-    """Articles with human lists.
+    """Reads articles with human lists.
 
     Args:
         source: A file (.jsonl, .json with one object a line, .csv, .parquet; .gz), a folder of .json files or of .txt
-            files (each with its bullets, one a line, in a file beside it: story.txt and story.bullets.txt), or the name
-            of a data set on the Hub, such as `abisee/cnn_dailymail:3.0.0`.
-        text_field: Field of the article; default: the first of `article`, `text`, `document` that is there. A dotted
-            path leads into objects: "content.body".
+            files (the bullets of story.txt are in story.bullets.txt, one a line), or the name of a data set on the Hub,
+            such as `abisee/cnn_dailymail:3.0.0`.
+        text_field: Field of the article; default: the first of `article`, `text`, `document` that exists. A dotted path
+            reads nested objects: "content.body".
         bullets_field: Field of the list: a list, a list of lists (several editors), or a text with one bullet a line
-            or in `<li>`; default: the first of `bullets`, `highlights`, `summary`. A header list stands in `points`:
+            or in `<li>`; default: the first of `bullets`, `highlights`, `summary`. A header list is in `points`:
             objects with `standard` and `brief` (or one of them), `rank`, `sources` (spans) and `main` (a span).
-        split: The split to take, where the source is a data set on the Hub.
-        length: Which text of a header list's points is the reference: all points in `standard`, the `BRIEF_POINTS` of
-            highest rank in `brief`.
+        split: Split of a data set on the Hub; ignored for other sources.
+        length: Text of a header list's points to use as the reference: `standard` takes all points, `brief` the
+            `BRIEF_POINTS` of highest rank.
 
     Raises:
-        ValueError: A record lacks a field, or its list is empty; the message names the line and its fields.
-        FileNotFoundError: There is no such file.
+        ValueError: A record lacks a field, its list is empty, or its id is not unique; the message names the line.
+        FileNotFoundError: The file does not exist.
     """
     examples = []
     seen: set[str] = set()
     for row in rows(source, split):
         found = example_of(row, text_field, bullets_field, length)
         if found.id in seen:
-            raise ValueError(f"{row.where}: the id {found.id!r} stands there a second time")
+            raise ValueError(f"{row.where}: the id {found.id!r} occurs a second time")
         seen.add(found.id)
         examples.append(found)
     if not examples:
@@ -126,14 +126,13 @@ def read(
 def example_of(
     row: Record, text_field: str | None = None, bullets_field: str | None = None, length: Length = "brief"
 ) -> Example:
-    """The article and the human lists of one record; fields and length as in `read`.
+    """Reads the article and the human lists of one record; fields and length are as in `read`.
 
-    A record of this library (what `Summary.to_json` gives) is one too, once an editor has set its `status` to
-    "approved".
+    Output of this library (`Summary.to_json`) is also accepted, once an editor has set its `status` to "approved".
 
     Raises:
         FieldError: A field is missing.
-        ValueError: The article or its list is empty, or a draft that no editor has approved.
+        ValueError: The record is malformed, its article or list is empty, or it is a draft that no editor has approved.
     """
     where, values = row.where, row.values
     if row.fault:
@@ -144,7 +143,7 @@ def example_of(
     if not header_list:
         human = _field(values, bullets_field, BULLETS_FIELDS, _BULLETS_FLAG, where)
     if "disclosure" in values and values.get("status") != "approved":
-        raise ValueError(f'{where}: a draft of the software; an editor who approves it sets "status" to "approved"')
+        raise ValueError(f'{where}: this is an unapproved draft; an editor must first set its "status" to "approved"')
     if not isinstance(text, str) or not text.strip():
         raise ValueError(f"{where}: the article is empty")
     title = values.get("title")
@@ -157,10 +156,10 @@ def example_of(
 
 
 def _header_list(value: object, text: str, where: str) -> tuple[Point, ...]:
-    """The points of a header list.
+    """Reads the points of a header list.
 
     Raises:
-        ValueError: They are not in its form; the message says which one and why.
+        ValueError: A point is malformed; the message says which one and why.
     """
     if not isinstance(value, list) or not value:
         raise ValueError(f"{where}: the human list is empty")
@@ -182,7 +181,7 @@ def _header_list(value: object, text: str, where: str) -> tuple[Point, ...]:
 
 
 def _span(value: object, text: str, where: str) -> tuple[int, int]:
-    if isinstance(value, dict):  # as a record of this library has it
+    if isinstance(value, dict):  # the form in the output of this library
         value = [value.get("start"), value.get("end")]
     if isinstance(value, list) and len(value) == 2 and all(isinstance(v, int) for v in value):
         start, end = value
@@ -192,8 +191,8 @@ def _span(value: object, text: str, where: str) -> tuple[int, int]:
 
 
 def _reference(points: Sequence[Point], length: Length, text: str) -> tuple[str, ...]:
-    """What a header list says in one length; a point that lacks it says what it has, and one without a text what the
-    article says there."""
+    """The texts of a header list in one length. A point without this length uses its other text; a point without any
+    text uses the article's text at its main span, or else at its first source."""
     kept = set(_best(points, BRIEF_POINTS if length == "brief" else len(points)))
     return tuple(
         p.texts.get(length) or next(iter(p.texts.values()), "") or _quoted(p.main or p.sources[0], text)
@@ -207,13 +206,13 @@ def _quoted(span: tuple[int, int], text: str) -> str:
 
 
 def _best(points: Sequence[Point], count: int) -> list[int]:
-    """Which of the points matter most."""
+    """Indices of the points of highest rank."""
     return sorted(range(len(points)), key=lambda i: points[i].rank)[:count]
 
 
 def _listed(value: object, bullets: Sequence[str], text: str, where: str) -> tuple[Point, ...]:
-    """The bullets of a plain list as points: the first matters most, and how long it is tells its length. Those of a
-    record of this library know their sources."""
+    """Converts the bullets of a plain list to points: they are ranked in list order, and their number of words
+    determines their length. Only output of this library has sources."""
     spans: list[tuple[tuple[int, int], ...]] = [()] * len(bullets)
     if isinstance(value, list) and len(value) == len(bullets) and all(isinstance(v, dict) for v in value):
         spans = [tuple(sorted(_span(span, text, where) for span in v.get("sources") or ())) for v in value]
@@ -225,22 +224,22 @@ def _listed(value: object, bullets: Sequence[str], text: str, where: str) -> tup
 
 
 def read_lists(source: str | Path) -> dict[str, list[str]] | list[list[str]]:
-    """Lists of bullets, as a system printed them. JSONL with `id` and `bullets` (strings, or objects with `text`) gives
-    them by id; plain text, one article a line with `<n>` between bullets, gives them in order. An empty list is kept.
+    """Reads the lists of bullets of a system. JSONL with `id` and `bullets` (strings, or objects with `text`) returns
+    them by id; plain text, one article a line with `<n>` between bullets, in file order. Empty lists are kept.
 
     Raises:
-        ValueError: A line cannot be read, or an id stands twice or is missing; the message names it.
+        ValueError: A line cannot be read, or an id is missing or occurs twice; the message names the line.
     """
     found: dict[str, list[str]] = {}
     ordered: list[list[str]] = []
     for row in rows(source):
         where, values = row.where, row.values
-        value = values.get(_field(values, None, BULLETS_FIELDS, "Call it bullets", where))
+        value = values.get(_field(values, None, BULLETS_FIELDS, "Rename the field of the list to bullets", where))
         bullets = list(_bullets(value, where))
         if values.get("id") is None:
             ordered.append(bullets)
         elif str(values["id"]) in found:
-            raise ValueError(f"{where}: the id {values['id']!r} stands there a second time")
+            raise ValueError(f"{where}: the id {values['id']!r} occurs a second time")
         else:
             found[str(values["id"])] = bullets
         if found and ordered:
@@ -251,7 +250,7 @@ def read_lists(source: str | Path) -> dict[str, list[str]] | list[list[str]]:
 
 
 def read_references(source: str | Path, bullets_field: str | None = None) -> list[Example]:
-    """Human lists without their articles, in the forms of `read_lists`; several lists for one article as in `read`."""
+    """Reads human lists without their articles, in the formats of `read_lists`; several lists as in `read`."""
     examples = []
     for row in rows(source):
         human = _field(row.values, bullets_field, BULLETS_FIELDS, _BULLETS_FLAG, row.where)
@@ -263,10 +262,10 @@ def read_references(source: str | Path, bullets_field: str | None = None) -> lis
 
 
 def aligned(lists: dict[str, list[str]] | list[list[str]], examples: list[Example], name: str) -> list[list[str]]:
-    """A system's lists in the order of the articles: by id, or by place where they have none.
+    """Returns a system's lists in the order of the articles: by id, or by position if they have no ids.
 
     Raises:
-        ValueError: The two do not fit together; the message says how.
+        ValueError: The lists do not fit the articles; the message says how.
     """
     if isinstance(lists, list):
         if len(lists) != len(examples):
@@ -281,8 +280,8 @@ def aligned(lists: dict[str, list[str]] | list[list[str]], examples: list[Exampl
 
 
 def fingerprint(source: str | Path) -> str:
-    """The first 12 digits of the sha256 of a file, or of a folder's .json and .txt files: names the data that a figure
-    was measured on. A data set on the Hub is named by its own name."""
+    """Identifies the data behind a figure: the first 12 digits of the sha256 of a file, or of a folder's .json and .txt
+    files. For a data set on the Hub, returns its name."""
     path = Path(source)
     if not path.exists():
         return str(source)
@@ -293,16 +292,16 @@ def fingerprint(source: str | Path) -> str:
 
 
 def rows(source: str | Path, split: str = "test", tolerant: bool = False) -> Iterator[Record]:
-    """The records of a source, one after the other; see `read`.
+    """Yields the records of a source; see `read`.
 
     Args:
         source: As in `read`.
         split: As in `read`.
-        tolerant: Whether a line that is no record is given with its `fault`.
+        tolerant: True: a malformed line is yielded as a record with a `fault`. False: it is an error.
 
     Raises:
-        ValueError: A file cannot be read to its end; or a line is no record, unless `tolerant`.
-        FileNotFoundError: There is no such file.
+        ValueError: A file is truncated or not UTF-8; or a line is malformed, unless `tolerant`.
+        FileNotFoundError: The file does not exist.
     """
     path = Path(source)
     try:
@@ -339,7 +338,7 @@ def _folder(path: Path) -> Iterator[Record]:
 
 
 def _plain(path: Path) -> Iterator[Record]:
-    """Lists of bullets, one a line."""
+    """Reads plain text: one list of bullets a line."""
     with unpacked(next(files_of(path))) as (file, _):
         for number, line in enumerate(TextIOWrapper(file, "utf-8"), 1):
             yield Record(f"line {number} of {path}", number, {"bullets": line.strip("\n")})
@@ -354,7 +353,7 @@ def _hub(name: str, split: str) -> Iterator[Record]:
 
 
 def _field(row: Mapping[str, Any], wanted: str | None, usual: Iterable[str], hint: str, where: str) -> Any:
-    """The value of a field.
+    """Returns the value of a field.
 
     Raises:
         FieldError: The record lacks it.
@@ -372,7 +371,7 @@ def _id(row: Record) -> str:
 
 
 def _lists(value: object, where: str) -> tuple[tuple[str, ...], ...]:
-    """The human lists of one record; an empty one is an error, since nothing can be measured against it."""
+    """The human lists of one record. An empty list is an error, because nothing can be measured against it."""
     several = isinstance(value, list) and bool(value) and isinstance(value[0], list)
     lists = tuple(_bullets(one, where) for one in (value if several else [value]))  # type: ignore[union-attr]
     if not all(lists):
@@ -381,7 +380,7 @@ def _lists(value: object, where: str) -> tuple[tuple[str, ...], ...]:
 
 
 def _bullets(value: object, where: str) -> tuple[str, ...]:
-    """Bullets from a list of strings or of objects with `text`, from `<li>`, or from lines."""
+    """Extracts bullets from a list of strings or of objects with `text`, from `<li>` items, or from lines."""
     if isinstance(value, str):
         items = _ITEM.findall(value)
         parts = [unescape(_TAG.sub("", item)) for item in items] if items else _BREAK.split(value)

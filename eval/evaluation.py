@@ -1,4 +1,4 @@
-"""Systems side by side on the same articles: every measure for every article, then means with intervals."""
+"""Measures systems on the same articles: every measure for every article, then means with intervals."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ from .measures import (
 Floats = npt.NDArray[np.float64]
 Lists = Sequence[Sequence[str]]
 Spans = Sequence[Sequence[Sequence[tuple[int, int]]]]
-"""For each bullet of each list, the spans of the article that it stands on."""
+"""For each bullet of each list, its source spans in the article."""
 SCORES = (*MEASURES, "bullet_match")
-"""What has precision, recall and F1; in a flat table under `rouge1_precision`, `rouge1_recall` and `rouge1_f1`."""
+"""Measures with precision, recall and F1; their flat names are `rouge1_precision`, `rouge1_recall`, `rouge1_f1`."""
 CLOSED = ("rouge1_f1", "rouge2_f1", "rougeLsum_f1")
-"""Measures for which the way from the lead to the oracle is shown."""
+"""Measures for which the closed share of the gap between lead and oracle is computed."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A system's lists with what was measured of each.
+    """The lists of a system, and the measures of each list.
 
     Attributes:
         name: The system's name.
         lists: Its bullets, a list for each article.
-        columns: Every measure by its flat name, shape (articles,); NaN where it has no value for an article.
+        columns: Every measure by its flat name, shape (articles,); NaN if it has no value for an article.
     """
 
     name: str
@@ -63,17 +63,17 @@ class Measured:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The result.
+    """The result of an evaluation.
 
     Attributes:
         examples: The articles with their human lists.
         systems: The systems, in the order they were given.
-        figures: For each system, each measure's mean over the articles with its interval.
-        above: For each system but the base, how far it is above the base, measure by measure.
-        base: The system that the others are compared with.
-        closed: For each system, the share of the way from the lead to the oracle that it closes, in percent; empty
-            where one of the two was not measured.
-        judges: Names of the measures that were the caller's own.
+        figures: For each system, the mean of each measure over the articles, with its interval.
+        above: For each system except the base, its difference from the base in each measure.
+        base: Name of the system that the others are compared with.
+        closed: For each system, the percentage of the gap between lead and oracle that it closes; empty if one of the
+            two was not measured.
+        judges: Names of the user-defined metrics.
     """
 
     examples: Sequence[Example]
@@ -99,20 +99,21 @@ def evaluate(
     """Measures systems on the same articles.
 
     Args:
-        examples: Articles (their text may be empty; what needs it is then left out) and human lists.
+        examples: Articles and human lists. If the text of an article is empty, measures that need texts are left out.
         systems: A list of bullets for each article, by the system's name.
-        language: Chooses the tokenizer. Measures whose rules are English (facts, dangling) are left out for others.
-        several: What a score is where an article has several human lists: "best" or "mean".
-        judges: Metrics of your own, by name.
-        lead: Name of the system that the way to the oracle starts from.
-        oracle: Name of the system that it ends at.
+        language: Language code; selects the tokenizer. Measures with English rules (facts, dangling, alone) are left
+            out for other languages.
+        several: Scoring of an article with several human lists: "best" or "mean".
+        judges: User-defined metrics, by name.
+        lead: Name of the lead system, the lower end of `Evaluation.closed`.
+        oracle: Name of the oracle system, the upper end.
         compare_with: Name of the system that the others are compared with; default: the first.
-        spans: What the bullets of a system stand on, by its name. A bullet of another system stands on the sentence
-            that it is; where it is none, it is not known what its list stands on.
+        spans: Source spans of the bullets, by the system's name. For other systems, the source of a bullet is the
+            article sentence that equals it; if a bullet equals none, the sources of its list are unknown.
 
     Raises:
-        ValueError: There is no article or no system, a system has another number of lists than there are articles, or
-            a metric of your own gives another number of figures.
+        ValueError: There is no article or no system, `compare_with` is no system, a system does not have one list per
+            article, or a user-defined metric does not return one number per article.
     """
     if not examples or not systems:
         raise ValueError("there is nothing to measure: no articles, or no lists of bullets")
@@ -126,7 +127,7 @@ def evaluate(
         for name, lists in systems.items():
             found = np.asarray(judge([e.text for e in examples], [list(x) for x in lists]), float)
             if found.shape != (len(examples),):
-                raise ValueError(f"{title} gave figures of shape {found.shape} for {len(examples)} articles")
+                raise ValueError(f"{title} returned figures of shape {found.shape} for {len(examples)} articles")
             columns[name][title] = found
     measured = tuple(Measured(name, lists, columns[name]) for name, lists in systems.items())
     base = compare_with or measured[0].name
@@ -148,7 +149,7 @@ def _looks(
     several: Several,
     spans: Mapping[str, Spans],
 ) -> dict[str, list[dict[str, float]]]:
-    """What can be said of each list beside ROUGE. The articles are the outer loop: one at a time is held in memory."""
+    """All measures except ROUGE. The articles are the outer loop, so that only one index is in memory at a time."""
     tokens, english = tokenizer(language), is_english(language)
     with_text = all(example.text for example in examples)
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in systems}
@@ -172,7 +173,7 @@ def _looks(
 
 
 def _matched(bullets: Sequence[str], references: References, tokens: Tokenizer, several: Several) -> dict[str, float]:
-    """The matching with the human list that the bullets are most like, or the mean over all of them."""
+    """Matching scores against the human list that matches best, or their mean over all human lists."""
     rows = [_of_matching(match(bullets, human, tokens), bullets, human) for human in references]
     if several == "best":
         return max(rows, key=lambda row: row["bullet_match_f1"])
@@ -214,7 +215,7 @@ def _with_intervals(
 ) -> Evaluation:
     names = list(systems[0].columns)
     tables = [np.stack([system.columns[name] for name in names], 1) for system in systems]
-    # All systems at once, so that every figure comes from the same samples of the articles.
+    # Resample all systems together, so that every figure uses the same samples of the articles.
     table = np.concatenate(tables, 1)
     values, drawn = means(table), resampled(table)
     places = {(s.name, name): i * len(names) + j for i, s in enumerate(systems) for j, name in enumerate(names)}
@@ -236,6 +237,6 @@ def _with_intervals(
                     share = 100 * (drawn[:, at] - drawn[:, low]) / (drawn[:, high] - drawn[:, low])
                     value = 100 * (values[at] - values[low]) / (values[high] - values[low])
                 found = np.append(share, value)
-                found[~np.isfinite(found)] = np.nan  # the oracle is no better than the lead
+                found[~np.isfinite(found)] = np.nan  # the oracle scores the same as the lead
                 (closed[system.name][key],) = with_intervals(found[-1:], found[:-1, None])
     return Evaluation(examples, systems, figures, above, base, closed, judges)

@@ -1,4 +1,4 @@
-"""Floors: scores that the shipped model must not fall below, kept as data (`eval/floors.json`)."""
+"""Floors: minimum scores of the shipped model, stored in `eval/floors.json`."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from .measures import Figure
 
 GUARDED = ("rouge1_f1", "rouge2_f1", "rougeLsum_f1", "bullet_match_f1", "supported")
 SLACK = 0.5
-"""Points that a floor is set below the score, for the last digits that another CPU's int8 arithmetic moves."""
+"""Points between a score and its floor, because int8 arithmetic differs slightly between CPUs."""
 
 
 def fallen(path: Path, key: str, figures: Mapping[str, Figure]) -> list[str]:
-    """What is below its floor, a sentence each; empty where all is well.
+    """Returns one sentence for each score below its floor; empty if all scores pass.
 
     Args:
         path: The file with the floors.
-        key: Data (with its fingerprint), length and number of bullets: floors are kept for each.
-        figures: The model's means.
+        key: Data (with its fingerprint), length and number of bullets; each combination has its own floors.
+        figures: The model's mean scores.
 
     Raises:
-        ValueError: The file holds no floors for this data and these options.
+        ValueError: The file has no floors for this key, or a floor for an unknown measure.
     """
     floors = _read(path).get(key)
     if floors is None:
@@ -32,7 +32,9 @@ def fallen(path: Path, key: str, figures: Mapping[str, Figure]) -> list[str]:
         raise ValueError(f"{path} has no floors for {key!r} (it has {known}); set them with --set-floors")
     unknown = [name for name in floors if name not in figures]
     if unknown:
-        raise ValueError(f"{path}: there is no measure {unknown[0]!r}; the guarded ones are {', '.join(GUARDED)}")
+        raise ValueError(
+            f"{path} has a floor for {unknown[0]!r}, which is not measured; guarded are {', '.join(GUARDED)}"
+        )
     return [
         f"{name} is {figures[name].value:.2f}, and its floor is {floor:.2f}"
         for name, floor in floors.items()
@@ -41,10 +43,10 @@ def fallen(path: Path, key: str, figures: Mapping[str, Figure]) -> list[str]:
 
 
 def raise_floors(path: Path, key: str, figures: Mapping[str, Figure], lower: bool) -> dict[str, float]:
-    """Sets the floors of this data to just below the scores, and returns them.
+    """Sets the floors for this key to just below the scores, writes the file, and returns the new floors.
 
     Raises:
-        ValueError: That would lower one, and `lower` does not allow it.
+        ValueError: A floor would become lower, and `lower` is false.
     """
     everything = _read(path)
     new = {name: math.floor(10 * (figures[name].value - SLACK)) / 10 for name in GUARDED if name in figures}

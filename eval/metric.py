@@ -1,4 +1,4 @@
-"""The measures as an `evaluate.Metric`, so that they work as in that ecosystem, without the Hub."""
+"""The measures as a metric of Hugging Face's `evaluate` library, usable without the Hub."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ import numpy as np
 from .data import Example
 from .evaluation import evaluate as measured
 
-_DESCRIPTION = """Lists of bullets against the lists that people wrote: ROUGE F1 (rouge-score, stemmed, one bullet a
-line), one-to-one matching of bullets, redundancy, dangling bullets and, where the articles are given, facts that stand
-in them, coverage, density, compression and novelty."""
+_DESCRIPTION = """Compares lists of bullets with the lists that people wrote: ROUGE F1 (rouge-score, stemmed, one bullet
+a line), one-to-one matching of bullets, redundancy, dangling bullets and, if the articles are given, facts found in
+them, coverage, density, compression and novelty."""
 _INPUTS = """
 Args:
     predictions: A list of bullets for each article.
     references: The human list of each article, or several lists.
     articles: The articles; optional.
     language: "en" (rouge-score's tokenizer) or another code (a Unicode tokenizer). Default "en".
-    several: "best" or "mean", where an article has several human lists. Default "best".
+    several: "best" or "mean", for articles with several human lists. Default "best".
 
 Returns:
-    The means by name: rouge1, rouge2, rougeL, rougeLsum and bullet_match are F1, and stand with _precision and _recall.
+    The means by name. rouge1, rouge2, rougeL, rougeLsum and bullet_match are F1; names with _precision and _recall
+    added are their precision and recall.
 """
 _CITATION = "Lin, C.-Y. 2004. ROUGE: A Package for Automatic Evaluation of Summaries."
 
 
 class KeyPoints(evaluate.Metric):  # type: ignore[misc]
-    """`KeyPoints().compute(predictions=[["One point."]], references=[["A human point."]])`."""
+    """For example `KeyPoints().compute(predictions=[["One point."]], references=[["A human point."]])`."""
 
     def _info(self) -> evaluate.MetricInfo:
         text = datasets.Value("string")
@@ -42,7 +43,7 @@ class KeyPoints(evaluate.Metric):  # type: ignore[misc]
         )
 
     def add_batch(self, *, predictions: Any = None, references: Any = None, **others: Any) -> None:
-        """As in `evaluate`; a human list that stands alone becomes a sequence of one."""
+        """As in `evaluate`; a single human list of an article is wrapped in a list."""
         super().add_batch(predictions=predictions, references=[_several(human) for human in references], **others)
 
     def add(self, *, prediction: Any = None, reference: Any = None, **others: Any) -> None:

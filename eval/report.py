@@ -1,6 +1,6 @@
-"""A page to look at an evaluation: scores, what the lists look like, and every article beside its lists.
+"""HTML report of an evaluation: scores, the shape of the lists, and every article next to its lists.
 
-Here it becomes data; `report.html` is the page that draws it, in the reader's browser, from one JSON block.
+This file builds the data, one JSON block; the page `report.html` draws it in the reader's browser.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from .table import LIST_TITLES, SCORE_TITLES, plain
 Bullets = list[dict[str, Any]]
 
 _TEMPLATE = Path(__file__).with_name("report.html")
-# The last bin of each is open: one long list must not flatten the picture of all others.
+# Bins of the histograms. The last bin is open-ended, so that one very long list does not flatten all others.
 _COUNTS, _LENGTHS, _LENGTH_STEP, _PLACES = 11, 13, 5, 10
 
 
 def report(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
-    """One self-contained HTML file, without network.
+    """Returns one self-contained HTML file, which needs no network.
 
     Args:
-        evaluation: What was measured.
-        about: What it was measured on and with, as for `table`; `options.language` chooses how sentences are split and
-            words are counted (default: "en").
+        evaluation: The evaluation to show.
+        about: Its data and options, as for `table`; `options.language` selects how sentences are split and words are
+            counted (default: "en").
     """
     data = json.dumps(_data(evaluation, about), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    # No "<" may end the script block, and no half of a surrogate pair may keep the file from being written.
+    # Escape "<", which could end the script block; replace lone surrogates, which UTF-8 cannot encode.
     data = data.replace("<", "\\u003c").encode("utf-8", "replace").decode("utf-8")
     return _TEMPLATE.read_text("utf-8").replace("{{data}}", data)
 
@@ -69,7 +69,7 @@ def _data(evaluation: Evaluation, about: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _columns(system: Measured) -> dict[str, list[float | None]]:
-    """Every measure of every article, null where it has no value."""
+    """Every measure of every article; null if it has no value."""
     return {
         key: [None if np.isnan(value) else round(float(value), 2) for value in column]
         for key, column in system.columns.items()
@@ -84,7 +84,7 @@ def _articles(evaluation: Evaluation, language: str) -> Iterator[dict[str, Any]]
         texts = [sentence.text for sentence in sentences]
         known = FactIndex(example.text) if example.text and is_english(language) else None  # the rules are English
         yield {
-            # Two articles of one id still need an address each.
+            # Articles with the same id still need different addresses.
             "id": example.id if often[example.id] == 1 else f"{example.id} (article {i + 1})",
             "text": _pieces(example.text, [(sentence.start, sentence.end) for sentence in sentences]),
             "human": [_bullets(bullets, texts, known, tokens) for bullets in example.references],
@@ -96,7 +96,7 @@ def _articles(evaluation: Evaluation, language: str) -> Iterator[dict[str, Any]]
 
 
 def _bullets(bullets: Sequence[str], sentences: Sequence[str], known: FactIndex | None, tokens: Tokenizer) -> Bullets:
-    """Each bullet's pieces, every second of them a fact that was not found, the kinds of these, and its source."""
+    """For each bullet: its pieces (every second is a fact that was not found), their kinds, and its source sentence."""
     found: Bullets = []
     for bullet in bullets:
         missing = _missing(bullet, known) if known else []
@@ -108,7 +108,7 @@ def _bullets(bullets: Sequence[str], sentences: Sequence[str], known: FactIndex 
 
 
 def _paired(found: Bullets, bullets: Sequence[str], example: Example, tokens: Tokenizer) -> dict[str, Any]:
-    """A system's list, with the human list that it is most like and the pairs between the two."""
+    """A system's list, with the human list that matches it best and the pairs between the two."""
     matchings = [match(bullets, human, tokens) for human in example.references]
     best = max(range(len(matchings)), key=lambda k: matchings[k].f1)
     for i, human, likeness in matchings[best].pairs:
@@ -117,7 +117,7 @@ def _paired(found: Bullets, bullets: Sequence[str], example: Example, tokens: To
 
 
 def _missing(bullet: str, known: FactIndex) -> list[Fact]:
-    """Facts that were not found, in order; of two that overlap (a name within a quote) the one that begins first."""
+    """Facts that were not found, in order. If two overlap (a name within a quote), only the first one is kept."""
     kept: list[Fact] = []
     for fact in sorted(facts(bullet), key=lambda fact: (fact.start, -fact.end)):
         if not known.supports(fact) and (not kept or fact.start >= kept[-1].end):
@@ -126,18 +126,18 @@ def _missing(bullet: str, known: FactIndex) -> list[Fact]:
 
 
 def _pieces(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
-    """The text cut at spans: pieces 1, 3, 5, … are the spans. Unlike offsets, they mean the same to JavaScript, which
-    counts an emoji as two characters."""
+    """Cuts the text at spans: pieces 1, 3, 5, … are the spans. Offsets would not work in JavaScript, which counts an
+    emoji as two characters."""
     cuts = [0, *(cut for span in spans for cut in span), len(text)]
     return [text[start:end] for start, end in pairwise(cuts)]
 
 
 def _shape(lists: Sequence[tuple[dict[str, Any], Bullets]]) -> dict[str, list[float]]:
-    """What lists look like: for the number of bullets, their length in words, and the place of their sources in the
-    article, the percentage in each bin."""
+    """Histograms in percent: number of bullets in a list, words in a bullet, and position of the sources in the
+    article."""
     bullets = [(article, bullet) for article, one in lists for bullet in one]
     words = [len("".join(bullet["parts"]).split()) for _, bullet in bullets]
-    # The middle of the sentence, so that the few sentences of a short article do not all lean to its start.
+    # Use the middle of the sentence: its start would shift the sources of short articles towards the first bin.
     places = [
         int(_PLACES * (bullet["source"] + 0.5) / (len(article["text"]) // 2))
         for article, bullet in bullets

@@ -1,4 +1,4 @@
-"""The lists that a model prints, and what they are made of."""
+"""Summarizes articles with a model, and counts how its bullets were made."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .data import Example
 
 @dataclass(frozen=True)
 class Printed:
-    """A model's lists.
+    """The output of a model.
 
     Attributes:
         lists: A list of bullets for each article.
-        spans: For each bullet of each list, the spans of the article that it stands on.
-        made: Bullets by method: "rewritten", "narrowed", "named", "extracted", "generated".
-        failed: How many fail a check; the policy "flag" alone shows such.
+        spans: For each bullet of each list, its source spans in the article.
+        made: Number of bullets by method: "rewritten", "narrowed", "named", "extracted", "generated".
+        failed: Number of bullets that fail a check; only the policy "flag" shows such bullets.
     """
 
     lists: list[list[str]]
@@ -34,7 +34,7 @@ class Printed:
 
     @property
     def counts(self) -> dict[str, Any]:
-        """What the lists are made of, as `table` says it."""
+        """Number of bullets by method, and of failed bullets, as `table` needs them."""
         return {"by": self.made, "failed": self.failed}
 
 
@@ -48,7 +48,7 @@ def printed(
     language: str = "en",
     min_confidence: float | None = None,
 ) -> Printed:
-    """Summarizes articles with a model, and shows progress under its title."""
+    """Summarizes articles with a model; `title` labels the progress bar."""
     articles = (_article(example, language) for example in examples)
     summaries = Summarizer.from_pretrained(model).stream(
         articles, bullets=bullets, length=length, policy=policy, min_confidence=min_confidence

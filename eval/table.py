@@ -1,4 +1,4 @@
-"""An evaluation as Markdown tables, and as plain data with everything that is needed to make it again."""
+"""Formats an evaluation as Markdown tables, and as plain data with everything needed to reproduce it."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ LIST_TITLES = {
     "words": ("words", "words in a list"),
     "missed": ("points missed, %", "human bullets that no bullet is paired with"),
     "unmatched": ("bullets without a point, %", "bullets that are paired with no human bullet"),
-    "supported": ("facts in the article, %", "bullets whose numbers, dates, names and quotes were all found there"),
-    "dangling": ("dangling, %", 'bullets that open with a pronoun, or "The move", whose noun is not in them'),
-    "alone": ("alone, %", "bullets that can be understood alone, as far as rules of form tell"),
-    "source_f1": ("sources", "F1 of the sentences that the lists stand on"),
-    "points_found": ("points found", "F1 of points: the same where they share most of their sentences"),
+    "supported": ("facts in the article, %", "bullets whose numbers, dates, names and quotes were all found in it"),
+    "dangling": ("dangling, %", 'bullets that open with a pronoun, or a phrase such as "The move", without its noun'),
+    "alone": ("alone, %", "bullets that can be understood alone, as far as formal rules can tell"),
+    "source_f1": ("sources", "F1 of the source sentences of the two lists"),
+    "points_found": ("points found", "F1 of points; two are the same if they share most of their source sentences"),
     "points_order": ("order", "rank correlation of the points that both lists have, times 100"),
-    "redundancy": ("redundancy, %", "likeness of the bullets of one list with each other"),
-    "novel_2gram": ("new bigrams, %", "pairs of words that stand nowhere in the article"),
-    "density": ("density", "mean length, in words, of the copied piece that a word lies in"),
+    "redundancy": ("redundancy, %", "mean ROUGE-1 F1 between the bullets of one list"),
+    "novel_2gram": ("new bigrams, %", "pairs of words that are not in the article"),
+    "density": ("density", "mean length, in words, of the copied fragment that contains a word"),
 }
 NO_RIVALS = ("oracle", "main oracle", "source oracle", "random", "LexRank", "TextRank")
-"""Systems whose distance from the first is of no interest in the table; the JSON has it."""
+"""Systems whose difference from the base is only in the JSON, not in the table."""
 _LIBRARIES = (
     "newsroom-summarizer rouge-score evaluate datasets numpy scipy nltk regex sumy sentencex ctranslate2".split()
 )
 
 
 def table(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
-    """Scores with intervals and the paired differences, then what the lists look like, as two Markdown tables."""
+    """Returns two Markdown tables: scores with intervals and paired differences, and the shape of the lists."""
     articles = f"{len(evaluation.examples):,} articles of {about['data']} ({about['fingerprint']})"
     lines = [
         f"{articles}{about['what']}; F1, {about['tokens']}, with 95% bootstrap intervals.",
@@ -73,8 +73,8 @@ def table(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
 
 
 def plain(evaluation: Evaluation, about: Mapping[str, Any]) -> dict[str, Any]:
-    """The whole result, for a JSON file: every measure of every system with its interval, the differences from the
-    first system, and the versions, data and options that it was made with. A measure without a value is null."""
+    """Returns the whole result, for a JSON file: every measure of every system with its interval, the differences from
+    the base system, and the versions, data and options of the run. A measure without a value is null."""
     return {
         **about,
         "articles": len(evaluation.examples),
@@ -89,7 +89,7 @@ def plain(evaluation: Evaluation, about: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _nested(row: Mapping[str, Figure] | Mapping[str, Difference]) -> dict[str, Any]:
-    """Figures by measure; precision, recall and F1 of one measure stand together under its usual name."""
+    """Figures by measure; precision, recall and F1 of one measure are grouped under its usual name."""
     flat = {key: _numbers(value) for key, value in row.items()}
     scores = {score: {part: flat.pop(f"{score}_{part}") for part in PARTS} for score in SCORES}
     return {**scores, **flat}

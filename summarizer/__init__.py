@@ -1,4 +1,4 @@
-"""Turns an article into the key points that an editor would set above it, with the sentences each stands on."""
+"""Turns a news article into key points, as an editor would print above it, each with its source sentences."""
 
 from .archive import run_batch
 from .errors import (

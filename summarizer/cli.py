@@ -1,4 +1,4 @@
-"""The command `summarize`: parse, call, print."""
+"""The command `summarize`: parses arguments, calls the library, and prints the result."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ class Formats(StrEnum):
 
 
 _Bullets = Annotated[
-    str, typer.Option("--bullets", "-b", metavar="N", help=f"How many bullets: 1 to {MAX_BULLETS}, or auto.")
+    str, typer.Option("--bullets", "-b", metavar="N", help=f"Number of bullets: 1 to {MAX_BULLETS}, or auto.")
 ]
 _Length = Annotated[
     Lengths,
     typer.Option(
-        "--length", "-l", help="standard: full sentences, the whole story; brief: fewer words, the main news."
+        "--length", "-l", help="standard: the whole story in full sentences; brief: the main news in fewer words."
     ),
 ]
 _Policy = Annotated[
@@ -70,8 +70,8 @@ _Policy = Annotated[
     typer.Option(
         "--policy",
         "-p",
-        help="checked: a rewrite is shown if an editor would print it, else the sentence itself; "
-        "flag: the best rewrite, with the checks that it fails; extract: sentences only.",
+        help="checked: sentences of the article, and rewrites that pass all checks; "
+        "flag: the best rewrite of each point, with its failed checks; extract: sentences of the article only.",
     ),
 ]
 _MinConfidence = Annotated[
@@ -80,7 +80,8 @@ _MinConfidence = Annotated[
         min=0,
         max=1,
         metavar="P",
-        help="Probability that an editor would print it, from which a rewrite is shown; default: the model's.",
+        help="Show a rewrite only if the probability that an editor would print it is at least P. "
+        "Default: the model's threshold.",
         show_default=False,
     ),
 ]
@@ -90,18 +91,20 @@ _Model = Annotated[
         "--model",
         "-m",
         metavar="NAME",
-        help="A shipped model's name, a model folder, or a checkpoint of Hugging Face: a folder or a Hub name.",
+        help="Name of a shipped model, a model folder, or a Hugging Face checkpoint (folder or Hub name).",
     ),
 ]
-_Language = Annotated[str, typer.Option(metavar="CODE", help="The articles' language; sentence borders depend on it.")]
+_Language = Annotated[
+    str, typer.Option(metavar="CODE", help="Language of the articles; sentences are split by its rules.")
+]
 _Threads = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="Cores to use; default: all.", show_default=False)
+    int | None, typer.Option(min=1, metavar="N", help="Number of cores. Default: all.", show_default=False)
 ]
 _Device = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Where a checkpoint of Hugging Face runs: cpu or cuda; default: a GPU if there is one.",
+        help="Device for a Hugging Face checkpoint: cpu or cuda. Default: a GPU if there is one.",
         show_default=False,
     ),
 ]
@@ -113,7 +116,7 @@ def summarize(
     files: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILE...", help="Articles: .txt, .html, .md or .json (title, text); - reads one from stdin."
+            metavar="FILE...", help="Articles: .txt, .html, .md or .json (title, text). - reads one from stdin."
         ),
     ],
     bullets: _Bullets = "auto",
@@ -125,8 +128,8 @@ def summarize(
         typer.Option(
             "--format",
             "-f",
-            help="text: one bullet a line; json: a line an article, with sources; "
-            "html: a page with the sources lit up in the article.",
+            help="text: one bullet a line; json: one line for each article, with sources; "
+            "html: a page that highlights the sources in the article.",
         ),
     ] = Formats.markdown,
     model: _Model = "base",
@@ -134,7 +137,7 @@ def summarize(
     threads: _Threads = None,
     device: _Device = None,
 ) -> None:
-    """Print the key points of articles, with no network (unless --model names a checkpoint on the Hub).
+    """Print the key points of articles. Works offline, unless --model is a name on the Hub.
 
     [bold]Examples[/bold]
 
@@ -145,10 +148,10 @@ def summarize(
       summarize batch articles.jsonl -o summaries.jsonl      (an archive; see summarize batch --help)
       summarize serve                                        (the editors' desk; see summarize serve --help)
 
-    The bullets go to standard output, messages to standard error. Exit code 0: all articles summarized;
+    Bullets go to standard output, messages to standard error. Exit code 0: all articles were summarized;
     1: at least one failed (the others are printed); 2: wrong use.
     """
-    # Lone surrogates cannot be printed; everything else is UTF-8, whatever the terminal's locale says.
+    # UTF-8 whatever the locale. A lone surrogate cannot be encoded and is printed as "?".
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     options: dict[str, Any] = {
         "bullets": _count(bullets),
@@ -182,26 +185,26 @@ def batch(
     min_confidence: _MinConfidence = None,
     text_field: Annotated[
         str | None,
-        typer.Option(metavar="PATH", help="Where the article is, such as content.body; default: text, else article."),
+        typer.Option(metavar="PATH", help="Field of the article, such as content.body. Default: text, else article."),
     ] = None,
     id_field: Annotated[
         str | None,
-        typer.Option(metavar="PATH", help="Where the id is; default: id, else the number of the line, or the file."),
+        typer.Option(metavar="PATH", help="Field of the id. Default: id, else the record's number or file name."),
     ] = None,
     carry: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATH", help="A field to copy into the output; may be given again; '*' is all others."),
+        typer.Option(metavar="PATH", help="Field to copy into the output. Repeat for more; '*' copies all others."),
     ] = None,
     text: Annotated[
-        bool, typer.Option("--text/--no-text", help="Whether the article stands in the output, beside its bullets.")
+        bool, typer.Option("--text/--no-text", help="Include the text of each article in the output, or leave it out.")
     ] = True,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Throw away what stands in OUT.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Delete the contents of OUT and start again.")] = False,
     retry_errors: Annotated[
-        bool, typer.Option("--retry-errors", help="Try the articles again that OUT has errors for.")
+        bool, typer.Option("--retry-errors", help="Retry the articles that have an error in OUT.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first article that fails.")] = False,
     time_limit: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="What one article may take; default: any.")
+        float | None, typer.Option(metavar="SECONDS", help="Maximum seconds per article. Default: no limit.")
     ] = None,
     model: _Model = "base",
     language: _Language = "en",
@@ -209,17 +212,19 @@ def batch(
     processes: Annotated[
         int | None,
         typer.Option(
-            min=1, metavar="N", help="Processes to divide them among; default: one for four cores.", show_default=False
+            min=1, metavar="N", help="Processes that share the cores. Default: one for four cores.", show_default=False
         ),
     ] = None,
     device: _Device = None,
-    engine: Annotated[Engines, typer.Option(help="ray: many machines, through Ray Data.")] = Engines.local,
+    engine: Annotated[Engines, typer.Option(help="ray: run on many machines with Ray Data.")] = Engines.local,
     address: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Of the Ray cluster; default: this machine.")
+        str | None, typer.Option(metavar="ADDRESS", help="Address of the Ray cluster. Default: this machine.")
     ] = None,
-    profile: Annotated[bool, typer.Option("--profile", help="Print what each stage cost, in the end.")] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Print the time of each stage at the end.")] = False,
 ) -> None:
-    """Summarize an archive into a file, with no network. Stopped at any moment, the same command goes on.
+    """Summarize an archive into a file. If the run is stopped, the same command continues it.
+
+    Works offline, unless IN, OUT or --model is on the network.
 
     [bold]Examples[/bold]
 
@@ -228,10 +233,10 @@ def batch(
       summarize batch dump.jsonl.gz -o summaries.jsonl.gz --text-field content.body --id-field uid --carry url
       zcat dump.gz | summarize batch - -o summaries.jsonl
 
-    OUT has one record for each of IN, in its order: a summary, or what was wrong (error.kind, error.message). Progress
-    goes to standard error. Exit code 0: all summarized; 1: OUT has errors; 2: wrong use; 130: stopped.
+    OUT has one record for each record of IN, in the same order: a summary or an error (error.kind, error.message).
+    Progress goes to standard error. Exit code 0: all were summarized; 1: OUT has errors; 2: wrong use; 130: stopped.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell has the first ignored
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell may start background jobs with SIGINT ignored
         signal.signal(number, _stopped)
     try:
         from .archive import run_batch, usual_processes
@@ -267,11 +272,11 @@ def batch(
         print(f"error: {error}", file=sys.stderr)
         sys.exit(WRONG_USE)
     except OSError as error:
-        print(f"error: {error}. What is written stays; the same command goes on", file=sys.stderr)
+        print(f"error: {error}. What was written stays; run the same command again to continue", file=sys.stderr)
         sys.exit(WRONG_USE)
     except KeyboardInterrupt:
         again = "without --overwrite " if overwrite else ""
-        print(f"stopped; the same command {again}goes on from here", file=sys.stderr)
+        print(f"stopped; run the same command again {again}to continue", file=sys.stderr)
         sys.exit(STOPPED)
     summarized = report.earlier + report.written - report.errors
     print(
@@ -280,9 +285,7 @@ def batch(
         file=sys.stderr,
     )
     if report.errors:
-        print(
-            "the errors stand in the file (error.kind, error.message); --retry-errors tries them again", file=sys.stderr
-        )
+        print("the errors are in the output (error.kind, error.message); --retry-errors retries them", file=sys.stderr)
     if profile:
         print(report.shares(), file=sys.stderr)
     sys.exit(int(report.errors > 0))
@@ -296,7 +299,7 @@ def _run(
     files: list[str], options: dict[str, Any], form: Formats, model: str, language: str, loading: dict[str, Any]
 ) -> int:
     if form is Formats.html and len(files) > 1:
-        print("error: --format html writes one page; give one file", file=sys.stderr)
+        print("error: --format html writes one page; pass one file", file=sys.stderr)
         return WRONG_USE
     try:
         summarizer = Summarizer.from_pretrained(model, **loading)
@@ -356,9 +359,9 @@ def _count(value: str) -> Count:
 
 
 def main() -> None:
-    """Entry point of the command. "batch", "serve" and "desk" in the first place are commands of their own; a file of
-    such a name is "./batch"."""
-    logging.basicConfig(format="%(message)s")  # the library logs; a command says it on standard error
+    """Runs the command. The first argument "batch", "serve" or "desk" selects a subcommand; a file with such a name is
+    passed as "./batch"."""
+    logging.basicConfig(format="%(message)s")  # prints the library's log messages on standard error
     logging.getLogger("summarizer").setLevel(logging.INFO)
     if sys.argv[1:2] == ["batch"]:
         archive(sys.argv[2:], prog_name="summarize batch")

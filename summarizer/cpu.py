@@ -1,4 +1,4 @@
-"""What of the CPU is used: how many of its cores, and which of its instructions."""
+"""The CPU: number of usable cores, and instruction set."""
 
 from __future__ import annotations
 
@@ -13,23 +13,25 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def cores() -> int:
-    """The cores that this process may use. On Linux that can be fewer than there are: a container or a service may have
-    a share of them."""
+    """Number of cores that this process may use. On Linux, CPU affinity and the cgroup quota count: a container or a
+    service can have fewer cores than the machine."""
     if sys.platform != "linux":
         return os.cpu_count() or 1
     return max(1, math.ceil(min(len(os.sched_getaffinity(0)), _quota())))
 
 
 def use_wide_instructions() -> None:
-    """Lets CTranslate2 use AVX-512 where the CPU has it, which it does not do of its own: an article takes a tenth less
-    (benchmarks/NOTES.md). It asks the environment when its first model is loaded; a choice that stands there stays."""
+    """Makes CTranslate2 use AVX-512 if the CPU has it, which is not its default: an article takes a tenth less time
+    (benchmarks/NOTES.md).
+
+    Sets an environment variable, which CTranslate2 reads when it loads its first model. An existing value is kept."""
     if _about()[1] >= _WIDE:
         os.environ.setdefault("CT2_FORCE_CPU_ISA", "AVX512")
 
 
 def instructions() -> str:
-    """The instruction set that models are computed with, and whose CPU it is, such as "AVX512 GenuineIntel". Numbers
-    are rounded differently with another one, so that a list may come out differently."""
+    """Returns the instruction set that the models use and the CPU's vendor, such as "AVX512 GenuineIntel". Other
+    instruction sets round numbers differently, so a list can differ."""
     vendor, flags = _about()
     use_wide_instructions()
     chosen = os.environ.get("CT2_FORCE_CPU_ISA")
@@ -40,7 +42,7 @@ def instructions() -> str:
 
 @cache
 def _about() -> tuple[str, frozenset[str]]:
-    """The CPU's vendor and flags, as Linux tells; elsewhere nothing is known of them."""
+    """The CPU's vendor and flags on Linux; elsewhere the platform's name and no flags."""
     info = Path("/proc/cpuinfo")
     if sys.platform != "linux" or not info.is_file():
         return sys.platform, frozenset()
@@ -50,7 +52,7 @@ def _about() -> tuple[str, frozenset[str]]:
 
 
 def _quota() -> float:
-    """The share of the cores that the control group of this process has, in cores."""
+    """The CPU quota of this process's cgroup (version 2 or 1), in cores; infinity without a quota."""
     try:
         limit, period = (_CGROUP / "cpu.max").read_text("ascii").split()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Follows an article through the stages: what each cost, and whether the article's time is up."""
+"""Measures the stages of an article, and enforces its time limit."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from threading import Lock
 from .errors import TimeLimitError
 
 STAGES = ("sentences", "encoder", "grouping", "rewriter", "checks")
-"""The stages of an article, in their order: splitting and tokens; sentence vectors and scores; the choice; what the
-rewriter (or a checkpoint) writes; choosing and checking what it wrote."""
+"""The stages of an article, in order: splitting and tokenizing; sentence vectors and scores; grouping sentences into
+points; generation by the rewriter (or a checkpoint); checking candidates and choosing among them."""
 
 
 class Profile:
-    """What the stages cost, summed over articles; safe to use from several threads."""
+    """The seconds of each stage, summed over articles. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._seconds: dict[str, float] = {}
 
     def add(self, seconds: Mapping[str, float]) -> None:
-        """Adds the seconds of some stages."""
+        """Adds seconds to stages."""
         with self._lock:
             for stage, value in seconds.items():
                 self._seconds[stage] = self._seconds.get(stage, 0.0) + value
 
     @property
     def seconds(self) -> dict[str, float]:
-        """Seconds by stage. Stages of several articles run side by side, so the sum can exceed the time that passed; a
-        stage that waits for a core is counted as it waits."""
+        """Seconds by stage. Stages of several articles run in parallel, so the sum can exceed the elapsed time. Time in
+        which a stage waits for a core is included."""
         with self._lock:
             return dict(self._seconds)
 
 
 class Deadline:
-    """The watch of one article, started when its turn comes.
+    """The time limit of one article, counted from the creation of this object.
 
     Args:
-        limit: Seconds that it may take; default: any.
-        profile: Where the cost of its stages is added.
-        what: What the message says took too long; default: who catches the error says it.
+        limit: Maximum seconds. Default: no limit.
+        profile: Collects the seconds of the stages. Default: they are not measured.
+        what: Subject of the error message, such as "the check". Default: none; whoever catches the error adds it.
     """
 
     def __init__(self, limit: float | None = None, profile: Profile | None = None, what: str = "") -> None:
@@ -52,10 +52,10 @@ class Deadline:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Measures one of `STAGES`. None begins when the time is up.
+        """Measures one of `STAGES`.
 
         Raises:
-            TimeLimitError: The time is up.
+            TimeLimitError: The time was up before the stage began.
         """
         self.check()
         began = time.perf_counter()
@@ -64,15 +64,15 @@ class Deadline:
             self._profile.add({name: time.perf_counter() - began})
 
     def check(self) -> None:
-        """Looks at the time.
+        """Raises an error if the time is up.
 
         Raises:
-            TimeLimitError: It is up.
+            TimeLimitError: The time is up.
         """
         if self._limit is not None and time.monotonic() - self._began > self._limit:
             raise TimeLimitError(f"{self._what}took longer than its limit of {self._limit:g} seconds")
 
     @property
     def left(self) -> float | None:
-        """Seconds that are left; None without a limit."""
+        """Seconds left; None without a limit."""
         return None if self._limit is None else max(0.0, self._limit - (time.monotonic() - self._began))

@@ -1,4 +1,4 @@
-"""From the name of a model to what runs it."""
+"""Loads a model by its name."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from .points import Pipeline
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A model that can run.
+    """A loaded model.
 
     Attributes:
-        backend: What makes the lists.
-        config: The model's config; its "name" is what records call it.
-        version: The first 12 digits of a sha256 that names its weights.
-        folder: Where it lies; None of a checkpoint that transformers found on the Hub.
+        backend: Makes the lists.
+        config: The model's config; records contain its "name".
+        version: The first 12 hex digits of a sha256 that identifies its weights.
+        folder: The model's folder; None for a checkpoint that transformers loaded from the Hub.
     """
 
     backend: Pipeline | AbstractiveBackend
@@ -34,7 +34,7 @@ class Loaded:
 def loaded(
     model: str | Path, threads: int | None, device: str | None, revision: str | None, token: str | None
 ) -> Loaded:
-    """A model by its name; arguments and errors are those of `Summarizer.from_pretrained`."""
+    """Loads a model. Arguments and errors are those of `Summarizer.from_pretrained`."""
     if is_hub_name(model):
         downloaded = from_hub(str(model), revision, token)
         if not downloaded:
@@ -62,7 +62,7 @@ def _checkpoint(
     revision: str | None = None,
     token: str | None = None,
 ) -> Loaded:
-    verifier = _verifier(threads)  # before the checkpoint, which may take minutes
+    verifier = _verifier(threads)  # first, so that an error comes before the minutes that a checkpoint may take
     generator = generator_of(checkpoint, device, threads, revision=revision, token=token)
     name = generator.settings.name or (folder.resolve().name if folder else checkpoint)
     config = {"name": name, "method": "generated"}
@@ -71,7 +71,7 @@ def _checkpoint(
 
 
 def _verifier(threads: int | None) -> Verifier:
-    """The shipped model's, which reads what any checkpoint writes."""
+    """The shipped model's verifier, which checks the bullets of every checkpoint."""
     folder = folder_of("base")
     verified(folder)
     part = folder / "verifier"

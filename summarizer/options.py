@@ -1,4 +1,4 @@
-"""What may be asked of a list, and whether it can be."""
+"""The options of a call, and their validation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_BULLETS = 50
 
 
 class CallOptions(TypedDict, total=False):
-    """What may be asked of a list, as keywords; a call of a `Summarizer` says what each is."""
+    """The options of a call as keyword arguments, described in `Summarizer.__call__`."""
 
     bullets: Count
     length: Length
@@ -29,10 +29,10 @@ def valid_options(
     min_confidence: float | None = None,
     time_limit: float | None = None,
 ) -> Options:
-    """The options of a call.
+    """Returns the options of a call, after validation.
 
     Raises:
-        ValueError: One is out of range.
+        ValueError: An option is out of range.
     """
     if length not in LENGTHS:
         raise ValueError(f'length must be "standard" or "brief", not {length!r}')
@@ -46,15 +46,17 @@ def valid_options(
     if min_confidence is None:
         return Options(bullets, length, policy)
     if isinstance(min_confidence, bool) or not isinstance(min_confidence, int | float) or not 0 <= min_confidence <= 1:
-        raise ValueError(f"min_confidence must be a number from 0 to 1, not {min_confidence!r}; None is the model's")
+        raise ValueError(
+            f"min_confidence must be a number from 0 to 1, not {min_confidence!r}; None means the model's threshold"
+        )
     return Options(bullets, length, policy, float(min_confidence))
 
 
 def check_time_limit(seconds: float | None) -> None:
-    """Refuses a limit that is none.
+    """Validates a time limit.
 
     Raises:
-        ValueError: It is not a number above 0.
+        ValueError: It is not above 0, or is longer than Python can wait.
     """
     if seconds is not None and not 0 < seconds <= TIMEOUT_MAX:
-        raise ValueError(f"time_limit must be a number of seconds above 0, not {seconds!r}; None sets no limit")
+        raise ValueError(f"time_limit must be a number of seconds above 0, not {seconds!r}; None means no limit")

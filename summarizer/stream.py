@@ -1,4 +1,4 @@
-"""Articles in, summaries out, in order: several at a time, and none takes another with it when it fails."""
+"""Summarizes articles in parallel, and returns the results in order. An article that fails does not affect others."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Stream:
     """How the articles of one call are summarized.
 
     Attributes:
-        summarize: Gives the summaries of articles that are read together.
-        options: What is asked of each list.
-        time_limit: Seconds that one article may take; None: no limit.
-        profile: Where the cost of the stages is added up.
-        batch_size: Articles that are read together.
-        max_concurrency: Batches that run at the same time.
+        summarize: Returns the summaries of a batch of articles.
+        options: The options of each list.
+        time_limit: Maximum seconds per article; None: no limit.
+        profile: Collects the seconds of each stage; None: they are not measured.
+        batch_size: Number of articles in a batch.
+        max_concurrency: Number of batches that run at the same time.
     """
 
     summarize: Callable[[Sequence[Article], Options, Deadline], Iterable[Summary]]
@@ -39,7 +39,8 @@ class Stream:
     max_concurrency: int
 
     def outcomes(self, articles: Iterable[LazyText]) -> Generator[Summary | Exception]:
-        """Each article's summary, or its error; what the iterable itself raises comes after those before it."""
+        """Yields each article's summary, or its error. An error of the iterable itself is raised after the results of
+        the articles before it."""
         given = enumerate(articles)
         waiting: deque[Future[list[Summary | Exception]]] = deque()
         failure: Exception | None = None
@@ -66,8 +67,8 @@ class Stream:
             raise failure
 
     def outcome(self, number: int, value: LazyText) -> Summary | Exception:
-        """One article's summary or error. An error is given back, whatever it is, so that no article takes others with
-        it; who asked raises it or writes it down."""
+        """Returns one article's summary, or its error. Errors of any type are returned, so that one article does not
+        stop the others; the caller raises or records them."""
         try:
             article = _article(value, number)
             try:
@@ -79,14 +80,14 @@ class Stream:
         return summary
 
     def _batch(self, batch: Sequence[tuple[int, LazyText]]) -> list[Summary | Exception]:
-        """The outcomes of articles that are read together; where that fails, each is read alone."""
+        """The outcomes of a batch. If it fails as a whole, each article is summarized alone."""
         if len(batch) == 1:
             return [self.outcome(*batch[0])]
         found: list[Article | Exception] = [_taken(value, number) for number, value in batch]
         good = [article for article in found if isinstance(article, Article)]
         try:
             summaries: Iterator[Summary | Exception] = iter([*self._summaries(good)])
-        except Exception:  # found again by the article whose fault it is
+        except Exception:  # raised again for the article that caused it
             summaries = (self.outcome(0, article) for article in good)
         return [next(summaries) if isinstance(one, Article) else one for one in found]
 
@@ -95,13 +96,13 @@ class Stream:
 
 
 def raising(outcomes: Generator[Summary | Exception]) -> Iterator[Summary]:
-    """The summaries; the first error is raised, and ends what has begun."""
+    """Yields the summaries. Raises the first error, and then cancels the batches that are still queued."""
     with closing(outcomes):
         yield from map(raised, outcomes)
 
 
 def raised(outcome: Summary | Exception) -> Summary:
-    """The summary; an error is raised."""
+    """Returns the summary, or raises the error."""
     if isinstance(outcome, Exception):
         raise outcome
     return outcome
@@ -110,7 +111,7 @@ def raised(outcome: Summary | Exception) -> Summary:
 def _taken(value: object, number: int) -> Article | Exception:
     try:
         return _article(value, number)
-    except Exception as error:  # the article's own, whatever a function of the caller's raised
+    except Exception as error:  # any exception, since `value` may be the caller's function
         return error
 
 

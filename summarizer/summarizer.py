@@ -1,4 +1,4 @@
-"""`Summarizer`: an article in, its key points out."""
+"""`Summarizer`: loads a model, and turns articles into key points."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _CLOSED = "this Summarizer was closed; load another with from_pretrained"
 
 
 class Summarizer:
-    """Turns articles into their key points, with the sentences that each point stands on.
+    """Turns articles into key points, each with its source sentences.
 
-    Make one with `from_pretrained` and keep it: loading takes longer than an article. It may be used from many threads
-    at once, and from an event loop (`async_call`).
+    Create one with `from_pretrained` and keep it: loading takes longer than summarizing an article. It can be used from
+    several threads at once, and from an event loop (`async_call`).
 
         summarizer = Summarizer.from_pretrained()
         summary = summarizer(text)
@@ -60,40 +60,48 @@ class Summarizer:
         revision: str | None = None,
         token: str | None = None,
     ) -> Summarizer:
-        """Loads a model. Nothing is downloaded, unless you name a checkpoint on the Hub.
+        """Loads a model. Nothing is downloaded, unless the model is on the Hub.
 
         Args:
-            model: The name of a shipped model ("base"); a folder that `save_pretrained` or `python -m training` wrote;
-                or any sequence-to-sequence or causal checkpoint of transformers, in a folder or by its name on the Hub
-                ("facebook/bart-large-cnn"), which then writes the list (method "generated"; needs the extra `torch`).
-                A folder of this project that was pushed to the Hub is named there likewise.
-            threads: Cores to use; default: all that this process may use.
-            device: Where such a checkpoint runs: "cpu", "cuda"; default: a GPU if there is one. The shipped models run
-                on the CPU.
-            revision: A branch, tag or commit of a name on the Hub; default: its main branch.
-            token: Of the Hub, for what is private; default: the one that `huggingface_hub` finds.
+            model: One of:
+
+                - the name of a shipped model ("base");
+                - a folder that `save_pretrained` or `python -m training` wrote;
+                - a sequence-to-sequence or causal checkpoint of transformers, which then writes the whole list (method
+                  "generated"): a folder, or a name on the Hub ("facebook/bart-large-cnn"). Needs the extra `torch`;
+                - the Hub name of a model that `push_to_hub` uploaded.
+            threads: Number of cores. Default: all that this process may use.
+            device: Device for a checkpoint of transformers: "cpu" or "cuda". Default: a GPU if there is one. The
+                shipped models run on the CPU.
+            revision: Branch, tag or commit on the Hub. Default: the main branch.
+            token: Hub token for private models. Default: the one that `huggingface_hub` finds.
 
         Raises:
-            ModelError: The model is missing or damaged, was written by a newer version, or cannot write a summary; or
-                of a checkpoint, the shipped model is, whose verifier reads its lists. The message names the file.
-            MissingExtraError: A checkpoint of transformers was named, and torch is not installed.
+            ModelError: The model is missing or damaged, has a format that this version cannot read, or cannot write a
+                summary. For a checkpoint also: the shipped model, whose verifier checks its lists, is missing or
+                damaged. The message names the file.
+            MissingExtraError: The model is a checkpoint of transformers, and torch is not installed.
         """
         found = loaded(model, threads, device, revision, token)
         return cls(found.backend, found.config, found.version, found.folder)
 
     @property
     def max_concurrency(self) -> int:
-        """Calls that keep all cores busy when they run at the same time."""
+        """Number of concurrent calls that keeps all cores busy."""
         return self._backend.max_concurrency
 
     @property
     def beside(self) -> int:
-        """Deprecated: `max_concurrency`."""
-        warnings.warn("Summarizer.beside is now max_concurrency; it goes in 0.10", DeprecationWarning, stacklevel=2)
+        """Deprecated, removed in 0.10: use `max_concurrency`."""
+        warnings.warn(
+            "Summarizer.beside is now max_concurrency; the old name will be removed in 0.10",
+            DeprecationWarning,
+            stacklevel=2,
+        )
         return self.max_concurrency
 
     def save_pretrained(self, folder: str | Path) -> None:
-        """Writes the model folder, so that `from_pretrained(folder)` gives the same output.
+        """Writes the model folder. `from_pretrained(folder)` loads a model with the same output.
 
         Raises:
             FileExistsError: The folder exists and is not empty.
@@ -107,15 +115,15 @@ class Summarizer:
             self._backend.generator.save(folder)
 
     def push_to_hub(self, name: str, *, private: bool = True, token: str | None = None) -> str:
-        """Uploads the model folder to the Hub, from where `from_pretrained(name)` loads it.
+        """Uploads the model folder to the Hub. `from_pretrained(name)` loads it from there.
 
         Args:
-            name: "owner/name"; the repository is made if it is not there.
-            private: Whether a new repository is for its owner alone.
-            token: Of the Hub; default: the one that `huggingface_hub` finds.
+            name: "owner/name". The repository is created if it does not exist.
+            private: Whether a new repository is private.
+            token: Hub token. Default: the one that `huggingface_hub` finds.
 
         Returns:
-            The address of the commit.
+            The URL of the commit.
         """
         from huggingface_hub import HfApi
 
@@ -126,12 +134,12 @@ class Summarizer:
             return str(api.upload_folder(repo_id=name, folder_path=folder))
 
     def close(self) -> None:
-        """Waits for the articles that are being summarized, takes no more, and lets go of the threads. A `with` block
-        does it at its end."""
+        """Refuses new calls, waits until running calls are done, and frees the threads. A `with` block calls it at its
+        end."""
         with self._idle:
             self._closed = True
             self._idle.wait_for(lambda: not self._calls)
-        self._async_pool.shutdown()  # calls that still stand in line find it closed
+        self._async_pool.shutdown()  # queued calls run now, and raise ClosedError
         self._backend.close()
 
     def __enter__(self) -> Self:
@@ -158,33 +166,34 @@ class Summarizer:
         min_confidence: float | None = None,
         time_limit: float | None = None,
     ) -> Summary | list[Summary]:
-        """The key points of one article, or of each in a list.
+        """Returns the key points of one article, or of each article in a list.
 
         Args:
-            articles: A text, an `Article`, or a list of either.
-            bullets: How many. "auto": the shipped model gives 3 to 7, as many points as the story has, and 3 in
-                `brief`; a checkpoint 3, 5, 6 or 7 by the length of the article, and 3 or 4 in `brief`. An article with
-                fewer sentences gives fewer.
+            articles: A text, an `Article`, or a list of texts and `Article` objects.
+            bullets: Number of bullets. "auto": the shipped model makes 3 to 7, depending on the story, or 3 in `brief`;
+                a checkpoint makes 3, 5, 6 or 7, depending on the length of the article, or 3 or 4 in `brief`. An
+                article with fewer sentences gets fewer bullets.
             length: "standard" (the whole article in full sentences) or "brief" (the main news in short sentences).
-            policy: What may be shown instead of the article's own sentences. "checked": a rewrite whose facts stand in
-                its sources and that an editor would print, as far as the verifier can tell; else the sentences
-                themselves. "flag": the best rewrite, with the checks that it fails, for editors who look at them.
-                "extract": nothing but the article's sentences.
-            min_confidence: Probability, 0 to 1, that an editor would print it, from which a rewrite is shown; default:
-                the model's threshold (of a checkpoint, the shipped model's). A higher one rewrites less, and what it
-                shows is good more often (docs/quality.md). With "flag" it tells what fails; with "extract" nothing.
-            time_limit: Seconds that one article may take, from when its turn comes; default: any. The clock is looked
-                at between steps (a stage, a window of 512 tokens, a bullet, a checkpoint's whole list), so that an
-                article ends a step late.
+            policy: Which texts may be shown. "checked": sentences of the article, and rewrites whose facts are found in
+                their sources and that the verifier accepts. "flag": the best rewrite of each point, with the checks
+                that it fails, for editors who review them. "extract": sentences of the article only.
+            min_confidence: Threshold, 0 to 1, for the probability that an editor would print a rewrite; rewrites below
+                it are not shown. Default: the model's threshold (for a checkpoint, the shipped model's). A higher
+                threshold shows fewer rewrites, and more of them are good (docs/quality.md). With "flag" it only decides
+                whether the verifier's check fails; with "extract" it has no effect.
+            time_limit: Maximum seconds for one article, counted from when its turn comes. Default: no limit. The time
+                is checked between steps (a stage, a window of 512 tokens, a bullet, a checkpoint's whole list), so an
+                article can take one step longer.
 
         Returns:
-            A `Summary` for one article, a list of them for a list.
+            A `Summary` for one article; a list of them for a list.
 
         Raises:
-            ArticleError: There is nothing to summarize (empty, or not a text); in a list, the message says which.
+            ArticleError: An article is empty, has no letters or digits, or is not text. For a list, the message has its
+                index.
             TimeLimitError: An article took longer than `time_limit`.
-            ModelError: "flag" was asked of a model without a rewriter and its verifier.
-            ClosedError: `close` was called.
+            ModelError: The policy is "flag", and the model has no rewriter or no verifier.
+            ClosedError: `close` was called before.
             ValueError: An option is out of range.
         """
         options = self._options(bullets, length, policy, min_confidence, time_limit)
@@ -192,29 +201,30 @@ class Summarizer:
             return raised(self._stream(options, time_limit).outcome(0, articles))
         if isinstance(articles, bytes) or not isinstance(articles, Sequence):
             raise ArticleError(
-                f"give a str, an Article or a list of them, not {type(articles).__name__}; "
-                "for other iterables there is stream(), for files Article.from_file"
+                f"pass a str, an Article or a list of them, not {type(articles).__name__}; "
+                "for other iterables use stream(), for files Article.from_file"
             )
         return list(raising(self._stream(options, time_limit).outcomes(articles)))
 
     def check(
         self, article: Article, text: str, sources: Sequence[Span] | None = None, *, time_limit: float | None = None
     ) -> Bullet:
-        """An editor's own point with the sentences that it stands on and its checks: facts are looked up in the whole
-        article, and the verifier reads it beside its sentences. Its method is "edited".
+        """Checks an editor's own point, and returns it as a bullet with the method "edited".
+
+        The facts of the point are looked up in the whole article. The verifier compares the point with its sources.
 
         Args:
             article: The article.
             text: The point.
-            sources: The sentences that it stands on, whole or in part; default: the one or two that hold most of it;
-                where none does, the check "sources" fails.
-            time_limit: Seconds that it may take, as in a call; default: any.
+            sources: Its source sentences, whole or in part. Default: the one or two sentences that contain most of the
+                point. If no sentence does, the check "sources" fails.
+            time_limit: Maximum seconds, as in a call. Default: no limit.
 
         Raises:
             ArticleError: The point is empty.
-            TimeLimitError: It took longer than `time_limit`.
-            ValueError: No sentence of the story stands at one of the sources, or the limit is out of range.
-            ClosedError: `close` was called.
+            TimeLimitError: The check took longer than `time_limit`.
+            ValueError: A source overlaps no sentence of the story, or the limit is out of range.
+            ClosedError: `close` was called before.
         """
         line = " ".join(text.split())
         if not line:
@@ -230,26 +240,27 @@ class Summarizer:
         *,
         time_limit: float | None = None,
     ) -> list[Bullet]:
-        """What else could be said of some sentences of an article: rewrites in a length, those first that the verifier
-        trusts most, with their checks, and then the sentences themselves. Also those are given that it trusts too
-        little to show.
+        """Returns other wordings for some sentences of an article.
+
+        First come rewrites with their checks, the most probable to be printed first, then the sentences themselves.
+        Rewrites below the model's threshold are included. A checkpoint of transformers returns the sentences only.
 
         Args:
             article: The article.
             sources: The sentences, whole or in part.
-            length: Of the rewrites: "standard" or "brief".
-            time_limit: Seconds that it may take, as in a call; default: any.
+            length: Length of the rewrites: "standard" or "brief".
+            time_limit: Maximum seconds, as in a call. Default: no limit.
 
         Raises:
             TimeLimitError: It took longer than `time_limit`.
-            ValueError: There are no sources, no sentence of the story stands at one of them, or there is no such
-                length.
-            ClosedError: `close` was called.
+            ValueError: There are no sources, a source overlaps no sentence of the story, or `length` or the limit is
+                invalid.
+            ClosedError: `close` was called before.
         """
         if length not in LENGTHS:
             raise ValueError(f'length must be "standard" or "brief", not {length!r}')
         if not sources:
-            raise ValueError("name the sentences that the point stands on")
+            raise ValueError("sources is empty; name the sentences of the point")
         with self._counted():
             return self._backend.wordings(article, sources, length, _deadline("the search for wordings", time_limit))
 
@@ -264,13 +275,14 @@ class Summarizer:
     async def async_call(
         self, articles: Text | Sequence[Text], **options: Unpack[CallOptions]
     ) -> Summary | list[Summary]:
-        """A call that does not block the event loop: it waits in a thread of this summarizer's own. As many run side by
-        side as there are cores, and one more; others wait for their turn, and leave the line when their task is
-        cancelled (one that runs is finished). Arguments and errors as in a call."""
+        """A call that does not block the event loop. Arguments and errors are those of a call.
+
+        It runs in a thread pool of this summarizer, which has `max_concurrency` threads; further calls wait in a queue.
+        If the task is cancelled, a waiting call is removed from the queue; a running call continues to its end."""
         self._check_open()
         try:
             waiting = self._async_pool.submit(lambda: self(articles, **options))
-        except RuntimeError as error:  # closed in this very moment
+        except RuntimeError as error:  # closed since the check above
             raise ClosedError(_CLOSED) from error
         return await asyncio.wrap_future(waiting)
 
@@ -306,23 +318,26 @@ class Summarizer:
         on_error: Literal["raise", "yield"] = "raise",
         profile: Profile | None = None,
     ) -> Iterator[Summary | Exception]:
-        """Summaries of any iterable of articles, in order, reading only a few ahead. Options are checked at once,
-        articles as they come.
+        """Summarizes any iterable of articles, in order. Only a few articles are read ahead.
+
+        The options are checked immediately, the articles as they are read.
 
         Args:
-            articles: Texts, `Article`s, or functions that give one of these: each is called when its turn comes, in a
-                thread, and its error is the article's: `(partial(Article.from_file, path) for path in paths)`.
-            bullets: As in a call; so are `length`, `policy`, `min_confidence` and `time_limit`.
-            length: See there.
-            policy: See there.
-            min_confidence: See there.
-            time_limit: See there.
-            on_error: "raise": an article that cannot be summarized ends the stream, after the summaries of those before
-                it. "yield": its error comes in the place of its summary, and the stream goes on.
-            profile: Where the cost of the stages is added up; default: nowhere.
+            articles: Texts, `Article` objects, or functions that return one of these. A function is called in a worker
+                thread, and its error counts as the article's error:
+                `(partial(Article.from_file, path) for path in paths)`.
+            bullets: As in a call.
+            length: As in a call.
+            policy: As in a call.
+            min_confidence: As in a call.
+            time_limit: As in a call.
+            on_error: "raise": the first error is raised, after the summaries of the articles before it. "yield": the
+                error is yielded in place of the summary, and the stream continues.
+            profile: Collects the seconds of each stage. Default: they are not measured.
 
         Raises:
-            As a call does.
+            SummarizerError: As in a call.
+            ValueError: An option is out of range.
         """
         if on_error not in ("raise", "yield"):
             raise ValueError(f'on_error must be "raise" or "yield", not {on_error!r}')
@@ -342,12 +357,13 @@ class Summarizer:
         options = valid_options(bullets, length, policy, min_confidence, time_limit)
         if policy == "flag" and not self._backend.rewrites:
             raise ModelError(
-                f'policy "flag" shows rewrites, and the model {self.config["name"]!r} has no rewriter, or no verifier'
+                f'policy "flag" shows rewrites, but the model {self.config["name"]!r} has no rewriter or no verifier; '
+                "choose another policy or model"
             )
         return options
 
     def _stream(self, options: Options, time_limit: float | None, profile: Profile | None = None) -> Stream:
-        # Each article has a time of its own, so with a limit they are not read together.
+        # The limit is per article, so with a limit every article is a batch of its own.
         batch_size = 1 if time_limit else self._backend.batch_size
         return Stream(self._summaries, options, time_limit, profile, batch_size, self.max_concurrency)
 
@@ -356,7 +372,7 @@ class Summarizer:
             found = self._backend(articles, options, deadline)
         for article, (bullets, said) in zip(articles, found, strict=True):
             if options.bullets != "auto" and len(bullets) < options.bullets:
-                asked = f"{options.bullets} bullets were asked for, and the story gave {len(bullets)}."
+                asked = f"{options.bullets} bullets were asked for, but the article yielded only {len(bullets)}."
                 said = (asked, *said)
             yield Summary(
                 bullets,

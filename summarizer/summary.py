@@ -1,4 +1,4 @@
-"""What comes out: a summary, its bullets, the sentences they stand on, and the forms it is printed in."""
+"""The result: a summary, its bullets with their source sentences, and its output formats."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DISCLOSURE = (
     "approved it."
 )
 DISCLOSURE_WRITTEN = (
-    "Key points written by software from the article and held against its sentences; a draft until an editor has "
+    "Key points written by software from the article and checked against its sentences; a draft until an editor has "
     "approved them."
 )
 
@@ -31,7 +31,7 @@ _WRITTEN: tuple[Method, ...] = ("rewritten", "narrowed", "generated")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is wanted of a list: see `Summarizer.__call__`."""
+    """The options of a list; see `Summarizer.__call__`."""
 
     bullets: Count = "auto"
     length: Length = "standard"
@@ -50,7 +50,13 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check of a bullet against its sources: its kind, whether it passed, and what was found."""
+    """One check of a bullet.
+
+    Attributes:
+        kind: What was checked, such as "number" or "verifier" (docs/reference.md lists all kinds).
+        passed: Whether the check passed.
+        evidence: What was found.
+    """
 
     kind: str
     passed: bool
@@ -62,16 +68,17 @@ class Bullet:
     """One key point.
 
     Attributes:
-        text: The point, on one line. An extracted one is its sources' text, at most without a "But" or "Meanwhile," at
-            the start and without asides in parentheses.
-        score: Between 0 and 1: how sure the model is that an editor's list would say this; for a list that a checkpoint
-            of transformers wrote, the share of the bullet's content words that its sources hold.
-        method: Which step gave its words: "rewritten" (written from all sentences of the point), "narrowed" (written
-            from its main sentence), "named" (a sentence of the article with a name in full), "extracted" (sentences of
-            the article), "generated" (by a checkpoint of transformers), or "edited" (by an editor).
-        sources: The sentences it stands on, in article order; none only for a generated one that cannot be traced,
-            which only the policy "flag" shows.
-        checks: What was checked of one that is not extracted; an extracted one is the article's own words.
+        text: The point, on one line. An extracted bullet has the text of its sources, without a "But" or "Meanwhile,"
+            at the start and without asides in parentheses.
+        score: Between 0 and 1. For the shipped model: the extractor's probability that an editor's list has this point.
+            In the list of a checkpoint of transformers: the share of the bullet's content words that its sources
+            contain.
+        method: How the text was made: "rewritten" (from all sentences of the point), "narrowed" (from its main sentence
+            only), "named" (a sentence of the article, with a person's full name put in), "extracted" (sentences of the
+            article), "generated" (by a checkpoint of transformers), or "edited" (by an editor).
+        sources: The source sentences, in article order. Empty if no source was found: for a generated bullet, which is
+            then shown only with the policy "flag", or for an edited one.
+        checks: The checks of the text. Empty for an extracted bullet, since it is the article's own text.
     """
 
     text: str
@@ -82,7 +89,7 @@ class Bullet:
 
     @property
     def failed(self) -> tuple[Check, ...]:
-        """The checks that it does not pass: none but under the policy "flag"."""
+        """The failed checks. In a list, only the policy "flag" shows bullets with failed checks."""
         return tuple(check for check in self.checks if not check.passed)
 
 
@@ -91,19 +98,19 @@ class Summary:
     """The key points of an article.
 
     Attributes:
-        bullets: In article order of what they stand on.
+        bullets: In article order of their main sentences; for a checkpoint of transformers, in the order that it wrote.
         article: The article; the sources' offsets point into its text.
-        length: The length that was asked for.
-        asked: The number of bullets that was asked for, or "auto".
-        policy: Which rewrites were allowed: "checked", "flag" or "extract".
+        length: The requested length.
+        asked: The requested number of bullets, or "auto".
+        policy: The policy that was used: "checked", "flag" or "extract".
         model: Name of the model.
-        model_version: The first 12 digits of the sha256 of the model's checksums: names its weights.
-        warnings: What a reader of the list should know: fewer bullets than asked for, or a language that the model was
-            not made for.
-        status: "draft"; what else it becomes is an editor's to say.
-        min_confidence: The confidence that a rewrite needed, if it was not the model's.
-        cpu: The instruction set of the CPU that it was made with, and whose CPU it is; "" where that is not known.
-            Another one rounds numbers differently, and now and then gives another list.
+        model_version: The first 12 hex digits of a sha256 that identifies the model's weights.
+        warnings: Problems to know about, such as fewer bullets than requested, or a language that the model was not
+            made for.
+        status: "draft", until an editor changes it.
+        min_confidence: The threshold that the caller set; None: the model's own.
+        cpu: Instruction set and vendor of the CPU, such as "AVX512 GenuineIntel"; "" if unknown. Other instruction sets
+            round numbers differently, and sometimes produce another list.
     """
 
     bullets: tuple[Bullet, ...]
@@ -133,11 +140,11 @@ class Summary:
         return iter(self.bullets)
 
     def to_text(self) -> str:
-        """One bullet a line, nothing else: what a terminal or an evaluation wants."""
+        """The texts of the bullets, one a line."""
         return "\n".join(bullet.text for bullet in self.bullets)
 
     def to_markdown(self) -> str:
-        """The headline, if there is one, and the bullets as a Markdown list, each with the checks that it fails."""
+        """The headline, if there is one, and the bullets as a Markdown list, each with its failed checks."""
         lines = [f"**{in_markdown(self.article.title)}**", ""] if self.article.title else []
         for bullet in self.bullets:
             lines.append(f"- {in_markdown(bullet.text)}")
@@ -145,8 +152,10 @@ class Summary:
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """The record of this summary as plain data; `docs/summary.schema.json` describes it. It carries the article, so
-        that its offsets can be looked up, and so that it can be learnt from once an editor has approved it."""
+        """The record of this summary as plain data; `docs/summary.schema.json` describes it.
+
+        It includes the article's text, because the offsets point into it, and because an approved record is training
+        data."""
         return {
             "status": self.status,
             "disclosure": self.disclosure,
@@ -174,8 +183,9 @@ class Summary:
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
 
     def to_html(self) -> str:
-        """A page without scripts or network: the bullets beside the article; pointing at a bullet lights up the
-        sentences it stands on, a click leads to the first of them."""
+        """An HTML page with the bullets next to the article. It uses no scripts and no network.
+
+        Pointing at a bullet highlights its source sentences; a click jumps to the first of them."""
         return _PAGE.format(
             language=escape(self.article.language),
             title=escape(self.article.title or "Key points"),
@@ -194,7 +204,7 @@ class Summary:
         for at, paragraph_end in paragraphs(text):
             parts = []
             for start, end, i in sources:
-                if not at <= start < paragraph_end:  # two bullets on one sentence: it lights up for the first
+                if not at <= start < paragraph_end:  # in another paragraph, or already marked for another bullet
                     continue
                 anchor = "" if i in anchored else f' id="s{i}"'
                 anchored.add(i)
@@ -222,7 +232,7 @@ def _named(check: Check) -> str:
 
 
 def in_markdown(text: str | None) -> str:
-    """With a backslash before what Markdown would take for emphasis, code, a link or HTML."""
+    """Escapes the characters that Markdown would read as emphasis, code, a link or HTML."""
     return "".join("\\" + c if c in "\\`*_[]<" else c for c in text or "")
 
 

@@ -99,7 +99,7 @@ def test_a_stream_goes_on_past_errors_if_asked_to(base):
     assert found[0] == found[3] == base(STORY)
     assert [str(error) for error in found[1:3]] == [
         "article 1 is empty; there is nothing to summarize",
-        "article 2: an article's text must be a str, and this is int",
+        "article 2: an article's text must be a str, not int",
     ]
     with pytest.raises(ValueError, match="on_error"):
         base.stream([STORY], on_error="ignore")

@@ -196,9 +196,9 @@ def test_the_record_says_how_the_list_was_made(base, story):
     assert record["cpu"] == instructions()
     assert record["warnings"] == []
     (warning,) = base("One sentence stands here.", bullets=5).warnings
-    assert warning == "5 bullets were asked for, and the story gave 1."
+    assert warning == "5 bullets were asked for, but the article yielded only 1."
     (warning,) = base(Article("Das Bad bleibt offen. Der Rat stimmte ab.", language="de"), bullets=1).warnings
-    assert "nothing was measured for de" in warning
+    assert "its quality for de was not measured" in warning
     assert warning in base(Article("Das Bad bleibt offen.", language="de"), bullets=1).to_html()
 
 

@@ -18,37 +18,37 @@ from summarizer.errors import SummarizerError
 T = TypeVar("T")
 
 _WRITE = "unexpected pos"
-"""What torch says of a file that could not be written to its end."""
-_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of malloc.h
+"""Part of torch's error message if a file could not be written completely."""
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # constants of malloc.h
 
 USAGE = """usage: python -m training TASK [--config FILE.yaml] [--flag value ...]
 
 tasks:
-  check DATA  look at articles with human bullets: what can be used, what cannot and why, what they are like
+  check DATA  check articles with human bullets: which can be used, which cannot and why, and some statistics
   extractor   fine-tune the sentence scorer
   rewriter    fine-tune a small T5 or language model that writes the bullets from the sentences
-  verifier    fine-tune what tells whether an editor would print a rewrite
+  verifier    fine-tune the classifier that says whether an editor would print a rewrite
   generator   fine-tune any sequence-to-sequence or causal checkpoint to write the whole list
-  unpack FILE give points and judgements of articles that are not here their words back
+  unpack FILE restore the texts of points and judgements that are stored as offsets into articles
   export RUN  turn a run into a model folder: CTranslate2 int8, checksums, model card
 
-A YAML file holds the same keys as the flags; a flag wins over the file. `python -m training TASK --help` lists them.
+The keys of a YAML file are the flags' names; a flag overrides the file. `python -m training TASK --help` lists them.
 Several processes: `torchrun --nproc_per_node N -m training TASK ...`."""
 _POSITIONAL = {"check": "--train", "export": "--run", "unpack": "--packed"}
 
 
 def main(argv: list[str]) -> None:
-    """Runs a task. Exit codes: 0 fine, 1 the disk is full, 2 wrong use or unusable data."""
+    """Runs a task. Exit codes: 0 success, 1 the disk is full, 2 wrong usage or unusable data."""
     if not argv or argv[0] in ("-h", "--help"):
         print(USAGE)
         return
     try:
         _run(*argv)
     except Exception as error:
-        if _is_full(error):  # torch, safetensors and Python each have an error of their own for it
+        if _is_full(error):  # torch, safetensors and Python each raise a different error
             print(
-                f"error: the disk is full ({error}). The last whole checkpoint is kept: free some space and give the "
-                "same command again",
+                f"error: the disk is full ({error}). The last complete checkpoint is kept: free some space and run "
+                "the same command again",
                 file=sys.stderr,
             )
             sys.exit(1)
@@ -99,8 +99,8 @@ def _is_full(error: Exception) -> bool:
 
 
 def _keep_memory() -> None:
-    """Tells glibc to keep large blocks: it gives them back and asks for them again at every step, which on a CPU takes
-    as long as the step itself (benchmarks/NOTES.md). Does nothing elsewhere."""
+    """Makes glibc keep large blocks. By default it returns them to the system and requests them again at every step,
+    which on a CPU takes as long as the step itself (benchmarks/NOTES.md). Does nothing without glibc."""
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
         if mallopt:
@@ -109,7 +109,7 @@ def _keep_memory() -> None:
 
 
 def _parsed(kind: type[T], argv: list[str]) -> T:
-    """Arguments from the YAML file behind --config, and the flags, which win."""
+    """Parses the flags and the YAML file of --config; a flag overrides the file."""
     argv = list(argv)
     values: dict[str, object] = {}
     known = [f.name for f in fields(kind)]  # type: ignore[arg-type]
@@ -135,7 +135,7 @@ def _parsed(kind: type[T], argv: list[str]) -> T:
 
 def _nearest(key: str, known: list[str]) -> str:
     near = difflib.get_close_matches(key, known, 1)
-    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
+    return f"; did you mean {near[0]!r}?" if near else f"; choose from {', '.join(known)}"
 
 
 def _wrong(message: str) -> int:

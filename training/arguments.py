@@ -1,4 +1,4 @@
-"""What every task is told: where the articles are, and how a run goes. Each field is a flag and a key of the YAML."""
+"""Arguments that all tasks share: the data and the training settings. Each field is a flag and a key of the YAML."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 
 @dataclass
 class DataArguments:
-    """Where the articles are."""
+    """Arguments that say where the articles are."""
 
     train: str = field(
         default="data/train.jsonl.gz",
@@ -21,72 +21,73 @@ class DataArguments:
     )
     validation: str | None = field(
         default=None,
-        metadata={"help": "Articles that choose the best checkpoint; default: a tenth of `train` is held out."},
+        metadata={"help": "Articles that select the best checkpoint. Default: a tenth of `train` is held out."},
     )
     test: str | None = field(
-        default=None, metadata={"help": "Articles for the final figures; training refuses to see one of them."}
+        default=None,
+        metadata={"help": "Articles for the final scores. A run stops with an error if `train` has one of them."},
     )
     text_field: str | None = field(
         default=None,
         metadata={
-            "help": "Field of the article (a dotted path leads into objects); default: article, text or document."
+            "help": "Field with the article; a dotted path is a nested field. Default: article, text or document."
         },
     )
     bullets_field: str | None = field(
-        default=None, metadata={"help": "Field of the bullets; default: bullets, highlights or summary."}
+        default=None, metadata={"help": "Field with the bullets. Default: bullets, highlights or summary."}
     )
-    limit: int | None = field(default=None, metadata={"help": "Train on the first so many articles only."})
+    limit: int | None = field(default=None, metadata={"help": "Number of training articles to use, at most."})
     drop_leaks: bool = field(
-        default=False, metadata={"help": "Train without the articles that stand in `test`, instead of refusing."}
+        default=False, metadata={"help": "Drop training articles that are also in `test`, instead of stopping."}
     )
 
 
 @dataclass
 class RunArguments(DataArguments):
-    """How a run goes."""
+    """Arguments of a training run."""
 
     output: str = field(default="runs/run", metadata={"help": "Folder of the run."})
-    languages: str = field(default="en", metadata={"help": "Languages of the articles: codes, with commas."})
+    languages: str = field(default="en", metadata={"help": "Languages of the articles: codes, separated by commas."})
     resume: bool = field(
         default=False,
-        metadata={"help": "Insist that the folder holds a run to go on with; without it, one that is there goes on."},
+        metadata={"help": "Fail if `output` has no run to resume. Without this, a run is resumed if there is one."},
     )
-    batch_size: int = field(default=8, metadata={"help": "Articles or pairs a step, over all processes."})
+    batch_size: int = field(default=8, metadata={"help": "Articles or pairs per step, over all processes."})
     accumulation: int = field(
-        default=1, metadata={"help": "Parts that a step's batch is read in, one after the other: less memory."}
+        default=1, metadata={"help": "Gradient accumulation: parts of a step's batch, to save memory."}
     )
     gradient_checkpointing: bool = field(
-        default=False, metadata={"help": "Compute activations twice instead of keeping them: less memory, more time."}
+        default=False, metadata={"help": "Compute activations twice instead of storing them: less memory, more time."}
     )
-    torch_compile: bool = field(default=False, metadata={"help": "Compile the model; pays on a GPU in long runs."})
-    bf16: bool = field(default=True, metadata={"help": "Train in bfloat16 where the machine can."})
-    eval_steps: int = field(default=200, metadata={"help": "Steps between two looks at the validation articles."})
+    torch_compile: bool = field(default=False, metadata={"help": "Compile the model; worth it in long runs on a GPU."})
+    bf16: bool = field(default=True, metadata={"help": "Train in bfloat16 if the hardware supports it."})
+    eval_steps: int = field(default=200, metadata={"help": "Steps between two evaluations on the validation articles."})
     patience: int = field(
-        default=0, metadata={"help": "Stop after so many looks without a better score; 0 goes on to the end."}
+        default=0, metadata={"help": "Early stopping: evaluations without a better score; 0 never stops early."}
     )
-    seed: int = field(default=13, metadata={"help": "Seed of everything that is drawn."})
+    seed: int = field(default=13, metadata={"help": "Random seed."})
     measured: int = field(
         default=250,
-        metadata={"help": "Articles of `test`, or else of `validation`, that the finished model is tried on."},
+        metadata={"help": "Articles of `test` (without one, of `validation`) that measure the finished model."},
     )
     compare_with: str = field(
-        default="base", metadata={"help": "Model that the finished one is compared with; none for LEAD-3 alone."}
+        default="base", metadata={"help": "Model to compare the finished one with; none: only LEAD-3."}
     )
     push_to_hub: str | None = field(
-        default=None, metadata={"help": "Hub repository that the finished model is pushed to, such as you/name."}
+        default=None, metadata={"help": "Hub repository to push the finished model to, such as you/name."}
     )
 
     def __post_init__(self) -> None:
-        """Raises ValueError where the batch cannot be divided among the processes and parts."""
+        """Raises ValueError if the batch cannot be divided evenly among the processes and parts."""
         if self.batch_size % (_processes() * self.accumulation):
             raise ValueError(
-                f"batch_size {self.batch_size} cannot be divided among {_processes()} processes and "
-                f"{self.accumulation} parts each"
+                f"batch_size {self.batch_size} cannot be divided evenly among {_processes()} processes with "
+                f"{self.accumulation} accumulation parts each"
             )
 
     @property
     def half(self) -> bool:
-        """Whether bfloat16 is wanted and this machine computes in it faster than in float32."""
+        """True if `bf16` is set and the hardware computes in bfloat16, faster than in float32."""
         if not self.bf16:
             return False
         if torch.cuda.is_available():
@@ -94,20 +95,20 @@ class RunArguments(DataArguments):
         return bool(torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
     def language_codes(self) -> list[str]:
-        """The codes in `languages`."""
+        """Returns the language codes in `languages`."""
         return [code.strip() for code in self.languages.split(",")]
 
     @property
     def language(self) -> str:
-        """The first of them: sentence borders go by it."""
+        """The first language code; sentences are split by the rules of this language."""
         return self.language_codes()[0]
 
     def for_trainer(self, output: Path, batch_size: int | None = None) -> dict[str, Any]:
-        """The settings that all Trainers share, as keyword arguments of `TrainingArguments`.
+        """Returns the settings that all Trainers share, as keyword arguments of `TrainingArguments`.
 
         Args:
             output: Folder of the checkpoints.
-            batch_size: Items a step, over all processes; default: `self.batch_size`.
+            batch_size: Items per step, over all processes. Default: `self.batch_size`.
         """
         return {
             "output_dir": str(output),
@@ -127,18 +128,18 @@ class RunArguments(DataArguments):
             "report_to": "tensorboard" if importlib.util.find_spec("tensorboard") else "none",
             "seed": self.seed,
             "restore_callback_states_from_checkpoint": True,
-            # Later versions of transformers warn of the name, which is only said where it is wanted.
+            # Later versions of transformers warn about this argument, so it is passed only if it is set.
             **({"gradient_checkpointing": True} if self.gradient_checkpointing else {}),
         }
 
 
 @dataclass
 class PartArguments(RunArguments):
-    """How a part of this project's model is trained."""
+    """Arguments for training one part of this project's model."""
 
     parts_from: str = field(
         default="base",
-        metadata={"help": "Model that gives the finished model its other parts; none: it has the new part alone."},
+        metadata={"help": "Model whose other parts are copied into the finished model; none: only the new part."},
     )
 
 
@@ -147,5 +148,5 @@ def _processes() -> int:
 
 
 def is_first_process() -> bool:
-    """Whether this is the process that writes, where several train together."""
+    """True in the process that writes files (rank 0), if several processes train together."""
     return os.environ.get("RANK", "0") == "0"

@@ -1,4 +1,4 @@
-"""From what the verifier's head says to probabilities, and how good they are."""
+"""Calibrates the verifier's logits to probabilities, and measures how good the probabilities are."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from summarizer.checks import TEXT_KINDS, VERDICTS, Calibration, Kind
 from .data import Judged
 
 _MIN_POINTS = 100
-"""Judged points of a kind from which its probabilities are fitted."""
+"""Minimum number of judged points for which a kind of point gets its own calibration."""
 _RIDGE = 1e-4
-"""How strongly a fit is pulled to what changes nothing, beside the mean loss of a point."""
+"""Weight of the penalty that pulls a fit towards the identity, relative to the mean loss of a point."""
 _THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 def auc(scores: npt.NDArray[Any], wanted: npt.NDArray[np.bool_]) -> float:
-    """How often one that is wanted scores above one that is not, 0 to 1: the area under the ROC curve."""
+    """Area under the ROC curve, 0 to 1: how often a wanted point scores higher than an unwanted one."""
     order = scores.argsort(kind="stable")
     ranks = np.empty(len(scores))
     ranks[order] = np.arange(1, len(scores) + 1)
@@ -34,7 +34,7 @@ def auc(scores: npt.NDArray[Any], wanted: npt.NDArray[np.bool_]) -> float:
 
 
 def curve(good: npt.NDArray[Any], wanted: npt.NDArray[np.bool_]) -> list[dict[str, float]]:
-    """For each threshold the share of the points that reach it, and the share of those that are good."""
+    """Returns, for each threshold, the share of the points that reach it and the share of good points among these."""
     rows = []
     for threshold in _THRESHOLDS:
         shown = good >= threshold
@@ -47,13 +47,15 @@ def curve(good: npt.NDArray[Any], wanted: npt.NDArray[np.bool_]) -> list[dict[st
 def calibrations(
     said: npt.NDArray[Any], points: Sequence[Judged], before: Mapping[Kind, Calibration] | None = None
 ) -> dict[Kind, Calibration]:
-    """For each kind of point its own fit. Where there are few, the one of the verifier that was trained on; where there
-    is none, the one of all points.
+    """Returns a calibration for each kind of point.
+
+    A kind with too few points gets the calibration of the verifier that training started from. If that has none, the
+    calibration is fitted on all points.
 
     Args:
-        said: What the head says of held-out points, shape (points, VERDICTS).
-        points: The points.
-        before: The fits of the verifier that was trained on.
+        said: Logits of held-out points, shape (points, VERDICTS).
+        points: The held-out points.
+        before: Calibrations of the verifier that training started from.
     """
     found = {}
     for kind, rows in rows_by_kind(points).items():
@@ -67,7 +69,7 @@ def calibrations(
 
 
 def _fitted(said: npt.NDArray[Any], points: Sequence[Judged]) -> Calibration:
-    """The likeliest, by L-BFGS, with a weak pull to what changes nothing."""
+    """Fits by maximum likelihood (L-BFGS), with a weak penalty that pulls the fit towards the identity."""
     logits = torch.from_numpy(said).double()
     score = torch.tensor([one.score or 0.0 for one in points], dtype=torch.float64)[:, None]
     labels = torch.tensor([VERDICTS.index(one.verdict) for one in points])
@@ -90,12 +92,12 @@ def _fitted(said: npt.NDArray[Any], points: Sequence[Judged]) -> Calibration:
 
 
 def rows_by_kind(points: Sequence[Judged]) -> dict[Kind, list[int]]:
-    """Which of them are of each kind."""
+    """Returns the indices of the points of each kind."""
     return {kind: [i for i, one in enumerate(points) if one.kind == kind] for kind in TEXT_KINDS}
 
 
 def measures(said: npt.NDArray[Any], points: Sequence[Judged], fitted: Mapping[Kind, Calibration]) -> dict[str, Any]:
-    """As `Verifier` would read them."""
+    """Returns the measures of calibrated logits, with probabilities computed as in `Verifier`."""
     good = np.array([fitted[one.kind](row, one.score or 0.0)[0] for row, one in zip(said, points, strict=True)])
     wanted = np.array([one.verdict == "good" for one in points], bool)
     return {
@@ -108,7 +110,7 @@ def measures(said: npt.NDArray[Any], points: Sequence[Judged], fitted: Mapping[K
 
 
 def auc_by_fault(scores: npt.NDArray[Any], verdicts: Sequence[str]) -> dict[str, float]:
-    """How well the good ones are told from those of each fault."""
+    """Returns, for each fault, the AUC of good points against points with that fault."""
     found = {}
     for fault in VERDICTS[1:]:
         both = [i for i, verdict in enumerate(verdicts) if verdict in ("good", fault)]
@@ -117,7 +119,7 @@ def auc_by_fault(scores: npt.NDArray[Any], verdicts: Sequence[str]) -> dict[str,
 
 
 def draw_curves(curves: dict[str, list[dict[str, float]]], picture: Path) -> None:
-    """The curves of `curve`, by kind of text, as a picture."""
+    """Draws the curves of `curve`, one for each kind of text, and saves them as a picture."""
     import matplotlib
 
     matplotlib.use("Agg")

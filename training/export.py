@@ -33,25 +33,31 @@ _OF_RUN = ("command", "seconds", "machine")
 
 @dataclass
 class ExportArguments:
-    """What `python -m training export RUN` is told."""
+    """Arguments of `python -m training export RUN`."""
 
-    run: str = field(metadata={"help": "Folder of a finished run; may stand without the flag."})
-    output: str = field(metadata={"help": "The model folder to write; what it held of an earlier export is replaced."})
-    name: str = field(default="", metadata={"help": "Name of the model; default: the folder's."})
-    base: str = field(default="", metadata={"help": "Name of the base checkpoint for the card; default: the run's."})
+    run: str = field(metadata={"help": "Folder of a finished run; the flag itself may be left out."})
+    output: str = field(metadata={"help": "The model folder to write; files of an earlier export are replaced."})
+    name: str = field(default="", metadata={"help": "Name of the model. Default: that of the folder."})
+    base: str = field(
+        default="", metadata={"help": "Name of the base checkpoint, for the card. Default: from the run."}
+    )
     base_licence: str = field(
-        default="", metadata={"help": "Its licence, for the card; default: what its own card says."}
+        default="", metadata={"help": "Licence of the base, for the card. Default: from the card of the base."}
     )
-    languages: str = field(default="en", metadata={"help": "Languages of the training articles: codes, with commas."})
-    data_description: str = field(default="", metadata={"help": "A sentence on the training data, for the card."})
+    languages: str = field(
+        default="en", metadata={"help": "Languages of the training articles: codes, separated by commas."}
+    )
+    data_description: str = field(default="", metadata={"help": "A sentence about the training data, for the card."})
     data: str | None = field(
-        default=None, metadata={"help": "Articles to compare on; default: the run's validation articles."}
+        default=None, metadata={"help": "Articles for the comparison. Default: validation articles of the run."}
     )
-    quantization: str = field(default="int8", metadata={"help": "CTranslate2's: int8, int16, float16 or float32."})
+    quantization: str = field(
+        default="int8", metadata={"help": "Type of the weights: int8, int16, float16 or float32."}
+    )
 
 
 def main(args: ExportArguments) -> None:
-    """Writes the folder, and prints how far it is from what was trained, in scores and speed, on stdout."""
+    """Writes the folder, and prints on stdout a comparison of trained and exported model: scores and speed."""
     task, record = export(args)
     given = record["arguments"]
     if task == "verifier":  # it learns from judged rewrites, not from articles
@@ -65,20 +71,20 @@ def main(args: ExportArguments) -> None:
         source = args.data or told.validation
         examples = usable(source, told) if source else load_data(told).validation
     except (ValueError, OSError) as error:
-        print(f"not compared with what was trained: {error}. Name articles with --data", file=sys.stderr)
+        print(f"not compared with the trained model: {error}. Set --data to some articles", file=sys.stderr)
         return
     print(fidelity(task, Path(args.run), Path(args.output) / task, examples))
 
 
 def export(args: ExportArguments) -> tuple[str, dict[str, Any]]:
-    """Writes the folder; the card's scores are added by `python -m eval --card`. Gives the run's task and record.
+    """Writes the folder, and returns the run's task and record. `python -m eval --card` adds the scores to the card.
 
     Raises:
         FileNotFoundError: The run is not finished.
     """
     run, output = Path(args.run), Path(args.output)
     if not (run / "run.json").is_file():
-        raise FileNotFoundError(f"{run / 'run.json'} is missing: the run is not finished, or {run} is no run")
+        raise FileNotFoundError(f"{run / 'run.json'} is missing: the run is not finished, or {run} is not a run")
     record = json.loads((run / "run.json").read_text("utf-8"))
     task = record["task"]
     output.mkdir(parents=True, exist_ok=True)
@@ -94,7 +100,7 @@ def export(args: ExportArguments) -> tuple[str, dict[str, Any]]:
     _write(output / "config.json", config)
     (output / "README.md").write_text(card(config), "utf-8")
     files = sorted(p for p in output.rglob("*") if p.is_file() and p.suffix != ".md" and p.name != "checksums.json")
-    for path in files:  # safetensors writes files that only their owner may read
+    for path in files:  # safetensors writes files that only their owner can read
         path.chmod(0o644)
     sums = {str(p.relative_to(output)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
     _write(output / "checksums.json", sums)
@@ -146,14 +152,14 @@ def _generator(run: Path, part: Path, record: dict[str, Any], quantization: str)
 
 
 def convert(checkpoint: Path, part: Path, quantization: str) -> None:
-    """Writes a checkpoint in CTranslate2's form, as the library's `Rewriter` and `CTranslate2Engine` read it."""
+    """Converts a checkpoint to CTranslate2's format, which the library's `Rewriter` and `CTranslate2Engine` read."""
     _Converter(str(checkpoint)).convert(str(part), quantization=quantization, force=True)
     config = json.loads((part / "config.json").read_text("utf-8"))
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    for name in ("bos_token", "eos_token", "unk_token"):  # CTranslate2 reads no null, where a tokenizer has none
+    for name in ("bos_token", "eos_token", "unk_token"):  # CTranslate2 cannot read null, for a token that is missing
         if name in config and config[name] is None:
             config[name] = tokenizer.eos_token
-    if "decoder_start_token" in config and config["decoder_start_token"] is None:  # mBART: its language's
+    if "decoder_start_token" in config and config["decoder_start_token"] is None:  # mBART: that of its language
         start = GenerationConfig.from_pretrained(checkpoint).decoder_start_token_id
         config["decoder_start_token"] = tokenizer.convert_ids_to_tokens(start)
     if not AutoConfig.from_pretrained(checkpoint).is_encoder_decoder:
@@ -163,10 +169,10 @@ def convert(checkpoint: Path, part: Path, quantization: str) -> None:
 
 
 class _Converter(TransformersConverter):  # type: ignore[misc]
-    """CTranslate2's, for the configs of transformers 5.
+    """CTranslate2's converter, with corrections for the configs of transformers 5.
 
-    It scales the scores of a T5 whose head is its embeddings, and transformers 5 says "tied" of every T5; and it asks
-    BART and PEGASUS where their norms stand, which transformers 5 no longer writes.
+    CTranslate2 scales the logits of a T5 with tied embeddings, but transformers 5 sets "tied" for every T5. For BART
+    and PEGASUS, CTranslate2 reads from the config where the norms are, which transformers 5 no longer writes.
     """
 
     def load_model(self, model_class: Any, resolved_path: str, **kwargs: Any) -> Any:
@@ -180,13 +186,13 @@ class _Converter(TransformersConverter):  # type: ignore[misc]
 
 
 def _with_position_type(path: Path) -> None:
-    """CTranslate2's BERT converter asks for an attribute that transformers 5 no longer writes."""
+    """Adds an attribute that CTranslate2's BERT converter needs and transformers 5 no longer writes."""
     config = json.loads(path.read_text("utf-8"))
     _write(path, {"position_embedding_type": "absolute"} | config)
 
 
 def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
-    """What the part was made from, without the paths of the machine that made it."""
+    """Returns the data, settings and scores of a part, without local paths."""
     arguments = record["arguments"]
     shipped = _shipped(arguments["base_model"], record["task"])
     free = {
@@ -203,7 +209,7 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
         "measured",
     }
     free |= {"compare_with", "parts_from", "languages"}
-    free |= {"width", "heads", "layers", "vocabulary", "decoder_layers"} if shipped else set()  # it has its own
+    free |= {"width", "heads", "layers", "vocabulary", "decoder_layers"} if shipped else set()  # the base's are used
     free |= set() if arguments.get("auxiliary") else {"auxiliary_epochs", "auxiliary_pairs"}
     free |= set() if arguments.get("judged") else {"preference"}
     return {
@@ -222,7 +228,7 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
 
 
 def _shipped(base: str, task: str) -> str:
-    """What a part of a model of this project was made from, with the licence; "" of another base."""
+    """Returns the base and licence of a part of a model of this project; "" for another base."""
     part = shipped_part(base, task) if task != "generator" else None
     if not part:
         return ""
@@ -231,7 +237,7 @@ def _shipped(base: str, task: str) -> str:
 
 
 def _licence(base: str) -> str:
-    """The licence of a checkpoint, as its card names it."""
+    """Returns the licence of a checkpoint, as named in its card."""
     readme = Path(base) / "README.md"
     named = _LICENCE.search(readme.read_text("utf-8")) if readme.is_file() else None
     return named[1] if named else "see the base checkpoint"

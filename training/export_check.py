@@ -1,4 +1,4 @@
-"""How far an exported model is from the one that was trained: the same articles through both."""
+"""Compares an exported model with the trained one on the same articles."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from .data import Pair, divided, judged, pairs
 from .modeling import ExtractorCollator, ExtractorDataset, ExtractorModel, Head
 
 MOST = 100
-"""Articles, or pairs, that are compared."""
+"""Maximum number of articles, or pairs, to compare."""
 _TOP = 3
 
 
 def fidelity(task: str, run: Path, part: Path, examples: Sequence[Example]) -> str:
-    """A table of the trained model beside the exported one, on at most `MOST` articles: scores, agreement and speed on
-    this machine's CPU.
+    """Returns a table that compares the trained and the exported model on at most `MOST` articles: scores, agreement
+    and speed on this machine's CPU.
 
     Args:
         task: "extractor", "rewriter" or "generator".
@@ -66,8 +66,8 @@ def fidelity(task: str, run: Path, part: Path, examples: Sequence[Example]) -> s
 
 
 def verifier_fidelity(run: Path, part: Path) -> str:
-    """A table of the trained verifier beside the exported one, on the judged rewrites that training kept: the shipped
-    rewriter's, or all where it wrote none."""
+    """Returns a table that compares the trained and the exported verifier on the judged rewrites that training held
+    out: those of the shipped rewriter, or all if it wrote none."""
     record = json.loads((run / "run.json").read_text("utf-8"))
     sources = record["arguments"]["train"].split(",")
     _, _, kept = divided([one for source in sources for one in judged(source, corrections=False)])
@@ -118,7 +118,7 @@ def _rewriter(run: Path, part: Path, made: Sequence[Pair]) -> list[list[str]]:
     wanted = [(pair, target) for pair in made for target in pair.targets]
 
     causal = not model.config.is_encoder_decoder
-    search = {"num_beams": BEAM, "no_repeat_ngram_size": 0 if causal else 3}  # transformers counts what was read too
+    search = {"num_beams": BEAM, "no_repeat_ngram_size": 0 if causal else 3}  # transformers also counts the prompt
 
     def trained() -> list[Any]:
         texts = []

@@ -1,15 +1,15 @@
 """Fine-tunes the extractor: `python -m training extractor --config training/configs/extractor.yaml`.
 
-It learns from the points of human lists which sentences they stand on, which of these weigh most, and which belong
-together (`data/points.py`). In stages, each in transformers' Trainer:
-- head: the head alone, on the vectors of the frozen encoder (minutes), because a head that starts from nothing spoils
-  the encoder while it learns that leads are important;
+From the points of human lists, it learns which sentences are their sources, which of these matter most, and which
+belong together (`data/points.py`). Training has several stages, each with the Trainer of transformers:
+- head: only the head, on the vectors of the frozen encoder (minutes). An untrained head would damage the encoder while
+  it learns that leads are important;
 - auxiliary: encoder and head together, on other articles, if there are any;
 - all_weights: encoder and head together, on the training articles;
 - average: no training; averages the weights after the last two stages and, if the base is a model of this project, its
   weights (a model soup: Wortsman et al. 2022).
-The stage that scores best on validation is kept. The same command continues a run that was killed, from its last
-checkpoint.
+The stage with the best validation score is kept. To resume a killed run from its last checkpoint, run the same command
+again.
 """
 
 from __future__ import annotations
@@ -46,34 +46,36 @@ from .run import add_callbacks, claim_folder, train_or_resume, write_whole
 
 Floats = npt.NDArray[np.float32]
 STAGES = ("head", "auxiliary", "all_weights")
-"""Those that train."""
+"""The stages that train."""
 _SCORES = ("eval_rouge", "eval_source_f1", "eval_points_found")
 
 
 @dataclass
 class ExtractorArguments(PartArguments):
-    """What `python -m training extractor` is told; each is a flag and a key of the YAML file."""
+    """Arguments of `python -m training extractor`; each is a flag and a key of the YAML file."""
 
     output: str = field(default="runs/extractor", metadata={"help": "Folder of the run."})
     base_model: str = field(
         default="sentence-transformers/all-MiniLM-L6-v2",
         metadata={
-            "help": "Any BERT-like checkpoint: a Hub name or a folder; or a model of this project, such as base, whose "
-            "extractor is then trained on."
+            "help": "Any BERT-like checkpoint (a Hub name or a folder), or a model of this project, such as base; its "
+            "extractor is then fine-tuned further."
         },
     )
     auxiliary: str | None = field(
-        default=None, metadata={"help": "More articles, for a first stage before `train`; forms as there."}
+        default=None, metadata={"help": "More articles, for a stage before `train`; same formats."}
     )
-    auxiliary_epochs: float = field(default=1.0, metadata={"help": "Passes over `auxiliary` with everything trained."})
-    head_epochs: float = field(default=6.0, metadata={"help": "Passes of the head alone, over the frozen encoder."})
-    head_learning_rate: float = field(default=1e-3, metadata={"help": "Its learning rate."})
-    epochs: float = field(default=3.0, metadata={"help": "Passes with everything trained."})
-    learning_rate: float = field(default=5e-5, metadata={"help": "The encoder's learning rate."})
-    tuned_head_learning_rate: float = field(default=2e-4, metadata={"help": "The head's, while everything is trained."})
-    max_sentences: int = field(default=60, metadata={"help": "Sentences of an article that training reads."})
+    auxiliary_epochs: float = field(default=1.0, metadata={"help": "Epochs over `auxiliary`; all weights are trained."})
+    head_epochs: float = field(default=6.0, metadata={"help": "Epochs of the head alone, with the encoder frozen."})
+    head_learning_rate: float = field(default=1e-3, metadata={"help": "Learning rate of the head alone."})
+    epochs: float = field(default=3.0, metadata={"help": "Epochs over `train`; all weights are trained."})
+    learning_rate: float = field(default=5e-5, metadata={"help": "Learning rate of the encoder."})
+    tuned_head_learning_rate: float = field(
+        default=2e-4, metadata={"help": "Learning rate of the head, with all weights."}
+    )
+    max_sentences: int = field(default=60, metadata={"help": "Maximum sentences of a training article."})
     title_share: float = field(
-        default=0.5, metadata={"help": "Share of the articles with a headline that are read with it, 0 to 1."}
+        default=0.5, metadata={"help": "Share of the articles with a headline whose headline is read, 0 to 1."}
     )
     width: int = field(default=256, metadata={"help": "Width of the head."})
     heads: int = field(default=4, metadata={"help": "Attention heads of the head."})
@@ -82,9 +84,9 @@ class ExtractorArguments(PartArguments):
 
 
 def main(args: ExtractorArguments) -> None:
-    """Trains, and leaves in `args.output`: `encoder/` and `head.safetensors` (the best checkpoint's), `model/` (ready
-    for `Summarizer.from_pretrained`, with its card), `run.json` (what it was made from and what it scored), and for
-    each stage the Trainer's checkpoints, `metrics.jsonl` and `run.png`."""
+    """Trains, and writes to `args.output`: `encoder/` and `head.safetensors` (the best checkpoint), `model/` (ready for
+    `Summarizer.from_pretrained`, with its card), `run.json` (data, settings and scores), and for each stage the
+    Trainer's checkpoints, `metrics.jsonl` and `run.png`."""
     output = Path(args.output)
     claim_folder(output, asdict(args), PARTS, args.resume)
     found_before_training(args)
@@ -113,7 +115,7 @@ def main(args: ExtractorArguments) -> None:
         if stage == "head":
             return _train_head(model, train, validation, collator, args)
         if stage == "average":
-            PartialState().wait_for_everyone()  # the first process has written them
+            PartialState().wait_for_everyone()  # until the first process has written the files
             left = [load_file(output / f"after_{one}.safetensors") for one in whole]
             model.load_state_dict(_average(start + left))
             settings = _settings(args, output / stage, 0, args.batch_size, bf16=args.half)
@@ -135,7 +137,7 @@ def main(args: ExtractorArguments) -> None:
 
 
 def _average(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
-    """The mean of several states of one model, weight by weight."""
+    """Returns the mean of several states of one model, weight by weight."""
     return {
         name: torch.stack([state[name].float() for state in states]).mean(0).to(value.dtype)
         for name, value in states[0].items()
@@ -143,8 +145,8 @@ def _average(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tenso
 
 
 def _start(args: ExtractorArguments) -> tuple[ExtractorModel, Any]:
-    """The model before training, and its tokenizer: a checkpoint of transformers with a new head, or the extractor of a
-    model of this project with the head that it has."""
+    """Returns the model before training, and its tokenizer: a checkpoint of transformers with a new head, or the
+    extractor of a model of this project with its own head."""
     part = shipped_part(args.base_model, "extractor")
     if part:
         encoder, tokenizer = encoder_of(part)
@@ -155,11 +157,12 @@ def _start(args: ExtractorArguments) -> tuple[ExtractorModel, Any]:
         tokenizer = AutoTokenizer.from_pretrained(args.base_model)
         if tokenizer.cls_token_id is None or tokenizer.sep_token_id is None:
             raise ValueError(
-                f"{args.base_model} has no tokens for a text's two ends; the extractor needs a BERT-like base"
+                f"{args.base_model} has no cls_token or no sep_token; the extractor needs a BERT-like base_model"
             )
         encoder = AutoModel.from_pretrained(args.base_model)
         head = Head(encoder.config.hidden_size, args.width, args.heads, args.layers, args.dropout)
-    # Dropout inside the encoder costs a CPU four times the arithmetic (its random numbers); the head has enough of it.
+    # On a CPU, dropout inside the encoder (its random numbers) takes four times as long as the arithmetic; that of the
+    # head is enough.
     for module in encoder.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
@@ -169,8 +172,8 @@ def _start(args: ExtractorArguments) -> tuple[ExtractorModel, Any]:
 def _in_stages(
     model: ExtractorModel, fit: Callable[[str], Trainer], stages: Sequence[str], output: Path
 ) -> dict[str, Any]:
-    """Goes through the stages, each from the weights of the one before, past those that an earlier run has done, and
-    loads the weights of the stage that scores best on validation; those behind it are recorded as not kept."""
+    """Runs the stages, each from the weights of the one before, and skips those that an earlier run has finished. Then
+    loads the weights of the stage with the best validation score; later stages are recorded as not kept."""
     notes = output / "stages.json"
     earlier = json.loads(notes.read_text("utf-8")) if notes.exists() else {}
     record: dict[str, Any] = {}
@@ -180,11 +183,11 @@ def _in_stages(
             model.load_state_dict(load_file(done))
             record[stage] = earlier[stage]
             continue
-        earlier = {}  # what came after it started from other weights
+        earlier = {}  # later stages started from other weights
         trainer = fit(stage)
         scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if k.startswith(_SCORES)}
         for item in (*trainer.train_dataset.items, *trainer.eval_dataset.items):
-            item.pop("vectors", None)  # the next stage trains the encoder
+            item.pop("vectors", None)  # outdated: the next stage trains the encoder
             item.pop("title", None)
         state = trainer.state
         record[stage] = {"steps": state.global_step, "best_step": state.best_global_step, "validation": scores}
@@ -204,7 +207,7 @@ def _train_head(
     collator: ExtractorCollator,
     args: ExtractorArguments,
 ) -> Trainer:
-    """The head alone. The encoder reads every article once, and its vectors are kept."""
+    """Trains only the head. The encoder reads every article once, and its vectors are stored."""
     for articles in (validation, train):
         _add_vectors(model, articles, collator, args)
     model.encoder.requires_grad_(False)
@@ -240,7 +243,7 @@ def _train_all_weights(
     output: Path,
     epochs: float,
 ) -> Trainer:
-    """Trains everything together, from the last checkpoint in `output` if there is one, and loads the best."""
+    """Trains all weights, from the last checkpoint in `output` if there is one, and loads the best checkpoint."""
     settings = _settings(args, output, epochs, args.batch_size, bf16=args.half)
     optimizer = torch.optim.AdamW([
         {"params": model.encoder.parameters(), "lr": args.learning_rate},
@@ -252,8 +255,8 @@ def _train_all_weights(
 
 
 class _Lists:
-    """The lists that the scores of the validation articles give, against the human ones: ROUGE of the points' sentences
-    as they stand, and how far they are the same sentences."""
+    """Metrics of the Trainer: compares the lists that the scores of the validation articles produce with the human
+    lists. Measures ROUGE of the unchanged source sentences, and how far the source sentences are the same."""
 
     def __init__(self, articles: ExtractorDataset, model: ExtractorModel) -> None:
         self._articles, self._model = articles, model

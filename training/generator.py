@@ -1,9 +1,10 @@
 """Fine-tunes a checkpoint that writes the whole list: `python -m training generator --config CONFIG`.
 
-Any sequence-to-sequence checkpoint of transformers (T5, BART, PEGASUS, mBART) and any causal one (SmolLM2, Llama,
-Qwen), whole or by LoRA. The loss counts the answer only; an article that is too long is cut, its bullets never. What is
-measured on the way is what the library would print: the same prompt, search and reading of the answer. A run that was
-killed goes on from its last checkpoint when the same command is given again.
+The base is any sequence-to-sequence checkpoint of transformers (T5, BART, PEGASUS, mBART) or any causal one (SmolLM2,
+Llama, Qwen). All weights are trained, or LoRA matrices. The loss counts only the answer. An article that is too long is
+truncated; a list that is too long loses its last bullets. Evaluations during training measure what the library would
+print: same prompt, search (one beam) and parsing of the answer. To resume a killed run from its last checkpoint, run
+the same command again.
 """
 
 from __future__ import annotations
@@ -49,26 +50,26 @@ _SCORES = ("eval_loss", "eval_rouge", "eval_list")
 
 @dataclass
 class GeneratorArguments(RunArguments):
-    """What `python -m training generator` is told; each is a flag and a key of the YAML file."""
+    """Arguments of `python -m training generator`; each is a flag and a key of the YAML file."""
 
     output: str = field(default="runs/generator", metadata={"help": "Folder of the run."})
     base_model: str = field(
         default="google-t5/t5-small",
         metadata={"help": "A sequence-to-sequence or causal checkpoint: a Hub name or a folder."},
     )
-    epochs: float = field(default=3.0, metadata={"help": "Passes over the articles."})
-    learning_rate: float = field(default=3e-4, metadata={"help": "Highest learning rate."})
+    epochs: float = field(default=3.0, metadata={"help": "Epochs over the articles."})
+    learning_rate: float = field(default=3e-4, metadata={"help": "Peak learning rate."})
     label_smoothing: float = field(default=0.0, metadata={"help": "Label smoothing, 0 to 1."})
     dropout: float | None = field(
-        default=None, metadata={"help": "Dropout; default: the checkpoint's own. 0 is much faster on a CPU."}
+        default=None, metadata={"help": "Dropout. Default: that of the checkpoint. 0 is much faster on a CPU."}
     )
-    lora: int = field(default=0, metadata={"help": "Rank of LoRA matrices to train instead of all weights; 0: all."})
+    lora: int = field(default=0, metadata={"help": "Rank of the LoRA matrices to train; 0 trains all weights."})
     window: int | None = field(
-        default=None, metadata={"help": "Tokens of prompt and article that are read; default: what the model can."}
+        default=None, metadata={"help": "Maximum tokens of prompt and article. Default: the model's own limit."}
     )
-    longest: int = field(default=160, metadata={"help": "Tokens of a list, at most; longer lists lose bullets."})
-    beams: int = field(default=4, metadata={"help": "Beams of the finished model's search."})
-    validation_articles: int = field(default=100, metadata={"help": "Validation articles that are looked at."})
+    longest: int = field(default=160, metadata={"help": "Maximum tokens of a list; longer lists lose bullets."})
+    beams: int = field(default=4, metadata={"help": "Beams in the search of the finished model."})
+    validation_articles: int = field(default=100, metadata={"help": "Number of validation articles to evaluate."})
 
 
 class ListDataset(Dataset[dict[str, list[int]]]):
@@ -87,7 +88,7 @@ class ListDataset(Dataset[dict[str, list[int]]]):
 
 
 def _item(example: Example, tokenizer: Any, settings: GenerationSettings, language: str = "en") -> dict[str, list[int]]:
-    """Token ids of prompt and answer; of a list that is too long the last bullets are left out."""
+    """Returns token ids of prompt and answer; a list that is too long loses its last bullets."""
     bullets = [LABEL.sub("", bullet) for bullet in example.bullets]
     while True:
         answer = _answer(settings.joined(bullets), tokenizer, settings)
@@ -109,21 +110,21 @@ def _answer(text: str, tokenizer: Any, settings: GenerationSettings) -> list[int
 
 
 def text_of(example: Example, language: str) -> str:
-    """The story of an article, as the library gives it to a checkpoint."""
+    """Returns the story of an article as the library passes it to a checkpoint."""
     return as_read(content_sentences(example.text, language))
 
 
 @dataclass(frozen=True)
 class ListCollator:
-    """A batch of articles as tensors, padded to its longest."""
+    """Turns articles into a batch of tensors, padded to the longest."""
 
     model: Any
     pad: int
     seq2seq: bool
 
     def __call__(self, items: Sequence[dict[str, list[int]]]) -> dict[str, Tensor]:
-        """Shapes: input_ids and attention_mask (articles, tokens); labels the same, or (articles, tokens of the
-        answer), `IGNORED` where nothing is learnt."""
+        """Shapes: input_ids and attention_mask (articles, tokens); labels the same, or (articles, tokens of the answer)
+        for a sequence-to-sequence model, `IGNORED` for tokens that the loss ignores."""
         inputs = _padded([item["input_ids"] for item in items], self.pad)
         labels = _padded([item["labels"] for item in items], IGNORED)
         sizes = torch.tensor([len(item["input_ids"]) for item in items])
@@ -135,7 +136,7 @@ class ListCollator:
 
 
 class _Trainer(GroupedByLength, Trainer):
-    """With the lists of some validation articles, written as the library writes them, in every evaluation."""
+    """Trainer that also generates the lists of some validation articles, as the library does, in every evaluation."""
 
     def __init__(
         self,
@@ -150,7 +151,7 @@ class _Trainer(GroupedByLength, Trainer):
         self._examples, self._family, self._tokenizer, self._language = examples, settings, tokenizer, language
 
     def evaluation_loop(self, *args: Any, **kwargs: Any) -> EvalLoopOutput:
-        """The loss, and ROUGE of the lists: every process writes its share of them."""
+        """Measures the loss and the ROUGE of the lists. Each process generates a share of the lists."""
         found = super().evaluation_loop(*args, **kwargs)
         prefix = kwargs.get("metric_key_prefix", "eval")
         model = self.accelerator.unwrap_model(self.model)
@@ -160,7 +161,7 @@ class _Trainer(GroupedByLength, Trainer):
         mine = self._examples[rank::processes]
         with torch.autocast(model.device.type, torch.bfloat16, enabled=self.args.bf16):
             generator = Generator(TransformersEngine(model, self._tokenizer), self._family)
-            # What is fine-tuned is not told a number.
+            # A fine-tuned checkpoint gets no number of bullets.
             answers = generator([text_of(e, self._language) for e in mine], [0] * len(mine))
         model.train(was_training)
         lists = _gathered([list(answer.bullets) for answer in answers], processes)
@@ -171,16 +172,16 @@ class _Trainer(GroupedByLength, Trainer):
 
 
 def main(args: GeneratorArguments) -> None:
-    """Trains, and leaves in `args.output`: `model/` (the best checkpoint, ready for `Summarizer.from_pretrained`, with
-    its card), `run.json` (what it was made from and what it scored), and the Trainer's checkpoints, `metrics.jsonl` and
+    """Trains, and writes to `args.output`: `model/` (the best checkpoint, ready for `Summarizer.from_pretrained`, with
+    its card), `run.json` (data, settings and scores), and in `training/` the Trainer's checkpoints, `metrics.jsonl` and
     `run.png`."""
     output = Path(args.output)
     claim_folder(output, asdict(args), PARTS, args.resume)
     found_before_training(args)
     if args.push_to_hub and args.lora and Path(args.base_model).exists():
         raise ValueError(
-            f"an adapter names its base, and {args.base_model} is a folder of this machine: give the base by its name "
-            "on the Hub, or leave --push_to_hub out"
+            f"a LoRA adapter refers to its base by name, but {args.base_model} is a local folder: set --base_model to "
+            "its name on the Hub, or leave out --push_to_hub"
         )
     began = time.time()
     set_seed(args.seed)
@@ -247,7 +248,7 @@ def _start(args: GeneratorArguments) -> tuple[Any, Any, GenerationSettings]:
 
 
 def _with_lora(model: Any, args: GeneratorArguments) -> Any:
-    """LoRA on every linear layer but the head (Hu et al. 2021)."""
+    """Adds LoRA to every linear layer except the head (Hu et al. 2021)."""
     from peft import LoraConfig, get_peft_model
 
     task = "SEQ_2_SEQ_LM" if model.config.is_encoder_decoder else "CAUSAL_LM"
@@ -256,7 +257,7 @@ def _with_lora(model: Any, args: GeneratorArguments) -> Any:
 
 
 def rouge_of(lists: Sequence[Sequence[str]], examples: Sequence[Example]) -> dict[str, float]:
-    """Mean ROUGE F1 of lists against the human ones, their mean, and the words of a list."""
+    """Returns the mean ROUGE F1 scores of lists against the human ones, the mean of these, and the words per list."""
     found = rouge(lists, [example.references for example in examples])[:, :, 2].mean(0)
     scores = {name: float(f1) for name, f1 in zip(MEASURES, found, strict=True) if name != "rougeL"}
     size = float(np.mean([sum(len(bullet.split()) for bullet in one) for one in lists]))

@@ -1,4 +1,4 @@
-"""The end of a run: a model that `Summarizer.from_pretrained` loads, its card, its scores beside the shipped one's."""
+"""The end of a run: a model for `Summarizer.from_pretrained`, its card, and its scores compared with another model."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .export import ExportArguments, export, provenance
 from .run import NO_QUANTIZATION, card, command, machine, public, write_whole
 
 COUNT = 3
-"""Bullets of the lead and the oracle beside a finished model."""
+"""Number of bullets of the lead and of the oracle, which a finished model is compared with."""
 NONE = "none"
 
 
@@ -45,12 +45,12 @@ def finish(
     table on stdout.
 
     Args:
-        args: What the run was told.
+        args: Arguments of the run.
         task: "extractor", "rewriter" or "generator"; a generator's `model/` is there already.
-        data: What it read.
-        about: What else is to be remembered of it.
-        began: When it began, in seconds.
-        beside: What it read that holds no articles, by the name of its argument.
+        data: Articles of the run.
+        about: Other entries of `run.json`.
+        began: Start of the run, as of `time.time()`.
+        beside: Entries of `run.json` for data that are not articles, by the name of their argument.
     """
     output = Path(args.output)
     run = {
@@ -70,11 +70,11 @@ def finish(
     write_whole(output / "run.json", json.dumps(run, indent=2) + "\n")
     folder, name = output / "model", output.name
     if isinstance(args, PartArguments):
-        shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed here
+        shutil.rmtree(folder, ignore_errors=True)  # left by a run that was killed here
         _beside(args.parts_from, task, folder)
         export(ExportArguments(run=str(output), output=str(folder), name=name, languages=args.languages))
         if not (folder / "extractor").is_dir():
-            print(f"{folder} has no extractor beside its rewriter, and is not measured", file=sys.stderr)
+            print(f"{folder} has a rewriter but no extractor, so it is not measured", file=sys.stderr)
             return
     else:
         made = provenance(run, ExportArguments(str(output), str(folder), quantization=NO_QUANTIZATION))
@@ -102,10 +102,10 @@ def finish(
 
 
 def found_before_training(args: RunArguments) -> None:
-    """Looks for the models that the end of the run needs, so that a wrong name is known at once.
+    """Checks that the models needed at the end of the run exist, so that a wrong name stops it before training.
 
     Raises:
-        ModelError: There is no such model.
+        ModelError: A model does not exist.
     """
     for model in (args.compare_with, args.parts_from if isinstance(args, PartArguments) else NONE):
         if model != NONE:
@@ -113,8 +113,8 @@ def found_before_training(args: RunArguments) -> None:
 
 
 def measured(examples: Sequence[Example], name: str, folder: Path, about: dict[str, Any], args: RunArguments) -> str:
-    """A table of the finished model, of the one that it is compared with, of LEAD-3 and the oracle on the same
-    articles, with intervals (`brief`, `auto`)."""
+    """Returns a table of scores with intervals (`brief`, `auto`) on the same articles: the finished model, the model
+    to compare it with, LEAD-3 and the oracle."""
     language = args.language
     sentences = [[s.text for s in content_sentences(example.text, language)] for example in examples]
     tokens = tokenizer(language)
@@ -127,7 +127,7 @@ def measured(examples: Sequence[Example], name: str, folder: Path, about: dict[s
     for title, model in (models | {name: str(folder)}).items():
         one = printed(model, examples, title, language=language)
         systems[title], made[title] = one.lists, one.counts
-    torch.set_num_threads(threads)  # CTranslate2 sets OpenMP to one thread a worker, and torch with it
+    torch.set_num_threads(threads)  # CTranslate2 sets OpenMP to one thread per worker, and so torch too
     systems["oracle"] = [oracle(s, e.references, COUNT, tokens) for s, e in zip(sentences, examples, strict=True)]
     first = compare_with if models else f"LEAD-{COUNT}"
     evaluation = evaluate(examples, systems, language, lead=f"LEAD-{COUNT}", oracle="oracle", compare_with=first)
@@ -144,7 +144,7 @@ def measured(examples: Sequence[Example], name: str, folder: Path, about: dict[s
 
 
 def _beside(model: str, task: str, folder: Path) -> None:
-    """Puts the other parts of a model into the folder, with what its config says of them."""
+    """Copies the other parts of a model into the folder, with their entries in its config."""
     if model == NONE:
         return
     source = folder_of(model)

@@ -1,8 +1,8 @@
 """Fine-tunes the rewriter: `python -m training rewriter --config training/configs/rewriter.yaml`.
 
-The points of human lists are paired with the sentences they were made from (`pairs.py`); a small language model or a
-T5, made smaller (`smaller.py`), learns to write the one from the other in a given number of words. A run that was
-killed goes on from its last checkpoint when the same command is given again.
+The points of human lists are paired with the sentences that they were made from (`data/pairs.py`). A small language
+model or a T5, cut to a smaller size (`modeling/pruning.py`), learns to write the point in a given number of words. To
+resume a killed run from its last checkpoint, run the same command again.
 """
 
 from __future__ import annotations
@@ -45,54 +45,56 @@ from .packaging import finish, found_before_training
 from .run import GroupedByLength, add_callbacks, claim_folder, train_or_resume
 
 _SAMPLE = 16
-"""Pairs that tell which layers of a Llama are missed least."""
+"""Number of pairs on which the layers of a Llama to drop are selected."""
 
 
 @dataclass
 class RewriterArguments(PartArguments):
-    """What `python -m training rewriter` is told; each is a flag and a key of the YAML file."""
+    """Arguments of `python -m training rewriter`; each is a flag and a key of the YAML file."""
 
     output: str = field(default="runs/rewriter", metadata={"help": "Folder of the run."})
     base_model: str = field(
         default="google/flan-t5-small",
         metadata={
-            "help": "A T5 or a Llama, such as SmolLM2: a Hub name, or a folder, where a Llama may be a GGUF file; or a "
-            "model of this project, such as base, whose rewriter is then trained on."
+            "help": "A T5 or a Llama, such as SmolLM2: a Hub name or a folder (for a Llama, also with a GGUF file). Or "
+            "a model of this project, such as base; its rewriter is then fine-tuned further."
         },
     )
-    auxiliary: str | None = field(default=None, metadata={"help": "More articles with lists; forms as of `train`."})
-    auxiliary_pairs: int = field(default=6000, metadata={"help": "Pairs of `auxiliary` to take, at most."})
+    auxiliary: str | None = field(default=None, metadata={"help": "More articles with lists; same formats as `train`."})
+    auxiliary_pairs: int = field(default=6000, metadata={"help": "Maximum number of pairs from `auxiliary`."})
     judged: str | None = field(
         default=None,
         metadata={
-            "help": "Rewrites that readers judged or corrected, as `python -m training verifier` reads them, with "
-            "commas: the good ones are learnt, and to be more likely than the others of their sentences."
+            "help": "Rewrites that readers judged or corrected (files of `python -m training verifier`, separated by "
+            "commas). Good ones are learnt, and are made more likely than refused ones of the same sentences."
         },
     )
-    preference: float = field(default=0.3, metadata={"help": "What a step's comparisons of them count in its loss."})
-    title_share: float = field(
-        default=0.5, metadata={"help": "Share of the pairs with a headline that are read with it, 0 to 1."}
+    preference: float = field(
+        default=0.3, metadata={"help": "Weight of the comparisons of judged rewrites in the loss."}
     )
-    vocabulary: int = field(default=16000, metadata={"help": "Pieces of the vocabulary to keep; 0 keeps all."})
+    title_share: float = field(
+        default=0.5, metadata={"help": "Share of the pairs with a headline whose headline is read, 0 to 1."}
+    )
+    vocabulary: int = field(default=16000, metadata={"help": "Number of vocabulary pieces to keep; 0 keeps all."})
     decoder_layers: int = field(
         default=0,
         metadata={
-            "help": "Layers of the decoder to keep; 0 keeps all. Of a Llama those go first that are missed least."
+            "help": "Number of decoder layers to keep; 0 keeps all. A Llama first loses the layers that matter least."
         },
     )
-    epochs: float = field(default=3.0, metadata={"help": "Passes over the pairs."})
-    learning_rate: float = field(default=5e-4, metadata={"help": "Highest learning rate."})
-    batch_size: int = field(default=32, metadata={"help": "Pairs a step, over all processes."})
+    epochs: float = field(default=3.0, metadata={"help": "Epochs over the pairs."})
+    learning_rate: float = field(default=5e-4, metadata={"help": "Peak learning rate."})
+    batch_size: int = field(default=32, metadata={"help": "Pairs per step, over all processes."})
     label_smoothing: float = field(default=0.0, metadata={"help": "Label smoothing, 0 to 1."})
-    max_source_tokens: int = field(default=320, metadata={"help": "Tokens that go in; the rest is cut."})
-    max_target_tokens: int = field(default=80, metadata={"help": "Tokens that come out."})
-    validation_pairs: int = field(default=400, metadata={"help": "Pairs that choose the checkpoint."})
+    max_source_tokens: int = field(default=320, metadata={"help": "Maximum number of input tokens; the rest is cut."})
+    max_target_tokens: int = field(default=80, metadata={"help": "Maximum number of output tokens."})
+    validation_pairs: int = field(default=400, metadata={"help": "Maximum number of pairs that select the checkpoint."})
 
 
 def main(args: RewriterArguments) -> None:
-    """Trains, and leaves in `args.output`: `checkpoint/` (the best one, in transformers' form), `model/` (ready for
-    `Summarizer.from_pretrained`, with its card), `run.json` (what it was made from and what it scored), and for each
-    stage the Trainer's checkpoints, `metrics.jsonl` and `run.png`."""
+    """Trains, and writes to `args.output`: `checkpoint/` (the best one, in the format of transformers), `model/` (ready
+    for `Summarizer.from_pretrained`, with its card), `run.json` (data, settings and scores), and in `steps/` the
+    Trainer's checkpoints, `metrics.jsonl` and `run.png`."""
     output = Path(args.output)
     judgements = args.judged.split(",") if args.judged else []
     notes = asdict(args) | {"judged": " ".join(map(fingerprint, judgements))}
@@ -107,8 +109,8 @@ def main(args: RewriterArguments) -> None:
     train += preferred(learnt)
     if not train or not validation:
         raise ValueError(
-            f"{len(train)} pairs to train on and {len(validation)} to choose with: too few bullets say what sentences "
-            "of their article say; more articles are needed"
+            f"{len(train)} pairs for training and {len(validation)} for validation: too few bullets match sentences of "
+            "their article; more articles are needed"
         )
     model, tokenizer = _start(args, train, validation, output / "start")
     causal = isinstance(model, CausalWriter)
@@ -145,7 +147,7 @@ def _some(found: list[Pair], count: int, seed: int) -> list[Pair]:
 
 
 def _start(args: RewriterArguments, train: Sequence[Pair], sample: Sequence[Pair], folder: Path) -> tuple[Any, Any]:
-    """The base, made smaller once; a run that goes on finds it in its folder."""
+    """Returns the base model, made smaller, and its tokenizer. Saves them in `folder`, where a resumed run loads them."""
     part = shipped_part(args.base_model, "rewriter")
     if part:
         model, tokenizer = rewriter_of(part, Writer, CausalWriter)
@@ -153,7 +155,7 @@ def _start(args: RewriterArguments, train: Sequence[Pair], sample: Sequence[Pair
             if isinstance(module, torch.nn.Dropout):
                 module.p = 0.0
         return model, tokenizer
-    if (folder / "tokenizer.json").exists():  # what is written last
+    if (folder / "tokenizer.json").exists():  # the file that is written last
         return _loaded(str(folder)), AutoTokenizer.from_pretrained(folder)
     model, tokenizer = _loaded(args.base_model), _tokenizer(args.base_model)
     causal = isinstance(model, CausalWriter)
@@ -178,25 +180,25 @@ def _loaded(name: str) -> Any:
     if kind == "llama":
         return CausalWriter.from_pretrained(name, dtype=torch.float32)
     if kind not in ("t5", "mt5"):
-        raise ValueError(f"{name} is a {kind}; the rewriter is trained from a T5 or a Llama, such as SmolLM2")
-    # Dropout's random numbers cost a CPU more than the arithmetic; early stopping on validation does its work.
+        raise ValueError(f"{name} is a {kind}; base_model must be a T5 or a Llama, such as SmolLM2")
+    # On a CPU, dropout's random numbers take longer than the arithmetic; early stopping on validation replaces it.
     model = Writer.from_pretrained(name, dropout_rate=0.0)
     if model.get_output_embeddings().weight is not model.get_input_embeddings().weight:
-        # transformers 5 says "tied" for every T5; a newer T5 has a head of its own, which would not be saved.
+        # transformers 5 sets "tied" for every T5; a newer T5 has a separate head, which would not be saved.
         model.config.tie_word_embeddings = False
     return model
 
 
 def _packed(name: str) -> Path | None:
-    """The GGUF file of a base, where it is a folder that holds one."""
+    """Returns the GGUF file of a base that is a folder with one, else None."""
     return next(Path(name).glob("*.gguf"), None)
 
 
 def _unpacked(packed: Path) -> CausalWriter:
-    """A Llama that a GGUF file carries, in float32."""
+    """Loads a Llama from a GGUF file, in float32."""
     read = CausalWriter.from_pretrained(packed.parent, gguf_file=packed.name, dtype=torch.float32)
     about = read.config.to_dict()
-    del about["quantization_config"]  # with it, transformers would not save what it has unpacked
+    del about["quantization_config"]  # with it, transformers would not save the float32 weights
     model = CausalWriter(LlamaConfig(**about))
     model.load_state_dict(read.state_dict())
     return model
@@ -212,13 +214,13 @@ def _tokenizer(name: str) -> Any:
 def _rows(
     of: Sequence[Pair], tokenizer: Any, args: RewriterArguments, titled: float = 1.0, causal: bool = False
 ) -> list[dict[str, Any]]:
-    """Pairs as the model reads them; of those with a headline, a share of `titled` is read with it."""
+    """Returns pairs as input of the model. Of the pairs with a headline, a share of `titled` is read with it."""
     draw = random.Random(args.seed)
     titles = [pair.title if draw.random() < titled else None for pair in of]
     prompts = [prompt(p.sources, p.context, title, causal) for p, title in zip(of, titles, strict=True)]
     targets = [text for pair in of for text in (*pair.targets, *(text for text, _ in pair.refused))]
     asks = tokenizer([asked(len(words(target)), causal) for target in targets], add_special_tokens=False)["input_ids"]
-    if causal:  # of what is too long the start goes: the headline, then the context
+    if causal:  # too long: the start is cut, first the headline, then the context
         read = [ids[-args.max_source_tokens :] for ids in tokenizer(prompts, add_special_tokens=False)["input_ids"]]
         answers = [
             [*ids[: args.max_target_tokens - 1], tokenizer.eos_token_id]
@@ -259,7 +261,7 @@ class _Trainer(GroupedByLength, Trainer):
 
 
 def _rouge(checkpoint: Path, of: Sequence[Pair]) -> dict[str, float]:
-    """What the finished rewriter, as it will run, writes of the validation pairs, against what people wrote."""
+    """Returns ROUGE of the texts that the finished rewriter, in int8, writes for the validation pairs."""
     with TemporaryDirectory() as folder:
         threads = torch.get_num_threads()
         convert(checkpoint, Path(folder), "int8")
@@ -270,7 +272,7 @@ def _rouge(checkpoint: Path, of: Sequence[Pair]) -> dict[str, float]:
             for target in pair.targets
         ]
         written = [(next((c.text for c in wait()), ""), target) for wait, target in waiting]
-        torch.set_num_threads(threads)  # CTranslate2 sets OpenMP to one thread a worker, and torch with it
+        torch.set_num_threads(threads)  # CTranslate2 sets OpenMP to one thread per worker, and so torch too
     found = KeyPoints(keep_in_memory=True).compute(
         predictions=[[text] for text, _ in written], references=[[target] for _, target in written]
     )

@@ -1,8 +1,8 @@
 """Fine-tunes the verifier: `python -m training verifier --config training/configs/verifier.yaml`.
 
-It learns in two stages, each in transformers' Trainer: from true points of human lists with faults planted into half of
-them (`faults.py`), and from rewrites that readers judged, with some planted ones among them. A run that was killed goes
-on from its last checkpoint when the same command is given again.
+It is trained in two stages, each with the Trainer of transformers: first on true points of human lists, half of them
+with planted faults (`data/faults.py`), then on rewrites that readers judged, mixed with some of the first stage's
+points. To resume a killed run from its last checkpoint, run the same command again.
 """
 
 from __future__ import annotations
@@ -37,30 +37,37 @@ STAGES = ("planted", "judged")
 
 @dataclass
 class VerifierArguments(RunArguments):
-    """What `python -m training verifier` is told; each is a flag and a key of the YAML file."""
+    """Arguments of `python -m training verifier`; each is a flag and a key of the YAML file."""
 
     train: str = field(
         default="data/judged_rewrites.jsonl.gz",
-        metadata={"help": "Judged rewrites, JSONL; several files with commas. A fifth of the articles is held out."},
+        metadata={
+            "help": "Judged rewrites, JSONL; several files separated by commas. A fifth of the articles is held out."
+        },
     )
     lists: str | None = field(
-        default=None, metadata={"help": "Articles with header lists, for points with planted faults; default: none."}
+        default=None,
+        metadata={"help": "Articles with header lists; faults are planted into their points. Default: none."},
     )
     output: str = field(default="runs/verifier", metadata={"help": "Folder of the run."})
     base_model: str = field(
         default="sentence-transformers/all-MiniLM-L6-v2",
         metadata={
-            "help": "Any BERT-like checkpoint: a Hub name or a folder; or a model of this project, such as base, whose "
-            "verifier is then trained on."
+            "help": "Any BERT-like checkpoint (a Hub name or a folder), or a model of this project, such as base; its "
+            "verifier is then fine-tuned further."
         },
     )
-    planted: int = field(default=40000, metadata={"help": "Points with planted faults, or none, of the first stage."})
-    planted_beside: int = field(default=4000, metadata={"help": "So many of them stay beside the judged ones."})
-    epochs: float = field(default=3.0, metadata={"help": "Passes over the judged rewrites."})
-    learning_rate: float = field(default=1e-4, metadata={"help": "Highest learning rate."})
-    batch_size: int = field(default=32, metadata={"help": "Points a step, over all processes."})
+    planted: int = field(
+        default=40000, metadata={"help": "Maximum points of the first stage, half of them with a fault."}
+    )
+    planted_beside: int = field(
+        default=4000, metadata={"help": "Number of these points that the second stage also uses."}
+    )
+    epochs: float = field(default=3.0, metadata={"help": "Epochs over the judged rewrites."})
+    learning_rate: float = field(default=1e-4, metadata={"help": "Peak learning rate."})
+    batch_size: int = field(default=32, metadata={"help": "Points per step, over all processes."})
     least: float = field(
-        default=0.6, metadata={"help": "Probability that a rewrite must have to be shown, in the exported model."}
+        default=0.6, metadata={"help": "Minimum probability of a rewrite to be shown, in the exported model."}
     )
     dropout: float = field(default=0.1, metadata={"help": "Dropout before the head."})
     label_smoothing: float = field(default=0.05, metadata={"help": "Label smoothing, 0 to 1."})
@@ -71,7 +78,7 @@ class VerifierModel(nn.Module):
 
     Args:
         encoder: A BERT from transformers with `MARKS` token types.
-        dropout: Before the head.
+        dropout: Dropout before the head.
         smoothing: Label smoothing.
     """
 
@@ -85,8 +92,8 @@ class VerifierModel(nn.Module):
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, point: Tensor, labels: Tensor
     ) -> dict[str, Tensor]:
-        """Shapes: ids, mask and types (points, tokens); `point`, the same, True where a token is the point's; labels
-        (points,). Gives "loss" and "logits" (points, VERDICTS)."""
+        """Shapes: input_ids, attention_mask and token_type_ids (points, tokens); `point` (points, tokens), True for a
+        token of the point; labels (points,). Returns "loss" and "logits" (points, VERDICTS)."""
         hidden = self.encoder(
             input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
         ).last_hidden_state.float()
@@ -100,9 +107,9 @@ class VerifierModel(nn.Module):
 
 
 def main(args: VerifierArguments) -> None:
-    """Trains, and leaves in `args.output`: `encoder/` and `head.safetensors` (the best checkpoint's), `run.json` (what
-    it was made from, its scores and its curve on the articles that were kept) with `curve.png`, and for each stage the
-    Trainer's checkpoints, `metrics.jsonl` and `run.png`."""
+    """Trains, and writes to `args.output`: `encoder/` and `head.safetensors` (the best checkpoint), `run.json` (data,
+    settings, scores and threshold curve on held-out articles) with `curve.png`, and for each stage the Trainer's
+    checkpoints, `metrics.jsonl` and `run.png`."""
     output = Path(args.output)
     sources = args.train.split(",")
     notes = asdict(args) | {"train": " ".join(fingerprint(source) for source in sources)}
@@ -112,14 +119,14 @@ def main(args: VerifierArguments) -> None:
     train, validation, test = divided([one for source in sources for one in judged(source, corrections=False)])
     if not (train and validation and test):
         raise ValueError(
-            f"{args.train} has too few articles with judged points: a tenth of them chooses the checkpoint, a tenth is "
-            "kept for the figures, and one of these parts is empty; some 50 articles do"
+            f"{args.train} has too few articles with judged points: a tenth of them selects the checkpoint, a tenth "
+            "is held out for the scores, and one of these parts is empty; about 50 articles are enough"
         )
     if args.limit:
         train = train[: args.limit]
     faulty = with_faults(read(args.lists), args.planted, args.seed) if args.lists else []
     print(
-        f"judged: {len(train):,} to train on, {len(validation):,} to choose with, {len(test):,} kept; "
+        f"judged: {len(train):,} for training, {len(validation):,} for validation, {len(test):,} held out; "
         f"planted: {len(faulty):,}",
         file=sys.stderr,
     )
@@ -186,7 +193,7 @@ def _start(args: VerifierArguments) -> tuple[VerifierModel, Any]:
             marks.weight.copy_(types.weight[:1] + 0.02 * torch.randn(MARKS, types.embedding_dim))
         encoder.embeddings.token_type_embeddings = marks
         encoder.config.type_vocab_size = MARKS
-    # Dropout inside the encoder costs a CPU four times the arithmetic (its random numbers).
+    # On a CPU, dropout inside the encoder (its random numbers) takes four times as long as the arithmetic.
     for module in encoder.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
@@ -273,7 +280,7 @@ def _measured(prediction: EvalPrediction) -> dict[str, float]:
 
 @torch.no_grad()
 def _said(model: VerifierModel, items: Sequence[dict[str, Any]], pad_id: int, half: bool) -> npt.NDArray[Any]:
-    """What the head says, shape (items, VERDICTS); those of like length are read together."""
+    """Returns the logits, shape (items, VERDICTS). Items of similar length are read in one batch."""
     model.eval().cpu()
     collate = _Collator(pad_id)
     found = np.zeros((len(items), len(VERDICTS)), np.float32)
@@ -286,7 +293,7 @@ def _said(model: VerifierModel, items: Sequence[dict[str, Any]], pad_id: int, ha
 
 
 def _fitted_before(args: VerifierArguments) -> dict[Kind, Calibration]:
-    """The fits of the verifier that is trained on, if one is."""
+    """Returns the calibrations of the verifier that training starts from; empty if the base is another checkpoint."""
     part = shipped_part(args.base_model, "verifier")
     found = json.loads((part / "config.json").read_text("utf-8"))["verifier"]["calibration"] if part else {}
     return {kind: Calibration(**found[kind]) for kind in TEXT_KINDS if kind in found}

@@ -1,4 +1,4 @@
-"""One file for each kind of measure."""
+"""The measures of an evaluation, one file for each kind."""
 
 from .alignment import source_of
 from .bootstrap import RESAMPLES, SEED, Difference, Figure, differences, means, resampled, with_intervals

@@ -1,4 +1,4 @@
-"""Which sentence of an article a bullet is most like."""
+"""Finds the sentence of an article that is most similar to a bullet."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from rouge_score.tokenizers import Tokenizer
 from .oracle import ENGLISH, f1, ngrams
 
 LEAST = 0.2
-"""ROUGE-1 F1 + ROUGE-2 F1 below which a bullet is like no sentence: they share little but "the" and "of"."""
+"""Least ROUGE-1 F1 + ROUGE-2 F1 of a bullet and its sentence; below it they share little but "the" and "of"."""
 
-# Every bullet of an article is held against the same sentences.
+# Cached, because every bullet of an article is compared with the same sentences.
 _ngrams = lru_cache(maxsize=4096)(ngrams)
 
 
 def source_of(bullet: str, sentences: Sequence[str], tokenizer: Tokenizer = ENGLISH) -> int | None:
-    """Index of the sentence with the greatest ROUGE-1 F1 + ROUGE-2 F1 with the bullet, the first one of equals: what
-    the oracle would take for it. None where no sentence is at least `LEAST` like it."""
+    """Index of the sentence with the highest ROUGE-1 F1 + ROUGE-2 F1 with the bullet, as the oracle would choose it.
+
+    If several are equal, returns the first. Returns None if no sentence reaches `LEAST`."""
     likeness = [_likeness(bullet, sentence, tokenizer) for sentence in sentences]
     best = max(range(len(likeness)), key=likeness.__getitem__, default=None)
     return best if best is not None and likeness[best] >= LEAST else None

@@ -1,5 +1,5 @@
-"""What a list says against what its article says, counted without a model: facts that stand in the text, how far the
-bullets are copied, and whether each can be read alone."""
+"""Compares a list with its article, without a model: facts that are in the text, the amount of copied text, and the
+bullets that can be understood alone."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import regex
 from summarizer.checks import FACT_KINDS, FactIndex, facts, needs_context, starts_with_anaphor
 
 Judge = Callable[[list[str], list[list[str]]], Sequence[float]]
-"""A metric of your own: the articles and their lists of bullets go in, a figure for each article comes out."""
+"""A user-defined metric: takes the articles and their lists of bullets, returns a number for each article."""
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:[.,'’-][\p{L}\p{M}\p{N}]+)*")
 NOVEL = (1, 2, 3, 4)
 
 
 class ArticleFacts:
-    """An article, read once for all the lists that are held against it.
+    """An article, indexed once for all the lists that are compared with it.
 
     Args:
         text: The article.
@@ -30,12 +30,12 @@ class ArticleFacts:
         self._grams = {n: set(_ngrams(self._words, n)) for n in NOVEL}
 
     def supported(self, bullets: Sequence[str]) -> dict[str, float]:
-        """How much of what can be looked up stands in the article.
+        """Percentages of bullets and facts that are supported by the article.
 
         Returns:
-            "supported": share of the bullets whose numbers, dates, names and quotes all stand in the article, times
-            100, 0 for a list without bullets; and for each kind, as "supported_number", the share of its facts, NaN
-            where the list states none.
+            "supported": percentage of the bullets whose numbers, dates, names and quotes are all in the article; 0 for
+            a list without bullets. For each kind, such as "supported_number": percentage of the list's facts of that
+            kind that are in the article; NaN if the list states none.
         """
         holds: dict[str, list[bool]] = {kind: [] for kind in FACT_KINDS}
         whole = []
@@ -49,14 +49,14 @@ class ArticleFacts:
         }
 
     def copied(self, bullets: Sequence[str]) -> dict[str, float]:
-        """How far a list is made of the article's own pieces (Grusky et al. 2018, Newsroom).
+        """Measures how much of a list is copied from the article (Grusky et al. 2018, Newsroom).
 
         Returns:
-            "coverage": share of the list's words that lie in a piece shared with the article, times 100;
-            "density": mean length, over the list's words, of the piece that each lies in, in words;
-            "compression": words of the article for each word of the list;
-            "novel_1gram" to "novel_4gram": share of the n-grams that are nowhere in the article, times 100.
-            NaN where the list has no words.
+            "coverage": percentage of the list's words that are in a fragment shared with the article;
+            "density": mean, over the list's words, of the length in words of the fragment that contains the word;
+            "compression": words of the article per word of the list;
+            "novel_1gram" to "novel_4gram": percentage of the list's n-grams that are not in the article.
+            NaN if the list has no words, or no n-grams of that length.
         """
         lists = [words(bullet) for bullet in bullets]
         size = sum(map(len, lists))
@@ -72,8 +72,8 @@ class ArticleFacts:
 
 
 def fragments(source: Sequence[str], words: Sequence[str]) -> list[int]:
-    """Lengths of the longest pieces of `words` that stand in `source`, taken greedily from the left, without overlap
-    (the fragments F of Grusky et al. 2018)."""
+    """Lengths of the longest sequences in `words` that also occur in `source`, found greedily from the left, without
+    overlap (the fragments F of Grusky et al. 2018)."""
     places: dict[str, list[int]] = {}
     for at, word in enumerate(source):
         places.setdefault(word, []).append(at)
@@ -92,12 +92,12 @@ def fragments(source: Sequence[str], words: Sequence[str]) -> list[int]:
 
 
 def dangling(bullets: Sequence[str]) -> float:
-    """Share of the bullets that open with a pronoun or "The move" whose noun is not in them, times 100."""
+    """Percentage of the bullets that open with a pronoun, or a phrase such as "The move", without its noun."""
     return _percent([starts_with_anaphor(bullet) for bullet in bullets])
 
 
 def standing_alone(bullets: Sequence[str]) -> float:
-    """Share of the bullets that can be understood alone, as far as rules of form tell, times 100."""
+    """Percentage of the bullets that can be understood alone, as far as formal rules can tell."""
     return _percent([not needs_context(bullet) for bullet in bullets])
 
 
@@ -107,10 +107,10 @@ def words(text: str) -> list[str]:
 
 
 def judge(name: str) -> Judge:
-    """The function behind a name such as `mynewsroom.nli:entailment`.
+    """Imports a metric function by a name such as `mynewsroom.nli:entailment`.
 
     Raises:
-        ValueError: The name has another form, or there is no such module or function.
+        ValueError: The name has another form, or the module or function does not exist.
     """
     module, _, function = name.partition(":")
     if not function:

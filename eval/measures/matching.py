@@ -1,4 +1,4 @@
-"""Bullets against bullets: which human point each bullet makes, which are missed, and in what order they come."""
+"""Pairs bullets with human bullets: which human points are made, which are missed, and in what order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from .oracle import f1, unigrams
 
 MATCH = 0.3
-"""ROUGE-1 F1 from which two bullets count as making one point: below it they share little but "the" and "of"."""
+"""Least ROUGE-1 F1 of two bullets that make the same point; below it they share little but "the" and "of"."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,12 +23,13 @@ class Matching:
     """The best one-to-one pairing of a list with a human list.
 
     Attributes:
-        pairs: (bullet, human bullet, likeness) of each pair that is at least `MATCH` alike.
-        precision: Sum of the pairs' likeness over the number of bullets, 0 to 1.
-        recall: The same over the number of human bullets.
-        missed: Human bullets without a partner.
-        unmatched: Bullets without a partner.
-        order: Share of the pairs of pairs that stand in the same order in both lists; NaN with fewer than two pairs.
+        pairs: (index of the bullet, index of the human bullet, ROUGE-1 F1) of each pair; the F1 is at least `MATCH`.
+        precision: Sum of the pairs' F1, divided by the number of bullets, 0 to 1.
+        recall: The same sum, divided by the number of human bullets.
+        missed: Number of human bullets without a partner.
+        unmatched: Number of bullets without a partner.
+        order: Share of all combinations of two pairs that have the same order in both lists; NaN for fewer than two
+            pairs.
     """
 
     pairs: tuple[tuple[int, int, float], ...]
@@ -53,11 +54,11 @@ def likeness(left: Sequence[str], right: Sequence[str], tokenizer: Tokenizer) ->
 
 
 def match(bullets: Sequence[str], human: Sequence[str], tokenizer: Tokenizer) -> Matching:
-    """Pairs bullets with human bullets so that the sum of their likeness is the greatest (the assignment problem,
-    Kuhn 1955). Bullets that are less alike than `MATCH` make different points and are no pair."""
+    """Pairs bullets with human bullets so that the sum of their ROUGE-1 F1 is maximal (the assignment problem,
+    Kuhn 1955). Bullets with an F1 below `MATCH` make different points and are not paired."""
     alike = likeness(bullets, human, tokenizer)
     again = [bullet in bullets[:i] for i, bullet in enumerate(bullets)]
-    alike[again] = 0.0  # a copy makes no point of its own
+    alike[again] = 0.0  # a repeated bullet makes no new point
     alike[alike < MATCH] = 0.0  # before pairing, so that two weak pairs do not outweigh a good one
     rows, columns = linear_sum_assignment(-alike)
     pairs = tuple((int(i), int(j), float(alike[i, j])) for i, j in zip(rows, columns, strict=True) if alike[i, j] > 0)
@@ -73,7 +74,7 @@ def match(bullets: Sequence[str], human: Sequence[str], tokenizer: Tokenizer) ->
 
 
 def redundancy(bullets: Sequence[str], tokenizer: Tokenizer) -> float:
-    """Mean likeness of the bullets of one list with each other, 0 to 1; NaN for fewer than two."""
+    """Mean ROUGE-1 F1 between the bullets of one list, 0 to 1; NaN for fewer than two."""
     if len(bullets) < 2:
         return float("nan")
     return float(likeness(bullets, bullets, tokenizer)[np.triu_indices(len(bullets), 1)].mean())

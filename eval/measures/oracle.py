@@ -1,6 +1,6 @@
-"""The greedy oracle: which sentences of the article cover the human bullets best (Nallapati et al. 2017, SummaRuNNer).
+"""The greedy oracle: the article sentences that best cover the human bullets (Nallapati et al. 2017, SummaRuNNer).
 
-The n-gram overlap lives here once: behind the training labels, and behind the oracle row of an evaluation.
+The training labels and the oracle row of an evaluation both use the n-gram overlap in this file.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from rouge_score.tokenizers import Tokenizer
 from .rouge import EnglishTokenizer
 
 ENGLISH = EnglishTokenizer()
-"""The tokens of rouge-score with `use_stemmer=True`: what training labels are counted in."""
+"""The tokenizer of rouge-score with `use_stemmer=True`; the training labels use it."""
 
 
 def unigrams(text: str, tokenizer: Tokenizer = ENGLISH) -> Counter[str]:
-    """Counts of the tokens of a text."""
+    """Counts the tokens of a text."""
     return Counter(tokenizer.tokenize(text))
 
 
 def ngrams(text: str, tokenizer: Tokenizer = ENGLISH) -> tuple[Counter[str], Counter[tuple[str, str]]]:
-    """Counts of unigrams and bigrams of a text. A bigram does not cross the text's end, so give it one bullet."""
+    """Counts the unigrams and bigrams of a text. Pass one bullet at a time: no bigram should span two bullets."""
     tokens = tokenizer.tokenize(text)
     return Counter(tokens), Counter(zip(tokens, tokens[1:], strict=False))
 
@@ -33,7 +33,7 @@ def f1(overlap: int, candidate: int, reference: int) -> float:
 
 
 def likeness(text: str, sentences: Sequence[str], tokenizer: Tokenizer = ENGLISH) -> list[float]:
-    """How much each of some sentences says of a text: ROUGE-1 F1 + ROUGE-2 F1, 0 to 2."""
+    """ROUGE-1 F1 + ROUGE-2 F1 between a text and each sentence, 0 to 2."""
     wanted = ngrams(text, tokenizer)
     sizes = [n.total() for n in wanted]
     return [
@@ -48,8 +48,8 @@ def likeness(text: str, sentences: Sequence[str], tokenizer: Tokenizer = ENGLISH
 def greedy_oracle(
     sentences: Sequence[str], bullets: Sequence[str], most: int = 3, tokenizer: Tokenizer = ENGLISH
 ) -> list[int]:
-    """Indices of at most `most` sentences, in the order they were taken: each time the one that raises
-    ROUGE-1 F1 + ROUGE-2 F1 against all bullets most, until none does."""
+    """Indices of at most `most` sentences, in the order of choice. Each step adds the sentence that most raises
+    ROUGE-1 F1 + ROUGE-2 F1 against all bullets; stops when no sentence raises it."""
     candidates = [ngrams(s, tokenizer) for s in sentences]
     references = [ngrams(b, tokenizer) for b in bullets]
     words = sum((r[0] for r in references), Counter[str]())

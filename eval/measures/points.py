@@ -1,4 +1,4 @@
-"""What a list's points stand on against what a human list's points stand on: sentences, points, and their order."""
+"""Compares the sources of a list's points with those of a human list: sentences, points, and their order."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from summarizer.reading import content_sentences
 from ..data import Example
 
 FOUND = 0.5
-"""F1 of sentences from which a point of ours is held to be one of the human list's."""
+"""Least F1 of the source sentences of two points that count as the same."""
 
 
 class Stands(NamedTuple):
-    """How far two lists stand on the same.
+    """How well the sources of two lists agree.
 
     Attributes:
-        source_f1: F1 of the sentences that the lists stand on, in percent.
-        points_found: F1 of the points: one of ours and one of theirs are the same where the F1 of their sentences is at
-            least `FOUND`, each taken once; in percent.
+        source_f1: F1 of the source sentences of the two lists, in percent.
+        points_found: F1 of the points, in percent. Two points are the same if the F1 of their source sentences is at
+            least `FOUND`; each point is paired at most once.
         points_order: Spearman's rank correlation of the points that are the same, times 100; NaN for fewer than two.
     """
 
@@ -33,15 +33,15 @@ class Stands(NamedTuple):
 
 
 UNKNOWN = Stands(float("nan"), float("nan"), float("nan"))
-"""Of a list that does not say what it stands on."""
+"""The result if the sources of one of the lists are unknown."""
 
 
 class Wanted:
-    """What a human list stands on.
+    """The sources of a human list.
 
     Args:
-        example: The article, with points that tell their sources.
-        language: Of the article.
+        example: The article, with points that have sources.
+        language: Language of the article.
     """
 
     def __init__(self, example: Example, language: str = "en") -> None:
@@ -50,11 +50,12 @@ class Wanted:
         self._at = {" ".join(s.text.split()): i for i, s in enumerate(self._sentences)}
 
     def reached(self, bullets: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]] | None = None) -> Stands:
-        """How far a list stands on the same.
+        """Compares the sources of a list with those of the human list.
 
         Args:
             bullets: The list.
-            spans: For each bullet, what it stands on; default: a bullet stands on the sentence that it is.
+            spans: Source spans of each bullet. Default: the source of a bullet is the article sentence that equals it;
+                the result is `UNKNOWN` if a bullet equals none.
         """
         if spans is None:
             places = [self._at.get(" ".join(bullet.split())) for bullet in bullets]
@@ -66,7 +67,7 @@ class Wanted:
         return stands(ours, self._wanted)
 
     def _on(self, spans: Sequence[tuple[int, int]]) -> set[int]:
-        """The sentences that spans cover by half or more."""
+        """Indices of the sentences of which one of the spans covers at least half."""
         return {
             i
             for i, s in enumerate(self._sentences)
@@ -75,11 +76,11 @@ class Wanted:
 
 
 def stands(ours: Sequence[Set[int]], theirs: Sequence[Set[int]]) -> Stands:
-    """Compares two lists.
+    """Compares the sources of two lists.
 
     Args:
-        ours: For each point, in reading order, the sentences it stands on.
-        theirs: The same of the human list.
+        ours: Source sentences of each point, in reading order.
+        theirs: The same for the human list.
     """
     all_ours: set[int] = set().union(*ours)
     all_theirs: set[int] = set().union(*theirs)

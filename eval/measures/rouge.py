@@ -1,7 +1,7 @@
-"""ROUGE as the papers mean it: rouge-score, stemmer on, one bullet a line (Lin 2004); their "ROUGE-L" is rougeLsum.
+"""ROUGE as in published papers: rouge-score, stemmer on, one bullet a line (Lin 2004). Their "ROUGE-L" is rougeLsum.
 
-Published figures for English come from rouge-score's own tokenizer, which keeps `a` to `z` and digits and nothing else:
-two equal sentences in Hindi score 0. Another language than English gets a tokenizer of its own (`UnicodeTokenizer`).
+Published figures for English use rouge-score's own tokenizer. It keeps only `a` to `z` and digits, so two equal
+sentences in Hindi score 0. All languages except English therefore use `UnicodeTokenizer`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ References = Sequence[Sequence[str]]
 
 _STEMMER = PorterStemmer()
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー々〆"
-"""Scripts that are written without spaces: their characters are the tokens."""
+"""Scripts written without spaces: each character is a token."""
 _TOKEN = regex.compile(
     r"\p{N}+(?:[.,]\p{N}+)*"  # 1,200.50 is one number
     rf"|[{_UNSPACED}]\p{{M}}*"
@@ -41,29 +41,29 @@ def _stem(token: str) -> str:
 
 
 class EnglishTokenizer(Tokenizer):  # type: ignore[misc]
-    """rouge-score's tokens with `use_stemmer=True`; it stems every word anew, this keeps the stems."""
+    """rouge-score's tokenizer with `use_stemmer=True`, but with a cache of stems, for speed."""
 
     def tokenize(self, text: str) -> list[str]:
-        """The stems of a text."""
+        """Returns the stems of the words of a text."""
         return [_stem(token) for token in tokenize.tokenize(text, None)]
 
 
 class UnicodeTokenizer(Tokenizer):  # type: ignore[misc]
-    """Words of any script, whole, in lower case, without stemming: `café` is a word, `1,200.50` one number, and a
-    character of a script that is written without spaces stands for itself."""
+    """Tokenizer for any script: whole words in lower case, without stemming. `café` is one word, `1,200.50` one number;
+    in scripts written without spaces, each character is a token."""
 
     def tokenize(self, text: str) -> list[str]:
-        """The tokens of a text."""
+        """Returns the tokens of a text."""
         return list(_TOKEN.findall(unicodedata.normalize("NFC", text).casefold()))
 
 
 def is_english(language: str) -> bool:
-    """Whether a language code ("en", "en-US", "en_GB", "eng") is English."""
+    """True if a language code ("en", "en-US", "en_GB", "eng") is English."""
     return language.lower().replace("_", "-").split("-", maxsplit=1)[0] in ("en", "eng", "english")
 
 
 def tokenizer(language: str) -> Tokenizer:
-    """The tokenizer for a language, by its code: rouge-score's for English, the Unicode one for all others."""
+    """Returns the tokenizer for a language code: rouge-score's for English, `UnicodeTokenizer` for all others."""
     return EnglishTokenizer() if is_english(language) else UnicodeTokenizer()
 
 
@@ -73,20 +73,20 @@ def rouge(
     language: str = "en",
     several: Several = "best",
 ) -> npt.NDArray[np.float64]:
-    """Each list of bullets against its human lists, times 100.
+    """ROUGE of each list of bullets against its human lists, times 100.
 
     Args:
         predictions: A list of bullets for each article; an empty one scores 0.
-        references: The human lists of each article, in the same order; with one list, it is a sequence of one.
-        language: Chooses the tokenizer.
-        several: With more than one human list: the score with the one that it is most like ("best"), as rouge-score
-            does, or the mean over all.
+        references: The human lists of each article, in the same order; for a single list, a sequence of one.
+        language: Language code; selects the tokenizer.
+        several: Scoring against several human lists: "best" takes the list with the highest F1, measure by measure, as
+            rouge-score does; "mean" averages over all lists.
 
     Returns:
         Shape (articles, 4, 3): rouge1, rouge2, rougeL, rougeLsum; precision, recall, F1.
 
     Raises:
-        ValueError: The two differ in length, or `several` is neither.
+        ValueError: `predictions` and `references` differ in length, or `several` has another value.
     """
     predictions, references = list(predictions), list(references)
     if len(predictions) != len(references):

@@ -1,7 +1,7 @@
-"""Summarizes an archive into a file: resumable, exact, past what cannot be summarized.
+"""Summarizes an archive into a file. A stopped run can continue; a record that cannot be summarized stops nothing.
 
-The output has one record for each of the input, in its order: a summary or an error. So what is there says where to go
-on, and nothing is lost or doubled; `resumable_writer.py` says how it is written.
+The output has one record for each record of the input, in the same order: a summary or an error. So the output itself
+tells where to continue. `resumable_writer.py` writes it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from ..deadline import STAGES
 from ..errors import ArticleError, BatchError, WorkerDiedError
 from ..options import valid_options
 from ..summary import Count, Length, Policy
-from .crash_marker import CrashMarker
-from .executors import Executor, InProcess, OneByOne, ProcessPool
+from .crashes import CrashMarker, OneByOne
+from .executors import DiedError, Executor, InProcess, ProcessPool
 from .ids import SeenIds
 from .lines import CHUNK_SIZE, failed, id_of, in_chunks
 from .progress_bar import Progress
@@ -31,9 +31,6 @@ from .records import STDIN, Archive, Fields, Record
 from .resumable_writer import KINDS, Chunk, ResumableWriter
 from .storage import is_uri, kind_of
 from .worker import Job
-
-_SUSPECTS = 4 * CHUNK_SIZE
-"""Records that are read one by one where a run died twice; more are not underway at a time in one process."""
 
 _log = logging.getLogger(__name__)
 
@@ -180,14 +177,18 @@ def run_batch(
             return _folder(file_by_file(job, archive, str(output), processes, address, overwrite), began, progress)
     if is_uri(output):
         raise BatchError(f"{output}: an output that is a URI is a folder, and for the engine ray; name a file here")
+    crash_marker = CrashMarker(Path(f"{output}.begun"))
     with ExitStack() as stack:
         executor: Executor
         if on_ray:
-            executor = stack.enter_context(closing(Cluster(job, archive, processes, address)))
+            executor = Cluster(job, archive, processes, address)
         else:
-            executor = stack.enter_context(closing(InProcess(job) if count == 1 else ProcessPool(job, count)))
+            executor = InProcess(job) if count == 1 else ProcessPool(job, count)
+        stack.enter_context(closing(executor))
+        if not crash_marker.exists():  # else memory may be too short for this model beside the one of `OneByOne`
+            executor.load()
         writer = stack.enter_context(closing(ResumableWriter(Path(output), job.settings(), overwrite)))
-        run = stack.enter_context(closing(_Run(writer, executor, job, archive, progress, strict)))
+        run = stack.enter_context(closing(_Run(writer, executor, job, archive, crash_marker, progress, strict)))
         run.go_on(retry_errors)
         run.finish()
         if run.ids.repeated:
@@ -222,7 +223,7 @@ def _folder(made: Iterable[tuple[str, int, int]], began: float, progress: bool) 
 
 
 class _Run:
-    """One run over an archive: what stands in the output is passed over, what is missing is added."""
+    """One run over an archive: skips the records that the output has, and adds the others."""
 
     def __init__(
         self,
@@ -230,6 +231,7 @@ class _Run:
         executor: Executor,
         job: Job,
         archive: Archive,
+        crash_marker: CrashMarker,
         progress: bool,
         strict: bool,
     ) -> None:
@@ -239,12 +241,12 @@ class _Run:
         self._executor = executor
         self._job = job
         self._strict = strict
-        self._crash_marker = CrashMarker(writer.output.with_name(writer.output.name + ".begun"))
+        self._crash_marker = crash_marker
         self._records: Iterator[Record] = self._timed(archive)
         self._progress = Progress(archive if progress else None)
 
     def go_on(self, retry: bool) -> None:
-        """Finds where to go on, and tries errors again if asked to."""
+        """Finds where to continue, and retries errors if asked to."""
         end = 0
         if retry:
             ends = [chunk.end for chunk in self._writer.replacements()]
@@ -257,36 +259,45 @@ class _Run:
         self._progress.begin(self.earlier)
 
     def finish(self) -> None:
-        """Summarizes what is left, and closes the file."""
-        try:
-            for chunk in in_chunks(self._lines()):
-                self._add(chunk)
-            self._writer.finish()
-        except WorkerDiedError:
-            raise  # the next run is to know of it
-        except BaseException:
-            self._crash_marker.end()
-            raise
-        self._crash_marker.end()
-        self._progress.end()
+        """Summarizes the remaining records, and completes the file."""
+        for chunk in in_chunks(self._lines(self._records, self.earlier)):
+            self._add(chunk)
+        self._writer.finish()
 
     def close(self) -> None:
-        """Lets go of what it holds."""
+        """Ends the run: this process did not die."""
+        self._crash_marker.end()
+        self._progress.end()
         self.ids.close()
 
-    def _lines(self) -> Iterator[str]:
-        """The lines of the records that are left. Where the last run began here and died, the first records are given
-        to processes of their own."""
-        died = self._crash_marker.died_at(self.earlier)
-        self._crash_marker.begin(self.earlier)
-        if died:
-            _log.warning(
-                "the last run died near record %d; the next %d are read one by one", self.earlier + 1, _SUSPECTS
-            )
-            with closing(OneByOne(self._job, self._executor.profile)) as one_by_one:
-                yield from one_by_one(islice(self._records, _SUSPECTS))
-            self._crash_marker.begin(self.earlier + _SUSPECTS)
-        yield from self._executor(self._records)
+    def _lines(self, records: Iterator[Record], position: int) -> Iterator[str]:
+        """The lines of records. A process may die of an article: then the records that were underway are read one by
+        one, each in a process of its own.
+
+        Args:
+            records: The records.
+            position: Number of records before the first of them in the output. If the last run died here, the first
+                records are suspects.
+        """
+        if self._crash_marker.died_at(position):
+            suspects = list(islice(records, self._executor.in_flight))
+            self._crash_marker.begin(position)
+            yield from self._one_by_one(suspects, "the last run died here")
+            position += len(suspects)
+        self._crash_marker.begin(position)
+        while True:
+            try:
+                yield from self._executor(records)
+                return
+            except DiedError as died:
+                yield from self._one_by_one(died.unfinished, str(died))
+
+    def _one_by_one(self, records: Sequence[Record], why: str) -> Iterator[str]:
+        if records:
+            _log.warning("%s: %s; %d records are read one by one from there", records[0].where, why, len(records))
+        self._executor.close()  # one model at a time: memory may be short
+        with closing(OneByOne(self._job, self._executor.profile)) as one_by_one:
+            yield from one_by_one(records)
 
     def _add(self, chunk: list[str]) -> None:
         if self._strict and (bad := next((at for at, line in enumerate(chunk) if failed(line)), None)) is not None:
@@ -300,8 +311,8 @@ class _Run:
         self._progress(self.earlier + self.written, self.errors)
 
     def _standing(self) -> Iterator[tuple[Chunk, list[Record]]]:
-        """The chunks that stand in the output with their records. A short one is the last; where the archive goes on
-        behind it, it is done again, so that chunks do not depend on where a run was stopped or an archive has grown."""
+        """The chunks of the output with their records. A short chunk is the last one. If the archive has more records,
+        it is made again, so that chunks do not depend on where a run was stopped or how an archive has grown."""
         for chunk in self._writer.chunks():
             records = list(islice(self._records, len(chunk.lines)))
             self._compare(chunk, records)
@@ -313,7 +324,7 @@ class _Run:
     def _compare(self, chunk: Chunk, records: Sequence[Record]) -> None:
         for at, line in enumerate(chunk.lines):
             here = self._job.fields.id_of(records[at]) if at < len(records) else None
-            if here != id_of(line) and (here is None or not failed(line)):  # what could not be read had another name
+            if here != id_of(line) and (here is None or not failed(line)):  # an unreadable record has another id
                 place = records[at].where if here is not None else "the end of the archive"
                 raise BatchError(
                     f"the archive has changed: record {self.earlier + at + 1} of {self._writer.output} is "
@@ -321,8 +332,11 @@ class _Run:
                 )
 
     def _retried(self, kept: int) -> Iterator[list[str]]:
-        """The chunks that stand there with their errors tried again, without the first ones, which an earlier retry
-        has done."""
+        """The chunks of the output with their errors retried.
+
+        Args:
+            kept: Number of chunks that an earlier, stopped retry has done; they are left out.
+        """
         done = islice(self._writer.replacements(), kept)
         for chunk, records in self._standing():
             if kept_chunk := next(done, None):
@@ -340,14 +354,18 @@ class _Run:
             raise BatchError(f"{self._writer.output}.retry is of another output; delete it")
 
     def _again(self, chunk: Chunk, records: Sequence[Record]) -> list[str]:
+        """A chunk with its errors retried. Records that ended their process are retried one by one."""
         lines = list(chunk.lines)
         bad = [at for at, line in enumerate(lines) if failed(line)]
         deadly = [at for at in bad if json.loads(lines[at])["error"]["kind"] == WorkerDiedError.__name__]
         others = [at for at in bad if at not in deadly]
-        for at, line in zip(others, self._executor(records[at] for at in others), strict=True):
-            lines[at] = line
-        with closing(OneByOne(self._job, self._executor.profile)) as one_by_one:
-            for at, line in zip(deadly, one_by_one(records[at] for at in deadly), strict=True):
+        if others:
+            found = self._lines((records[at] for at in others), self.earlier)
+            for at, line in zip(others, found, strict=True):
+                lines[at] = line
+        if deadly:
+            found = self._one_by_one([records[at] for at in deadly], "it ended its process before")
+            for at, line in zip(deadly, found, strict=True):
                 lines[at] = line
         self.retried += len(bad)
         self._count(lines)

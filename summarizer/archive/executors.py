@@ -1,5 +1,5 @@
-"""Where the records of a run are summarized: in this process, or in several, each with a model of its own.
-`ray_executor.py` has many machines."""
+"""Executors, which summarize the records of a run: in this process, or in several, each with a model of its own.
+`ray_executor.py` has the one for many machines, `crashes.py` reads records that may end a process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
@@ -17,25 +17,30 @@ from typing import Protocol
 
 from ..cpu import cores
 from ..deadline import Profile
-from ..errors import BatchError, ModelError, WorkerDiedError
+from ..errors import BatchError, ModelError
 from ..models import folder_of
 from .lines import CHUNK_SIZE
 from .records import Record
 from .worker import Job, Worker
 
 _DIED = (
-    "a worker process died; was there too little memory? Use fewer processes, and run the same again: it goes on. (A "
-    'script of its own needs `if __name__ == "__main__":` around what it does.)'
+    "a worker process died while it loaded the model; is there too little memory? Use fewer processes, and run the "
+    'same command again: it continues. (A script needs `if __name__ == "__main__":` around its call.)'
 )
 _CORES = 4
-"""Cores of a process: what Python does between the models' work would keep more of them waiting."""
+"""Cores per process. With more, some wait for the Python code between the models' work."""
 _TASK = 4 * CHUNK_SIZE
-"""Records that a process is given at once."""
+"""Records per task of a process."""
 
 
 def usual_processes(model: str, threads: int | None = None) -> int:
-    """Processes that keep so many cores busy (default: all that this process may use): one for each four with a shipped
-    model, one in all with a checkpoint, which uses many cores itself and may not be in memory twice."""
+    """Default number of processes: one for each four cores with a model of this project; one with a checkpoint of
+    transformers, which uses many cores itself and may be too large to load twice.
+
+    Args:
+        model: As in `Summarizer.from_pretrained`.
+        threads: Number of cores. Default: all that this process may use.
+    """
     try:
         small = (folder_of(model) / "extractor").is_dir()
     except ModelError:  # a name on the Hub, or none
@@ -43,118 +48,135 @@ def usual_processes(model: str, threads: int | None = None) -> int:
     return max(1, (threads or cores()) // _CORES) if small else 1
 
 
+class DiedError(Exception):
+    """A process died.
+
+    Attributes:
+        unfinished: The records that were read and have no line yet, in order.
+    """
+
+    def __init__(self, unfinished: Sequence[Record]) -> None:
+        super().__init__("a process died")
+        self.unfinished = tuple(unfinished)
+
+
 class Executor(Protocol):
-    """What summarizes the records of a run."""
+    """Summarizes the records of a run.
+
+    Attributes:
+        profile: Seconds of each stage.
+    """
 
     profile: Profile
 
-    def __call__(self, records: Iterable[Record]) -> Iterator[str]:
-        """The line of each record, in order."""
+    @property
+    def in_flight(self) -> int:
+        """Maximum number of records that are read and have no line yet."""
+
+    def load(self) -> None:
+        """Loads the model, so that a faulty one is reported before anything is written. A call loads it, too.
+
+        Raises:
+            ModelError: It cannot be loaded.
+            BatchError: A process died while it loaded the model.
+        """
+
+    def __call__(self, records: Iterator[Record]) -> Iterator[str]:
+        """The line of each record, in order.
+
+        Raises:
+            DiedError: A process died. `records` continues after its `unfinished` ones.
+        """
 
     def close(self) -> None:
-        """Waits for what runs, and lets go."""
+        """Waits for running work, and frees the model. A later call loads it again."""
 
 
 class InProcess:
     """Summarizes in this process, which also reads and writes."""
 
+    in_flight = 4 * CHUNK_SIZE
+
     def __init__(self, job: Job) -> None:
         self.profile = Profile()
-        self._worker = Worker(job, self.profile)
+        self._job = job
+        self._worker: Worker | None = None
 
-    def __call__(self, records: Iterable[Record]) -> Iterator[str]:
+    def load(self) -> None:
+        """Loads the model."""
+        self._worker = self._worker or Worker(self._job, self.profile)
+
+    def __call__(self, records: Iterator[Record]) -> Iterator[str]:
         """The line of each record, in order."""
+        self.load()
+        assert self._worker
         return self._worker(records)
 
     def close(self) -> None:
-        """Waits for what runs, and lets go of the model's threads."""
-        self._worker.close()
+        """Waits for running work, and frees the model."""
+        if self._worker:
+            self._worker.close()
+            self._worker = None
 
 
 class ProcessPool:
-    """Summarizes in processes, each with a model of its own."""
+    """Summarizes in several processes, each with a model of its own."""
 
     def __init__(self, job: Job, count: int) -> None:
-        Worker(job).close()  # what is wrong with the model is said here, and not by a process that dies of it
         self.profile = Profile()
-        self._count = count
-        self._pool = _pool(job, count)
-
-    def __call__(self, records: Iterable[Record]) -> Iterator[str]:
-        """The line of each record, in order; a few tasks for each process are read ahead.
-
-        Raises:
-            WorkerDiedError: A process died.
-        """
-        records = iter(records)
-        waiting: deque[Future[tuple[list[str], dict[str, float]]]] = deque()
-        try:
-            while task := list(islice(records, _TASK)):
-                waiting.append(self._pool.submit(_work, task))
-                if len(waiting) > 2 * self._count:
-                    yield from self._done(waiting.popleft())
-            while waiting:
-                yield from self._done(waiting.popleft())
-        except BrokenExecutor as error:
-            raise WorkerDiedError(_DIED) from error
-
-    def close(self) -> None:
-        """Waits for the tasks that run, and ends the processes."""
-        self._pool.shutdown(cancel_futures=True)
-
-    def _done(self, future: Future[tuple[list[str], dict[str, float]]]) -> list[str]:
-        lines, seconds = future.result()
-        self.profile.add(seconds)
-        return lines
-
-
-class OneByOne:
-    """Gives each record to a process of its own, so that one which ends its process ends no other: after the second
-    time its line is an error. Slow: for the few records of which one is known to do so.
-
-    Args:
-        job: What is to be done.
-        profile: Where the cost of the stages is added.
-    """
-
-    def __init__(self, job: Job, profile: Profile) -> None:
-        self.profile = profile
+        self.in_flight = (2 * count + 2) * _TASK
         self._job = job
+        self._count = count
         self._pool: ProcessPoolExecutor | None = None
 
-    def __call__(self, records: Iterable[Record]) -> Iterator[str]:
-        """The line of each record, in order."""
-        for record in records:
-            yield self._line(record)
+    def load(self) -> None:
+        """Starts the processes, which load the model."""
+        if not self._pool:
+            Worker(self._job).close()  # a faulty model is reported here: a process would only die
+            self._pool = _pool(self._job, self._count)
+
+    def __call__(self, records: Iterator[Record]) -> Iterator[str]:
+        """The line of each record, in order. Up to two tasks for each process are read ahead.
+
+        Raises:
+            DiedError: A process died.
+        """
+        self.load()
+        assert self._pool
+        tasks: deque[list[Record]] = deque()
+        running: deque[Future[tuple[list[str], dict[str, float]]]] = deque()
+        try:
+            while True:
+                task = list(islice(records, _TASK))
+                if task:
+                    tasks.append(task)  # before it is submitted, which fails once a process has died
+                    running.append(self._pool.submit(_work, task))
+                if not tasks:
+                    return
+                if not task or len(running) > 2 * self._count:
+                    lines, seconds = running.popleft().result()
+                    tasks.popleft()
+                    self.profile.add(seconds)
+                    yield from lines
+        except BrokenExecutor as error:
+            self.close()
+            raise DiedError([record for task in tasks for record in task]) from error
 
     def close(self) -> None:
-        """Ends the process."""
+        """Waits for running tasks, and ends the processes."""
         if self._pool:
-            self._pool.shutdown()
-
-    def _line(self, record: Record) -> str:
-        for _ in range(2):
-            self._pool = self._pool or _pool(self._job, 1)
-            try:
-                (line,), seconds = self._pool.submit(_work, [record]).result()
-            except BrokenExecutor:
-                self.close()
-                self._pool = None
-                continue
-            self.profile.add(seconds)
-            return line
-        message = "the process that read it died, and did so again; is there too little memory for it?"
-        return self._job.line(record, WorkerDiedError(message))
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
 
 
 _worker: Worker | None = None
 
 
 def _pool(job: Job, count: int) -> ProcessPoolExecutor:
-    """Processes with a model each, which are ready.
+    """Starts processes that have loaded the model.
 
     Raises:
-        BatchError: One died of that.
+        BatchError: One died while it loaded the model.
     """
     pool = ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin, initargs=(job,))
     try:
@@ -168,8 +190,8 @@ def _pool(job: Job, count: int) -> ProcessPoolExecutor:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Lets processes begin that Ctrl-C, which is for the one that writes, does not reach."""
-    if threading.current_thread() is not threading.main_thread():  # no other may say what a signal does
+    """Processes that are started in this context ignore Ctrl-C, which is for the process that writes the output."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set signal handlers
         yield
         return
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -190,7 +212,7 @@ def _begin(job: Job) -> None:
         parent.join()
         os._exit(1)
 
-    threading.Thread(target=follow, daemon=True).start()  # a parent that was killed leaves none behind
+    threading.Thread(target=follow, daemon=True).start()  # ends with its parent, however that was killed
     _worker = Worker(job)
 
 

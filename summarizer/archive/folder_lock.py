@@ -1,5 +1,5 @@
-"""Keeps two runs from writing to one folder. On this machine the system's lock does it, which ends with the process; in
-S3, GCS and the like, where there are no locks, a file that is written anew again and again."""
+"""Keeps two runs from writing to one folder. A local folder has a lock of the operating system, which ends with the
+process. S3, GCS and the like have no locks: there, a run writes a small file again and again while it is alive."""
 
 from __future__ import annotations
 
@@ -18,19 +18,22 @@ from .resumable_writer import locked
 from .storage import files_of, local_path, put, remove
 
 NAME = "lock.run"
-"""The file in the folder."""
+"""Name of the file in the folder."""
 BEAT = 20.0
-"""Seconds after which it is written anew."""
-STALE = 4 * BEAT
-"""Seconds after which a run that has not written it is taken for dead."""
+"""Seconds between two writes of the file."""
+STALE = 3 * BEAT
+"""A run that has not written the file for so many seconds is taken for dead."""
 _log = logging.getLogger(__name__)
 _SETTLE = 3.0
-"""Seconds that two runs which begin in the same moment need to see each other's file."""
+"""Seconds until two runs that begin at the same moment see each other's file."""
 
 
 @contextmanager
 def claimed(folder: str) -> Iterator[None]:
-    """A folder that no other run writes to meanwhile.
+    """Keeps other runs out of a folder.
+
+    If a remote folder has the file of another run, this waits up to `STALE` seconds to see whether it changes. So no
+    clocks of different machines are compared.
 
     Args:
         folder: A folder or its URI.
@@ -44,18 +47,13 @@ def claimed(folder: str) -> Iterator[None]:
         with locked(path / NAME, path):  # the file stays: another run may have it open
             yield
         return
-    mine, ended = uuid4().hex, Event()
-    seconds = _age(folder)
-    if seconds is not None and seconds < STALE:
-        raise BatchError(
-            f"another run wrote to {folder} {seconds:.0f} seconds ago; wait for it, or if it was killed, "
-            f"{STALE - seconds:.0f} seconds"
-        )
-    beating = Thread(target=_beat, args=(folder, mine, ended), daemon=True)
+    _wait_for_death(folder)
+    run, ended = uuid4().hex, Event()
+    beating = Thread(target=_beat, args=(folder, run, ended), daemon=True)
     try:
-        _write(folder, mine)
+        _write(folder, run, 0)
         time.sleep(_SETTLE)
-        if _read(folder)[0] != mine:
+        if _read(folder)[0] != run:
             raise BatchError(f"another run has just begun to write to {folder}; wait for it")
         beating.start()
         yield
@@ -63,39 +61,56 @@ def claimed(folder: str) -> Iterator[None]:
         ended.set()
         if beating.is_alive():
             beating.join()
-        if _read(folder)[0] == mine:
+        if _read(folder)[0] == run:
             remove(f"{folder}/{NAME}")
 
 
-def _beat(folder: str, mine: str, ended: Event) -> None:
-    """Says again and again that the run is there, until it ends or another has taken the folder."""
+def _wait_for_death(folder: str) -> None:
+    """Returns once it is sure that no other run is alive.
+
+    Raises:
+        BatchError: One is.
+    """
+    first = _read(folder)
+    if not first[0]:
+        return
+    _log.warning("%s has the lock of another run; waiting up to %.0f seconds to see whether it is alive", folder, STALE)
+    until = time.monotonic() + STALE
+    while time.monotonic() < until:
+        time.sleep(BEAT / 4)
+        now = _read(folder)
+        if now != first:
+            if now[0]:
+                raise BatchError(f"another run is writing to {folder}; wait for it")
+            return
+
+
+def _beat(folder: str, run: str, ended: Event) -> None:
+    """Writes the file until the run ends or another run has taken the folder."""
+    count = 0
     while not ended.wait(BEAT):
+        count += 1
         try:
-            if _read(folder)[0] not in (mine, ""):
+            if _read(folder)[0] not in (run, ""):
                 _log.error("another run has taken %s: this one was silent for too long; stop one of them", folder)
                 return
-            _write(folder, mine)
-        except Exception as error:  # the next beat tries again; it is stale only after some
+            _write(folder, run, count)
+        except Exception as error:  # the next write may succeed
             _log.warning("%s/%s cannot be written: %s", folder, NAME, error)
 
 
-def _age(folder: str) -> float | None:
-    owner, at = _read(folder)
-    return time.time() - at if owner else None
-
-
-def _read(folder: str) -> tuple[str, float]:
-    """Who wrote the file, and when; ("", 0) where there is none."""
+def _read(folder: str) -> tuple[str, int]:
+    """The run that wrote the file, and how often it did; ("", 0) if there is no file."""
     try:
         with next(files_of(f"{folder}/{NAME}")).open() as file:
             found = json.loads(file.read())
-        return str(found["run"]), float(found["at"])
-    except (BatchError, StopIteration, ValueError, KeyError):  # none, or half of one
-        return "", 0.0
+        return str(found["run"]), int(found.get("count", 0))
+    except (BatchError, StopIteration, ValueError, KeyError):  # none, or a truncated one
+        return "", 0
 
 
-def _write(folder: str, run: str) -> None:
+def _write(folder: str, run: str, count: int) -> None:
     with TemporaryDirectory() as scratch:
         made = Path(scratch) / NAME
-        made.write_text(json.dumps({"run": run, "at": time.time()}) + "\n", "utf-8")
+        made.write_text(json.dumps({"run": run, "count": count}) + "\n", "utf-8")
         put(made, f"{folder}/{NAME}")

@@ -1,64 +1,88 @@
-"""How far a run has come, on standard error."""
+"""Progress of a batch run, on standard error."""
 
 from __future__ import annotations
 
 import sys
 import time
 
+from tqdm import tqdm
+
 from .records import STDIN, Archive
 
-_LOOK = 0.5
-"""Seconds between two looks at the progress; where standard error is no terminal, `_RARELY`."""
-_RARELY = 30.0
+_INTERVAL = 0.5
+"""Seconds between two updates on a terminal; elsewhere, such as in a log file, `_LOG_INTERVAL`."""
+_LOG_INTERVAL = 30.0
 
 
 class Progress:
-    """A line on standard error: how much, how fast, how long still. On a terminal it is written over again and again.
+    """A progress line: articles, errors, articles per second, remaining time.
+
+    The remaining time follows from the bytes that were read, since the number of records is not known before.
 
     Args:
-        archive: What is being read, which knows how far it has come; None shows nothing.
+        archive: The archive that is read; None shows nothing.
     """
 
     def __init__(self, archive: Archive | None) -> None:
         self._archive = archive
-        self._began = self._looked = time.monotonic()
-        self._from = self._read = 0
+        self._bar: tqdm[None] | None = None
+        self._began = time.monotonic()
+        self._earlier = 0
 
     def begin(self, earlier: int) -> None:
-        """Notes where this run begins."""
-        self._began, self._from = time.monotonic(), earlier
-        if self._archive:
-            self._read = self._archive.read
-            if earlier:
-                print(f"{earlier:,} records are there already", file=sys.stderr)
+        """Starts the line.
+
+        Args:
+            earlier: Number of records that the output has already.
+        """
+        self._began, self._earlier = time.monotonic(), earlier
+        if not self._archive:
+            return
+        if earlier:
+            print(f"{earlier:,} records are there already", file=sys.stderr)
+        known, terminal = self._archive.place != STDIN, sys.stderr.isatty()
+        self._bar = tqdm(
+            total=self._archive.size if known else None,
+            initial=self._archive.read,
+            bar_format="{percentage:3.0f}%|{bar:20}| {desc}, {remaining} left" if known else "{desc}",
+            mininterval=_INTERVAL if terminal else _LOG_INTERVAL,
+            miniters=0,
+            leave=not terminal,
+            file=sys.stderr if terminal else _Lines(),
+        )
 
     def cut(self, size: int) -> None:
-        """Says that a piece of a chunk was cut off."""
+        """Reports an unfinished chunk that was removed.
+
+        Args:
+            size: Its bytes.
+        """
         if self._archive and size:
             print(f"{size:,} bytes of an unfinished chunk are done again", file=sys.stderr)
 
     def __call__(self, count: int, errors: int) -> None:
-        """Shows the state, if it was not shown just now."""
-        now = time.monotonic()
-        terminal = sys.stderr.isatty()
-        if not self._archive or now - self._looked < (_LOOK if terminal else _RARELY):
-            return
-        self._looked = now
-        rate = (count - self._from) / max(now - self._began, 1e-9)
-        left = self._left(now - self._began)
-        text = f"{count:,} articles, {errors:,} errors, {rate:.1f}/s{left}"
-        print(f"\r{text:<78}" if terminal else text, end="" if terminal else "\n", file=sys.stderr, flush=True)
+        """Updates the line.
+
+        Args:
+            count: Number of records in the output.
+            errors: Number of errors among them.
+        """
+        if self._bar is not None and self._archive:
+            rate = (count - self._earlier) / max(time.monotonic() - self._began, 1e-9)
+            self._bar.set_description_str(f"{count:,} articles, {errors:,} errors, {rate:.1f}/s", refresh=False)
+            self._bar.update(self._archive.read - self._bar.n)
 
     def end(self) -> None:
-        """Leaves the line."""
-        if self._archive and sys.stderr.isatty():
-            print(f"\r{'':<78}\r", end="", file=sys.stderr, flush=True)
+        """Removes the line."""
+        if self._bar is not None:
+            self._bar.close()
 
-    def _left(self, passed: float) -> str:
-        assert self._archive
-        done, todo = self._archive.read - self._read, self._archive.size - self._archive.read
-        if self._archive.place == STDIN or done <= 0:
-            return ""
-        minutes, seconds = divmod(round(passed * todo / done), 60)
-        hours, minutes = divmod(minutes, 60)
-        return f", {hours}:{minutes:02}:{seconds:02} left"
+
+class _Lines:
+    """Standard error for a log file: each update is a line, where tqdm would write over the last one."""
+
+    def write(self, text: str) -> None:
+        sys.stderr.write(text.replace("\r", "\n"))
+
+    def flush(self) -> None:
+        sys.stderr.flush()

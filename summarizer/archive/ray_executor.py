@@ -10,40 +10,47 @@ from __future__ import annotations
 import json
 import logging
 import pickle
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..deadline import Profile
 from ..errors import BatchError, MissingExtraError
+from .crashes import OneByOne
+from .executors import DiedError
 from .folder_lock import NAME, claimed
 from .lines import CHUNK_SIZE, failed, in_chunks
 from .records import Archive, Record, records_of
 from .resumable_writer import ResumableWriter, differences
-from .storage import TABLES, File, exists, files_of, is_uri, packing_of, put
+from .storage import TABLES, File, exists, files_of, is_uri, packing_of, put, remove
 from .worker import Job, Worker
 
 BLOCK = 4 * CHUNK_SIZE
-"""Records that an actor is given at once."""
+"""Records per task of an actor."""
 _READING = 0.1
-"""Share of a core that reading a file takes beside the actors."""
+"""Cores that Ray reserves for reading a file."""
+_TASKS = 2
+"""Blocks that wait at an actor or run there."""
+_RETRIES = 1
+"""Retries of a task whose actor died. Ray's default is to retry forever, which an article that ends every process would
+make endless."""
 _SETTINGS = "settings.run"
 _NO_FILES = "the engine ray reads files, and no standard input"
 _log = logging.getLogger(__name__)
 
 
 class Cluster:
-    """A pool of actors on a Ray cluster, each with a model of its own; does a run's work, as `batch.py` asks for it.
+    """An executor: a pool of actors on a Ray cluster, each with a model of its own.
 
     Args:
-        job: What is to be done.
-        archive: Where its records are.
-        actors: How many; default: as many as the cluster has cores for.
-        address: Of the cluster; default: the one that Ray finds, else this machine.
+        job: What to do with each record.
+        archive: The archive, which the actors read themselves.
+        actors: Number of actors. Default: as many as the cluster has cores for.
+        address: Address of the cluster. Default: the one that Ray finds, else a cluster on this machine.
 
     Raises:
         BatchError: The archive is standard input, or the cluster is not there.
@@ -54,16 +61,43 @@ class Cluster:
         self._files = _files(archive)
         self.profile = Profile()
         self._connection = ExitStack()
-        self._ray = self._connection.enter_context(connected(address))
+        self._ray: Any = None
         self._job = job
-        self._actors = actors or _room(self._ray, self._job)
+        self._actors = actors
+        self._address = address
 
-    def __call__(self, records: Iterable[Record]) -> Iterator[str]:
-        """The lines of all records from the first of these on, in order. Of these themselves only the first is looked
-        at: the actors read the files."""
-        first = next(iter(records), None)
+    @property
+    def in_flight(self) -> int:
+        """Maximum number of records that are read and have no line yet."""
+        return (_TASKS * (self._actors or 1) + 1) * BLOCK
+
+    def load(self) -> None:
+        """Connects to the cluster. The actors load the model when they start."""
+        if not self._ray:
+            self._ray = self._connection.enter_context(connected(self._address))
+            self._actors = self._actors or _actors(self._ray, self._job)
+
+    def __call__(self, records: Iterator[Record]) -> Iterator[str]:
+        """The line of each record, in order. Only the first of `records` is read here: the actors read the files.
+
+        Raises:
+            DiedError: An actor died twice of the same records.
+        """
+        first = next(records, None)
         if first is None:
             return
+        done = 0
+        self.load()
+        try:
+            for line in self._lines(first):
+                yield line
+                done += 1
+        except _ActorDiedError as error:
+            rest = chain([first], records)
+            raise DiedError(list(islice(rest, done, done + self.in_flight))) from error
+
+    def _lines(self, first: Record) -> Iterator[str]:
+        """The lines of all records from the first one on."""
         files = self._files
         start = next(at for at, file in enumerate(files) if file.name == first.name)
         pieces = [{"file": pickle.dumps(file), "behind": 0} for file in files[start:]]
@@ -78,7 +112,8 @@ class Cluster:
                 fn_constructor_args=(self._job,),
                 batch_size=BLOCK,
                 num_cpus=self._job.threads,
-                compute=data.ActorPoolStrategy(min_size=1, max_size=self._actors),
+                compute=data.ActorPoolStrategy(min_size=1, max_size=self._actors, max_tasks_in_flight_per_actor=_TASKS),
+                max_task_retries=_RETRIES,
             )
         )
         for row in _rows(lines):
@@ -87,10 +122,15 @@ class Cluster:
     def close(self) -> None:
         """Leaves the cluster."""
         self._connection.close()
+        self._ray = None
+
+
+class _ActorDiedError(Exception):
+    """An actor died, and died again when its task was retried."""
 
 
 def _read(batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The records of a file, block by block: Ray takes each as it comes."""
+    """The records of a file, in blocks."""
     file, behind = pickle.loads(batch["file"][0]), batch["behind"][0]
     records = (record for record, _ in records_of(file) if record.number > behind)
     while block := list(islice(records, BLOCK)):
@@ -137,43 +177,63 @@ def file_by_file(
     with ExitStack() as stack:
         stack.enter_context(claimed(folder))
         if not _has_settings(folder, job.settings(), overwrite):
-            _write_settings(folder, job.settings())
+            _put_text(json.dumps(job.settings(), indent=2) + "\n", f"{folder}/{_SETTINGS}")
         todo = [file for target, file in targets.items() if overwrite or not exists(target)]
         if len(todo) < len(files):
             _log.warning("%d of %d files are there already", len(files) - len(todo), len(files))
         if not todo:
             return
         ray = stack.enter_context(connected(address))
-        most = actors or _room(ray, job)
+        most = actors or _actors(ray, job)
         made = ray.data.from_items([{"file": pickle.dumps(file)} for file in todo], override_num_blocks=len(todo)).map(
             _Maker,
             fn_constructor_args=(job, folder),
             num_cpus=job.threads,
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=min(most, len(todo))),
+            max_task_retries=_RETRIES,
         )
-        for row in _rows(made):
-            yield row["place"], row["count"], row["errors"]
+        try:
+            for row in _rows(made):
+                yield row["place"], row["count"], row["errors"]
+        except _ActorDiedError as error:
+            raise BatchError("an actor died twice; is there too little memory? The same command continues") from error
 
 
 class _Maker:
+    """Makes one file of the output. If its process died of this file before, it reads the records one by one."""
+
     def __init__(self, job: Job, folder: str) -> None:
-        self._worker, self._folder = Worker(job), folder
-        self._job = job
+        self._job, self._folder = job, folder
+        self._worker: Worker | None = None
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         file = pickle.loads(row["file"])
         target, alone = _target(self._folder, file), replace(file, name="")
-        with TemporaryDirectory() as scratch:
+        begun = f"{target}.begun"
+        with TemporaryDirectory() as scratch, ExitStack() as stack:
+            stack.callback(remove, begun)  # this process did not die
+            summarize = self._one_by_one(stack) if exists(begun) else self._loaded()
+            _put_text("", begun)
             made = Path(scratch) / target.rsplit("/", 1)[-1]
             with closing(ResumableWriter(made, self._job.settings())) as writer:
                 count = errors = 0
-                for chunk in in_chunks(self._worker(record for record, _ in records_of(alone))):
+                for chunk in in_chunks(summarize(record for record, _ in records_of(alone))):
                     writer.append(chunk)
                     count += len(chunk)
                     errors += sum(map(failed, chunk))
                 writer.finish()
             put(made, target)
         return {"place": target.rsplit("/", 1)[-1], "count": count, "errors": errors}
+
+    def _loaded(self) -> Worker:
+        self._worker = self._worker or Worker(self._job)
+        return self._worker
+
+    def _one_by_one(self, stack: ExitStack) -> OneByOne:
+        if self._worker:  # one model at a time: memory may be short
+            self._worker.close()
+            self._worker = None
+        return stack.enter_context(closing(OneByOne(self._job, Profile())))
 
 
 def _files(archive: Archive) -> list[File]:
@@ -184,10 +244,12 @@ def _files(archive: Archive) -> list[File]:
 
 
 def _rows(data: Any) -> Iterator[dict[str, Any]]:
-    from ray.exceptions import RayError
+    from ray.exceptions import RayActorError, RayError
 
     try:
         yield from data.iter_rows()
+    except RayActorError as error:
+        raise _ActorDiedError from error
     except RayError as error:
         raise _ours(error) or BatchError(f"the cluster failed: {error}. The same command goes on") from error
 
@@ -222,14 +284,14 @@ def _has_settings(folder: str, settings: dict[str, Any], overwrite: bool) -> boo
     return False
 
 
-def _write_settings(folder: str, settings: dict[str, Any]) -> None:
+def _put_text(text: str, place: str) -> None:
     with TemporaryDirectory() as scratch:
-        made = Path(scratch) / _SETTINGS
-        made.write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
-        put(made, f"{folder}/{_SETTINGS}")
+        made = Path(scratch) / "text"
+        made.write_text(text, "utf-8")
+        put(made, place)
 
 
-def _room(ray: Any, job: Job) -> int:
+def _actors(ray: Any, job: Job) -> int:
     return max(1, int(ray.cluster_resources()["CPU"]) // (job.threads or 1))
 
 

@@ -164,6 +164,10 @@ def local_path(place: str) -> Path | None:
 
 def remove(place: str) -> None:
     """Removes a file, if it is there."""
+    here = local_path(place)
+    if here is not None:
+        here.unlink(missing_ok=True)
+        return
     system, path = _system(place)
     if system.get_file_info(path).is_file:
         system.delete_file(path)

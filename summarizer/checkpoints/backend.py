@@ -1,4 +1,4 @@
-"""What a checkpoint wrote as bullets that can be trusted: each with the sentences it stands on, and its checks."""
+"""Turns the list that a checkpoint wrote into bullets with source sentences and checks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Listed = tuple[tuple[Bullet, ...], tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """An article and the parts of it that the checkpoint reads, one after the other."""
+    """An article, split into parts that the checkpoint reads in turn, and the wanted number of bullets."""
 
     article: Article
     sentences: tuple[Sentence, ...]
@@ -42,15 +42,15 @@ class _Read:
 
 
 class AbstractiveBackend:
-    """The engine of a Hugging Face checkpoint: it writes the list, and the list is held against the article.
+    """The backend of a Hugging Face checkpoint: the checkpoint writes the list, which is checked against the article.
 
     Args:
         generator: The checkpoint.
-        verifier: What says of each bullet whether an editor would print it.
+        verifier: Returns for each bullet the probability that an editor would print it.
 
     Attributes:
-        batch_size: Articles of one call, at best: they are written in batches of similar length.
-        max_concurrency: Calls that may run side by side: one, which has all cores.
+        batch_size: Best number of articles in a call; the checkpoint reads texts of similar length together.
+        max_concurrency: Number of calls that run at the same time: one, which uses all cores.
     """
 
     batch_size = 16
@@ -62,11 +62,11 @@ class AbstractiveBackend:
 
     @property
     def rewrites(self) -> bool:
-        """Whether there is anything but the article's sentences to show: always."""
+        """Whether the backend can write text of its own: always True."""
         return True
 
     def __call__(self, articles: Sequence[Article], options: Options, deadline: Deadline) -> list[Listed]:
-        """The bullets of each article, and what a reader of them should know. One call at a time, whoever calls."""
+        """Returns the bullets of each article, and warnings. Calls from several threads run one at a time."""
         with deadline.stage("sentences"):
             batch = [self._read(article, options) for article in articles]
         with self._lock:
@@ -80,17 +80,17 @@ class AbstractiveBackend:
         return check_point(article, text, spans, self._verifier if english else None, deadline)
 
     def wordings(self, article: Article, spans: Sequence[Span], length: Length, deadline: Deadline) -> list[Bullet]:
-        """The sentences themselves: a checkpoint writes lists, not points."""
+        """Returns the sentences themselves, because a checkpoint writes only whole lists."""
         return wordings_of(article, spans, length, None, None, deadline)
 
     def close(self) -> None:
-        """Waits for the lists that are being written, and lets go of the threads."""
+        """Waits for the running call, and frees the verifier's threads."""
         with self._lock:
             self._verifier.close()
 
     def _written(self, batch: Sequence[_Read], length: Length, deadline: Deadline) -> list[list[Answer]]:
-        """What the checkpoint says of each article. What stands first in a news article matters most, so the next part
-        is read only where those before gave too few bullets."""
+        """The checkpoint's answers for each article. The beginning of a news article matters most, so the next part is
+        read only if the parts before it gave too few bullets."""
         found: list[list[Answer]] = [[] for _ in batch]
         todo = [i for i, read in enumerate(batch) if read.parts]
         while todo:
@@ -111,7 +111,7 @@ class AbstractiveBackend:
         return _Read(article, sentences, tuple(self._parts(sentences)), count)
 
     def _parts(self, sentences: Sequence[Sentence]) -> Iterator[str]:
-        """The story in pieces that the window holds; each ends where a sentence does."""
+        """The story in parts of whole sentences that fit into the window."""
         part: list[Sentence] = []
         size = 0
         for sentence in sentences:
@@ -151,14 +151,14 @@ class AbstractiveBackend:
             if not bullet:
                 draft = _draft(read, [aligner.best(text, draft.chosen)], text, draft.score)
                 if any(draft.spans[0] in other.sources for other in bullets):
-                    continue  # another bullet says it already
+                    continue  # another bullet already has this sentence
                 bullet = extracted(draft) if policy == "extract" else writer.sentences(draft)
             bullets.append(bullet)
         return tuple(bullets), tuple(self._warnings(read, answers, untraced, policy, english))
 
     def _asked(self, writer: BulletWriter, draft: PointDraft) -> tuple[CheckedRewrite, Future[list[Verdict]]] | None:
-        """What the checkpoint wrote, and what the verifier will say of it; None where it is the article's own sentence,
-        or states what its sentences do not."""
+        """The checkpoint's text and the future of its verdict. None if the text is a sentence of the article, or fails
+        a look-up and the policy is not "flag"."""
         themselves = {bullet.text for bullet in (*source_sentences(draft), *writer.source_sentences(draft))}
         themselves.add(bullet_of([span.text for span in draft.spans]))
         for option in writer.options(draft, "generated", 1):
@@ -172,8 +172,8 @@ class AbstractiveBackend:
     ) -> Iterator[str]:
         if any(answer.cut for answer in answers):
             yield (
-                f"The checkpoint was still writing at its limit of {self.generator.settings.max_new_tokens} tokens; "
-                "what it had not finished is left out."
+                f"The checkpoint's output was cut off at {self.generator.settings.max_new_tokens} tokens; "
+                "an unfinished bullet is left out, unless it is the only one."
             )
         if len(read.parts) > 1:
             yield (
@@ -184,11 +184,11 @@ class AbstractiveBackend:
             shown = "shown with a failed check" if policy == "flag" else "left out"
             yield f"{untraced} of the bullets could not be traced to a sentence of the article: {shown}."
         if not english and policy == "extract":
-            yield f"The checks are made for English; for {read.article.language} the article's own sentences are shown."
+            yield f"The checks are for English only; for {read.article.language} the article's own sentences are shown."
 
 
 def as_read(sentences: Iterable[Sentence]) -> str:
-    """A story as a checkpoint reads it, in training and here: its sentences on one line."""
+    """The text that a checkpoint reads, here and in training: all sentences of the story on one line."""
     return " ".join(" ".join(sentence.text.split()) for sentence in sentences)
 
 
@@ -202,8 +202,7 @@ def _draft(read: _Read, chosen: Sequence[int], text: str, score: float) -> Point
 
 
 def bullet_count(article_words: int, length: Length) -> int:
-    """How many bullets "auto" asks of a checkpoint: 3 for a short item, 5 for a normal story, 7 at most; `brief` lists
-    have 3 or 4."""
+    """Number of bullets for "auto": 3 for a short article, 5 for a normal one, at most 7; in `brief` 3 or 4."""
     if length == "brief":
         return 3 if article_words < 2_000 else 4
     return 3 if article_words < 250 else 5 if article_words < 1_200 else 6 if article_words < 2_500 else 7

@@ -1,4 +1,4 @@
-"""A generator that `python -m training export` made: CTranslate2 in int8, on the CPU, without torch."""
+"""Runs a generator that `python -m training export` made: with CTranslate2 in int8, on the CPU, without torch."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .prompts import GenerationSettings, settings_in
 
 
 class CTranslate2Engine:
-    """A model in CTranslate2's form; an `Engine`.
+    """A model in CTranslate2's format; implements `Engine`.
 
     Args:
-        folder: Holds `model.bin`, `config.json`, a vocabulary and `tokenizer.json`.
-        settings: Its settings.
-        threads: Cores to use; default: all that this process may use.
+        folder: Folder with `model.bin`, `config.json`, a vocabulary and `tokenizer.json`.
+        settings: The model's settings.
+        threads: Number of cores. Default: all that this process may use.
 
     Raises:
         RuntimeError: CTranslate2 cannot read the model.
@@ -35,7 +35,7 @@ class CTranslate2Engine:
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
 
     def write(self, prompts: Sequence[list[int]], settings: GenerationSettings) -> list[list[int]]:
-        """The tokens that follow each prompt: the same search as in `transformers_engine.py`."""
+        """Generates the tokens that follow each prompt, with the same search as in `transformers_engine.py`."""
         tokens = [[self.tokenizer.id_to_token(i) for i in ids] for ids in prompts]
         options = {
             "beam_size": settings.beams,
@@ -66,18 +66,18 @@ class CTranslate2Engine:
         return [[i for i in ids if i is not None] for ids in found]
 
     def save(self, folder: Path) -> None:
-        """Copies the model."""
+        """Copies the model folder."""
         shutil.copytree(self._folder, folder, dirs_exist_ok=True)
 
 
 def int8_generator(folder: Path, threads: int | None = None) -> Generator:
-    """The generator of an exported folder.
+    """Loads the generator of an exported folder.
 
     Raises:
         RuntimeError: CTranslate2 cannot read the model.
-        ValueError: Its settings are missing, or of another version of this package.
+        ValueError: Its settings are missing, or were written by an incompatible version of this package.
     """
     settings = settings_in(folder)
     if not settings:
-        raise ValueError(f"{folder} lacks its settings")
+        raise ValueError(f"{folder} has no settings file; export the model again")
     return Generator(CTranslate2Engine(folder, settings, threads), settings)

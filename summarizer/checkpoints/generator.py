@@ -1,5 +1,5 @@
-"""A model that writes the whole list. Which runtime it runs in is not known here: `transformers_engine.py` has
-transformers', `ctranslate2_engine.py` has CTranslate2's."""
+"""Generates whole lists with a model, independently of its runtime: `transformers_engine.py` runs it in transformers,
+`ctranslate2_engine.py` in CTranslate2."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from ..summary import Length
 from .prompts import GenerationSettings
 
 TOKENS = 8192
-"""Tokens of a batch, padding included."""
+"""Maximum tokens of a batch, including padding and answers."""
 _MOST_DIGITS = 10
-"""A number of bullets that takes as many tokens as any."""
+"""A number of bullets with two digits, to compute the longest prompt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model wrote of one text.
+    """A model's answer to one text.
 
     Attributes:
-        bullets: Its bullets, in its order.
-        cut: Whether it was still writing when it reached the cap; its last bullet is then left out.
+        bullets: Its bullets, in order.
+        cut: Whether it reached the token limit before its end. Its last bullet is then left out, unless it is the only
+            one.
     """
 
     bullets: tuple[str, ...]
@@ -34,14 +35,14 @@ class Answer:
 
 
 class Engine(Protocol):
-    """A model and its tokenizer, in some runtime."""
+    """A model and its tokenizer, in one runtime."""
 
     @property
     def tokenizer(self) -> Tokenizer:
         """The tokenizer."""
 
     def write(self, prompts: Sequence[list[int]], settings: GenerationSettings) -> list[list[int]]:
-        """The tokens that follow each prompt, without the prompt, with the one that ends the answer if it came."""
+        """Generates the tokens that follow each prompt, without the prompt; the end token is included if it came."""
 
     def save(self, folder: Path) -> None:
         """Writes the model and its tokenizer."""
@@ -52,7 +53,7 @@ class Generator:
 
     Args:
         engine: The model.
-        settings: How it is asked and read.
+        settings: Prompt, search, and how answers are parsed.
     """
 
     def __init__(self, engine: Engine, settings: GenerationSettings) -> None:
@@ -66,12 +67,12 @@ class Generator:
         }
 
     def __call__(self, texts: Sequence[str], counts: Sequence[int], length: Length = "standard") -> list[Answer]:
-        """Writes the lists of texts, each cut to what the window holds.
+        """Writes a list for each text. Texts are truncated to the window.
 
         Args:
             texts: Articles, or parts of them.
-            counts: Wanted bullets of each, for a model that can be told.
-            length: "standard" or "brief", likewise.
+            counts: Wanted number of bullets for each text. Used only if the prompt names a number.
+            length: "standard" or "brief". Used only if the prompt names a length.
         """
         prompts = [
             prompt_ids(text, self._tokenizer, self.settings.asked(count, length))
@@ -84,42 +85,42 @@ class Generator:
         return [answers[i] for i in range(len(texts))]
 
     def tokens(self, text: str) -> int:
-        """Tokens of a text."""
+        """Number of tokens of a text."""
         return len(token_ids(self._tokenizer, text))
 
     @cached_property
     def room(self) -> int:
-        """Tokens of an article that the window holds."""
+        """Number of article tokens that fit into the window."""
         return room(self._tokenizer, self.settings.asked(_MOST_DIGITS, "standard"))
 
     def save(self, folder: Path) -> None:
-        """Writes the model, its tokenizer, and how it is asked."""
+        """Writes the model, its tokenizer and its settings."""
         self.engine.save(folder)
         self.settings.save(folder)
 
     def _read(self, ids: Sequence[int]) -> Answer:
         cut = len(ids) >= self.settings.max_new_tokens and ids[-1] not in self._special
-        # PEGASUS and others count the token of a new line among the special ones.
+        # In PEGASUS and others the token of a new line is special; it separates bullets, so it is kept.
         kept = [i for i in ids if i not in self._special or self._tokenizer.id_to_token(i) in ("<n>", "<q>", "\n")]
         bullets = self.settings.bullets(self._tokenizer.decode(kept, skip_special_tokens=False))
         return Answer(tuple(bullets[:-1] if cut and len(bullets) > 1 else bullets), cut)
 
 
 def room(tokenizer: Tokenizer, settings: GenerationSettings) -> int:
-    """Tokens of an article that the window holds beside the prompt."""
+    """Number of article tokens that fit into the window with the prompt and, for a causal model, the answer."""
     prompt = len(token_ids(tokenizer, settings.before)) + len(token_ids(tokenizer, settings.after))
     rest = settings.max_new_tokens if settings.kind == "causal" else len(token_ids(tokenizer, "", special=True))
     return max(1, settings.window - prompt - rest)
 
 
 def prompt_ids(text: str, tokenizer: Tokenizer, settings: GenerationSettings, answer: int | None = None) -> list[int]:
-    """What the model reads of a text: the article is cut so that prompt and answer fit, never the prompt.
+    """Returns the tokens that the model reads. If they do not fit, the article is truncated, never the prompt.
 
     Args:
         text: The article.
-        tokenizer: Of the model.
-        settings: Its settings.
-        answer: Tokens of the answer of a causal model, where they are known; default: the most that may come.
+        tokenizer: The model's tokenizer.
+        settings: The model's settings.
+        answer: Number of tokens of a causal model's answer, if it is known. Default: the maximum.
     """
     if settings.kind == "causal":
         spare = room(tokenizer, settings) + (settings.max_new_tokens - answer if answer is not None else 0)
@@ -134,13 +135,13 @@ def prompt_ids(text: str, tokenizer: Tokenizer, settings: GenerationSettings, an
 
 
 def token_ids(tokenizer: Tokenizer, text: str, special: bool = False) -> list[int]:
-    """The tokens of a text, with those that its kind of model wants around it if `special`."""
+    """Returns the tokens of a text; with `special`, also the special tokens that the tokenizer adds."""
     ids: list[int] = tokenizer.encode(text, add_special_tokens=special).ids
     return ids
 
 
 def _batches(sizes: Sequence[int], answer: int) -> Iterator[list[int]]:
-    """Places of texts of similar length, the longest first, at most `TOKENS` tokens together."""
+    """Yields batches of indices of texts of similar length, the longest first, with at most `TOKENS` tokens."""
     batch: list[int] = []
     for i in sorted(range(len(sizes)), key=lambda i: -sizes[i]):
         if batch and (len(batch) + 1) * (sizes[batch[0]] + answer) > TOKENS:

@@ -1,5 +1,5 @@
-"""How a Hugging Face checkpoint is asked for key points, and how its answer is read: what differs between T5, BART,
-PEGASUS and chat models. Training and the library use the same. No torch here."""
+"""Prompts for Hugging Face checkpoints, and the parsing of their answers: what differs between T5, BART, PEGASUS and
+chat models. Training and the library share this module. It does not use torch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..summary import Length
 PROMPT = "Summarize this news article as {count} key points, one a line, most important first, {size} words each."
 WORDS_PER_BULLET: dict[Length, str] = {"brief": "10 to 18", "standard": "20 to 35"}
 DEFAULT_WINDOW = 1024
-"""Tokens that are read where the checkpoint does not say: T5 has no limit of its own."""
+"""Window of a T5, in tokens, since it has no limit of its own. Other checkpoints read at most four times as many."""
 _SEPARATORS = ("\n", " <n> ", " | ", " ; ")
 _NEWLINE = re.compile(r"\s*(?:<n>|<q>|\n)\s*")
 _SPECIAL = re.compile(r"</?s>|<pad>|<unk>|<\|[^|<>]*\|>|<extra_id_\d+>|▁")
@@ -30,29 +30,29 @@ _SAYS_NOTHING = re.compile(
 )
 
 _EARLIER = {"longest": "max_new_tokens", "least": "min_new_tokens", "no_repeat": "no_repeat_ngram_size"}
-"""What versions before 0.9 called these settings in a folder."""
+"""Names of settings in folders of versions before 0.9, with their present names."""
 
 Kind = Literal["seq2seq", "causal"]
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationSettings:
-    """What is particular to a checkpoint.
+    """Settings of a checkpoint: its prompt, window and search.
 
     Attributes:
-        kind: "seq2seq" (an encoder reads, a decoder writes) or "causal" (one decoder goes on writing).
-        before: What stands before the article.
-        after: What stands between the article and the answer; causal only.
-        separator: What stands between two bullets of an answer; "" where the checkpoint was not fine-tuned on lists of
-            bullets, and its answer is split at lines, or else into sentences.
-        window: Tokens that it reads, prompt and article together; for a causal one the answer as well.
-        max_new_tokens: Tokens that it writes, at most.
-        min_new_tokens: Tokens that it writes, at least.
-        beams: Beams of the search; 1 takes the likeliest token each time. Nothing is drawn by chance.
-        length_penalty: Exponent of the length that a beam's log-probability is divided by.
-        no_repeat_ngram_size: Pieces of so many tokens are not written twice; 0 for no such rule.
+        kind: "seq2seq" (an encoder reads, a decoder writes) or "causal" (one decoder continues the prompt).
+        before: Text of the prompt before the article.
+        after: Text of the prompt between the article and the answer; causal models only.
+        separator: Text between two bullets of an answer; "" if the checkpoint was not fine-tuned on lists of bullets:
+            its answer is then split at lines, or into sentences if it has one line only.
+        window: Maximum tokens of prompt and article together; for a causal model, of the answer too.
+        max_new_tokens: Maximum tokens of an answer.
+        min_new_tokens: Minimum tokens of an answer.
+        beams: Number of beams; 1 is greedy search. Nothing is sampled.
+        length_penalty: Exponent of the length by which a beam's log-probability is divided.
+        no_repeat_ngram_size: Number of tokens of an n-gram that may not occur twice; 0: no such rule.
         ends: The tokens that end an answer.
-        name: The model's, where it was given one.
+        name: Name of the model, if it has one.
     """
 
     kind: Kind
@@ -69,7 +69,7 @@ class GenerationSettings:
     name: str = ""
 
     def asked(self, count: int, length: Length) -> GenerationSettings:
-        """With the wanted number of bullets and their length in the prompt, where it speaks of them."""
+        """Returns the settings with the wanted number and length of bullets filled into the prompt's placeholders."""
 
         def filled(text: str) -> str:
             return text.replace("{count}", str(count)).replace("{size}", WORDS_PER_BULLET[length])
@@ -77,12 +77,12 @@ class GenerationSettings:
         return replace(self, before=filled(self.before), after=filled(self.after))
 
     def joined(self, bullets: Sequence[str]) -> str:
-        """A list as the checkpoint is to write it."""
+        """Returns a list as the checkpoint should write it."""
         return self.separator.join(bullets)
 
     def bullets(self, answer: str) -> list[str]:
-        """The bullets of an answer, each once, on one line, with a capital at its start and a full stop at its end;
-        marks, numbers and tokens that are no text are gone."""
+        """Returns the bullets of an answer without duplicates, each on one line, with a capital at its start and a full
+        stop at its end. List markers, list numbers and special tokens are removed."""
         answer = _SPECIAL.sub(" ", answer)
         mark = self.separator.strip()
         parts = answer.split(mark) if mark else [answer]
@@ -98,15 +98,15 @@ class GenerationSettings:
         return found
 
     def save(self, folder: Path) -> None:
-        """Writes it beside the weights."""
+        """Writes the settings to the folder of the weights."""
         (folder / SETTINGS).write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 def settings_in(folder: Path) -> GenerationSettings | None:
-    """The settings that a folder says of itself, which this project fine-tuned; None where it says nothing.
+    """Returns the settings stored in the folder of a checkpoint that this project fine-tuned; None if there are none.
 
     Raises:
-        ValueError: Its settings are of another version of this package.
+        ValueError: The settings were written by an incompatible version of this package.
     """
     path = folder / SETTINGS
     if not path.is_file():
@@ -114,21 +114,21 @@ def settings_in(folder: Path) -> GenerationSettings | None:
     stored = {_EARLIER.get(name, name): value for name, value in json.loads(path.read_text("utf-8")).items()}
     unknown = set(stored) - {field.name for field in fields(GenerationSettings)}
     if unknown:
-        raise ValueError(f"{path} has {', '.join(sorted(unknown))}, which this version does not know")
+        raise ValueError(f"{path}: this version does not know the settings {', '.join(sorted(unknown))}")
     return GenerationSettings(**(stored | {"ends": tuple(stored.get("ends", ()))}))
 
 
 def settings_of(model: Any, tokenizer: Any, folder: Path | None = None) -> GenerationSettings:
-    """The settings of a checkpoint: those in its folder if this project fine-tuned it, else those known for its kind,
-    with its own way to search.
+    """Returns the settings of a checkpoint: those stored in its folder, if this project fine-tuned it; else those for
+    its kind, with the search settings of its own generation config.
 
     Args:
         model: The model, from transformers.
         tokenizer: Its tokenizer.
-        folder: Where it lies, if it is a folder.
+        folder: The checkpoint's folder, if it is not a name on the Hub.
 
     Raises:
-        ValueError: Its settings are of another version of this package.
+        ValueError: The settings were written by an incompatible version of this package.
     """
     told = settings_in(folder) if folder else None
     if told:
@@ -144,7 +144,7 @@ def settings_of(model: Any, tokenizer: Any, folder: Path | None = None) -> Gener
         ends=tuple(named or [str(tokenizer.eos_token)]),
     )
     if settings.kind == "seq2seq":
-        # transformers' own cap is 20 tokens where a checkpoint names none: no list of bullets is as short.
+        # For a checkpoint without a limit, transformers stops at 20 tokens, which is too short for any list.
         max_new_tokens = max(own.max_length or 0, settings.max_new_tokens)
         before = "summarize: " if "t5" in config.model_type else ""
         return replace(
@@ -154,7 +154,7 @@ def settings_of(model: Any, tokenizer: Any, folder: Path | None = None) -> Gener
             beams=4,
             no_repeat_ngram_size=own.no_repeat_ngram_size or 3,
         )
-    # Of a causal model the article would count as repeated too, and quoting it is the task.
+    # No n-gram rule for a causal model: the article is part of its text, so quoting it would count as repeating.
     if getattr(tokenizer, "chat_template", None):
         before, after = _chat(tokenizer)
         return replace(settings, before=before, after=after)
@@ -164,8 +164,8 @@ def settings_of(model: Any, tokenizer: Any, folder: Path | None = None) -> Gener
 def for_training(
     settings: GenerationSettings, tokenizer: Any, window: int | None, max_new_tokens: int, beams: int
 ) -> GenerationSettings:
-    """The settings of a checkpoint that is fine-tuned: with a separator that its tokenizer can write, and no wish for a
-    number of bullets, which it learns from the data."""
+    """Returns the settings to fine-tune a checkpoint: with a separator that survives its tokenizer, and without a
+    number of bullets in the prompt, since the model learns it from the data."""
     separator = next((mark for mark in _SEPARATORS if _survives(mark, tokenizer)), _SEPARATORS[-1])
     plain = PROMPT.format(count="its", size="a few")
     return replace(
@@ -188,7 +188,7 @@ def _survives(mark: str, tokenizer: Any) -> bool:
 
 
 def _chat(tokenizer: Any) -> tuple[str, str]:
-    """What a chat model's template puts before and behind the article."""
+    """The text of a chat model's prompt before and after the article."""
     place = "(article)"
     text: str = tokenizer.apply_chat_template(
         [{"role": "user", "content": f"{PROMPT}\n\n{place}"}], tokenize=False, add_generation_prompt=True
@@ -202,7 +202,7 @@ def _window(config: Any, tokenizer: Any) -> int:
     limits = [n for n in (*said, tokenizer.model_max_length) if isinstance(n, int) and 0 < n < 1_000_000]
     if "t5" in config.model_type:
         return DEFAULT_WINDOW
-    # What it could read beyond that costs more time than a news article is worth.
+    # A longer window costs too much time for a news article.
     return min([*limits, 4 * DEFAULT_WINDOW])
 
 

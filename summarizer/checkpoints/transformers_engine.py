@@ -1,4 +1,4 @@
-"""A checkpoint of transformers that writes. Only here does the library use torch."""
+"""Runs a checkpoint of transformers. The only module of the library that uses torch."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from .generator import Generator
 from .prompts import GenerationSettings, settings_of
 
 _NOT_WRITING = ("Classification", "QuestionAnswering", "MaskedLM", "EncoderModel")
-"""What the name of an architecture says that cannot write."""
+"""Parts of the names of architectures that cannot generate text."""
 
 
 class TransformersEngine:
-    """A sequence-to-sequence or causal model of transformers, with its tokenizer; an `Engine`.
+    """A sequence-to-sequence or causal model of transformers; implements `Engine`.
 
     Args:
         model: The model.
-        tokenizer: Its tokenizer, of transformers' fast kind.
+        tokenizer: Its fast tokenizer, from transformers.
     """
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
@@ -30,12 +30,12 @@ class TransformersEngine:
 
     @property
     def tokenizer(self) -> Tokenizer:
-        """The tokenizer, without transformers around it."""
+        """The underlying tokenizer, of the library `tokenizers`."""
         backend: Tokenizer = self._tokenizer.backend_tokenizer
         return backend
 
     def write(self, prompts: Sequence[list[int]], settings: GenerationSettings) -> list[list[int]]:
-        """The tokens that follow each prompt: the same search as in `ctranslate2_engine.py`."""
+        """Generates the tokens that follow each prompt, with the same search as in `ctranslate2_engine.py`."""
         import torch
         from transformers import GenerationConfig
 
@@ -44,7 +44,7 @@ class TransformersEngine:
         causal = settings.kind == "causal"
         rows, masks = [], []
         for ids in prompts:
-            fill = longest - len(ids)  # a causal model goes on from the end, so what fills stands before
+            fill = longest - len(ids)  # a causal model continues from the end, so it is padded on the left
             rows.append([pad] * fill + ids if causal else ids + [pad] * fill)
             masks.append([0] * fill + [1] * len(ids) if causal else [1] * len(ids) + [0] * fill)
         own, place = self.model.generation_config, self.model.device
@@ -53,10 +53,10 @@ class TransformersEngine:
             num_beams=settings.beams,
             length_penalty=settings.length_penalty,
             no_repeat_ngram_size=settings.no_repeat_ngram_size,
-            # What is not named here would be the checkpoint's own.
+            # Options that are not set here would come from the checkpoint's generation config.
             **{
                 "min_new_tokens" if causal else "min_length": settings.min_new_tokens
-            },  # the second would count the prompt
+            },  # a causal model's min_length would include the prompt
             repetition_penalty=1.0,
             early_stopping=False,
             forced_bos_token_id=own.forced_bos_token_id,
@@ -73,7 +73,7 @@ class TransformersEngine:
                 generation_config=search,
             )
         written: list[list[int]] = (out[:, longest:] if causal else out[:, 1:]).tolist()
-        # What fills a row behind its end is the end token itself where there is no other.
+        # Without a padding token, rows are padded with the end token.
         return [_until_padding(ids, pad) for ids in written]
 
     def save(self, folder: Path) -> None:
@@ -85,17 +85,17 @@ class TransformersEngine:
 def generator_of(
     checkpoint: str, device: str | None = None, threads: int | None = None, **hub: str | None
 ) -> Generator:
-    """A generator from a checkpoint: a folder, or a name on the Hub, which is then downloaded unless it was before.
+    """Loads a generator from a checkpoint: a folder, or a name on the Hub, which is downloaded if it is not cached.
 
     Args:
-        checkpoint: The folder or name. An adapter that peft wrote is loaded onto its base.
-        device: "cpu", "cuda" or another that torch knows; default: a GPU if there is one.
-        threads: Cores that torch uses in this process; default: as it is.
+        checkpoint: The folder or name. An adapter of peft is merged into its base model.
+        device: "cpu", "cuda" or another torch device. Default: a GPU if there is one.
+        threads: Number of cores that torch uses in this process. Default: unchanged.
         **hub: "revision" and "token" for a name on the Hub.
 
     Raises:
         MissingExtraError: torch or transformers is not installed.
-        ModelError: It cannot be read, or is of a kind that cannot write.
+        ModelError: The checkpoint cannot be read, or cannot generate text.
     """
     try:
         import torch
@@ -105,22 +105,23 @@ def generator_of(
     if threads:
         torch.set_num_threads(threads)
     place = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    # A CPU computes in half precision many times slower than in single.
+    # On a CPU, half precision is many times slower than single precision.
     model, tokenizer = load(checkpoint, torch.float32 if place == "cpu" else "auto", **hub)
     settings = settings_of(model, tokenizer, Path(checkpoint) if Path(checkpoint).is_dir() else None)
     return Generator(TransformersEngine(model.to(place).eval(), tokenizer), settings)
 
 
 def load(checkpoint: str, dtype: Any = None, **hub: str | None) -> tuple[Any, Any]:
-    """A checkpoint's model and tokenizer.
+    """Loads a checkpoint's model and tokenizer.
 
     Args:
         checkpoint: A folder, or a name on the Hub.
-        dtype: Of the weights; default: as transformers has it.
+        dtype: Data type of the weights. Default: transformers chooses it.
         **hub: "revision" and "token" for a name on the Hub.
 
     Raises:
-        ModelError: It cannot be read, or is of a kind that cannot write.
+        MissingExtraError: The checkpoint is an adapter, and peft is not installed.
+        ModelError: The checkpoint cannot be read, or cannot generate text.
     """
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
@@ -133,11 +134,11 @@ def load(checkpoint: str, dtype: Any = None, **hub: str | None) -> tuple[Any, An
         if type(config) not in kind._model_mapping or not _writes(config):
             raise ModelError(
                 f"{checkpoint} is a {(config.architectures or [config.model_type])[0]}, which cannot write a summary; "
-                "give a sequence-to-sequence checkpoint (T5, BART, PEGASUS) or a causal one (Llama, Qwen, SmolLM)"
+                "use a sequence-to-sequence checkpoint (T5, BART, PEGASUS) or a causal one (Llama, Qwen, SmolLM)"
             )
         model = kind.from_pretrained(checkpoint, **given, **({} if dtype is None else {"dtype": dtype}))
         if config.is_encoder_decoder and model.get_output_embeddings() is not None:
-            # transformers 5 says "tied" of every T5; a newer T5 has a head of its own, which would not be saved.
+            # transformers 5 marks every T5 as tied; a newer T5 has a separate output head, which would not be saved.
             tied = model.get_output_embeddings().weight is model.get_input_embeddings().weight
             model.config.tie_word_embeddings = tied
         return model, AutoTokenizer.from_pretrained(checkpoint, **given)
@@ -146,12 +147,12 @@ def load(checkpoint: str, dtype: Any = None, **hub: str | None) -> tuple[Any, An
 
 
 def pad_of(tokenizer: Any) -> int:
-    """The token that fills a batch."""
+    """Id of the token that pads a batch: the padding token, or else the end token."""
     return int(tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id)
 
 
 def _with_adapter(folder: str, dtype: Any) -> tuple[Any, Any]:
-    """LoRA weights on their base, merged, so that they cost nothing when it writes."""
+    """Loads LoRA weights and merges them into their base model, so that they cost no time in generation."""
     from transformers import AutoTokenizer
 
     try:
@@ -164,8 +165,8 @@ def _with_adapter(folder: str, dtype: Any) -> tuple[Any, Any]:
 
 
 def _writes(config: Any) -> bool:
-    """Whether a checkpoint was made to write. A BERT has a causal form in transformers, and none of its checkpoints was
-    trained in it."""
+    """Whether a checkpoint was trained to generate text. transformers has a causal form of BERT, but no BERT checkpoint
+    was trained in it."""
     names = config.architectures or []
     if any(word in name for name in names for word in _NOT_WRITING):
         return False

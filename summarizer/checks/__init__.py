@@ -1,4 +1,4 @@
-"""Whether a point is true to its sentences and can be understood alone."""
+"""Checks whether a point is true to its sentences and can be understood alone."""
 
 from .fact_index import FactIndex
 from .facts import FACT_KINDS, HONORIFICS, OPENERS, QUOTED, TITLES, Fact, Name, Number, facts, numbers

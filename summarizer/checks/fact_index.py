@@ -1,6 +1,6 @@
-"""Whether the facts of a bullet stand in a text: its numbers as values, its dates, its names, its quotes word by word.
+"""Looks up the facts of a bullet in a text: numbers by value, dates, names, and quotes word for word.
 
-A text is read once (`FactIndex`), and facts (`facts.py`) are looked up in it. The rules are those of English news.
+`FactIndex` reads a text once; then facts (`facts.py`) are looked up in it. The rules are made for English news.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import pairwise
 from .facts import HONORIFICS, NAME_TOKEN, TITLES, Date, Fact, Name, Number, dates, numbers, parts
 
 _MONTH_BESIDE = re.compile(r"(?<=[a-z]\s)(?:March|May)(?=\s[a-z])")
-"""Enough to believe a bullet's "in May", not to call it a date: "the May election"."""
+"""A month within a phrase: "the May election". It supports a bullet's "in May", but is not itself a date to look up."""
 _DIRECTIONS = frozenset("north south east west northern southern eastern western".split())
 _SAME = {
     "us": ("u.s", "usa", "u.s.a", "america", "american", "states"),
@@ -69,7 +69,7 @@ _NOT_WORD = re.compile(r"[^\w%$£€]+")
 
 
 class FactIndex:
-    """What a text states, ready for looking up.
+    """The facts that a text states, indexed for look-ups.
 
     Args:
         text: An article, or the sentences that a bullet was made from.
@@ -96,7 +96,7 @@ class FactIndex:
         self._flat = _flat(text)
 
     def supports(self, fact: Fact) -> bool:
-        """Whether the fact stands in the text."""
+        """True if the text contains the fact."""
         match fact:
             case Number():
                 known = self._numbers.get(fact.unit, set()) if fact.unit else self._any_number
@@ -111,11 +111,11 @@ class FactIndex:
 
     def _has_name(self, tokens: tuple[str, ...]) -> bool:
         if len(tokens) > 1 and "".join(t[0] for t in tokens).lower() in self._abbreviations:
-            return True  # "United Nations" where the text has U.N.
+            return True  # "United Nations" if the text has "U.N."
         if not all(self._has_word(token) for token in tokens):
             return False
         for left, right in pairwise(token.lower() for token in tokens):
-            # A title or a common word may stand elsewhere ("the president, Ana Roe"); two names may not be mixed.
+            # A title or a common word may be anywhere ("the president, Ana Roe"); two names may not be mixed.
             free = (left in self._common or right in self._common or left in TITLES) and left not in _DIRECTIONS
             there = left in self._words and right in self._words
             if not free and there and right not in self._next.get(left, ()):
@@ -137,7 +137,7 @@ def _rounded(value: float) -> float:
 
 
 def _initials(tokens: Sequence[str]) -> Iterator[str]:
-    """The abbreviations that the names of a text may go by: FBI for "Federal Bureau of Investigation"."""
+    """Yields possible abbreviations of the names of a text: "fbi" for "Federal Bureau of Investigation"."""
     for i in range(len(tokens)):
         letters = ""
         for other in tokens[i : i + 8]:
@@ -150,7 +150,7 @@ def _initials(tokens: Sequence[str]) -> Iterator[str]:
 
 
 def _forms(word: str) -> Iterator[str]:
-    """Other forms of a capitalised word: a people and its land, one and many."""
+    """Yields other forms of a capitalised word: nationality and country, singular and plural."""
     if len(word) < 4:
         return
     for ending in _ENDINGS:
@@ -162,5 +162,5 @@ def _forms(word: str) -> Iterator[str]:
 
 
 def _flat(text: str) -> str:
-    """A text as its words alone, a space around each: quotes are compared by their words."""
+    """Returns only the words of a text, with a space around each, so that quotes are compared by their words."""
     return f" {' '.join(_NOT_WORD.sub(' ', text.translate(_FLAT).replace(chr(39), '')).lower().split())} "

@@ -1,7 +1,7 @@
-"""What a text states that can be looked up: its numbers, dates, names and quotes.
+"""Finds the facts of a text that can be looked up: numbers, dates, names and quotes.
 
 Numbers are read as values with a unit: `3,600` is `3.6 thousand`, `two` is 2, `$25m` is `25 million dollars`, `half of`
-is 50%. Whether they stand in another text is looked up in `fact_index.py`. The rules are those of English news.
+is 50%. `fact_index.py` looks facts up in another text. The rules are made for English news.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ FACT_KINDS: tuple[Kind, ...] = ("number", "date", "name", "quote")
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something a text states that can be looked up.
+    """A fact that can be looked up.
 
     Attributes:
         kind: "number", "date", "name" or "quote".
         text: The words that state it.
         start: Offset of its first character.
-        end: Offset behind its last.
+        end: Offset after its last character.
     """
 
     kind: Kind
@@ -39,9 +39,9 @@ class Number(Fact):
     """A number.
 
     Attributes:
-        values: What it may mean: one value, or several where the words leave it open (the 2 of "2 to 3 million").
+        values: Its possible values: one, or several if the words are ambiguous (the 2 of "2 to 3 million").
         unit: "%", a currency sign, or "".
-        vague: Whether it is "one", "first" or "second", which say more than a number, or less.
+        vague: True for "one", "first" and "second", which often do not state a number.
     """
 
     values: tuple[float, ...]
@@ -62,18 +62,19 @@ class Date(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Name(Fact):
-    """Capitalised words that stand together.
+    """Consecutive capitalised words.
 
     Attributes:
-        tokens: The words in lower case, without possessive and accents; a word all in capitals stays so ("US").
+        tokens: The words in lower case, without possessive and accents. A word in all capitals keeps them ("US").
     """
 
     tokens: tuple[str, ...]
 
 
 def facts(text: str) -> tuple[Fact, ...]:
-    """The facts that a text states, in order of kind and place. A single capitalised word that opens a sentence is
-    taken for a name only where somebody speaks ("Roe: …", "Roe says"), since every word has a capital there."""
+    """Returns the facts that a text states, ordered by kind, then by position. Every sentence starts with a capital, so
+    a single capitalised word there is a name only if it is in all capitals, or if a colon, a possessive or a reporting
+    verb follows ("Roe: …", "Roe says"). Vague numbers are left out."""
     sure = (number for number in numbers(text) if not number.vague)
     return (*sure, *dates(text), *_names(text), *_quotes(text))
 
@@ -126,7 +127,7 @@ _VAGUE = frozenset(["one", "first", "second"])
 
 
 def numbers(text: str) -> list[Number]:
-    """The numbers of a text, in order, the vague ones among them."""
+    """Returns the numbers of a text, in order, including vague ones."""
     found: list[Number] = []
     scales: list[float] = []
     for match in _NUMBER.finditer(text):
@@ -155,7 +156,7 @@ def _is_range(text: str, last: Number, digits: int) -> bool:
 
 
 def _read_number(match: re.Match[str]) -> tuple[tuple[float, ...], str, float]:
-    """Values, unit and scale."""
+    """Returns the values, the unit and the scale of a number."""
     group = {name: value.lower() if value else "" for name, value in match.groupdict().items()}
     if group["digits"]:
         value = float(group["digits"].replace(",", ""))
@@ -163,7 +164,7 @@ def _read_number(match: re.Match[str]) -> tuple[tuple[float, ...], str, float]:
             return (value, 1900 + value, 2000 + value), "", 1.0
         scale = _SCALES.get(group["scale"]) or _SHORT_SCALES.get(group["scale"], 1.0)
         unit = "%" if group["dpercent"] else _CURRENCIES.get(group["dmoney"], group["currency"][-1:])
-        # 400m is a distance or an amount.
+        # "400m" is 400 metres or 400 million.
         both = group["scale"] in _SHORT_SCALES and not unit
         return (value * scale, value) if both else (value * scale,), unit, scale
     if group["part"] or group["half"]:
@@ -179,7 +180,8 @@ def _read_number(match: re.Match[str]) -> tuple[tuple[float, ...], str, float]:
 
 
 def _spoken(words: list[str]) -> tuple[float, float]:
-    """The value of number words, and the scale they end in: "two hundred and five thousand" is 205,000 and 1,000."""
+    """Returns the value of number words, and the scale of the last word: "two hundred and five thousand" is 205,000 and
+    1,000."""
     total, part = 0.0, 0.0
     for word in words:
         if word in ("hundred", "dozen"):
@@ -210,8 +212,9 @@ _RATE = re.compile(
 
 
 def measure(text: str, number: Number) -> tuple[str, str]:
-    """What bounds a number of a text, and what it is counted by: ("about", "") for "some 40", ("over", "year") for "at
-    least 40 tons a year", ("", "") for a bare 40."""
+    """Returns the bound of a number ("about", "under" or "over") and its rate (the unit after "a" or "per"), each "" if
+    there is none: ("about", "") for "some 40", ("over", "year") for "at least 40 tons a year", ("", "") for a bare
+    40."""
     bound = _BOUND.search(text[max(0, number.start - 40) : number.start])
     bound = bound or _BOUND_BEHIND.match(text[number.end : number.end + 40])
     rate = _RATE.match(text[number.end : number.end + 60])
@@ -240,7 +243,7 @@ _DATE = re.compile(
 
 
 def dates(text: str) -> list[Date]:
-    """The weekdays, months and days of a text, in order."""
+    """Returns the weekdays, months and days of months in a text, in order."""
     found = []
     for match in _DATE.finditer(text):
         groups = match.groupdict()
@@ -284,13 +287,13 @@ OPENERS = frozenset(
 
 @lru_cache(1 << 16)
 def _bare(token: str) -> str:
-    """A token without its possessive and its accents, and an abbreviation without its last full stop."""
+    """Returns a token without its possessive, its accents and the last full stop of an abbreviation."""
     token = re.sub(r"['’]s?$|['’]$", "", token).replace("’", "'").rstrip(".")
     return "".join(c for c in unicodedata.normalize("NFKD", token) if not unicodedata.combining(c))
 
 
 def parts(token: str) -> list[str]:
-    """A token's words: "Mary-Kate" is two."""
+    """Returns the words of a token: "Mary-Kate" has two."""
     return [part for part in _bare(token).split("-") if part]
 
 
@@ -314,7 +317,7 @@ def _names(text: str) -> Iterator[Name]:
 
 def _may_be_name(text: str, match: re.Match[str], joined: bool) -> bool:
     bare = _bare(match.group()).lower()
-    if bare in _MONTH_NAMES:  # Theresa May is a name, and May 11 is none
+    if bare in _MONTH_NAMES:  # "Theresa May" is a name, "May 11" is not
         return joined and re.match(r"\.?\s\d", text[match.end() : match.end() + 3]) is None
     return bare not in _NO_NAMES
 
@@ -326,7 +329,8 @@ def _abbreviated(token: str) -> bool:
 def _name(text: str, run: list[re.Match[str]]) -> Iterator[Name]:
     start = run[0].start()
     if not start or _STARTS.search(text[max(0, start - 8) : start]):
-        # Every sentence opens with a capital. What tells a name is another behind it, or that somebody speaks.
+        # Every sentence starts with a capital. A single word there is a name only if somebody speaks, or if it is in
+        # all capitals.
         if len(run) == 1 and not _SPEAKS.match(text, run[0].end()) and not run[0].group().isupper():
             return
         if _bare(run[0].group()).lower() in OPENERS:
@@ -340,7 +344,7 @@ def _name(text: str, run: list[re.Match[str]]) -> Iterator[Name]:
 # Quotes
 
 QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|‘(?:[^’]|’(?=\w))*’")
-"""What stands in quotation marks, with them."""
+"""Quoted text, including its quotation marks."""
 QUOTE = re.compile(
     r"""“(?P<curly>[^”\n]+)”|"(?P<straight>[^"\n]+)"|(?<!\w)[‘'](?P<single>(?:[^'’‘\n]|(?<=\w)['’](?=\w))+)['’](?!\w)"""
 )

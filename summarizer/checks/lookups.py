@@ -1,6 +1,9 @@
-"""What can be looked up: each number, date, name and quote of a point must stand in its sentences or in their context
-(`facts.py`, `fact_index.py`), and it may not open with a pronoun. Whether the point is true, whole and understandable
-is the verifier's to say."""
+"""Looks up what a point states.
+
+Each number, date, name and quote must be in the sentences of the point or in their context (`facts.py`,
+`fact_index.py`), and the point may not start with a pronoun. The verifier judges whether the point is true, a whole
+sentence and understandable.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ _ROLES = TITLES | frozenset(
     "striker defender goalkeeper teacher nurse professor inspector superintendent counsel councillor deputy chairman "
     "chairwoman chair head".split()
 )
-"""What is written with a capital before a name, and without one alone."""
+"""Words that have a capital before a name ("Director Roe"), but none when they are used alone ("the director")."""
 _OPENINGS = frozenset(".!?:;\"“”'‘’-–—(")
 
 
@@ -27,10 +30,10 @@ class Checker:
     """Looks up what the bullets of one article state.
 
     Args:
-        article: Its text.
+        article: The text of the article.
 
     Attributes:
-        counts: How often the article says each word that says something, by its stem.
+        counts: Frequency of each content word in the article, by stem.
     """
 
     def __init__(self, article: str) -> None:
@@ -41,22 +44,22 @@ class Checker:
         self._proper = {_bare(token) for token in tokens if token[:1].isupper()} - lower
 
     def __call__(self, bullet: str, sources: str, context: str = "") -> tuple[Check, ...]:
-        """One check for each fact that a bullet states, and one of each other kind.
+        """Returns one check for each fact that a bullet states, and one of each other kind.
 
         Args:
-            bullet: What is to be shown.
+            bullet: The text to be shown.
             sources: The sentences that it was made from.
-            context: The sentences that explain them, and the headline, if there are any.
+            context: The sentences that explain the sources, and the headline. May be empty.
 
         Returns:
-            Checks of the kinds "number" (its "about" and its "a year" among it), "date", "name" and "quote" (a fact
-            that the sources lack), "words" (a word that lost or got its capital) and "alone" (by its form it needs what
-            stands before it).
+            Checks of the kinds "number", "date", "name" and "quote" (fail if the sources lack the fact; "number" also
+            fails for a lost or added "about" or "a year"), "words" (fails if a word lost or gained capitals) and
+            "alone" (fails if the form of the bullet shows that it needs the text before it).
         """
         return self.for_sources(sources, context)(bullet)
 
     def for_sources(self, sources: str, context: str = "") -> Callable[[str], tuple[Check, ...]]:
-        """A function that checks one bullet after another against the same sentences, which are read once."""
+        """Returns a function that checks bullets against these sentences. The sentences are read only once."""
         known, forms = FactIndex(f"{sources}\n{context}"), _forms(f"{sources} {context}")
         there = [number for number in numbers(sources) if not number.vague]
 
@@ -66,23 +69,24 @@ class Checker:
                 yield _found(fact, known.supports(fact))
             yield from _measures(bullet, stated, sources, there)
             yield _verdict("words", _other_case(bullet, forms))
-            yield _verdict("alone", "needs what stands before it" if needs_context(bullet) else "")
+            yield _verdict("alone", "cannot be understood without the text before it" if needs_context(bullet) else "")
 
         return lambda bullet: tuple(checks(bullet))
 
     def names(self, bullet: str) -> tuple[Check, ...]:
-        """The names of a bullet, looked up in the whole article."""
+        """Returns one check for each name of a bullet, looked up in the whole article."""
         stated = facts(bullet)
         names = [fact for fact in (*stated, *self._opening(bullet, stated)) if isinstance(fact, Name)]
         return tuple(_found(name, self._article.supports(name), "article") for name in names)
 
     def missing(self, bullet: str) -> list[Fact]:
-        """The facts of a bullet that the whole article lacks, with their places in it."""
+        """Returns the facts of a bullet that the whole article lacks, with their offsets in the bullet."""
         stated = facts(bullet)
         return [fact for fact in (*stated, *self._opening(bullet, stated)) if not self._article.supports(fact)]
 
     def _opening(self, bullet: str, stated: Sequence[Fact]) -> Iterator[Name]:
-        """A single word that opens a bullet has a capital anyway; the article tells whether it is a name."""
+        """Yields the first word of a bullet if it is a name. Every first word has a capital, so the article decides: it
+        never has a name in lower case."""
         opening = TOKEN.search(bullet)
         if not opening or not opening.group()[:1].isupper() or any(f.start <= opening.start() < f.end for f in stated):
             return
@@ -91,13 +95,13 @@ class Checker:
 
 
 def _bare(token: str) -> str:
-    """A word in lower case, without possessive."""
+    """Returns a word in lower case, without possessive."""
     return re.sub(r"'s?$", "", token.replace("’", "'").lower())
 
 
 def _forms(text: str) -> dict[str, set[str]]:
-    """The words of a text as they are written, by their lower case; one that opens a sentence has a capital only for
-    that."""
+    """Maps each word of a text, in lower case, to its spellings. A word that starts a sentence or a quotation may have
+    its capital only for that reason, so its spelling without capital is added."""
     forms: dict[str, set[str]] = {}
     last, before = 0, ""
     for match in TOKEN.finditer(text):
@@ -110,7 +114,8 @@ def _forms(text: str) -> dict[str, set[str]]:
 
 
 def _other_case(bullet: str, forms: Mapping[str, set[str]]) -> str:
-    """A word that got capitals, or lost them, behind the first: "U.s." for "U.S."."""
+    """Returns a message for a word that gained or lost capitals ("U.s." for "U.S."), else "". The first word of the
+    bullet is not checked."""
     for token in TOKEN.findall(bullet)[1:]:
         there = forms.get(token.lower())
         if there and token not in there and not (token.islower() and token.capitalize() in there and token in _ROLES):
@@ -119,7 +124,7 @@ def _other_case(bullet: str, forms: Mapping[str, set[str]]) -> str:
 
 
 def _measures(bullet: str, stated: Sequence[Fact], sources: str, there: Sequence[Number]) -> Iterator[Check]:
-    """A number that lost its "about" or its "a year", or got one."""
+    """Yields a failed check for each number that lost or gained an "about" or "a year"."""
     for number in stated:
         if isinstance(number, Number):
             mine = measure(bullet, number)
@@ -127,7 +132,7 @@ def _measures(bullet: str, stated: Sequence[Fact], sources: str, there: Sequence
             wanted = [measure(sources, other) for other in same]
             if wanted and mine not in wanted:
                 first, found = (" ".join(filter(None, both)) or "bare" for both in (wanted[0], mine))
-                yield Check("number", False, f"{number.text!r} is {first} in the sources and {found} here")
+                yield Check("number", False, f"limit or rate of {number.text!r}: {first} in the sources, {found} here")
 
 
 def _found(fact: Fact, holds: bool, where: str = "sources") -> Check:
@@ -135,4 +140,4 @@ def _found(fact: Fact, holds: bool, where: str = "sources") -> Check:
 
 
 def _verdict(kind: str, fault: str) -> Check:
-    return Check(kind, not fault, fault or "nothing found")
+    return Check(kind, not fault, fault or "no fault found")

@@ -1,4 +1,7 @@
-"""Can a sentence be understood alone? English rules of form: what opens with "He" or "The move", or asks, cannot."""
+"""English rules that decide from the form of a sentence whether it can be understood alone.
+
+Questions cannot, and neither can sentences that start with "He" or "The move".
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ _DANGLES = re.compile(
 _LATER_PRONOUN = re.compile(
     r"^[\"'“‘]?(?:according to|in|on|at|during|by|since|until)\s[^,]{2,60},\s(?:he|she|they)\b", re.IGNORECASE
 )
-"""Opens with a phrase, and then with a pronoun: "On Friday, he"."""
+"""A phrase at the start of a sentence, followed by a pronoun: "On Friday, he"."""
 _CONNECTS = re.compile(
     r"^[\"'“‘(]*(?:and|but|so|or|yet|nor|then|thus|however|meanwhile|also|still|instead|moreover|furthermore|besides"
     r"|therefore|nevertheless|nonetheless|otherwise|in addition|as a result|for example|for instance|by contrast"
@@ -48,18 +51,19 @@ _NAMED_SPEAKER = re.compile(
 
 
 def starts_with_anaphor(sentence: str) -> bool:
-    """Whether a sentence opens with a pronoun, or "The move", whose noun stands before it."""
+    """True if a sentence starts with a pronoun, or a phrase such as "The move", that refers to an earlier sentence."""
     return _DANGLES.match(sentence) is not None
 
 
 def is_question(sentence: str) -> bool:
-    """Whether a sentence is a question."""
+    """True if a sentence is a question."""
     return sentence.rstrip("\"'”’").endswith("?")
 
 
 def needs_context(sentence: str) -> bool:
-    """Whether a sentence needs its neighbour: it opens with a pronoun or "The move", asks what another answers, speaks
-    of "I" or "us" outside quotation marks, or is a quote or a report whose speaker is "he", or nobody."""
+    """True if a sentence needs its neighbours: it starts with a pronoun, "The move" or "But", is a question, has "I" or
+    "we" outside quotation marks, is part of a quotation, or quotes or reports a speaker who is only a pronoun or is not
+    named."""
     if _FIRST_PERSON.search(QUOTED.sub("", sentence)):
         return True
     if (
@@ -77,7 +81,7 @@ def needs_context(sentence: str) -> bool:
         or sentence.count("“") != sentence.count("”")
         or sentence.endswith(":")
     ):
-        return True  # a piece of a longer quote, or what leads to one
+        return True  # part of a longer quotation, or its introduction
     reported = _REPORTED.match(sentence)
     if reported and (reported["they"] or not _NAME_WITHIN.search(reported["before"])):
         return True

@@ -1,8 +1,8 @@
-"""Would an editor print this point? A small cross-encoder reads it beside the sentences that it was made from;
-CTranslate2, no torch.
+"""Estimates the probability that an editor would print a point.
 
-It learnt from rewrites that readers judged (`training/verifier.py`). Each token says how it stands to the other side:
-whether a word of the point was kept, moved or put in, and whether a word of the sentences was kept or left out.
+A small cross-encoder reads the point together with the sentences that it was made from. It runs in CTranslate2, without
+torch. It was trained on rewrites that readers had judged (`training/verifier.py`). Each token has a mark: a token of
+the point was kept, moved or inserted; a token of the sentences was kept or left out.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ Fault = Literal["untrue", "broken", "leaning", "poor"]
 Kind = Literal["rewrites", "sentences", "others"]
 
 VERDICTS = ("good", "untrue", "broken", "leaning", "poor")
-"""What readers say of a rewrite: it would be printed; it says what its sentences do not; it is no whole sentence; it
-cannot be understood alone; it says next to nothing."""
+"""Readers' verdicts on a rewrite. good: an editor would print it; untrue: it says something that its sentences do not;
+broken: it is not a whole sentence; leaning: it cannot be understood alone; poor: it says next to nothing."""
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 FAULT_NAMES: dict[Fault, str] = {
     "untrue": "untrue",
@@ -38,26 +38,28 @@ FAULT_NAMES: dict[Fault, str] = {
     "leaning": "not clear alone",
     "poor": "it says too little",
 }
-"""What messages call them."""
+"""Names of the faults in messages."""
 TEXT_KINDS: tuple[Kind, ...] = get_args(Kind)
-"""Who wrote a point, each with its own fit of the probabilities: the rewriter that ships, whose score counts; the
-article itself; another model."""
+"""Who wrote a point: the shipped rewriter, whose score is used too; the article itself; another model. Each kind has
+its own calibration."""
 MOST_TOKENS = 288
-"""Tokens that are read; what is longer is cut, the context first."""
+"""Maximum number of input tokens. A longer input is truncated at the end, where the context is."""
 MARKS = 7
 KEPT, MOVED, BESIDE, PUT_IN, KEPT_THERE, LEFT_OUT, CONTEXT = range(MARKS)
-"""How a token stands to the other side. Of the point: in the sentences, in their order; in them elsewhere; in the
-headline or the context alone; nowhere. Of the sentences: in the point; not in it. And what only explains."""
+"""Marks of tokens. KEPT: a token of the point that the sentences have in the same order. MOVED: the sentences have it
+elsewhere. BESIDE: only the headline or the context has it. PUT_IN: none of them has it. KEPT_THERE: a token of the
+sentences that the point has in the same order. LEFT_OUT: any other token of the sentences. CONTEXT: headline, context
+and special tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A point beside its sentences, as the encoder reads them.
+    """The encoder's input: a point with its sentences, the headline and the context.
 
     Attributes:
         ids: Token ids.
-        marks: For each, how it stands to the other side.
-        size: Tokens of the point, which stand behind the first.
+        marks: The mark of each token.
+        size: Number of tokens of the point. They follow the first token of the input.
     """
 
     ids: list[int]
@@ -67,13 +69,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """From what the head says, and the rewriter, to the probabilities of the verdicts, fitted on judged points: one
-    slope for all and a shift for each (vector scaling, Guo et al. 2017), and for each what the rewriter's score counts.
+    """Turns the head's scores and the rewriter's score into probabilities of the verdicts. Fitted on judged points by
+    vector scaling (Guo et al. 2017): one slope for all verdicts and a shift for each. Each verdict also has a weight
+    for the rewriter's score.
 
     Attributes:
-        slope: What the head's scores count.
-        shift: What is added to each.
-        score: What the rewriter's mean log-probability a token adds to each.
+        slope: Factor of the head's scores.
+        shift: For each verdict, what is added to its score.
+        score: For each verdict, the weight of the rewriter's mean log-probability per token.
     """
 
     slope: float = 1.0
@@ -81,7 +84,7 @@ class Calibration:
     score: tuple[float, ...] = (0.0,) * len(VERDICTS)
 
     def __call__(self, said: Array, score: float = 0.0) -> Array:
-        """The probabilities, shape (..., VERDICTS), of the head's scores, the same shape."""
+        """Returns the probabilities of the verdicts for the head's scores. Both have the shape (..., VERDICTS)."""
         x = self.slope * said + np.asarray(self.shift) + score * np.asarray(self.score)
         x = np.exp(x - x.max(-1, keepdims=True))
         return np.asarray(x / x.sum(-1, keepdims=True), np.float32)
@@ -89,12 +92,12 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the verifier says of a point.
+    """The verifier's verdict on a point.
 
     Attributes:
         good: Probability that an editor would print it, 0 to 1.
-        untrue: Probability that it says what its sentences do not.
-        broken: Probability that it is no whole sentence.
+        untrue: Probability that it says something that its sentences do not.
+        broken: Probability that it is not a whole sentence.
         leaning: Probability that it cannot be understood alone.
         poor: Probability that it says next to nothing.
     """
@@ -107,11 +110,11 @@ class Verdict:
 
     @property
     def fault(self) -> Fault:
-        """What is wrong with it most probably, if something is."""
+        """The most probable fault."""
         return max(FAULTS, key=lambda fault: getattr(self, fault))
 
     def check(self, least: float) -> Check:
-        """It as a check, passed from the probability `least`."""
+        """Returns the verdict as a check. It passes if `good` is at least `least`."""
         said = f"an editor would print it: {self.good:.0%}"
         if self.good < 0.5:
             said += f"; most probably {FAULT_NAMES[self.fault]}"
@@ -119,10 +122,10 @@ class Verdict:
 
 
 def reading(tokenizer: Tokenizer, text: str, sources: str, context: str, title: str | None) -> Reading:
-    """A point with the sentences that it was made from, the headline and what explains them."""
+    """Returns the encoder's input for a point, the sentences that it was made from, their context and the headline."""
     texts = [text, sources, title or "", context]
     point, there, headline, around = (e.ids for e in tokenizer.encode_batch_fast(texts, add_special_tokens=False))
-    empty = tokenizer.encode("").ids  # what a text begins and ends with
+    empty = tokenizer.encode("").ids  # the special tokens at the start and the end of a text
     opens, closes = empty[0], empty[-1]
     marks, left = _marks(point, there, {*headline, *around})
     ids = [opens, *point, closes, *there, closes]
@@ -135,7 +138,7 @@ def reading(tokenizer: Tokenizer, text: str, sources: str, context: str, title: 
 
 
 def log_odds(scores: Array) -> Array:
-    """Log-odds of "good" from the scores of the verdicts, shape (..., VERDICTS) to (...)."""
+    """Returns the log-odds of "good", shape (...), from the scores of the verdicts, shape (..., VERDICTS)."""
     rest = scores[..., 1:]
     top = rest.max(-1)
     return np.asarray(scores[..., 0] - top - np.log(np.exp(rest - top[..., None]).sum(-1)), np.float32)
@@ -152,18 +155,18 @@ def _marks(point: Sequence[int], there: Sequence[int], beside: set[int]) -> tupl
 
 
 class Verifier:
-    """An exported verifier, ready to read.
+    """Runs an exported verifier.
 
     Args:
-        folder: Holds `model.bin`, `config.json`, a vocabulary, `tokenizer.json` and `head.safetensors`.
-        threads: Points that are read side by side, one core each.
+        folder: Contains `model.bin`, `config.json`, a vocabulary, `tokenizer.json` and `head.safetensors`.
+        threads: Number of points that are read in parallel, one core each.
 
     Attributes:
-        least: Probability that a rewrite must have to be shown.
+        least: Minimum probability of "good" for a rewrite to be shown.
 
     Raises:
         RuntimeError: CTranslate2 cannot read the model.
-        ValueError: It was made by an older version.
+        ValueError: The verifier was made by an older version.
     """
 
     def __init__(self, folder: Path, threads: int) -> None:
@@ -178,8 +181,8 @@ class Verifier:
         fitted = settings["calibration"]
         if not all(kind in fitted for kind in TEXT_KINDS):
             raise ValueError(
-                "it is of an older version; put the folder `verifier` of models/base in its place, or train it on "
-                "with `python -m training verifier` and export it"
+                "this verifier was made by an older version; replace it with the folder `verifier` of models/base, or "
+                "train it further with `python -m training verifier` and export it"
             )
         self._calibrations = {kind: Calibration(**fitted[kind]) for kind in TEXT_KINDS}
         self.least = float(settings["least"])
@@ -196,24 +199,24 @@ class Verifier:
         title: str | None,
         scores: Sequence[float] | None = None,
     ) -> Future[list[Verdict]]:
-        """Begins to read the candidates of one point; the result has a verdict for each.
+        """Starts to read the candidates of one point. The result has one verdict for each.
 
         Args:
             texts: The candidates.
             kind: Who wrote them.
             sources: The sentences that they were made from, on one line.
-            context: The sentences that explain those, or nothing.
+            context: The sentences that explain the sources. May be empty.
             title: The headline, if there is one.
-            scores: The rewriter's mean log-probability a token of each.
+            scores: The rewriter's mean log-probability per token of each candidate. Required for the kind "rewrites".
         """
         if scores is None:
             if kind == "rewrites":
-                raise ValueError("of what the rewriter wrote its scores are needed")
+                raise ValueError("`scores` is missing: the kind 'rewrites' needs the rewriter's score of each text")
             scores = [0.0] * len(texts)
         return self._pool.submit(self._read, texts, self._calibrations[kind], sources, context, title, scores)
 
     def close(self) -> None:
-        """Waits for what is being read, and lets go of the threads."""
+        """Waits for the points that are being read, and frees the threads."""
         self._pool.shutdown()
 
     def _read(
@@ -240,7 +243,7 @@ class Verifier:
 
 
 def _pooled(hidden: Any, size: int) -> Array:
-    """What the head reads, shape (3 * hidden,): the first token's vector, and the mean and the largest of the
-    point's."""
+    """Returns the head's input, shape (3 * hidden,): the vector of the first token, and the mean and the maximum of the
+    point's token vectors."""
     point = hidden[1 : 1 + max(size, 1)]
     return np.asarray(np.concatenate([hidden[0], point.mean(0), point.max(0)]), np.float32)

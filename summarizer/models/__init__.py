@@ -1,4 +1,4 @@
-"""Model folders: found, verified, given a version."""
+"""Finds and verifies model folders, and computes their versions."""
 
 from .folder import FORMAT, SETTINGS, folder_of, from_hub, is_checkpoint, is_hub_name, verified, version_of
 

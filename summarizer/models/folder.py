@@ -1,4 +1,5 @@
-"""Model folders: found by their names, told from checkpoints of transformers, verified, and given a version."""
+"""Finds model folders by name, distinguishes them from checkpoints of transformers, verifies them, and computes their
+versions."""
 
 from __future__ import annotations
 
@@ -11,16 +12,22 @@ from typing import Any
 from ..errors import ModelError
 
 FORMAT = 2
-"""Version of the model folder's format; a folder of a newer one is refused. In format 1 the extractor chose sentences,
-and knew nothing of points."""
+"""Version of the model folder's format. Folders of a newer format are refused. In format 1 the extractor chose
+sentences, not points."""
 SETTINGS = "key_points.json"
-"""The file that a fine-tuned checkpoint carries beside its weights: how it is asked for key points."""
+"""File in the folder of a fine-tuned checkpoint with its settings, such as its prompt for key points."""
 _HUB_NAME = re.compile(r"\w[\w.-]*/[\w.-]+")
 
 
 def folder_of(model: str | Path) -> Path:
-    """The folder of a model: a shipped name, which lies inside the installed package or in the checkout, or a path.
-    "base" is the shipped one even where the current folder has a folder of that name: that is "./base"."""
+    """Returns the folder of a model.
+
+    The name of a shipped model is looked up in the installed package and in the checkout. Any other value is a path.
+    "base" is always the shipped model; a folder of that name in the current folder is "./base".
+
+    Raises:
+        ModelError: There is no such folder.
+    """
     here = Path(__file__).resolve().parent  # an installed package has the shipped models here
     places = [Path(model)]
     if isinstance(model, str) and model == Path(model).name:
@@ -32,9 +39,11 @@ def folder_of(model: str | Path) -> Path:
 
 
 def version_of(model: str | Path, revision: str | None = None, token: str | None = None) -> str:
-    """The first 12 digits of a sha256 that names a model's weights: of its list of checksums; of the weights themselves
-    where a checkpoint has no list; of the commit where it lies on the Hub. What writes whole lists is named together
-    with the shipped model, whose verifier reads them."""
+    """Returns the first 12 hex digits of a sha256 that identifies a model's weights.
+
+    The hash covers the list of checksums of a model folder, the weights of a checkpoint, or the commit of a name on the
+    Hub. For a model that writes whole lists it also covers the checksums of the shipped model, since the shipped
+    verifier checks the lists."""
     reads = (folder_of("base") / "checksums.json").read_bytes()
     if is_hub_name(model):
         from transformers import AutoConfig
@@ -54,18 +63,18 @@ def version_of(model: str | Path, revision: str | None = None, token: str | None
 
 
 def is_hub_name(model: str | Path) -> bool:
-    """Whether a model is named as one on the Hub, and no folder here has that name."""
+    """Whether a model has the form of a Hub name ("owner/name"), and no file or folder has that path."""
     return isinstance(model, str) and _HUB_NAME.fullmatch(model) is not None and not Path(model).exists()
 
 
 def from_hub(name: str, revision: str | None = None, token: str | None = None) -> Path | None:
-    """The folder of what this project made and pushed to the Hub (a model, a fine-tuned checkpoint, an adapter),
-    downloaded unless it was before; None where the name is of something else, which transformers then looks for.
+    """Returns the folder of a model, fine-tuned checkpoint or adapter of this project, downloaded from the Hub if it is
+    not cached. Returns None for any other name; transformers then loads it.
 
     Args:
         name: "owner/name".
-        revision: A branch, tag or commit; default: the main branch.
-        token: Of the Hub; default: the one that `huggingface_hub` finds.
+        revision: Branch, tag or commit. Default: the main branch.
+        token: Hub token. Default: the one that `huggingface_hub` finds.
     """
     from huggingface_hub import hf_hub_download, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
@@ -81,7 +90,7 @@ def from_hub(name: str, revision: str | None = None, token: str | None = None) -
 
 
 def is_checkpoint(folder: Path) -> bool:
-    """Whether a folder is one of transformers (or an adapter of peft), and not one of this project."""
+    """Whether a folder is a checkpoint of transformers or an adapter of peft, not a model folder of this project."""
     if (folder / "adapter_config.json").is_file():
         return True
     config = folder / "config.json"
@@ -89,18 +98,22 @@ def is_checkpoint(folder: Path) -> bool:
 
 
 def verified(folder: Path) -> dict[str, Any]:
-    """The folder's config, once every file is there and is the one that was written."""
+    """Returns the folder's config, after checking that every file is there and matches its checksum.
+
+    Raises:
+        ModelError: A file is missing or damaged, or the format is not supported.
+    """
     config = _json(folder / "config.json")
     if not isinstance(config.get("format"), int) or config["format"] > FORMAT:
         raise ModelError(
-            f"{folder / 'config.json'}: format version {config.get('format')!r}, and this version reads up to "
+            f"{folder / 'config.json'}: the format is {config.get('format')!r}, but this version reads formats up to "
             f"{FORMAT}; update newsroom-summarizer"
         )
     if config["format"] < FORMAT and "extractor" in config:
         raise ModelError(
-            f"{folder / 'config.json'}: this model is of format {config['format']}, which chooses sentences, and this "
-            f"version makes points (format {FORMAT}). Train it again on its articles with `python -m training "
-            "extractor --base_model base`, or use it with newsroom-summarizer 0.1"
+            f"{folder / 'config.json'}: this model has format {config['format']}, which chooses sentences, but this "
+            f"version needs format {FORMAT}, which makes points. Train it again on its articles with `python -m "
+            "training extractor --base_model base`, or use it with newsroom-summarizer 0.1"
         )
     for name, wanted in _json(folder / "checksums.json").items():
         path = folder / name
@@ -109,7 +122,7 @@ def verified(folder: Path) -> dict[str, Any]:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
         if found != wanted:
             raise ModelError(
-                f"{path} is damaged: its sha256 is {found[:12]}…, and checksums.json says {wanted[:12]}…; "
+                f"{path} is damaged: its sha256 is {found[:12]}…, but checksums.json has {wanted[:12]}…; "
                 "get the model folder again"
             )
     return config
@@ -123,5 +136,5 @@ def _json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise ModelError(f"{path}: {error}") from error
     if not isinstance(value, dict):
-        raise ModelError(f"{path} must hold an object")
+        raise ModelError(f"{path} must contain a JSON object")
     return value

@@ -1,4 +1,4 @@
-"""From sentences to the points of a list, and their words."""
+"""Groups sentences into the points of a list, and chooses the text of each point."""
 
 from .alignment import Aligner
 from .content_selection import group

@@ -1,5 +1,7 @@
-"""Which sentences of an article a bullet was made from: behind the sources of what a checkpoint wrote, and behind the
-pairs that the rewriter is trained on."""
+"""Finds the sentences of an article that a bullet was made from.
+
+Used for the bullets of checkpoints and for the training pairs of the rewriter.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +11,18 @@ from itertools import pairwise
 from ..reading import read, stems
 
 LEAST = 0.35
-"""Share of a bullet's content words that its sentences must hold to be its sources."""
+"""Minimum share of a bullet's content words that its source sentences must contain."""
 SECOND_GAIN = 0.2
-"""Share of its content words that a second sentence must add to be taken."""
+"""Minimum share of a bullet's content words that a second source sentence must add."""
 REACH = 3
-"""How many sentences further on or back the second of the two that a bullet is made from may stand."""
+"""Maximum distance between the two source sentences of a bullet, in sentences."""
 
 
 class Aligner:
-    """The sentences of one article, ready to have bullets held against them.
+    """Finds the source sentences of bullets in one article.
 
     Args:
-        sentences: Their texts, in order.
+        sentences: The texts of the article's sentences, in order.
     """
 
     def __init__(self, sentences: Sequence[str]) -> None:
@@ -28,8 +30,9 @@ class Aligner:
         self._pairs = [set(pairwise(read(sentence))) for sentence in sentences]
 
     def __call__(self, bullet: str) -> tuple[int, ...]:
-        """Indices of the one or two sentences that hold most of a bullet's content words and of its pairs of words, in
-        article order, the first of equals; () where none holds `LEAST` of its content words."""
+        """Returns the indices of the one or two sentences that contain most of a bullet's content words and word pairs,
+        in article order. Of equally good sentences, the first is chosen. Returns () if the chosen ones contain less
+        than `LEAST` of the content words."""
         said, worth = self._worth(bullet)
         if not said or not self._bags:
             return ()
@@ -43,12 +46,13 @@ class Aligner:
         return chosen if self.recall(bullet, chosen) >= LEAST else ()
 
     def best(self, bullet: str, among: Sequence[int]) -> int:
-        """Which one of some sentences holds most of a bullet."""
+        """Returns the index, out of `among`, of the sentence that contains most of a bullet."""
         _, worth = self._worth(bullet)
         return max(among, key=lambda i: worth([i]))
 
     def _worth(self, bullet: str) -> tuple[set[str], Callable[[Sequence[int]], float]]:
-        """The bullet's content words, and how much of it sentences hold, 0 to 2."""
+        """Returns the bullet's content words, and a function that says how much of the bullet some sentences contain, 0
+        to 2."""
         said, pairs = set(stems(bullet)), set(pairwise(read(bullet)))
 
         def worth(chosen: Sequence[int]) -> float:
@@ -59,6 +63,6 @@ class Aligner:
         return said, worth
 
     def recall(self, bullet: str, chosen: Sequence[int], context: str = "") -> float:
-        """Share of a bullet's content words that sentences hold, with the one that explains them, 0 to 1."""
+        """Returns the share of a bullet's content words that the chosen sentences and the context contain, 0 to 1."""
         said, there = set(stems(bullet)), set(stems(context)).union(*(self._bags[i] for i in chosen))
         return len(said & there) / len(said) if said else 0.0

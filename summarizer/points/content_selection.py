@@ -1,8 +1,8 @@
-"""From scores to groups of sentences: which sentences each point stands on, how many points there are, in what order.
+"""Turns scores into groups of sentences: the source sentences of each point, the number of points, and their order.
 
-Main sentences are chosen one after the other, the likeliest first; one that probably belongs to the point of another
-main sentence is no point of its own. Every other sentence then goes to the main sentence that it most probably belongs
-to, where that is likely enough.
+Main sentences are chosen greedily, the most likely first. The score of a sentence that probably belongs to the point of
+a chosen sentence is lowered. Then each other sentence joins the main sentence that it most probably belongs to, if the
+probability is high enough.
 """
 
 from __future__ import annotations
@@ -19,24 +19,26 @@ from ..summary import Length
 from .extractor import Array, Scored
 
 CANDIDATES = 48
-"""Sentences that are looked at as main ones for a usual list: the work stays linear in the article's length."""
+"""Number of sentences considered as main sentences for a usual list. It keeps the work linear in the article's
+length."""
 _SHARED_TRIGRAMS = 0.5
-"""Share of a sentence's trigrams that another holds, from which it says the same again."""
+"""Two sentences say the same if they share more than this fraction of the trigrams of the one with fewer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How points are chosen. The figures were chosen on validation articles.
+    """How points are chosen. The values were chosen on validation articles.
 
     Attributes:
-        apart: How strongly a sentence that belongs to a chosen point is kept from being another's main one, 0 to 1.
-        joins: Probability from which a sentence joins a point.
-        sentences: Sentences that a point stands on, at most. People join three or four in four points of ten; of what
-            the rewriter writes of so many, readers found one `standard` text in ten good (docs/quality.md).
-        expected: What the sum of the main sentences' probabilities is multiplied by, to give the number of points.
-        least: Points that a list has, where the article has so many sentences.
-        most: Points that it has at most.
-        brief: Points of a `brief` list.
+        apart: How much the score of a sentence is lowered if it belongs to a chosen point, 0 to 1.
+        joins: Minimum probability for a sentence to join a point.
+        sentences: Maximum number of sentences of a point. People use three or four sentences for four points in ten;
+            but of the `standard` texts that the rewriter made from three or four, readers found only one in ten good
+            (docs/quality.md).
+        expected: Factor from the sum of all main probabilities to the number of points.
+        least: Minimum number of points, if the article has that many sentences.
+        most: Maximum number of points.
+        brief: Number of points of a `brief` list.
     """
 
     apart: float = 0.7
@@ -56,11 +58,11 @@ class Group:
     """The sentences of a point.
 
     Attributes:
-        main: Index of the one that weighs most.
-        sentences: Indices of all, in article order, `main` among them.
-        score: Probability that a point has its main sentence there, 0 to 1.
+        main: Index of the main sentence.
+        sentences: Indices of all its sentences, in article order, including `main`.
+        score: Probability that `main` is the main sentence of a point, 0 to 1.
         top: Log-odds that it is one of the most important points.
-        spare: Whether it is no point of the list, but the next that could be one.
+        spare: True if the point is not in the list, but can replace one that is.
     """
 
     main: int
@@ -82,15 +84,15 @@ def group(
     settings: Settings = SETTINGS,
     spare: int = 0,
 ) -> tuple[Group, ...]:
-    """The groups of a list, in article order of their main sentences, which in news is the order of weight.
+    """Returns the groups of a list, in article order of their main sentences, which in news is the order of importance.
 
     Args:
-        scored: The sentences of an article with what the extractor found.
-        count: How many points; "auto" is as many as the story has. Fewer come back only where the article has not
-            enough sentences that differ.
-        length: `brief` lists have the most important points only.
-        settings: How they are chosen.
-        spare: So many more come behind them, the next best first, marked as spare.
+        scored: The sentences of an article with the extractor's scores.
+        count: Number of points; with "auto" it depends on the article. Fewer are returned only if the article has too
+            few different sentences.
+        length: A `brief` list has only the most important points.
+        settings: How the points are chosen.
+        spare: Number of further groups to add at the end, marked as spare, the best first.
     """
     n = len(scored.sentences)
     shown = min(n, settings.brief if length == "brief" else settings.most) if count == "auto" else min(n, count)
@@ -115,7 +117,8 @@ def group(
 
 
 def _mains(scored: Scored, count: int, settings: Settings) -> tuple[list[int], dict[int, Array]]:
-    """Main sentences, the likeliest first, and for each of them how probably every sentence belongs to its point."""
+    """Returns the main sentences, most likely first, and for each the probability that each sentence of the article
+    belongs to its point."""
     n = len(scored.sentences)
     looked_at = np.argsort(-scored.main, kind="stable")[: max(CANDIDATES, 3 * count)]
     left = np.full(n, -np.inf, np.float32)
@@ -137,7 +140,7 @@ def _mains(scored: Scored, count: int, settings: Settings) -> tuple[list[int], d
 
 
 def _grouped(scored: Scored, mains: Sequence[int], together: dict[int, Array], settings: Settings) -> list[Group]:
-    """Each main sentence with those that join it, in article order of the main ones."""
+    """Returns each main sentence with the sentences that join it, in article order of the main sentences."""
     mains = sorted(mains)
     belongs = np.stack([together[i] for i in mains])
     belongs[:, mains] = 0
@@ -153,7 +156,7 @@ def _grouped(scored: Scored, mains: Sequence[int], together: dict[int, Array], s
 
 
 def _less(group: Group, used: set[int]) -> Group:
-    """A group without the sentences of others."""
+    """Returns a group without the sentences that other groups use. It keeps its main sentence."""
     return replace(group, sentences=tuple(i for i in group.sentences if i == group.main or i not in used))
 
 

@@ -1,4 +1,4 @@
-"""What an editor asks for beside a list: other wordings of a point, and a look at his own."""
+"""What an editor can request for a list: other wordings of a point, and checks of a point of their own."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from .reranking import STYLES, BulletWriter, PointDraft
 from .rewriter import Rewriter
 
 _SHOWN = 6
-"""Wordings of a point that are given, at most, beside its sentences."""
-UNTRACED = Check("sources", False, "no sentence of the article holds what it says")
+"""Maximum number of rewrites of a point that are returned, in addition to its sentences."""
+UNTRACED = Check("sources", False, "no sentence of the article contains enough of its words")
 
 
 class Reading:
-    """An article as an editor's points are held against it, read once.
+    """An article prepared for checking an editor's points.
 
     Args:
         article: The article.
 
     Attributes:
         article: The article.
-        sentences: Those of its story.
-        checker: Looks up what a point states in the whole article.
+        sentences: The sentences of its story.
+        checker: Looks up facts in the whole article.
     """
 
     def __init__(self, article: Article) -> None:
@@ -42,26 +42,26 @@ class Reading:
 
 @lru_cache(maxsize=16)
 def reading_of(article: Article) -> Reading:
-    """The reading of an article; kept, since an editor has his points checked again and again as he types."""
+    """Returns the prepared article. Cached, since points are checked again and again while an editor types."""
     return Reading(article)
 
 
 def check_point(
     article: Article, text: str, spans: Sequence[Span] | None, verifier: Verifier | None, deadline: Deadline
 ) -> Bullet:
-    """An editor's point with the sentences that it stands on and its checks. Its facts are looked up in the whole
-    article; the verifier reads it with its sentences.
+    """Returns an editor's point with its source sentences and its checks. Its facts are looked up in the whole article;
+    the verifier reads it with its source sentences.
 
     Args:
         article: The article.
         text: The point.
-        spans: The sentences that it stands on; default: the one or two that hold most of it.
-        verifier: Of the model; default: none.
-        deadline: Ends it when its time is up.
+        spans: Its source sentences. If none are passed: the one or two that contain most of the point.
+        verifier: The verifier of the model, or None.
+        deadline: The time limit.
 
     Raises:
-        ValueError: No sentence of the story stands at one of the spans.
-        TimeLimitError: The time is up.
+        ValueError: A span overlaps no sentence of the story.
+        TimeLimitError: The time limit was exceeded.
     """
     reading = reading_of(article)
     deadline.check()
@@ -87,20 +87,20 @@ def wordings_of(
     verifier: Verifier | None,
     deadline: Deadline,
 ) -> list[Bullet]:
-    """What could be said of some sentences: the rewrites that state nothing which the sentences lack, those first that
-    the verifier trusts most, and then each sentence itself.
+    """Returns possible texts for some sentences: first the rewrites that pass all look-ups, ordered by the verifier's
+    probability, then each sentence itself.
 
     Args:
         article: The article.
         spans: The sentences.
-        length: Of the rewrites.
-        rewriter: Of the model; default: none.
-        verifier: Of the model; default: none.
-        deadline: Ends it when its time is up.
+        length: Length of the rewrites.
+        rewriter: The rewriter of the model, or None.
+        verifier: The verifier of the model, or None.
+        deadline: The time limit.
 
     Raises:
-        ValueError: No sentence of the story stands at one of the spans.
-        TimeLimitError: The time is up.
+        ValueError: A span overlaps no sentence of the story.
+        TimeLimitError: The time limit was exceeded.
     """
     sentences = reading_of(article).sentences
     draft = draft_on(article, sentences, _chosen(sentences, spans))
@@ -130,22 +130,22 @@ def wordings_of(
 
 
 def _chosen(sentences: Sequence[Sentence], spans: Sequence[Span]) -> tuple[int, ...]:
-    """The sentences that some spans touch.
+    """Returns the indices of the sentences that the spans overlap.
 
     Raises:
-        ValueError: One touches none.
+        ValueError: A span overlaps no sentence.
     """
     chosen: set[int] = set()
     for span in spans:
         touched = [i for i, s in enumerate(sentences) if s.start < span.end and span.start < s.end]
         if not touched:
-            raise ValueError(f"no sentence of the story stands at {span.start} to {span.end}")
+            raise ValueError(f"no sentence of the story overlaps the offsets {span.start} to {span.end}")
         chosen.update(touched)
     return tuple(sorted(chosen))
 
 
 def draft_on(article: Article, sentences: Sequence[Sentence], chosen: Sequence[int], score: float = 0.0) -> PointDraft:
-    """A point that stands on some sentences, of which the longest is the main one."""
+    """Returns a point made from some sentences. The longest is the main sentence."""
     spans = tuple(Span(s.start, s.end, s.text) for s in (sentences[i] for i in chosen))
     main = max(chosen, key=lambda i: len(sentences[i].text))
     return PointDraft(sentences, tuple(chosen), main, spans, score, article.title)

@@ -1,10 +1,10 @@
-"""Says of every sentence, in the context of the whole article, how likely points stand on it, and on which others.
+"""Scores each sentence of an article: how likely a point is based on it, and on which other sentences.
 
-A small BERT encoder reads the headline and the article in windows of whole sentences; the mean of a sentence's token
-vectors, together with a few surface features, goes through a transformer over the sentences (the head), which gives
-each sentence its scores, and two vectors that tell which other sentences belong to the same point. The encoder runs in
-CTranslate2 (int8 on the CPU), the head in numpy: no torch. Windows, features and input text are defined here and used
-by training, so that what is trained is what runs.
+A small BERT encoder reads the headline and the article in windows of whole sentences. The vector of a sentence is the
+mean of its token vectors. These vectors and a few surface features go through a transformer over the sentences (the
+head). It computes the scores of each sentence, and two vectors that tell which sentences belong to the same point. The
+encoder runs in CTranslate2 (int8 on the CPU) and the head in numpy, without torch. Training uses the windows, features
+and input text that are defined here, so it sees the same input as the library.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from ..reading import Sentence, words
 Array = npt.NDArray[np.float32]
 
 WINDOW = 512
-"""Tokens of a window, the two special tokens included: what BERT encoders are trained for."""
+"""Tokens of a window, including the two special tokens: the input length that BERT encoders are trained for."""
 OVERLAP = 96
-"""Tokens of left context that a window repeats, at least, where whole sentences allow it."""
+"""Maximum number of tokens of left context that a window repeats. Only whole sentences are repeated."""
 MAX_SENTENCE_TOKENS = 128
-"""A longer sentence is cut for the encoder; its offsets stay."""
+"""Maximum number of tokens of a sentence. A longer one is truncated for the encoder; its offsets stay the same."""
 BLOCK = 512
-"""Sentences that attend to each other in the head; a longer article goes through it in blocks."""
+"""Number of sentences that attend to each other in the head. A longer article is processed in blocks of this size."""
 
 _DIGIT = re.compile(r"\d")
 _LEANING = re.compile(
@@ -59,8 +59,8 @@ _FUNCTION_WORDS = frozenset(
 FEATURES = 18
 DISTANCE_FEATURES = 6
 SCORES = ("main", "source", "top")
-"""What the head says of a sentence: a point has its main sentence here; a point stands on it; one of the best three
-points has its main sentence here."""
+"""The head's scores of a sentence. main: it is the main sentence of a point; source: it is a source sentence of a
+point; top: it is the main sentence of one of the three most important points."""
 
 _BLAS = ThreadpoolController()
 _BLAS_LOCK = Lock()
@@ -68,8 +68,8 @@ _BLAS_LOCK = Lock()
 
 @contextmanager
 def one_core() -> Iterator[None]:
-    """Keeps numpy's matrix products on one core. They are small; what costs is that BLAS threads go on spinning after
-    one, on the cores that read the next windows. The lock makes sure that the caller's own setting comes back."""
+    """Keeps numpy's matrix products on one core. The products are small, but BLAS threads keep spinning after each one,
+    on cores that are needed for the next windows. The lock makes sure that the caller's own setting is restored."""
     with _BLAS_LOCK, _BLAS.limit(limits=1, user_api="blas"):
         yield
 
@@ -80,8 +80,8 @@ class Window:
 
     Attributes:
         start: Index of its first sentence.
-        fresh: Index of the first sentence whose vector is taken from it; those before are context only.
-        end: Index behind its last sentence.
+        fresh: Index of the first sentence whose vector is taken from this window. Earlier ones are only context.
+        end: Index after its last sentence.
     """
 
     start: int
@@ -91,17 +91,17 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The sentences of an article with what the extractor found.
+    """The sentences of an article with the extractor's results.
 
     Attributes:
         sentences: The n sentences of the story.
         main: Shape (n,): log-odds that a sentence is the main one of a point.
-        source: Shape (n,): log-odds that a point stands on it.
+        source: Shape (n,): log-odds that it is a source sentence of a point.
         top: Shape (n,): log-odds that it is the main sentence of one of the most important points.
         vectors: Shape (n, hidden): the sentences' vectors in context, of unit length.
-        queries: Shape (n, width): of the attention between sentences that tells which belong to one point.
-        keys: Shape (n, width): its other side.
-        weights: Shape (DISTANCE_FEATURES + 2,): what distance, likeness and the constant count.
+        queries: Shape (n, width): query vectors of the attention that tells which sentences belong to one point.
+        keys: Shape (n, width): key vectors of this attention.
+        weights: Shape (DISTANCE_FEATURES + 2,): weights of the distance features and of the similarity, and a constant.
     """
 
     sentences: tuple[Sentence, ...]
@@ -114,7 +114,7 @@ class Scored:
     weights: Array
 
     def together(self, i: int) -> Array:
-        """Log-odds that each sentence belongs to the point that stands on sentence `i`, shape (n,)."""
+        """Returns the log-odds that each sentence belongs to the point of sentence `i`, shape (n,)."""
         n, width = self.keys.shape
         near = distance_features(np.arange(n) - i) @ self.weights[:-2]
         found: Array = self.keys @ self.queries[i] / np.sqrt(np.float32(width)) + near
@@ -123,15 +123,15 @@ class Scored:
 
 
 def windows(lengths: Sequence[int], size: int = WINDOW - 2, overlap: int = OVERLAP) -> list[Window]:
-    """Lays windows of whole sentences over an article, so that each sentence is fresh in exactly one.
+    """Divides an article into windows of whole sentences. Each sentence is fresh in exactly one window.
 
     Args:
-        lengths: Tokens of each sentence, none above `size - overlap`.
-        size: Tokens that a window may hold.
-        overlap: Tokens of context before the fresh sentences, as far as whole sentences fit.
+        lengths: Number of tokens of each sentence, at most `size - overlap`.
+        size: Maximum number of tokens of a window.
+        overlap: Maximum number of context tokens before the fresh sentences. Only whole sentences are repeated.
 
     Returns:
-        Windows in order. They are about equally long, so that they can run side by side.
+        Windows in order. They have about the same length, so that they run well in parallel.
     """
     total = sum(lengths)
     count = 1 if total <= size else -(-(total - overlap) // (size - overlap))
@@ -153,12 +153,12 @@ def windows(lengths: Sequence[int], size: int = WINDOW - 2, overlap: int = OVERL
 
 
 def input_text(sentence: Sentence) -> str:
-    """What the tokenizer is given for a sentence: its text on one line."""
+    """Returns the tokenizer's input for a sentence: its text on one line."""
     return " ".join(sentence.text.split())
 
 
 def distance_features(distances: npt.NDArray[Any]) -> Array:
-    """What the distance between two sentences says, shape (..., DISTANCE_FEATURES); a positive one leads forward."""
+    """Returns features of distances between sentences, shape (..., DISTANCE_FEATURES). Positive means forward."""
     far = np.abs(distances)
     return np.stack(
         [np.log1p(far) / 4, 1 / (1 + far), distances == 1, distances == -1, distances > 0, far <= 3], -1
@@ -166,8 +166,8 @@ def distance_features(distances: npt.NDArray[Any]) -> Array:
 
 
 def surface_features(sentences: Sequence[Sentence], title: str | None = None) -> Array:
-    """What can be told of a sentence without a model, shape (n, FEATURES): place, length, form, and how often the
-    article speaks of the same things, and its headline."""
+    """Returns the features of each sentence that need no model, shape (n, FEATURES): position, length, form, and words
+    shared with the rest of the article and with the headline."""
     n = len(sentences)
     bags = [[w.lower() for w in words(s.text)] for s in sentences]
     contents = [{w for w in bag if w not in _FUNCTION_WORDS and len(w) > 2} for bag in bags]
@@ -204,7 +204,7 @@ def surface_features(sentences: Sequence[Sentence], title: str | None = None) ->
 
 
 def head_weights(folder: Path) -> dict[str, npt.NDArray[Any]]:
-    """The tensors of an extractor's head, by name.
+    """Loads the tensors of an extractor's head, by name.
 
     Args:
         folder: The extractor's folder.
@@ -215,12 +215,12 @@ def head_weights(folder: Path) -> dict[str, npt.NDArray[Any]]:
 
 
 class Head:
-    """The transformer over the sentences, in numpy. `training/modeling/extractor_head.py` has the same in torch; a test
-    ties them.
+    """The transformer over the sentences, in numpy. `training/modeling/extractor_head.py` is the same model in torch; a
+    test compares the two.
 
     Args:
         weights: Its tensors, by name.
-        heads: Attention heads.
+        heads: Number of attention heads.
     """
 
     def __init__(self, weights: dict[str, npt.NDArray[Any]], heads: int) -> None:
@@ -229,7 +229,7 @@ class Head:
         self._layers = sum(name.endswith(".attention.weight") for name in weights)
 
     def __call__(self, vectors: Array, features: Array, title: Array | None = None) -> tuple[Array, Array, Array]:
-        """What the head says of n sentences.
+        """Computes the scores of n sentences.
 
         Args:
             vectors: Shape (n, hidden).
@@ -237,7 +237,7 @@ class Head:
             title: The headline's vector, shape (hidden,), if there is one.
 
         Returns:
-            Scores, shape (n, len(SCORES)), and what `Scored` calls queries and keys.
+            Scores, shape (n, len(SCORES)), and the `queries` and `keys` of `Scored`.
         """
         x = self._norm("input_norm", vectors)
         of_title = np.zeros_like(x) if title is None else x * self._norm("input_norm", title[None])
@@ -247,7 +247,7 @@ class Head:
 
     @property
     def weights(self) -> Array:
-        """What `Scored` calls weights."""
+        """The `weights` of `Scored`."""
         return np.concatenate([self._w["near.weight"][0], self._w["near.bias"]])
 
     def _block(self, h: Array) -> Array:
@@ -277,18 +277,19 @@ class Head:
 
 
 class Extractor:
-    """An exported extractor, ready to score.
+    """Runs an exported extractor.
 
     Args:
-        folder: Holds `model.bin`, `config.json`, a vocabulary, `tokenizer.json` and `head.safetensors`.
-        threads: Windows that are read side by side, one core each; default: the cores that this process may use.
+        folder: Contains `model.bin`, `config.json`, a vocabulary, `tokenizer.json` and `head.safetensors`.
+        threads: Number of windows that are read in parallel, one core each. Default: all cores that this process may
+            use.
 
     Raises:
         RuntimeError: CTranslate2 cannot read the model.
     """
 
     def __init__(self, folder: Path, threads: int | None = None) -> None:
-        # One window a worker on one core is 1.5 times as fast as one window on two cores (benchmarks/NOTES.md).
+        # Parallel windows on one core each are 1.5 times as fast as one window on two cores (benchmarks/NOTES.md).
         self.threads = threads or cores()
         use_wide_instructions()
         self._encoder = ctranslate2.Encoder(
@@ -305,11 +306,10 @@ class Extractor:
     def __call__(
         self, sentences: Sequence[Sentence], title: str | None = None, deadline: Deadline | None = None
     ) -> Scored:
-        """Scores the sentences of an article; at least one. May be called from several threads, whose windows take
-        turns.
+        """Scores the sentences of an article (at least one). Thread-safe: the windows of parallel calls take turns.
 
         Raises:
-            TimeLimitError: The watch says so; windows that are not begun are dropped.
+            TimeLimitError: The deadline has passed. Windows that have not started are cancelled.
         """
         deadline = deadline or Deadline()
         with deadline.stage("sentences"):
@@ -325,11 +325,12 @@ class Extractor:
         return Scored(tuple(sentences), main, source, top, unit, queries, keys, self._head.weights)
 
     def close(self) -> None:
-        """Waits for the windows that are being read, and lets go of the threads."""
+        """Waits for the windows that are being read, and frees the threads."""
         self._pool.shutdown()
 
     def _vectors(self, tokens: list[list[int]], deadline: Deadline) -> Iterator[Array]:
-        """The vectors window by window. Only a few stand in line at a time, so that a long article lets others pass."""
+        """Yields the vectors window by window. Only a few windows are queued at a time, so that a long article does not
+        block others."""
         waiting: deque[Future[Array]] = deque()
         try:
             for window in windows([len(t) for t in tokens]):
@@ -346,7 +347,7 @@ class Extractor:
                 part.cancel()
 
     def _read(self, tokens: list[list[int]], window: Window) -> Array:
-        """The vectors of a window's fresh sentences, shape (fresh sentences, hidden)."""
+        """Returns the vectors of a window's fresh sentences, shape (fresh sentences, hidden)."""
         read = tokens[window.start : window.end]
         ids = [self._open, *(token for sentence in read for token in sentence), self._close]
         hidden = np.asarray(self._encoder.forward_batch([ids]).last_hidden_state)[0]
@@ -356,8 +357,8 @@ class Extractor:
 
 
 def token_ids(tokenizer: Tokenizer, sentences: Sequence[Sentence], title: str | None = None) -> list[list[int]]:
-    """The token ids of each sentence, without special tokens, at least one and at most MAX_SENTENCE_TOKENS; before them
-    those of the headline, if there is one."""
+    """Returns the token ids of each sentence, without special tokens: at least one id, at most MAX_SENTENCE_TOKENS. If
+    there is a headline, its ids come first."""
     texts = [*([title] if title else []), *(input_text(s) for s in sentences)]
     encodings = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
     return [e.ids[:MAX_SENTENCE_TOKENS] or [0] for e in encodings]

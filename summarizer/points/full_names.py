@@ -1,7 +1,7 @@
-"""Names are given in full the first time that a list says them, as an editor would.
+"""Puts in a person's full name where a list first mentions the person, as an editor would.
 
-"Boonsuwan said" becomes "Anan Boonsuwan said" where the article calls one person by that name and no other. Nothing
-inside quotation marks is changed.
+"Boonsuwan said" becomes "Anan Boonsuwan said" if the article has exactly one person of that name. Nothing inside
+quotation marks is changed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ACTS = (
     r"\b{last}(?:,?\s(?:has\s|had\s|also\s|later\s)?(?:said|says|told|tells|added|adds|wrote|writes|tweeted|testified"
     r"|argued|insisted|explained|who)\b|,\s(?:aged\s)?\d\d,)|\b(?:said|says|told)\s(?:{last}|{name})\b|\b(?:{titles})\.?\s{name}\b"
 )
-"""What only persons do in the news."""
+"""Phrases that show that a name is a person's: somebody speaks, has an age or a title, or is followed by "who"."""
 _NOT_PERSONS = frozenset(
     "street road avenue lane square park hill house palace castle bridge river lake island islands beach bay valley "
     "city town county state states kingdom republic nations union airport station university college school hospital "
@@ -33,16 +33,16 @@ _NOT_PERSONS = frozenset(
     "zealand korea africa america carolina dakota virginia angeles francisco diego vegas orleans center centre "
     "international national american british australia canada".split()
 )
-"""Words that end a name of something else than a person."""
+"""Words that show that a name is not a person's."""
 
 
 class FullNames:
-    """The persons that an article names in full, by the last part of their names: those whose first mention is the full
-    name, and who speak, have an age or a title, or are "who".
+    """The full names of the persons of an article, by last name. A name is used if the article has it in full at its
+    first mention, and if the person speaks, has an age or a title, or is followed by "who".
 
     Args:
-        article: Its text.
-        stated: The facts of its text.
+        article: The text of the article.
+        stated: The facts of the text.
     """
 
     def __init__(self, article: str, stated: Iterable[Fact]) -> None:
@@ -52,13 +52,15 @@ class FullNames:
                 words = _person(fact.text)
                 if words:
                     full.setdefault(words[-1], set()).add(" ".join(words))
-        # Two persons of one name, or one person with and without a middle name: which is meant cannot be told.
+        # A last name with several full names is left out, since it is ambiguous: two persons, or one person with and
+        # without a middle name.
         self._full = {last: names.pop() for last, names in full.items() if len(names) == 1}
         self._article = article
         self._introduced: dict[str, bool] = {}
 
     def __call__(self, bullet: str, said: Iterable[str] = ()) -> str:
-        """The bullet with each bare last name that no bullet before it (`said`) has, in full at its first place."""
+        """Returns the bullet with full names: each bare last name that no earlier bullet (`said`) has is replaced at
+        its first place."""
         parts, at = [], 0
         for start, end, name in self._bare(bullet, " ".join(said)):
             parts += [bullet[at:start], name]
@@ -66,8 +68,9 @@ class FullNames:
         return "".join([*parts, bullet[at:]])
 
     def shortened(self, bullet: str, said: Iterable[str]) -> str:
-        """The bullet with the last name alone of each person whom a bullet before it (`said`) has named in full. A name
-        behind a title or another name stays, and that of one who shares the last name with another in the bullet."""
+        """Returns the bullet with only the last name of each person whom an earlier bullet (`said`) names in full. A
+        name stays if the bullet also has the last name in another form: after a title or another name, in a quotation,
+        alone, or of another person."""
         before = " ".join(said)
         for last, name in self._full.items():
             if not list(self._named(before, name)) or not self._is_introduced(last, name):
@@ -81,7 +84,8 @@ class FullNames:
 
     @staticmethod
     def _named(text: str, name: str) -> Iterator[int]:
-        """Where a text names a person in full, outside quotations, and as no part of a longer name."""
+        """Yields the offsets of a person's full name in a text, if it is outside quotations, not part of a longer name,
+        and not after a title or another name."""
         quoted = [match.span() for match in QUOTED.finditer(text)]
         for match in re.finditer(rf"(?<![\w.'’-]){re.escape(name)}\b", text):
             inside = any(start < match.start() < end for start, end in quoted)
@@ -89,15 +93,16 @@ class FullNames:
                 yield match.start()
 
     def missing(self, text: str) -> list[str]:
-        """The full names of the persons of whom a text gives the last name alone, in its order."""
+        """Returns the full names of the persons whom a text mentions by last name only, in text order."""
         return [name for _, _, name in self._bare(text, "")]
 
     def speaks_of(self, text: str) -> bool:
-        """Whether a text names a person whom the article names in full."""
+        """True if a text has the last name of a person whom the article names in full."""
         return any(_owner(match["word"]) in self._full for match in _BARE.finditer(text))
 
     def _bare(self, text: str, before: str) -> Iterator[tuple[int, int, str]]:
-        """The first place of each last name that stands alone, with the full name; none that stand in `before`."""
+        """Yields the start, the end and the full name of each bare last name at its first place in a text. Names that
+        are in `before` are skipped."""
         quoted = [match.span() for match in QUOTED.finditer(text)]
         for match in _BARE.finditer(text):
             word = _owner(match["word"])
@@ -120,12 +125,12 @@ class FullNames:
 
 
 def _owner(name: str) -> str:
-    """A name without a possessive."""
+    """Returns a name without its possessive."""
     return re.sub(r"['’]s?$", "", name)
 
 
 def _person(text: str) -> list[str]:
-    """First and last name, or nothing where a name does not look like a person's."""
+    """Returns the words of a person's name, without titles; [] if the name does not have the form of a person's."""
     words = _owner(text).split()
     while words and words[0].lower().rstrip(".") in TITLES | HONORIFICS:
         words = words[1:]
@@ -134,5 +139,5 @@ def _person(text: str) -> list[str]:
 
 
 def _goes_on(bullet: str, end: int) -> bool:
-    """Whether the name goes on: "Obama Foundation", "Roe-Malloy"."""
+    """True if the name continues: "Obama Foundation", "Roe-Malloy"."""
     return re.match(r"\s[A-Z]|-\w", bullet[end : end + 2]) is not None

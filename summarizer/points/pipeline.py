@@ -1,4 +1,4 @@
-"""The engine of the shipped models: sentences are scored and grouped into points, and each point is written."""
+"""The engine of the shipped models: scores sentences, groups them into points, and writes each point."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from .reranking import DROP_THRESHOLD, STYLES, BulletWriter, CheckedRewrite, Poi
 from .rewriter import Candidate, Rewriter
 
 VERIFIED = 4
-"""Rewrites of a point that the verifier reads, at most."""
+"""Maximum number of rewrites of a point that the verifier reads."""
 NOT_KEY_POINT_COST = 2.0
-"""What a point costs that is no key point, beside `reranking.COSTS`: readers mind it nearly twice as much as one that
-cannot be understood alone (docs/quality.md)."""
+"""Cost of a point that is not a key point, on the scale of `reranking.COSTS`: for readers it is nearly twice as bad as
+a point that cannot be understood alone (docs/quality.md)."""
 GAIN = 0.2
-"""How much less another point must be expected to cost, to take the place of one."""
-_UNVERIFIED = "The model has no verifier of what its rewriter writes, so the article's own sentences are shown."
+"""A spare point replaces a point only if its expected cost is lower by more than this."""
+_UNVERIFIED = "The model has a rewriter but no verifier, so only the article's own sentences are shown."
 SPARE = 2
-"""Points that may take another's place."""
+"""Maximum number of spare points, which can replace points of the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,10 @@ class _Point:
     """A point of a list.
 
     Attributes:
-        draft: What it stands on.
-        say: Gives it its words, which go by what the points before it have said, and what their faults will cost.
-        faults: What they cost when it was first said.
+        draft: The point without its text.
+        say: Chooses its text, and returns it with the expected cost of its faults. The choice depends on the texts of
+            the points before it.
+        faults: Expected cost of the faults when the text was first chosen.
     """
 
     draft: PointDraft
@@ -48,25 +49,25 @@ class _Point:
 
     @property
     def cost(self) -> float:
-        """What the point is expected to cost: its faults, and that it may be no key point."""
+        """The expected cost of the point: of its faults, and of not being a key point."""
         return self.faults + _background(self.draft)
 
 
 class Pipeline:
-    """Extractor, grouping, rewriter, verifier and policy.
+    """Runs the extractor, the grouping, the rewriter, the verifier and the policy.
 
     Args:
         folder: A model folder of this project.
-        config: Its config.
-        threads: Cores to use; default: all that this process may use.
+        config: The configuration of the model.
+        threads: Number of cores to use. Default: all that this process may use.
 
     Attributes:
-        batch_size: Articles of one call: one.
-        max_concurrency: Calls that keep all cores busy when they run at the same time: one more than there are cores,
-            for what Python does between the models' work.
+        batch_size: Number of articles per call: one.
+        max_concurrency: Number of parallel calls that keep all cores busy: one more than there are cores, since Python
+            also works between the models' runs.
 
     Raises:
-        ModelError: A part cannot be read.
+        ModelError: A part of the model cannot be loaded.
     """
 
     batch_size = 1
@@ -77,7 +78,7 @@ class Pipeline:
             self._extractor = Extractor(part, threads)
             self._rewriter: Rewriter | None = None
             self._verifier: Verifier | None = None
-            if "rewriter" in config and "verifier" in config:  # what nobody verifies is not written
+            if "rewriter" in config and "verifier" in config:  # no rewrites without a verifier
                 part = folder / "rewriter"
                 self._rewriter = Rewriter(part, self._extractor.threads)
                 part = folder / "verifier"
@@ -90,29 +91,29 @@ class Pipeline:
 
     @property
     def rewrites(self) -> bool:
-        """Whether there is a rewriter, and a verifier of what it writes."""
+        """True if the model has both a rewriter and a verifier."""
         return self._rewriter is not None
 
     def __call__(
         self, articles: Sequence[Article], options: Options, deadline: Deadline
     ) -> list[tuple[tuple[Bullet, ...], tuple[str, ...]]]:
-        """The bullets of each article, and what a reader of them should know. May be called from several threads; what
-        comes out depends on the article alone."""
+        """Returns the bullets and the warnings of each article. Thread-safe: the result for an article does not depend
+        on other articles."""
         policy = options.policy
         return [(self._bullets(article, options, deadline), self._warnings(article, policy)) for article in articles]
 
     def checked_bullet(self, article: Article, text: str, spans: Sequence[Span] | None, deadline: Deadline) -> Bullet:
-        """An editor's point with its sentences and its checks (`editing.check_point`)."""
+        """Returns an editor's point with its source sentences and its checks (`editing.check_point`)."""
         verifier = self._verifier if self._speaks(article.language) else None
         return check_point(article, text, spans, verifier, deadline)
 
     def wordings(self, article: Article, spans: Sequence[Span], length: Length, deadline: Deadline) -> list[Bullet]:
-        """What could be said of some sentences (`editing.wordings_of`)."""
+        """Returns possible texts for some sentences (`editing.wordings_of`)."""
         parts = (self._rewriter, self._verifier) if self._speaks(article.language) else (None, None)
         return wordings_of(article, spans, length, *parts, deadline)
 
     def close(self) -> None:
-        """Waits for what runs, and lets go of the threads."""
+        """Waits for running work, and frees the threads."""
         self._extractor.close()
         if self._verifier:
             self._verifier.close()
@@ -131,7 +132,7 @@ class Pipeline:
         )
         spare = [d for d, g in zip(drafts, groups, strict=True) if g.spare]
         spare.sort(key=_background)
-        least = _background(spare[0]) if spare else inf  # what one without any fault would cost
+        least = _background(spare[0]) if spare else inf  # cost of the best spare point if it has no fault
         spare = spare[: sum(point.cost > least + GAIN for point in points)]
         writer.forget()
         points = _without(points, self._points(writer, spare, options, deadline) if spare else [], options)
@@ -142,7 +143,7 @@ class Pipeline:
     def _points(
         self, writer: BulletWriter, drafts: Sequence[PointDraft], options: Options, deadline: Deadline
     ) -> list[_Point]:
-        """The points with what gives each its words."""
+        """Returns the points, each with the function that chooses its text."""
         if options.policy == "extract" or not self._verifier or not self._speaks(writer.article.language):
             return [_point(draft, partial(_by_form, draft)) for draft in drafts]
         return self._verified(writer, drafts, options, deadline)
@@ -150,8 +151,9 @@ class Pipeline:
     def _verified(
         self, writer: BulletWriter, drafts: Sequence[PointDraft], options: Options, deadline: Deadline
     ) -> list[_Point]:
-        """The points, each with what is worth most of its own sentences and of the rewrites that an editor would print:
-        of all its sentences, or where there is none and it need not be shown, of the main one."""
+        """Returns the points. The text of each is the one with the highest worth among its own sentences and the
+        rewrites that pass. If no rewrite of all its sentences passes, the main sentence alone is rewritten, except with
+        the policy "flag"."""
         assert self._verifier is not None
         least = self._verifier.least if options.min_confidence is None else options.min_confidence
         with deadline.stage("checks"):
@@ -186,7 +188,7 @@ class Pipeline:
         options: Options,
         deadline: Deadline,
     ) -> list[list[tuple[CheckedRewrite, Verdict]]]:
-        """What is written of each point, with what the verifier says of it."""
+        """Returns the rewrites of each point with the verifier's verdicts."""
         assert self._verifier is not None
         waiting = []
         for draft, one in zip(whole, self._written(writer, asked, options.length, deadline), strict=True):
@@ -201,7 +203,7 @@ class Pipeline:
     def _written(
         self, writer: BulletWriter, asked: Sequence[PointDraft], length: Length, deadline: Deadline
     ) -> Iterator[PointDraft]:
-        """The drafts with candidates, which are written side by side."""
+        """Yields the drafts with their candidates, which are written in parallel."""
         with deadline.stage("rewriter"):
             waiting = [self._start(writer, one, length) for one in asked]
         for one, wait in zip(asked, waiting, strict=True):
@@ -219,14 +221,15 @@ class Pipeline:
         if self._speaks(article.language):
             return (_UNVERIFIED,) if self._unverified and policy != "extract" else ()
         made_for = ", ".join(self._languages)
-        return (f"The model was made for {made_for}; nothing was measured for {article.language}.",)
+        return (f"The model was made for {made_for}; its quality for {article.language} was not measured.",)
 
     def _speaks(self, language: str) -> bool:
         return not self._languages or language.split("-", maxsplit=1)[0].lower() in self._languages
 
 
 def _by_form(draft: PointDraft) -> tuple[Bullet, float]:
-    """Without a verifier: the sentence itself; one that leans by its form will hardly do."""
+    """Returns the article's own sentence, for use without a verifier. It costs DROP_THRESHOLD if by its form it needs
+    context, else nothing."""
     bullet = extracted(draft)
     return bullet, DROP_THRESHOLD if bullet_needs_context(bullet) else 0.0
 
@@ -241,8 +244,9 @@ def _point(draft: PointDraft, say: Callable[[], tuple[Bullet, float]]) -> _Point
 
 
 def _without(points: Sequence[_Point], spare: Sequence[_Point], options: Options) -> list[_Point]:
-    """The points with spare ones in the place of those that are expected to cost more. Where the number is free, one
-    that will hardly do and has no other in its place is left out as long as enough remain."""
+    """Returns the points of the list. A spare point replaces a point whose expected cost is higher by more than GAIN.
+    If the number of points is free, a point that is not replaced and whose faults cost DROP_THRESHOLD or more is
+    dropped, as long as enough points remain."""
     kept, others = list(points), list(spare)
     for point in sorted(points, key=lambda point: -point.cost):
         better = min(others, key=lambda other: other.cost, default=None)

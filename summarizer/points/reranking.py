@@ -1,5 +1,5 @@
-"""What a bullet says: of the rewrites that an editor would print, and of the article's own sentences, what is worth
-most."""
+"""Chooses the text of each bullet: the one with the highest worth among the rewrites that an editor would print and the
+article's own sentences."""
 
 from __future__ import annotations
 
@@ -19,38 +19,38 @@ _SPEAKER = re.compile(
     r"(?P<who>,\s(?:(?:the\s|an?\s)?[^\W\d_][^,;:\"“”]{1,70}\s(?:said|says)|(?:said|says)\s[^,;:\"“”]{2,70}"
     r"|according\sto\s[^,;:\"“”]{2,70}))\.$"
 )
-"""What says at the end of a sentence who says it."""
+"""The end of a sentence that names the speaker: ", police said."."""
 
 
 _SHORTER = 0.9
-"""Share of their words that a rewrite of some sentences is asked for, at most."""
+"""Maximum length requested of a rewrite, as a share of the words of its sentences."""
 COSTS: dict[Fault, float] = {"untrue": 3.0, "broken": 2.0, "leaning": 1.0, "poor": 0.5}
-"""What a fault costs, where 1 is what all that a point says is worth: about what readers' preferences tell
-(docs/quality.md)."""
+"""Cost of each fault. A cost of 1 equals the full worth of a point. The values are close to what readers' preferences
+imply (docs/quality.md)."""
 DROP_THRESHOLD = 1.2
-"""Expected cost from which a point is dropped; without a verifier, that of one which needs context by its form
-(`standalone.needs_context`)."""
+"""Expected cost from which a point is dropped. Without a verifier, it is also the cost of a point that needs context by
+its form (`standalone.needs_context`)."""
 _OTHER = 0.2
-"""What it costs to say another of a point's sentences than the main one."""
+"""Cost of showing another of a point's sentences than the main one."""
 _FACT = 1.5
-"""What a word of a name or a number weighs, beside another that the article says as often."""
+"""Weight of a word in a name or a number, relative to another word that the article has equally often."""
 
 
 @dataclass(frozen=True, slots=True)
 class PointDraft:
-    """A point whose words are not chosen yet.
+    """A point whose text is not chosen yet.
 
     Attributes:
         sentences: The sentences of the story.
-        chosen: Indices of those that the point stands on, in article order.
-        main: The one of them that weighs most.
-        spans: The chosen ones as spans of the article.
-        score: How sure the model is of the point, 0 to 1.
+        chosen: Indices of the point's source sentences, in article order.
+        main: Index of its main sentence.
+        spans: The source sentences as spans of the article.
+        score: The model's confidence in the point, 0 to 1.
         title: The headline, if there is one.
-        before: Index of the sentence before the main one, where it is in the same section and no other point stands on
-            it; else None.
-        candidates: Rewrites, the most likely first; none where nothing was rewritten.
-        likely: How likely it is a point of such a list: of a `brief` one, one of the most important.
+        before: Index of the sentence before the main one, if it is in the same section and no other point uses it; else
+            None.
+        candidates: Rewrites, the most likely first. Empty if nothing was rewritten.
+        likely: Probability that it is a point of the list: for a `brief` list, one of the most important points.
     """
 
     sentences: Sequence[Sentence]
@@ -65,11 +65,11 @@ class PointDraft:
 
     @property
     def text(self) -> str:
-        """The sentences on one line."""
+        """The source sentences on one line."""
         return as_line(self.sentences, self.chosen)
 
     def narrowed(self, to: int | None = None) -> PointDraft:
-        """The same point standing on one of its sentences alone; default: the main one."""
+        """Returns the same point with only one of its source sentences. Default: the main one."""
         to = self.main if to is None else to
         at = self.chosen.index(to)
         return replace(self, chosen=(to,), main=to, spans=(self.spans[at],), candidates=())
@@ -80,11 +80,11 @@ class CheckedRewrite:
     """A rewrite whose facts were looked up.
 
     Attributes:
-        text: What it says.
-        checks: What was looked up.
-        score: The rewriter's mean log-probability a token.
-        draft: The point, standing on the sentences that it was written from.
-        method: What the bullet would be called.
+        text: The rewrite.
+        checks: The results of the look-ups.
+        score: The rewriter's mean log-probability per token.
+        draft: The point, with the sentences that the rewrite was made from.
+        method: The `method` of the bullet.
     """
 
     text: str
@@ -95,30 +95,31 @@ class CheckedRewrite:
 
     @property
     def sound(self) -> bool:
-        """Whether every fact is there."""
+        """True if all look-ups passed."""
         return all(check.passed for check in self.checks)
 
     def passes(self, verdict: Verdict, least: float) -> bool:
-        """Whether it may be shown: every fact is there, and the verifier gives it enough."""
+        """True if it may be shown: all look-ups passed, and the verifier's probability is at least `least`."""
         return self.sound and verdict.good >= least
 
     def bullet(self, verdict: Verdict, least: float) -> Bullet:
-        """The bullet, with all that was checked."""
+        """Returns the bullet with all its checks."""
         checks = (*self.checks, verdict.check(least))
         return Bullet(self.text, self.draft.score, self.method, self.draft.spans, checks)
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How the rewrites of a length are asked for and chosen. The figures were chosen on validation articles.
+    """How the rewrites of a length are requested and chosen. The values were chosen on validation articles.
 
     Attributes:
-        asked: The lengths that the rewriter is asked for, in words.
-        least: Words below which a rewrite is not taken.
-        most: Words beyond which it is not taken.
-        aim: Words beyond which a rewrite's worth falls.
-        size: What ten more words cost.
-        fluent: What the model's mean log-probability a token counts, beside the share of what matters that is kept.
+        asked: The lengths requested from the rewriter, in words.
+        least: Minimum number of words of a rewrite.
+        most: Maximum number of words of a rewrite.
+        aim: Number of words above which the worth of a rewrite falls.
+        size: Cost of ten words above `aim`.
+        fluent: Weight of the rewriter's mean log-probability per token, relative to the share of important words that
+            is kept.
     """
 
     asked: tuple[int, ...]
@@ -129,8 +130,8 @@ class Style:
     fluent: float
 
     def lengths(self, size: int) -> tuple[int, ...]:
-        """The lengths to ask for of sentences of so many words: of a short one not so many that something must be put
-        in."""
+        """Returns the lengths to request for sentences of `size` words. They are limited for short sentences, so that
+        the rewriter need not add anything."""
         most = max(self.least, round(_SHORTER * size))
         return tuple(dict.fromkeys(min(length, most) for length in self.asked))
 
@@ -142,8 +143,8 @@ STYLES: dict[Length, Style] = {
 
 
 def with_speaker(text: str, source: str) -> str | None:
-    """A rewrite with the ", police said" that its sentence ends in, or nothing where there is none or it reports
-    already."""
+    """Adds to a rewrite the ", police said" at the end of its sentence. Returns None if there is none, or if the
+    rewrite has a reporting verb already."""
     tail = _SPEAKER.search(source)
     if not tail or REPORT.search(text) or not text.endswith("."):
         return None
@@ -151,16 +152,16 @@ def with_speaker(text: str, source: str) -> str | None:
 
 
 def with_article(text: str, source: str) -> str:
-    """A rewrite that opens with a noun whose article it dropped, as headlines do, with the article: "The Senate voted".
-    It stays as it is where its sentence has no article there."""
+    """Restores the grammatical article at the start of a rewrite that dropped it, as headlines do: "The Senate voted".
+    The rewrite is not changed if its sentence has no article there."""
     opening = re.match(r"\w[\w'’-]*\s+\w[\w'’-]*", text)
     there = re.search(rf"\b(the|an?)\s+({re.escape(opening.group())})\b", source, re.IGNORECASE) if opening else None
     return f"{there[1].capitalize()} {there[2]}{text[len(there[2]) :]}" if there else text
 
 
 def source_sentences(draft: PointDraft) -> list[Bullet]:
-    """What the article itself says of a point: each of its sentences, less what only ties it to its neighbours, the
-    main one first; and last that with the one before it, if that is free."""
+    """Returns the article's own sentences for a point, without words that only tie them to their neighbours: the main
+    sentence first, then the others, and last the main one with the sentence before it, if that is free."""
     chosen = [draft.narrowed(i).spans for i in dict.fromkeys((draft.main, *draft.chosen))]
     if draft.before is not None:
         before = draft.sentences[draft.before]
@@ -169,35 +170,35 @@ def source_sentences(draft: PointDraft) -> list[Bullet]:
 
 
 def extracted(draft: PointDraft) -> Bullet:
-    """The main sentence. Where it cannot be understood alone, by its form, another of the point's sentences that can;
-    else it with the one before it, if that is free."""
+    """Returns the main sentence. If by its form it cannot be understood alone, returns another of the point's sentences
+    that can; if there is none, the main one with the sentence before it, if that is free."""
     found = source_sentences(draft)
     alone = [bullet for bullet in found[: len(draft.chosen)] if not bullet_needs_context(bullet)]
     return alone[0] if alone else found[-1 if draft.before is not None else 0]
 
 
 def bullet_needs_context(bullet: Bullet) -> bool:
-    """Whether a bullet cannot be understood alone, by its form; the article's own sentences as they stand there, where
-    a torn quotation shows."""
+    """True if by its form a bullet cannot be understood alone. For the article's own sentences, the original text is
+    checked too: it shows half a quotation, which the bullet completes."""
     if bullet.method in ("rewritten", "narrowed"):
         return needs_context(bullet.text)
     return needs_context(bullet.text) or needs_context(" ".join(" ".join(span.text.split()) for span in bullet.sources))
 
 
 def cost(verdict: Verdict) -> float:
-    """What the faults of a point will cost, from what the verifier says of it."""
+    """Returns the expected cost of a point's faults, from the verifier's verdict."""
     return sum(cost * float(getattr(verdict, fault)) for fault, cost in COSTS.items())
 
 
 class BulletWriter:
-    """Gives the bullets of one article their words, one after the other: a name is given in full once, and what one
-    bullet has said counts for nothing in the next.
+    """Chooses the texts of the bullets of one article, one after the other. A full name is used once; later bullets use
+    the last name. Words of earlier bullets have no worth in later ones.
 
     Args:
         article: The article.
-        length: Of the bullets.
-        flag: Whether a rewrite is shown though it fails a check.
-        style: How candidates are chosen; default: the length's.
+        length: Length of the bullets.
+        flag: True to show a rewrite even if it fails a check.
+        style: How candidates are chosen. Default: the style of the length.
 
     Attributes:
         article: The article.
@@ -227,24 +228,24 @@ class BulletWriter:
         self._said: set[str] = set()
 
     def forget(self) -> None:
-        """Begins the list anew."""
+        """Starts the list again: forgets the earlier bullets."""
         self._bullets.clear()
         self._said.clear()
 
     def context(self, draft: PointDraft) -> str:
-        """The sentences that explain those of a draft."""
+        """Returns the sentences that explain those of a draft."""
         if draft.chosen not in self._contexts:
             self._contexts[draft.chosen] = context_of(draft.sentences, draft.chosen, self._full_names)
         return self._contexts[draft.chosen]
 
     def options(self, draft: PointDraft, method: Method, most: int) -> list[CheckedRewrite]:
-        """The candidates of a fitting length that state no fact which their sentences lack (or, with `flag`, also the
-        others, behind them), those of most worth first.
+        """Returns the candidates of a suitable length that pass all look-ups, ordered by worth. With `flag`, the others
+        follow.
 
         Args:
             draft: The point, with candidates.
-            method: What the bullet would be called.
-            most: How many to give.
+            method: The `method` of the bullets.
+            most: Maximum number of candidates to return.
         """
         context = " ".join(filter(None, (draft.title, self.context(draft))))
         looked_up = self._checker.for_sources(draft.text, context)
@@ -257,7 +258,7 @@ class BulletWriter:
         return sorted(kept, key=lambda option: not option.sound)[:most]
 
     def source_sentences(self, draft: PointDraft) -> list[Bullet]:
-        """What the article itself says of a point, with names in full."""
+        """Returns the article's own sentences for a point, with full names."""
         return [self._with_full_names(bullet, draft) for bullet in source_sentences(draft)]
 
     def best(
@@ -267,14 +268,14 @@ class BulletWriter:
         draft: PointDraft,
         least: float,
     ) -> tuple[Bullet, float]:
-        """Of all that could be said of a point what is worth most, and what its faults will cost.
+        """Returns the text with the highest worth for a point, and the expected cost of its faults.
 
         Args:
-            rewrites: Options with what the verifier says of them; one that it trusts too little is not shown.
-            sentences: What the verifier says of those of `source_sentences`.
+            rewrites: Rewrites with their verdicts. Those that do not pass are not shown.
+            sentences: Verdicts on the sentences of `source_sentences`.
             draft: The point.
-            least: How much it must trust a rewrite; with `flag`, a rewrite is shown wherever there is one, the best
-                though it has less.
+            least: Minimum probability of "good" for a rewrite. With `flag`, a rewrite is shown whenever there is one:
+                if none passes, the best.
         """
         shown = [(option, verdict) for option, verdict in rewrites if option.passes(verdict, least)]
         themselves = source_sentences(draft)
@@ -294,16 +295,16 @@ class BulletWriter:
         return self._shortened(bullet), faults
 
     def trusted(self, option: CheckedRewrite, verdict: Verdict, least: float) -> Bullet | None:
-        """The bullet of an option that may be shown, or with `flag` of any; None of others."""
+        """Returns the bullet of a rewrite if it may be shown (with `flag`, always), else None."""
         shown = self._flag or option.passes(verdict, least)
         return self._shortened(option.bullet(verdict, least)) if shown else None
 
     def sentences(self, draft: PointDraft) -> Bullet:
-        """The main sentence itself, with names in full."""
+        """Returns the sentence that `extracted` chooses, with full names."""
         return self._remembered(self._with_full_names(extracted(draft), draft))
 
     def _shortened(self, bullet: Bullet) -> Bullet:
-        """A bullet with the last name alone of whom an earlier one named in full."""
+        """Returns a bullet with only the last names of persons whom an earlier bullet names in full."""
         return self._remembered(replace(bullet, text=self._full_names.shortened(bullet.text, self._bullets)))
 
     def _remembered(self, bullet: Bullet) -> Bullet:
@@ -312,21 +313,22 @@ class BulletWriter:
         return bullet
 
     def _by_worth(self, draft: PointDraft) -> list[Candidate]:
-        """The candidates of a fitting length, those first that keep most of what the article speaks of again and again,
-        names and numbers above all, and no earlier bullet has said, and that the rewriter is surest of."""
+        """Returns the candidates of a suitable length, the best first: those that keep most of the words that the
+        article repeats (names and numbers above all) and that no earlier bullet has, and with a high score of the
+        rewriter."""
         style = self._style
         fitting = [c for c in _repaired(draft) if style.least <= len(words(c.text)) <= style.most]
         return sorted(dict.fromkeys(fitting), key=lambda c: -self._worth(c.text, draft) - style.fluent * c.score)
 
     def _worth(self, text: str, draft: PointDraft) -> float:
-        """The share of what matters in the point that a text says, less what its length costs."""
+        """Returns the share of the point's important words that a text keeps, minus the cost of its length."""
         style, weights = self._style, self._weights_of(draft.text)
         kept = sum(weights.get(stem, 0.0) for stem in set(stems(text)) - self._said)
         long = max(0, len(words(text)) - style.aim) / 10
         return kept / (sum(weights.values()) or 1.0) - style.size * long
 
     def _weights_of(self, sources: str) -> dict[str, float]:
-        """What each word of a point's sentences weighs; they are read once for all its candidates."""
+        """Returns the weight of each word of a point's sentences. Cached for all candidates of the point."""
         if sources not in self._read:
             self._read[sources] = {stem: self._weights.get(stem, 0.0) for stem in stems(sources)}
         return self._read[sources]
@@ -335,12 +337,13 @@ class BulletWriter:
         text = self._full_names(bullet.text, self._bullets)
         if text == bullet.text:
             return bullet
-        # Only a name was put in, from elsewhere in the article.
+        # Only a name was put in, from elsewhere in the article, so only names are looked up, in the whole article.
         return Bullet(text, draft.score, "named", bullet.sources, self._checker.names(text))
 
 
 def _repaired(draft: PointDraft) -> Iterator[Candidate]:
-    """The candidates; one that lost who says so, or the article at its start, has it given back."""
+    """Yields the candidates. The article at the start is restored if it was lost, and if the point has only one
+    sentence, the speaker too."""
     for candidate in draft.candidates:
         text = with_article(candidate.text, draft.text)
         yield replace(candidate, text=(with_speaker(text, draft.text) if len(draft.chosen) == 1 else None) or text)

@@ -1,8 +1,7 @@
-"""Writes bullets from the sentences they stand on, in a given number of words: a small language model or a T5 in
-CTranslate2, no torch.
+"""Writes bullets from their source sentences, in a requested number of words.
 
-What it writes are candidates. Which of them may be shown is not decided here (`checks/`), nor which one is
-(`reranking.py`).
+The model is a small language model or a T5. It runs in CTranslate2, without torch. It only writes candidates: `checks/`
+decides which of them may be shown, and `reranking.py` which one is shown.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ from ..reading import Sentence, words
 from .full_names import FullNames
 
 MAX_SOURCE_TOKENS = 320
-"""Tokens that go in; of what is longer a T5 does not read the end, where the context stands, and a language model not
-the start, where headline and context do."""
+"""Maximum number of input tokens. A longer input is truncated: for a T5 at the end, where the context is; for a
+language model at the start, where headline and context are."""
 MAX_TARGET_TOKENS = 80
-"""Tokens that come out; a candidate of this size was cut, and is no candidate."""
+"""Maximum number of output tokens. An output of this length was truncated, and is dropped."""
 CONTEXT_WORDS = 70
-"""Words of context, about."""
+"""Approximate number of words of context."""
 REACH = 8
-"""Sentences back in which the person is looked for whom a sentence calls "he"."""
+"""Number of earlier sentences that are searched for the person whom a sentence calls "he"."""
 _PERSON = re.compile(r"\b(?:he|she|his|her|him)\b", re.IGNORECASE)
 BEAM = 4
 _SEARCH = {
@@ -40,18 +39,17 @@ _SEARCH = {
 }
 _Running = Callable[[], Iterator[tuple[list[str], float]]]
 SHORTLIST = "vmap.txt"
-"""What may be written after what was read, as CTranslate2 takes it: `training/modeling/shortlist.py` makes it."""
+"""CTranslate2's vocabulary map: the output tokens that an input allows. Made by `training/modeling/shortlist.py`."""
 
 
 def prompt(sources: str, context: str, title: str | None = None, causal: bool = False) -> str:
-    """What is read: the sentences, the headline, and what explains the sentences. Training and the library use the
-    same.
+    """Returns the model's input: the sentences, the headline, and the context. Training uses the same function.
 
     Args:
         sources: The sentences, on one line.
-        context: What explains them; may be empty.
-        title: The headline; None where there is none.
-        causal: Whether a language model reads it, which goes on where it ends; else a T5's encoder.
+        context: The sentences that explain the sources. May be empty.
+        title: The headline, or None.
+        causal: True for a language model, which continues the input; False for the encoder of a T5.
     """
     if causal:
         before = (f"Title: {title}\n" if title else "") + (f"Context: {context}\n" if context else "")
@@ -60,14 +58,14 @@ def prompt(sources: str, context: str, title: str | None = None, causal: bool = 
 
 
 def asked(length: int, causal: bool = False) -> str:
-    """What the text begins with: the wanted number of words."""
+    """Returns the prefix of the output: the requested number of words."""
     return f"{length} words:" if causal else f"{length}:"
 
 
 def context_of(sentences: Sequence[Sentence], chosen: Sequence[int], full_names: FullNames) -> str:
-    """What says who and what the chosen sentences speak of, on one line, in article order and about CONTEXT_WORDS long:
-    the sentences that give persons in full whom the chosen ones call by their last name, or name the one whom they call
-    "he"; the one before each; the article's first."""
+    """Returns the sentences that explain the chosen ones, on one line, in article order, about CONTEXT_WORDS long:
+    those with the full names of persons whom the chosen ones call by their last name, those that name the person whom
+    they call "he", the sentence before each chosen one, and the first sentence of the article."""
     text = as_line(sentences, chosen)
     wanted: list[int] = []
     for name in full_names.missing(text):
@@ -84,7 +82,8 @@ def context_of(sentences: Sequence[Sentence], chosen: Sequence[int], full_names:
 
 
 def _person_before(sentences: Sequence[Sentence], i: int, full_names: FullNames) -> int | None:
-    """Of a sentence that says "he" before it names anybody, the nearest before it that does; None for others."""
+    """For a sentence with "he" or "she" before any name, returns the nearest earlier sentence, within REACH, that names
+    a person. Else None."""
     pronoun = _PERSON.search(sentences[i].text)
     if not pronoun or full_names.speaks_of(sentences[i].text[: pronoun.start()]):
         return None
@@ -93,7 +92,7 @@ def _person_before(sentences: Sequence[Sentence], i: int, full_names: FullNames)
 
 
 def as_line(sentences: Sequence[Sentence], chosen: Sequence[int]) -> str:
-    """Some sentences of an article on one line."""
+    """Returns some sentences of an article on one line."""
     return " ".join(" ".join(sentences[i].text.split()) for i in chosen)
 
 
@@ -103,7 +102,7 @@ class Candidate:
 
     Attributes:
         text: Its text, with a capital at the start and a full stop at the end.
-        score: The model's mean log-probability a token.
+        score: The model's mean log-probability per token.
     """
 
     text: str
@@ -111,16 +110,16 @@ class Candidate:
 
 
 class Rewriter:
-    """An exported rewriter, ready to write.
+    """Runs an exported rewriter.
 
     Args:
-        folder: Holds `model.bin`, `config.json`, a vocabulary, `tokenizer.json` and, of a T5, `vmap.txt`, which may be
-            missing.
-        threads: Bullets that are written side by side, one core each.
+        folder: Contains `model.bin`, `config.json`, a vocabulary, `tokenizer.json` and, optionally for a T5,
+            `vmap.txt`.
+        threads: Number of bullets that are written in parallel, one core each.
 
     Raises:
         RuntimeError: CTranslate2 cannot read the model.
-        OSError, ValueError: `config.json` is missing, or is no JSON.
+        OSError, ValueError: `config.json` is missing or is not valid JSON.
     """
 
     def __init__(self, folder: Path, threads: int) -> None:
@@ -128,7 +127,8 @@ class Rewriter:
         self._causal = bool(json.loads((folder / "config.json").read_text("utf-8")).get("causal"))
         kind = ctranslate2.Generator if self._causal else ctranslate2.Translator
         self._model = kind(str(folder), device="cpu", compute_type="default", inter_threads=threads, intra_threads=1)
-        # Scores are worked out for a fifth of a T5's vocabulary: half the cost of a token (benchmarks/NOTES.md).
+        # With it, a T5 computes scores for only a fifth of its vocabulary: half the cost of a token
+        # (benchmarks/NOTES.md).
         self._shortlist = (folder / SHORTLIST).is_file()
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
@@ -137,18 +137,18 @@ class Rewriter:
     def start(
         self, sources: str, context: str, title: str | None, lengths: Sequence[int]
     ) -> Callable[[], list[Candidate]]:
-        """Begins to write one point, at several lengths.
+        """Starts to write one point, at several lengths.
 
         Args:
-            sources: The sentences it is made from, on one line.
-            context: The sentences that explain them, or nothing.
+            sources: The sentences that it is made from, on one line.
+            context: The sentences that explain the sources. May be empty.
             title: The headline, if there is one.
-            lengths: Wanted words; each gives `BEAM` candidates.
+            lengths: Requested numbers of words. Each results in up to `BEAM` candidates.
 
         Returns:
-            A function that waits for the candidates: each text once, the best first.
+            A function that waits for the candidates and returns each text once, the best first.
         """
-        # All lengths of one point are one batch, so that what is written depends on nothing else that runs.
+        # All lengths of one point are one batch, so that the output does not depend on other points.
         read = self._tokens(prompt(sources, context, title, self._causal), alone=not self._causal)
         asks = [self._tokens(asked(length, self._causal), alone=False) for length in lengths]
         running = (self._goes_on if self._causal else self._answers)(read, asks)
@@ -164,7 +164,7 @@ class Rewriter:
         return wait
 
     def _answers(self, read: list[str], asks: list[list[str]]) -> _Running:
-        """A T5's search."""
+        """Starts the beam search of a T5."""
         read = [*read[:-1][: MAX_SOURCE_TOKENS - 1], read[-1]]
         running = self._model.translate_batch(
             [read] * len(asks),
@@ -183,7 +183,7 @@ class Rewriter:
         return wait
 
     def _goes_on(self, read: list[str], asks: list[list[str]]) -> _Running:
-        """A language model's search. What all lengths share is read once."""
+        """Starts the beam search of a language model. The input that all lengths share is read once."""
         running = self._model.generate_batch(
             asks,
             static_prompt=read[-MAX_SOURCE_TOKENS:],
@@ -212,7 +212,7 @@ class Rewriter:
 
 
 def finished(text: str) -> str:
-    """A bullet with a capital at its start and a full stop at its end; "" stays as it is."""
+    """Returns a bullet with a capital at its start and a full stop at its end. "" is not changed."""
     if text and not text.rstrip("\"'”’").endswith((".", "!", "?")):
         text += "."
     return text[:1].upper() + text[1:]

@@ -1,5 +1,8 @@
-"""Chosen sentences as a bullet: words that only tie them to their neighbours are left out. Nothing is changed or put
-in, but the other mark of a quotation that begins before them or ends behind them."""
+"""Turns chosen sentences into a bullet, without the words that only tie them to their neighbours.
+
+Nothing else is changed, and only one thing is added: a quotation mark, if a quotation begins before the sentences or
+ends after them.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +26,11 @@ _QUOTATION_MARK = re.compile(r"[“”\"]")
 
 
 def tidied(sentence: str) -> str:
-    """The sentence on one line, without a bullet sign or a "But" or "Meanwhile," at its start, and without asides in
-    parentheses.
+    """Returns the sentence on one line, without a bullet sign, "But" or "Meanwhile," at its start, and without asides
+    in parentheses.
 
-    What stands in quotation marks is left alone, and so is a piece of a longer quote, and a short name that is given in
-    parentheses ("the European Central Bank (ECB)"), which a later sentence may use.
+    Quoted text and parts of a longer quotation are not changed. A short name in parentheses stays ("the European
+    Central Bank (ECB)"), since a later sentence may use it.
     """
     text = " ".join(sentence.split()).removeprefix("• ")
     if text.count('"') % 2 or text.count("“") != text.count("”"):
@@ -45,14 +48,14 @@ def tidied(sentence: str) -> str:
 
 
 def bullet_of(sentences: Sequence[str]) -> str:
-    """The bullet that neighbouring sentences make; a "But" between two of them stays."""
+    """Returns neighbouring sentences as one bullet. A "But" between two of them stays."""
     first, *rest = sentences
     return quoted(" ".join([tidied(first), *(" ".join(sentence.split()) for sentence in rest)]))
 
 
 def quoted(text: str) -> str:
-    """The text with the quotation marks that it lacks: one at its start, where it begins inside a quotation, and one at
-    its end, where it ends inside one. The mark of inches is none, and marks of another language stay as they are."""
+    """Adds missing quotation marks: one at the start if the text begins inside a quotation, and one at the end if it
+    ends inside one. Inch marks do not count. A text with the quotation marks of another language is not changed."""
     if _OTHER_MARKS.search(text):
         return text
     inside, begins = False, False
@@ -73,11 +76,12 @@ def quoted(text: str) -> str:
 
 
 def _closes(text: str, at: int) -> bool:
-    """Whether a straight mark stands as a closing one does: behind a word or a stop, and before no word."""
+    """True if a straight quotation mark is placed like a closing one: after a word or a full stop, not before a
+    word."""
     return at > 0 and not text[at - 1].isspace() and text[at - 1] not in "([—-" and not text[at + 1 : at + 2].isalnum()
 
 
 def _opens(text: str, at: int) -> bool:
-    """Whether a straight mark stands as an opening one does: behind white space, and before a word. Each paragraph of a
-    long quotation has one."""
+    """True if a straight quotation mark is placed like an opening one: after white space and before a word. Each
+    paragraph of a long quotation has one."""
     return text[at - 1 : at].isspace() and text[at + 1 : at + 2].isalnum()

@@ -1,4 +1,4 @@
-"""From files and text to the sentences of a story."""
+"""Reads files and text, and finds the sentences of the story."""
 
 from .article import SUFFIXES, Article, decoded
 from .boilerplate import content_sentences

@@ -1,4 +1,4 @@
-"""An article, and how to read one from text, HTML, JSON or a file."""
+"""The article, and how to read one from text, HTML, Markdown, JSON or a file."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ SUFFIXES = {
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """What is to be summarized.
+    """An article to be summarized.
 
     Attributes:
-        text: The story, paragraphs on lines of their own. All offsets that the library gives point into it. Characters
-            that no text can hold (NUL and other control characters, lone surrogates) are replaced one for one by
-            U+FFFD, so that offsets into the string you passed stay right.
+        text: The story, with each paragraph on its own line. All offsets that the library returns point into this text.
+            Characters that are not valid in text (NUL and other control characters, lone surrogates) are replaced one
+            for one by U+FFFD, so offsets into the string you passed stay valid.
         title: The headline, if there is one.
-        language: A language code such as "en" or "pt-BR" ("pt_BR" is written so); the sentence splitter follows it.
+        language: A language code such as "en" or "pt-BR" ("pt_BR" becomes "pt-BR"). The sentence splitter uses it.
 
     Raises:
         ArticleError: `text` is not a string.
@@ -53,7 +53,7 @@ class Article:
     def __post_init__(self) -> None:
         if not isinstance(self.text, str):
             hint = "; decode it first, or use Article.from_file" if isinstance(self.text, bytes) else ""
-            raise ArticleError(f"an article's text must be a str, and this is {type(self.text).__name__}{hint}")
+            raise ArticleError(f"an article's text must be a str, not {type(self.text).__name__}{hint}")
         object.__setattr__(self, "text", _UNUSABLE.sub("\ufffd", self.text.translate(_BREAKS)))
         object.__setattr__(self, "language", self.language.replace("_", "-"))
         if self.title is not None:
@@ -61,9 +61,9 @@ class Article:
 
     @classmethod
     def from_text(cls, text: str, language: str = "en") -> Article:
-        """From plain text. A short first line without a full stop is taken for the headline (and stays in the text).
-        A text that is an HTML page, or full of tags, goes through `from_html`; one that opens with "# " and a
-        headline goes through `from_markdown`."""
+        """Creates an article from plain text. A short first line without a full stop is the headline (and stays in the
+        text). A text that is an HTML page, or has many tags, is passed to `from_html`. A text that starts with a
+        Markdown heading ("# ") is passed to `from_markdown`."""
         if isinstance(text, str) and (_HTML.match(text) or len(_TAG.findall(text[:20_000])) >= 4):
             return cls.from_html(text, language)
         if isinstance(text, str) and _MARKDOWN.match(text):
@@ -73,11 +73,12 @@ class Article:
 
     @classmethod
     def from_html(cls, html: str, language: str = "en") -> Article:
-        """From an HTML page: trafilatura finds the story among menus, links and comments. Needs the extra `html`.
+        """Creates an article from an HTML page. trafilatura separates the story from menus, links and comments. Needs
+        the extra `html`.
 
         Raises:
             MissingExtraError: trafilatura is not installed.
-            ArticleError: The page holds no story.
+            ArticleError: The page contains no story.
         """
         try:
             import trafilatura
@@ -87,17 +88,17 @@ class Article:
             _UNUSABLE.sub("\ufffd", html), include_comments=False, include_tables=False, with_metadata=True
         )
         if found is None or not (found.text or "").strip():
-            raise ArticleError("no story was found in this HTML page; pass its text, if it has one")
+            raise ArticleError("no story was found in this HTML page; if it has one, pass it as plain text")
         return cls(found.text, found.title, language)
 
     @classmethod
     def from_markdown(cls, markdown: str, language: str = "en") -> Article:
-        """From Markdown (CommonMark): a heading before everything else is the headline; headings, paragraphs, list
-        items and quotes become paragraphs of plain text; links and emphasis keep their words; pictures, code and HTML
-        blocks are left out. The offsets that the library gives point into that text.
+        """Creates an article from Markdown (CommonMark). A heading before all other text is the headline. Other
+        headings, paragraphs, list items and quotes become paragraphs of plain text. Links and emphasis keep their
+        words; pictures, code blocks and HTML blocks are left out. Offsets point into the plain text.
 
         Raises:
-            ArticleError: It holds no text.
+            ArticleError: The Markdown contains no text, or only a headline.
         """
         title: str | None = None
         paragraphs: list[str] = []
@@ -113,16 +114,16 @@ class Article:
                 elif text.strip():
                     paragraphs.append(text.strip())
         if not paragraphs:
-            raise ArticleError("no story was found in this Markdown; is there anything but a headline?")
+            raise ArticleError("no story was found in this Markdown; it needs a paragraph besides the headline")
         return cls("\n\n".join(paragraphs), title, language)
 
     @classmethod
     def from_json(cls, value: str | Mapping[str, Any], language: str = "en") -> Article:
-        """From a JSON object, as text or parsed: the story under `text` or `article`, the headline under `title`, the
-        language under `language`, both optional.
+        """Creates an article from a JSON object, as a string or parsed. The story is in `text` or `article`; the
+        optional headline is in `title`, the optional language in `language`.
 
         Raises:
-            ArticleError: Not JSON, not an object, or no story in it.
+            ArticleError: The value is not valid JSON or not an object, or it has no story.
         """
         if isinstance(value, str):
             try:
@@ -130,20 +131,20 @@ class Article:
             except json.JSONDecodeError as error:
                 raise ArticleError(f"not valid JSON: {error}") from error
         if not isinstance(value, Mapping):
-            raise ArticleError(f"a JSON article must be an object with a text, and this is a {type(value).__name__}")
+            raise ArticleError(f'a JSON article must be an object with the field "text", not {type(value).__name__}')
         field = next((name for name in ("text", "article") if isinstance(value.get(name), str)), None)
         if field is None:
             there = ", ".join(map(str, value)) or "none"
-            raise ArticleError(f'"text" is missing or no string; the fields are: {there}')
+            raise ArticleError(f'"text" is missing or not a string; the fields are: {there}')
         return cls(value[field], value.get("title"), str(value.get("language") or language))
 
     @classmethod
     def from_file(cls, path: str | Path, language: str = "en") -> Article:
-        """From a .txt, .html, .md or .json file (any other ending is read as text), in UTF-8 or UTF-16 with a byte
-        order mark; bytes that are neither are read as Windows-1252, the usual encoding of old archives.
+        """Creates an article from a .txt, .html, .md or .json file. A file with another suffix is read as text. The
+        encoding is UTF-8, UTF-16 with a byte order mark, or else Windows-1252, the usual encoding of old archives.
 
         Raises:
-            ArticleError: The file cannot be read, is binary, or holds no article; the message names it.
+            ArticleError: The file cannot be read, is binary, or contains no article. The message names the file.
         """
         path = Path(path)
         try:
@@ -155,7 +156,8 @@ class Article:
 
     @classmethod
     def from_bytes(cls, data: bytes, kind: str = "text", language: str = "en") -> Article:
-        """From the bytes of a file; `kind` is "text", "html", "markdown" or "json". Decoding as in `from_file`."""
+        """Creates an article from the bytes of a file. `kind` is "text", "html", "markdown" or "json". The encodings
+        are those of `from_file`."""
         text = decoded(data)
         if kind == "html":
             return cls.from_html(text, language)
@@ -165,7 +167,7 @@ class Article:
 
 
 def _plain(inline: Token) -> str:
-    """The words of a paragraph's Markdown."""
+    """Returns the plain text of an inline Markdown token."""
     parts = []
     for token in inline.children or ():
         if token.type in ("text", "code_inline", "text_special"):
@@ -176,10 +178,10 @@ def _plain(inline: Token) -> str:
 
 
 def decoded(data: bytes) -> str:
-    """Bytes as text: UTF-8, UTF-16 with a byte order mark, else Windows-1252.
+    """Decodes bytes: UTF-8, UTF-16 with a byte order mark, else Windows-1252.
 
     Raises:
-        ArticleError: They are no text.
+        ArticleError: The bytes are not text.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", errors="replace")

@@ -1,7 +1,7 @@
-"""What is not the story: datelines, bylines, captions, links, calls to read or watch, credits, copyright lines.
+"""Skips text that is not the story: datelines, bylines, captions, links, calls to read or watch, credits, copyright.
 
-An editor does not quote these in a header list, and a model that scores them wastes its attention. Nothing is
-removed from the article's text: `content_sentences` returns the sentences of the story, as spans of that text.
+Editors do not quote these in a header list, and scoring them would only distract the model. Nothing is removed from the
+article's text: `content_sentences` returns the sentences of the story, as spans of that text.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ _AGENCY = r"(?:CNN|Reuters|AP|AFP|UPI|DPA|PA|ANI|Xinhua|Bloomberg|BBC|NBC|CBS|AB
 _DASH = r"(?:--+|[-–—:]|_)"
 _PLACE = r"[A-Z][A-Z.'’ -]{2,30}(?:,\s*[A-Z][\w.'’ ]{1,30}){0,2}"
 _DATELINE = re.compile(
-    # Without a dash only where nothing or a place stands before it: "The Palestinian Authority (PA) said".
+    # The dash is optional only if the parenthesis opens the text or follows a place name:
+    # "The Palestinian Authority (PA) said" has no dateline.
     rf"(?:{_PLACE}\s*)?\({_AGENCY}\)\s*{_DASH}*\s*|\([A-Z][\w.&'’ ]{{1,40}}\)\s*{_DASH}*\s*(?=[A-Z\"'“‘\d])"
     rf"|(?!The\b)(?:[A-Z][\w.'’-]+,?\s*){{1,5}}(?<!Press\s)(?<!Network\s)\((?:CNN|Reuters|AP|AFP)\)\s*{_DASH}*\s*"
     rf"|(?:[A-Z][\w.,'’ -]{{2,60}}?\s*)?\([A-Z][\w.&'’ ]{{1,40}}\)\s*{_DASH}+\s*"
@@ -59,21 +60,20 @@ _CAPTION_WORDS = 60
 
 
 def content_sentences(text: str, language: str = "en") -> tuple[Sentence, ...]:
-    """The sentences of an article that tell the story.
+    """Returns the sentences of an article that belong to the story.
 
     Args:
         text: The article's text.
-        language: A language code; the splitter's rules depend on it. The phrases of news sites that are left out
-            are English; the rules of form (headings, captions, links) hold for every language.
+        language: A language code; it selects the splitter's rules. The phrases of news sites that are skipped are
+            English; the rules of form (headings, captions, links) apply to every language.
 
     Returns:
-        Sentences in article order. Where all of the text looks like boilerplate (a list of headlines, say), all of
-        it is returned: a reader who asked for key points wants some.
+        Sentences in article order. If all of the text looks like boilerplate (a list of headlines, say), all of it is
+        returned, so that there is something to summarize.
     """
     spans = paragraphs(text)
     ends = [is_terminated(text[a:b]) for a, b in spans]
-    # Headings and captions are known by their missing full stop, which tells something only among paragraphs that
-    # have one.
+    # A paragraph without a full stop is a heading or a caption, if most of the text is in paragraphs with one.
     formed = len(spans) > 2 and sum(b - a for (a, b), end in zip(spans, ends, strict=True) if end) > 0.6 * len(text)
     kept: list[Sentence] = []
     section = 0
@@ -98,7 +98,7 @@ def content_sentences(text: str, language: str = "en") -> tuple[Sentence, ...]:
 
 
 def is_boilerplate(sentence: str) -> bool:
-    """Whether a sentence is a site's furniture: "Read more: ...", "Ann Lee contributed to this report.", a byline."""
+    """True for boilerplate of a news site: "Read more: ...", "Ann Lee contributed to this report.", a byline."""
     return bool(
         _LINE.search(sentence)
         or _ANYWHERE.search(sentence)
@@ -108,7 +108,8 @@ def is_boilerplate(sentence: str) -> bool:
 
 
 def title_of(text: str) -> str | None:
-    """The headline, where a plain text opens with one: a short first paragraph without a full stop, and more behind."""
+    """Returns the headline if a plain text starts with one: a short first paragraph without a full stop, followed by
+    paragraphs with one."""
     spans = paragraphs(text)
     if len(spans) < 2:
         return None
@@ -128,8 +129,9 @@ def _is_heading(paragraph: str) -> bool:
 
 
 def _without_links(sentences: list[Sentence]) -> list[Sentence]:
-    """Without the link titles of flattened pages, whose full stop stands apart: "Fossil found by fisherman ."."""
+    """Drops captions, and the link titles of pages converted to text: "Fossil found by fisherman ." (a space before the
+    full stop)."""
     links = [bool(_DETACHED_STOP.search(s.text)) or bool(_CAPTION.search(s.text)) for s in sentences]
-    if sum(links) > 0.3 * len(sentences):  # tokenized text has it everywhere
+    if sum(links) > 0.3 * len(sentences):  # in tokenized text every full stop has a space before it
         return sentences
     return [s for s, link in zip(sentences, links, strict=True) if not link]

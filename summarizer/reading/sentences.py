@@ -1,8 +1,8 @@
-"""Text to paragraphs and sentences, with exact offsets.
+"""Splits text into paragraphs and sentences, with exact offsets.
 
-Everything downstream speaks of sentences as spans of the article's text, so this is the only place where
-offsets are made. sentencex splits; this module gives it one paragraph at a time, so that a mistake in one
-paragraph (a straight quote without a partner, say) cannot reach the next.
+All other modules use sentences as spans of the article's text; only this module computes their offsets. sentencex
+splits one paragraph at a time, so that a mistake in one paragraph (an unpaired straight quote, say) does not affect the
+next.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import islice, pairwise
 import sentencex
 
 MAX_WORDS = 80
-"""A longer "sentence" is a list, a table or a text without full stops, and is cut at its clauses."""
+"""Maximum words of a sentence. A longer one is a list, a table or a text without full stops; it is cut at clauses."""
 
 _WORD = re.compile(r"[぀-ヿ㐀-鿿가-힯฀-๿]|[^\W_]+(?:['’.,-][^\W_]+)*")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
@@ -27,10 +27,10 @@ _TITLE_END = re.compile(
     r"(?:^|\s)(?:Coun|Cllr|Capt|Insp|Supt|Det|Sgt|Gov|Sen|Rep|Lt|Col|Gen|Maj|Cpl|Rev|Hon|Prof|Messrs|Fr|Amb|Adm)\.$"
 )
 _SAINT_END = re.compile(r"(?:^|[^\w\s.]\s*|\b[a-z]+\s|\bThe\s)(?:St|Ste|Mt|Ft)\.$")
-"""Saints and mounts: "in St. | Joseph", not "on Elm St. | Police"."""
+"""Abbreviations for "Saint", "Mount" and "Fort": "in St. | Joseph", not "on Elm St. | Police"."""
 _CLOCK_END = re.compile(r"\b[ap]\.m\.$", re.IGNORECASE)
 _MAY_END = re.compile(r"\bMay\.[\"”]?\s+(?=[\"“]?[A-Z])")
-"""The month, which sentencex takes for an abbreviation: "by May. | Critics"."""
+"""A sentence that ends in the month, which sentencex takes for an abbreviation: "by May. | Critics"."""
 _OPENS_BEHIND = re.compile(r"[.!?]\s+\"$")
 _ASKED_END = re.compile(r"[?!][\"”'’]$")
 _POSSESSIVE = re.compile(r"['’]s\b")
@@ -48,8 +48,8 @@ class Sentence:
     Attributes:
         text: The sentence, `article.text[start:end]`.
         start: Offset of its first character in the article's text.
-        end: Offset behind its last character.
-        section: Index of its section, from 0; a subheading opens a new one.
+        end: Offset after its last character.
+        section: Index of its section, from 0. A subheading starts a new section.
     """
 
     text: str
@@ -59,17 +59,17 @@ class Sentence:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, in order; a Chinese, Japanese, Korean or Thai character counts as one."""
+    """Returns the words of a text, in order. A Chinese, Japanese, Korean or Thai character counts as a word."""
     return _WORD.findall(text)
 
 
 def is_terminated(text: str) -> bool:
-    """Whether a text ends as a sentence does: a full stop or its like, and closing quotes or brackets behind it."""
+    """True if a text ends like a sentence: with a full stop or a similar mark, and any closing quotes or brackets."""
     return _TERMINATED.search(text) is not None
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    """The span without the white space at its two ends."""
+    """Returns the span without white space at its start and end."""
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
@@ -78,10 +78,10 @@ def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def paragraphs(text: str) -> list[tuple[int, int]]:
-    """The spans (start, end) of a text's paragraphs, trimmed, none empty.
+    """Returns the spans (start, end) of a text's paragraphs, trimmed, none empty.
 
     Blank lines always separate paragraphs. A single line break separates them too, unless the text is hard-wrapped
-    (many lines of about the same width that stop in the middle of a sentence), as in e-mails and old archives.
+    (many lines of about the same width that end in the middle of a sentence), as in e-mails and old archives.
     """
     border = _BLANK_LINE if _is_hard_wrapped(text) else _LINE
     spans, start = [], 0
@@ -93,11 +93,12 @@ def paragraphs(text: str) -> list[tuple[int, int]]:
 
 
 def split(text: str, start: int, end: int, language: str = "en") -> list[tuple[int, int]]:
-    """The spans of the sentences of one paragraph, `text[start:end]`, as offsets into `text`; trimmed, none empty."""
+    """Returns the spans of the sentences of one paragraph, `text[start:end]`, as offsets into `text`; trimmed, none
+    empty."""
     spans: list[tuple[int, int]] = []
     for a, b in _boundaries(text[start:end], language):
-        # An opening quote that is never closed, or the dot of a list item, makes sentencex take all that follows for
-        # one sentence: look again without them.
+        # After an unclosed opening quote or a bullet sign, sentencex takes all that follows for one sentence. So such a
+        # span is split again without these marks.
         if _INNER_STOP.search(text, start + a, start + b) and len(words(text[start + a : start + b])) > MAX_WORDS // 2:
             inner = _boundaries(text[start + a : start + b].translate(_MARKS_TO_SPACES), language)
             spans += [(a + c, a + d) for c, d in inner]
@@ -115,8 +116,8 @@ def split(text: str, start: int, end: int, language: str = "en") -> list[tuple[i
 
 
 def _with_their_marks(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The spans of a paragraph's sentences; a quotation mark that opens behind one goes over the border, where none is
-    open before it: `he said. "|We are`."""
+    """Moves an opening quotation mark from the end of a sentence to the start of the next: `he said. "|We are`. Not
+    moved if a quotation is open already: then the mark closes it."""
     result = list(spans)
     marks = 0
     for i, (a, b) in enumerate(spans):
@@ -128,7 +129,7 @@ def _with_their_marks(text: str, spans: list[tuple[int, int]]) -> list[tuple[int
 
 
 def _boundaries(paragraph: str, language: str) -> list[tuple[int, int]]:
-    # sentencex knows "pt", not "pt-BR", and takes its English rules for a code that it does not know.
+    # sentencex knows "pt" but not "pt-BR", and uses its English rules for an unknown code.
     code = language.split("-", maxsplit=1)[0].lower() or "en"
     found = [(int(b["start_index"]), int(b["end_index"])) for b in sentencex.get_sentence_boundaries(code, paragraph)]
     if code != "en":
@@ -139,8 +140,8 @@ def _boundaries(paragraph: str, language: str) -> list[tuple[int, int]]:
 
 
 def _goes_on(before: str, after: str) -> bool:
-    """Whether a border is none: "at 5 p.m. | Tuesday", "Coun. | Malloy", ""Why?" | Roe asked", ""No!" | he said",
-    "Which?|'s survey", or a lone quote or the like."""
+    """True if two spans are one sentence: "at 5 p.m. | Tuesday", "Coun. | Malloy", ""Why?" | Roe asked", ""No!" | he
+    said", "Which?|'s survey", or if the second has only a quotation mark or the like."""
     if not any(c.isalnum() for c in after) or _POSSESSIVE.match(after):
         return True
     if _ASKED_END.search(before) and (after[:1].islower() or _SPEAKER.match(after)):
@@ -151,7 +152,7 @@ def _goes_on(before: str, after: str) -> bool:
 
 
 def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """Cuts a span of more than MAX_WORDS words at its clauses, or where there are none, at its words."""
+    """Cuts a span of more than MAX_WORDS words at its clauses or, if there are none, between words."""
     if end - start <= MAX_WORDS or len(words(text[start:end])) <= MAX_WORDS:
         return [(start, end)]
     result, at = [], start
@@ -168,7 +169,8 @@ def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def _clause_cut(text: str, low: int, high: int, end: int) -> int:
-    """The best place to cut between two offsets: behind a comma or the like, else behind a space, else at `high`."""
+    """Returns the best offset for a cut from `low` to `high`: after the last comma or similar mark, else after the last
+    space, else `high`."""
     cuts = list(_CLAUSE_END.finditer(text, low, min(high + 1, end)))
     strong = [m for m in cuts if m.group().strip()]
     return (strong or cuts)[-1].end() if cuts else high

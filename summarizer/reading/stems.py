@@ -1,4 +1,4 @@
-"""Words of a text by their stems, and which of them say that somebody speaks."""
+"""Splits a text into stems, and recognizes reporting verbs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _IRREGULAR = {
     ).split(", ")
     for form in forms.split()
 }
-"""Forms that the stemmer does not bring together, by the one that stands for all."""
+"""Maps irregular forms, which the stemmer does not unite, to one form each."""
 
 
 class _Stemmer(local):
@@ -60,24 +60,25 @@ _STEMMER = _Stemmer()
 
 @lru_cache(1 << 16)
 def _stem(word: str) -> str:
-    """The stem of a word in lower case; kept, since an archive says the same words again and again."""
+    """Returns the stem of a lower-case word. Cached, since an archive repeats the same words."""
     return str(_STEMMER.stem(_IRREGULAR.get(word, word)))
 
 
 def read(text: str) -> list[str]:
-    """The words and marks of a text, in order, by their stems; "well-known" is two words, "don't" is "not"."""
+    """Returns the stems of a text's words, and its punctuation marks, in order. "well-known" is two words, "don't" is
+    "not"."""
     return [stem for _, stem in _read(text)]
 
 
 def stems(text: str) -> list[str]:
-    """The stems of the words that say something, in order: no mark, no article, no "of"."""
+    """Returns the stems of the content words, in order: no punctuation, no function words such as "the" or "of"."""
     return [stem for word, stem in _read(text) if word[0].isalnum() and word not in _FUNCTION]
 
 
 def _read(text: str) -> Iterator[tuple[str, str]]:
     for token in TOKEN.findall(text):
         lower = token.replace("’", "'").lower()
-        if lower.endswith("n't"):  # "don't", "can't", "won't": what says something is the "not"
+        if lower.endswith("n't"):  # "don't", "can't", "won't": only the "not" matters
             yield "not", "not"
             continue
         lower = re.sub(r"'s?$", "", lower)

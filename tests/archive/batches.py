@@ -15,6 +15,18 @@ FAST = {"policy": "extract", "length": "brief", "bullets": 2}
 FLAGS = ("--policy", "extract", "--length", "brief", "--bullets", "2")
 ENDINGS = ("jsonl", "jsonl.gz", "jsonl.zst", "parquet")
 
+DEADLY = """
+import os
+from summarizer.archive import records
+read = records.Fields.article_of
+def article_of(self, record):
+    if "deadly" in str(record.values.get("id")):
+        os._exit(9)
+    return read(self, record)
+records.Fields.article_of = article_of
+"""
+"""What every Python that finds it does first: an article ends the process that reads it."""
+
 
 def batch(*args, stdin=b"", **options):
     command = [sys.executable, "-m", "summarizer", "batch", *map(str, args)]

@@ -14,7 +14,7 @@ from summarizer import ArticleError, BatchError, ModelError, run_batch
 
 from ..articles import ROOT, STORY, archive, written
 from ..test_summarizer import SCHEMA
-from .batches import ENDINGS, FAST, FLAGS, batch, lines, records
+from .batches import DEADLY, ENDINGS, FAST, FLAGS, batch, lines, records
 
 
 def test_each_record_gives_one_in_order_a_summary_or_what_was_wrong(rows, whole):
@@ -183,7 +183,7 @@ def test_a_time_limit_is_an_error_of_its_article(tmp_path, rows):
 def test_progress_and_time_left(tmp_path, monkeypatch, capsys, source):
     from summarizer.archive import progress_bar as module
 
-    monkeypatch.setattr(module, "_RARELY", 0.0)
+    monkeypatch.setattr(module, "_LOG_INTERVAL", 0.0)
     run_batch(source, tmp_path / "o.jsonl", progress=True, **FAST)
     shown = capsys.readouterr()
     assert shown.out == "" and "32 articles, 2 errors" in shown.err and "left" in shown.err
@@ -197,38 +197,48 @@ def test_ids_that_stand_twice_are_counted(tmp_path, rows, caplog):
     assert run_batch(source, tmp_path / "o.jsonl", **FAST).repeated == 3  # also where all of it stands there
 
 
-DEADLY = """
-import os
-from summarizer.archive import records
-read = records.Fields.article_of
-def article_of(self, record):
-    if "deadly" in str(record.values.get("id")):
-        os._exit(9)
-    return read(self, record)
-records.Fields.article_of = article_of
-"""
-"""What every Python that finds it does first: an article ends the process that reads it."""
-
-
 @pytest.mark.parametrize("flags", [(), ("--processes", "2", "--threads", "2")], ids=["one process", "two processes"])
 def test_an_article_that_kills_its_process_is_set_aside_after_the_second_time(tmp_path, rows, flags):
     (tmp_path / "sitecustomize.py").write_text(DEADLY)
-    source = written(tmp_path / "a.jsonl", [*rows[:18], rows[18] | {"id": "deadly"}, *rows[19:24]])
+    rows = [*rows[:18], rows[18] | {"id": "deadly"}, *rows[19:24]]
+    source, output = written(tmp_path / "a.jsonl", rows), tmp_path / "o.jsonl"
     environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
 
     def run(*more):
-        return batch(source, "-o", tmp_path / "o.jsonl", *FLAGS, *flags, *more, env=environment)
+        done = batch(source, "-o", output, *FLAGS, *flags, *more, env=environment)
+        return done.returncode, done.stderr.decode()
 
-    codes = [run().returncode]
-    while codes[-1] != 1 and len(codes) < 4:
-        codes.append(run().returncode)
-    assert 1 < len(codes) < 4 and 0 not in codes  # it dies, perhaps further on again, and goes past
-    found = records(tmp_path / "o.jsonl")
+    if not flags:
+        assert run()[0] == 9
+    code, said = run()
+    assert code == 1 and "24 records are read one by one" in said, said
+    found = records(output)
     wrong = {record["id"]: record["error"] for record in found if "error" in record}
-    assert len(found) == 24 and wrong["deadly"]["kind"] == "WorkerDiedError"
+    assert [record["id"] for record in found] == [row["id"] for row in rows]
+    assert wrong["deadly"]["kind"] == "WorkerDiedError" and not (tmp_path / "o.jsonl.begun").exists()
     assert "the process that read it died, and did so again" in wrong["deadly"]["message"]
-    assert run().returncode == 1 and not (tmp_path / "o.jsonl.begun").exists()
-    assert run("--retry-errors").returncode == 1  # tried again in a process of its own
+    code, said = run("--retry-errors")
+    assert code == 1 and "it ended its process before" in said  # tried again in a process of its own
     (tmp_path / "sitecustomize.py").unlink()
-    assert run("--retry-errors").returncode == 1
-    assert "deadly" not in {record["id"] for record in records(tmp_path / "o.jsonl") if "error" in record}
+    assert run("--retry-errors")[0] == 1  # the other two have no text
+    assert "deadly" not in {record["id"] for record in records(output) if "error" in record}
+
+
+def test_an_article_that_kills_its_process_only_when_it_is_retried_is_set_aside_too(tmp_path, rows):
+    source, output = written(tmp_path / "a.jsonl", [*rows[:2], {"id": "deadly"}]), tmp_path / "o.jsonl"
+    assert run_batch(source, output, **FAST).errors == 1
+    written(source, [*rows[:2], rows[2] | {"id": "deadly"}])
+    (tmp_path / "sitecustomize.py").write_text(DEADLY)
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    codes = [batch(source, "-o", output, *FLAGS, "--retry-errors", env=environment).returncode for _ in range(2)]
+    assert codes == [9, 1] and records(output)[2]["error"]["kind"] == "WorkerDiedError"
+
+
+def test_a_script_needs_no_main_guard_to_go_past_a_deadly_article(tmp_path, rows):
+    (tmp_path / "sitecustomize.py").write_text(DEADLY)
+    source = written(tmp_path / "a.jsonl", [rows[0], rows[1] | {"id": "deadly"}])
+    script = tmp_path / "mine.py"
+    script.write_text(f"from summarizer import run_batch\nrun_batch({str(source)!r}, 'o.jsonl', **{FAST!r})\n")
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    run = [subprocess.run([sys.executable, script], cwd=tmp_path, env=environment, check=False) for _ in range(2)]
+    assert [done.returncode for done in run] == [9, 0] and len(records(tmp_path / "o.jsonl")) == 2

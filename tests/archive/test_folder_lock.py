@@ -27,38 +27,35 @@ def elsewhere(tmp_path, monkeypatch):
     monkeypatch.setattr(storage, "_system", lambda place: (far, place.removeprefix("s3://bucket/")))
     monkeypatch.setattr(folder_lock, "_SETTLE", 0.1)
     monkeypatch.setattr(folder_lock, "BEAT", 0.1)
-    monkeypatch.setattr(folder_lock, "STALE", 1.0)
+    monkeypatch.setattr(folder_lock, "STALE", 0.5)
     return "s3://bucket/out"
 
 
 def test_a_second_run_on_one_folder_elsewhere_is_refused(elsewhere, tmp_path):
     with folder_lock.claimed(elsewhere):
         first = (tmp_path / "out" / folder_lock.NAME).read_text()
-        with pytest.raises(BatchError, match="another run wrote to"), folder_lock.claimed(elsewhere):
+        with pytest.raises(BatchError, match="another run is writing to"), folder_lock.claimed(elsewhere):
             pass
         folder_lock.Event().wait(0.4)
         assert (tmp_path / "out" / folder_lock.NAME).read_text() != first  # it says again that it is there
     assert not (tmp_path / "out" / folder_lock.NAME).exists()
 
 
-def test_a_run_that_was_killed_elsewhere_keeps_nobody_out_for_long(elsewhere):
-    folder_lock._write(elsewhere, "a run that is dead")
-    with pytest.raises(BatchError, match="if it was killed"), folder_lock.claimed(elsewhere):
-        pass
-    folder_lock.Event().wait(1.1)
+def test_a_run_that_was_killed_elsewhere_keeps_nobody_out_for_long(elsewhere, caplog):
+    folder_lock._write(elsewhere, "a run that is dead", 7)
     with folder_lock.claimed(elsewhere):
-        pass
+        assert "waiting up to" in caplog.text
 
 
 def test_the_lock_of_another_run_is_left_alone(elsewhere, tmp_path, caplog):
     """A run that slept too long finds that another has the folder: it says so, and takes nothing away."""
     with folder_lock.claimed(elsewhere):
-        folder_lock._write(elsewhere, "the other")
+        folder_lock._write(elsewhere, "the other", 1)
         folder_lock.Event().wait(0.4)
     assert "the other" in (tmp_path / "out" / folder_lock.NAME).read_text() and "another run has taken" in caplog.text
 
 
 def test_of_two_that_begin_at_once_one_gives_way(elsewhere, monkeypatch):
-    monkeypatch.setattr(folder_lock.time, "sleep", lambda _: folder_lock._write(elsewhere, "the other"))
+    monkeypatch.setattr(folder_lock.time, "sleep", lambda _: folder_lock._write(elsewhere, "the other", 1))
     with pytest.raises(BatchError, match="has just begun"), folder_lock.claimed(elsewhere):
         pass

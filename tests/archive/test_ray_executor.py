@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 
 import pytest
 
@@ -9,17 +10,22 @@ from summarizer import BatchError, run_batch
 from summarizer.archive.folder_lock import claimed
 from summarizer.archive.resumable_writer import CHUNK_SIZE
 
-from ..articles import written
-from .batches import FAST
+from ..articles import ROOT, written
+from .batches import DEADLY, FAST, records
 
 
 @pytest.fixture(scope="module")
-def ray():
-    """A cluster of this machine, which all tests use: to start one takes seconds."""
+def ray(tmp_path_factory):
+    """A cluster on this machine, shared by the tests because it takes seconds to start. An article with "deadly" in its
+    id ends the actor that reads it."""
     ray = pytest.importorskip("ray")
-    ray.init(num_cpus=2, log_to_driver=False, include_dashboard=False)
-    yield ray
-    ray.shutdown()
+    patched = tmp_path_factory.mktemp("patched")
+    (patched / "sitecustomize.py").write_text(DEADLY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", f"{patched}{os.pathsep}{ROOT}")
+        ray.init(num_cpus=2, log_to_driver=False, include_dashboard=False)
+        yield ray
+        ray.shutdown()
 
 
 def test_two_files_never_share_an_output_on_ray(tmp_path, ray, rows):
@@ -68,3 +74,16 @@ def test_ray_makes_a_file_for_each(tmp_path, ray, rows):
     with pytest.raises(BatchError, match="was not made by a batch run"):
         run_batch(tmp_path / "in", tmp_path / "mine", engine="ray", **FAST)
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["note.txt"]
+
+
+def test_an_article_that_kills_its_actor_is_set_aside_on_ray(tmp_path, ray, rows):
+    """The run goes on past it, with an output that is a file and with one that is a folder."""
+    rows = [*rows[:2], rows[2] | {"id": "deadly"}, *rows[4:6]]
+    source = written(tmp_path / "a.jsonl", rows)
+    for output, made in (("o.jsonl", "o.jsonl"), ("out", "out/a.jsonl")):
+        report = run_batch(source, tmp_path / output, engine="ray", processes=1, **FAST)
+        assert (report.written, report.errors) == (5, 1)
+        found = records(tmp_path / made)
+        assert [record["id"] for record in found] == [row["id"] for row in rows]
+        assert found[2]["error"]["kind"] == "WorkerDiedError"
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.jsonl", "lock.run", "settings.run"}

@@ -45,7 +45,7 @@ def test_articles_of_earlier_readings_are_left_out(folder, capsys):
     assert [len(one) for one in ids] == [4, 2] and set.union(*ids) == read
     with pytest.raises(SystemExit):
         main(["write", str(again), "--data", str(data), "--brief", "lead", "--leave-out", str(folder)])
-    assert "was read before" in capsys.readouterr().err
+    assert "is in an earlier reading" in capsys.readouterr().err
 
 
 def test_answers_are_counted_by_system(folder):

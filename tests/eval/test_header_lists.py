@@ -109,7 +109,7 @@ def test_the_oracles_of_points_and_the_table(tmp_path):
     assert np.isnan(found.figures["other"]["source_f1"].value)
     plain = read(written(tmp_path / "p.jsonl", [{"id": "a", "article": STORY, "bullets": ["x"]}]))
     assert "source_f1" not in evaluate(plain, {"main": [main]}).figures["main"]
-    with pytest.raises(ValueError, match="does not say what it stands on"):
+    with pytest.raises(ValueError, match="a point has no sources"):
         points_oracle(plain[0], whole=False)
 
 

@@ -109,7 +109,7 @@ def test_a_metric_of_your_own(tmp_path, monkeypatch):
     examples = [Example("1", "a b", (("a",),))]
     result = evaluate(examples, {"ours": [["a", "b"]]}, judges={"mine:shout": judge("mine:shout")})
     assert result.figures["ours"]["mine:shout"].value == 2
-    with pytest.raises(ValueError, match=r"short gave figures of shape \(2,\) for 1 articles"):
+    with pytest.raises(ValueError, match=r"short returned figures of shape \(2,\) for 1 articles"):
         evaluate(examples, {"ours": [["a"]]}, judges={"short": lambda articles, lists: [1, 2]})
     for wrong in ("mine", "mine:nothing", "no_such_module:f"):
         with pytest.raises(ValueError, match=wrong):

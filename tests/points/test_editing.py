@@ -67,9 +67,9 @@ def test_in_another_language_the_sentences_themselves_are_given(base):
     ("call", "error", "message"),
     [
         (lambda s: s.check(ARTICLE, " \n"), ArticleError, "the point is empty"),
-        (lambda s: s.check(ARTICLE, "Roe.", [Span(9000, 9001, "x")]), ValueError, "no sentence of the story stands at"),
+        (lambda s: s.check(ARTICLE, "Roe.", [Span(9000, 9001, "x")]), ValueError, "no sentence of the story overlaps"),
         (lambda s: s.wordings(ARTICLE, []), ValueError, "name the sentences"),
-        (lambda s: s.wordings(ARTICLE, [Span(9000, 9001, "x")]), ValueError, "no sentence of the story stands at"),
+        (lambda s: s.wordings(ARTICLE, [Span(9000, 9001, "x")]), ValueError, "no sentence of the story overlaps"),
         (lambda s: s.wordings(ARTICLE, [span("Ann Roe")], "long"), ValueError, "length must be"),
         (lambda s: s.check(ARTICLE, "Roe left.", time_limit=0), ValueError, "time_limit must be"),
         (lambda s: s.wordings(ARTICLE, [span("Ann Roe")], time_limit=float("nan")), ValueError, "time_limit must be"),

@@ -1,4 +1,4 @@
-"""What the models learn from: examples, points, pairs, judged texts."""
+"""Training data of the models: examples, points, pairs and judged texts."""
 
 from .faults import planted
 from .judged import Judged, divided, judged, preferred, with_faults

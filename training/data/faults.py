@@ -1,7 +1,7 @@
-"""Faults planted into true points: what a rewriter gets wrong, made on purpose and without end.
+"""Plants faults into true points: errors that a rewriter makes, generated in any number.
 
-The verifier learns from them before it learns from what readers judged, and `benchmarks/planted.py` counts how many
-are found.
+The verifier is trained on them before it is trained on points that readers judged. `benchmarks/planted.py` counts how
+many of them are found.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class Planted:
     """A point with a fault.
 
     Attributes:
-        kind: What was done to it.
-        fault: What a reader would say.
-        text: The point.
+        kind: Kind of the change, such as "number" or "roles".
+        fault: The verdict that a reader would give: "untrue", "broken" or "leaning" (cannot be understood alone).
+        text: The text with the fault.
     """
 
     kind: str
@@ -61,15 +61,15 @@ class Planted:
 def planted(
     text: str, sources: str, context: str, article: str, others: Sequence[str], draw: random.Random
 ) -> Iterator[Planted]:
-    """Every fault that can be planted into a point, once each.
+    """Yields versions of a point, each with one fault, for every kind of fault that can be planted into it.
 
     Args:
         text: A true point.
         sources: The sentences that it was made from.
-        context: What explains them.
-        article: Where other numbers and names come from.
+        context: Text that explains them.
+        article: Text of the article; other numbers and names are taken from it.
         others: Other points of the article.
-        draw: Where chance comes from.
+        draw: Random number generator.
     """
     others = [other.rstrip(".") for other in others]
     for kind, fault, bad in _all(text.rstrip("."), sources, context, article, others, draw):
@@ -101,7 +101,7 @@ def _all(
         yield "name of the sources", "untrue", _with(text, draw.choice(names), draw.choice(known))
     meant = [f for f in names if len(f.tokens) > 1 and not _speaks_of(sources, f)]
     beside = [f for f in facts(context) if isinstance(f, Name) and len(f.tokens) > 1 and not _speaks_of(text, f)]
-    if meant and beside:  # the sentences say "he"
+    if meant and beside:  # the sentences have only "he"
         yield "person of the context", "untrue", _with(text, draw.choice(meant), _bare(draw.choice(beside)))
     yield from _denied(text)
     yield from _roles(text, names)
@@ -141,7 +141,7 @@ def _unsaid(text: str) -> Iterator[tuple[str, Fault, str]]:
 
 
 def _joined(text: str, others: Sequence[str], draw: random.Random) -> Iterator[tuple[str, Fault, str]]:
-    """One subject with what another did."""
+    """Joins the subject of one point to the predicate of another."""
     mine = _FINITE.search(text)
     if not others or not mine:
         return

@@ -1,4 +1,4 @@
-"""Points that readers judged, and true points with faults planted into them: what the verifier learns from."""
+"""Points that readers judged, and true points with planted faults: the training data of the verifier."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from .faults import planted
 from .pairs import Pair, pairs, unfinished
 
 HELD_OUT = 10
-"""Of so many articles one chooses the checkpoint, and one is kept for the final figures."""
+"""Of this many articles, one selects the checkpoint and one is held out for the final scores."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A point with what a reader said of it.
+    """A point with the verdict of a reader.
 
     Attributes:
-        id: The article's.
+        id: Id of the article.
         text: The point.
         sources: The sentences that it was made from, on one line.
-        context: What explains them; may be empty.
-        title: The headline; None where there is none.
+        context: Sentences that explain them; may be empty.
+        title: The headline; None if there is none.
         verdict: One of `VERDICTS`.
-        score: The mean log-probability a token that the shipped rewriter gave it; None where another wrote it.
-        sentence: Whether it is the article's own sentence.
+        score: Mean log-probability per token from the shipped rewriter; None if the shipped rewriter did not write it.
+        sentence: True if the point is a sentence of the article.
     """
 
     id: str
@@ -49,24 +49,27 @@ class Judged:
 
     @property
     def kind(self) -> Kind:
-        """Who wrote it."""
+        """Who wrote the text: the shipped rewriter, the article, or another author."""
         return "sentences" if self.sentence else "others" if self.score is None else "rewrites"
 
 
 def judged(source: str, corrections: bool = True) -> list[Judged]:
-    """The judged points of a file: JSONL (.gz) with `id`, `source_text`, `context` and `title`, which may be missing,
-    and `candidates`, each with `text` and `verdict`, with `score` where the shipped rewriter wrote it, and with the
-    `length` "sentence" where it is the article's own sentence. Or lists that editors approved at the desk: what they
-    left as it was is good, what they changed or deleted has the fault that they gave as the reason; without a reason it
-    says nothing here.
+    """Returns the judged points of a file, JSONL (.gz). A row has one of two forms.
+
+    Judged rewrites have `id`, `source_text`, optionally `context` and `title`, and `candidates`. Each candidate has
+    `text` and `verdict`, also `score` if the shipped rewriter wrote it, and the `length` "sentence" if it is a sentence
+    of the article.
+
+    A list that an editor approved at the desk: a point that the editor did not change is good. A point that the editor
+    changed or deleted has the fault that was given as the reason; without a reason it is skipped.
 
     Args:
         source: The file.
-        corrections: Whether what a reader wrote in the place of a text that he refused is given too (`corrected`): the
-            rewriter learns from it, the verifier only from what a model wrote.
+        corrections: If True, also returns the texts that readers wrote to replace a refused text (`corrected`). The
+            rewriter learns from them; the verifier learns only from texts that a model wrote.
 
     Raises:
-        ValueError: A row lacks something, or has another verdict; the message says where.
+        ValueError: A row lacks a field or has an unknown verdict; the message names the row.
     """
     found = []
     for row in rows(source, "train"):
@@ -93,7 +96,7 @@ def judged(source: str, corrections: bool = True) -> list[Judged]:
 
 
 def _of_editors(record: Mapping[str, Any], corrections: bool) -> Iterator[Judged]:
-    """What an approved list says of the software's points in it."""
+    """Yields the judged points of an approved list; with `corrections`, also the editor's own texts, which are good."""
     text, title = record["text"], record.get("title")
     sentences = content_sentences(text, record.get("language", "en"))
     names = FullNames(text, facts(text))
@@ -117,8 +120,8 @@ def _of_editors(record: Mapping[str, Any], corrections: bool) -> Iterator[Judged
 
 
 def divided(found: Sequence[Judged]) -> tuple[list[Judged], list[Judged], list[Judged]]:
-    """What trains, what chooses the checkpoint, and what is kept for the final figures: by article, the same in every
-    run."""
+    """Splits points into three parts: for training, for selecting the checkpoint, and for the final scores. The split
+    is by article and the same in every run."""
     parts: tuple[list[Judged], list[Judged], list[Judged]] = ([], [], [])
     for one in found:
         at = crc32(one.id.encode()) % HELD_OUT
@@ -127,9 +130,12 @@ def divided(found: Sequence[Judged]) -> tuple[list[Judged], list[Judged], list[J
 
 
 def preferred(found: Sequence[Judged]) -> list[Pair]:
-    """For each group of sentences the texts that a reader would print, beside those that he would not, which are as bad
-    as their fault costs when a point is chosen (`COSTS`). Left out are the article's own sentences, and groups with
-    nothing good and nothing better."""
+    """Returns a pair for each group of sentences, with the texts that a reader would print as targets and the others as
+    refused texts.
+
+    The cost of its fault when a point is selected (`COSTS`) is how bad a refused text is. Sentences of the article are
+    left out, and so are groups without a good text whose texts are all equally bad.
+    """
     groups: dict[tuple[str, str, str | None], dict[str, float]] = {}
     for one in found:
         if one.sentence:
@@ -146,12 +152,12 @@ def preferred(found: Sequence[Judged]) -> list[Pair]:
 
 
 def with_faults(examples: Iterable[Example], count: int, seed: int) -> list[Judged]:
-    """True points of human lists, half of them with a fault, each kind about as often.
+    """Returns true points of human lists, half of them with a fault; each kind of fault is about equally frequent.
 
     Args:
         examples: Articles with human lists.
-        count: Points to give, at most.
-        seed: Of what is drawn.
+        count: Maximum number of points.
+        seed: Random seed.
     """
     draw = random.Random(seed)
     found = list(_with_faults(examples, draw))

@@ -1,7 +1,7 @@
-"""The articles that a run learns from, checked before anything is trained; `python -m training check DATA`.
+"""Reads the articles of a run and checks them before training; `python -m training check DATA`.
 
-A bad row does not end a run: it is set aside in a file with its reason. Test articles among the training articles do:
-every figure measured on them would be a lie.
+A bad row does not stop a run: it is set aside in a file with the reason. Test articles among the training articles stop
+it, because all scores measured on them would be wrong.
 """
 
 from __future__ import annotations
@@ -26,26 +26,27 @@ from summarizer.archive import Record
 from ..arguments import DataArguments
 
 PARTS = ("train", "auxiliary", "validation", "test")
-"""What a run may be given; the arguments that are files of articles."""
+"""Parts of the data of a run; each is an argument that names a source of articles."""
 LEAST_WORDS = 50
-"""Words of an article below which nothing can be learnt from it."""
+"""Minimum number of words of an article."""
 NEAR = 0.7
-"""Share of their five-word pieces (Jaccard, estimated by MinHash, Broder 1997) from which two articles are one."""
+"""Similarity from which two articles are near-duplicates: Jaccard index of their five-word sequences, estimated by
+MinHash (Broder 1997)."""
 HELD_OUT = 10
-"""Without validation articles, every so many-th training article is held out."""
+"""Without validation articles, one in this many training articles is held out."""
 LEAK = "stands in test"
 _ORDER = ("test", "validation", "train", "auxiliary")
-"""What is held out is read before training articles."""
+"""Order in which the parts are read: held-out articles before training articles."""
 _HELD = _ORDER[:2]
 _PIECE = 5
 _HASHES = 64
 _LOOKED_AT = 500
 _KEPT_PIECES = 2000
-"""Five-word pieces of an article that are hashed, from its start."""
+"""Number of words, from the start of an article, whose five-word sequences are hashed."""
 
 
 class LeakError(ValueError):
-    """Test articles stand among the training articles."""
+    """Test articles are also among the training articles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,8 @@ class SetAside:
     """A row that is not used.
 
     Attributes:
-        where: Its place in its file.
-        reason: The kind of fault, for the counts.
+        where: Its position in its file.
+        reason: Kind of the fault, for the counts.
         detail: What is wrong with it.
         row: The record.
     """
@@ -67,13 +68,13 @@ class SetAside:
 
 @dataclass(frozen=True)
 class Data:
-    """What a run reads.
+    """The articles of a run.
 
     Attributes:
         train: Articles to train on.
-        validation: Articles that choose the checkpoint.
-        test: Articles for the final figures; none where no file was given.
-        auxiliary: More articles to train on, in a stage or for pairs of their own; none where no file was given.
+        validation: Articles that select the checkpoint.
+        test: Articles for the final scores; empty if no file was given.
+        auxiliary: More articles to train on, in a separate stage or as additional pairs; empty if no file was given.
         aside: Rows that are not used, by the name of their part.
     """
 
@@ -85,16 +86,16 @@ class Data:
 
 
 def load(args: DataArguments, output: Path | None = None) -> Data:
-    """Reads and checks the articles of a run, and says on stderr what was found.
+    """Reads and checks the articles of a run, and prints the counts on stderr.
 
     Args:
-        args: Where they are.
-        output: The run's folder, where `set_aside.jsonl` is written if a row is.
+        args: Arguments with the sources of the articles.
+        output: Folder of the run; `set_aside.jsonl` is written there if a row is set aside.
 
     Raises:
-        LeakError: Training articles stand in the test file, word for word or nearly; the message names them.
+        LeakError: Training articles are also in the test file, word for word or nearly; the message names the first.
         ValueError: No usable article is left, or a field is missing.
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: A file does not exist.
     """
     aside: dict[str, list[SetAside]] = {}
     parts: dict[str, list[Example]] = {part: [] for part in PARTS}
@@ -107,16 +108,16 @@ def load(args: DataArguments, output: Path | None = None) -> Data:
     leaks = [bad for bad in learnt if bad.reason == LEAK]
     if leaks and not args.drop_leaks:
         raise LeakError(
-            f"{len(leaks)} of the training articles stand in {args.test}, such as {leaks[0].detail}; take them out, "
-            "or say --drop_leaks true to train without them"
+            f"{len(leaks)} of the training articles are also in {args.test} (the first: {leaks[0].detail}); "
+            "remove them, or set --drop_leaks true to train without them"
         )
     for part, bad in aside.items():
         _wanted(getattr(args, part), parts[part], bad)
     if not args.validation:
         parts["train"], parts["validation"] = _held_out(parts["train"])
     if not parts["train"] or not parts["validation"]:
-        raise ValueError(f"{args.train} leaves {len(parts['train'])} articles to train on and "
-                         f"{len(parts['validation'])} to choose the checkpoint with; both need some")  # fmt: skip
+        raise ValueError(f"{args.train} leaves {len(parts['train'])} articles for training and "
+                         f"{len(parts['validation'])} for validation; each needs at least one")  # fmt: skip
     parts["train"] = parts["train"][: args.limit]
     _report(parts, aside, args)
     if output and any(aside.values()):
@@ -126,7 +127,7 @@ def load(args: DataArguments, output: Path | None = None) -> Data:
 
 @dataclass
 class CheckArguments(DataArguments):
-    """What `python -m training check DATA` is told; `train` is DATA, and what else is given is held against it."""
+    """Arguments of `python -m training check DATA`; `train` is DATA, and is compared with `validation` and `test`."""
 
     set_aside: str = field(
         default="set_aside.jsonl", metadata={"help": "File for the rows that cannot be used, with the reason."}
@@ -138,12 +139,12 @@ class CheckArguments(DataArguments):
 
 
 def check(args: CheckArguments) -> None:
-    """Checks a source, and prints what it holds on stdout: counts, sizes, and how far its bullets are copied.
+    """Checks a source of articles, and prints a report on stdout: counts, sizes, and how much of its bullets is copied.
 
     Raises:
-        LeakError: Its articles stand in the test file.
-        ValueError: It holds no usable article.
-        FileNotFoundError: There is no such file.
+        LeakError: Some of its articles are also in the test file.
+        ValueError: It has no usable article.
+        FileNotFoundError: A file does not exist.
     """
     known = _Known()
     aside: dict[str, list[SetAside]] = {}
@@ -171,23 +172,24 @@ def check(args: CheckArguments) -> None:
         Path(args.clean).write_text("".join(_line(example) for example in examples), "utf-8")
         print(f"usable rows: {args.clean}")
     if leaks and not args.drop_leaks:
-        raise LeakError(f"{len(leaks)} articles of {args.train} stand in {args.test}; training would be refused")
+        raise LeakError(f"{len(leaks)} articles of {args.train} are also in {args.test}; training would fail")
 
 
 def usable(source: str, args: DataArguments) -> list[Example]:
-    """The articles of one more source that can be used, with the fields of a run."""
+    """Returns the usable articles of another source, read with the field names of a run."""
     found, aside = _checked(source, "validation", args, _Known())
     _wanted(source, found, aside)
     return found
 
 
 def profile(examples: Sequence[Example]) -> str:
-    """What data looks like: sizes, and how far its bullets are copied (coverage, density and novelty after Grusky et
-    al. 2018), as a Markdown table of medians with the 5th and 95th percentile, over at most 500 articles."""
+    """Returns statistics of the data as a Markdown table: sizes, and how much of the bullets is copied (coverage,
+    density and novelty after Grusky et al. 2018). The table has the median and the 5th and 95th percentile over at most
+    500 articles."""
     step = max(1, len(examples) // _LOOKED_AT)
     looked_at = examples[::step][:_LOOKED_AT]
     columns: dict[str, list[float]] = {}
-    for example in tqdm(looked_at, "how far bullets are copied", file=sys.stderr, mininterval=2, leave=False):
+    for example in tqdm(looked_at, "statistics of the bullets", file=sys.stderr, mininterval=2, leave=False):
         copied = ArticleFacts(example.text).copied(example.bullets)
         sizes = [len(words(bullet)) for bullet in example.bullets]
         row = {
@@ -209,7 +211,7 @@ def profile(examples: Sequence[Example]) -> str:
 
 
 def write_aside(path: Path, aside: dict[str, list[SetAside]]) -> None:
-    """Writes the rows that were set aside, each with its place and reason, as JSONL."""
+    """Writes the rows that were set aside, each with its position and reason, as JSONL."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8") as file:
         for part, bad in aside.items():
@@ -219,7 +221,7 @@ def write_aside(path: Path, aside: dict[str, list[SetAside]]) -> None:
 
 
 class _Known:
-    """Articles that were read, to find one that comes again."""
+    """Index of the articles that were read, to find duplicates."""
 
     def __init__(self) -> None:
         self._exact: dict[int, str] = {}
@@ -227,8 +229,12 @@ class _Known:
         self._sketches: dict[str, MinHash] = {}
 
     def again(self, text: str, part: str, key: str) -> tuple[str, bool]:
-        """The part and the id of the article that this one is, and whether word for word; "" where it is new. It is
-        known from now on by its own, if it is new or is kept though it is like another."""
+        """Looks for an earlier article with the same or a similar text. Adds this one to the index if it is new, or if
+        it is only similar and its part is held out.
+
+        Returns:
+            Part and id of the earlier article ("PART ID"; "" if there is none), and True if the texts are equal.
+        """
         name = f"{part} {key}"
         tokens = words(text)
         exact = hash(" ".join(tokens))
@@ -244,7 +250,7 @@ class _Known:
             if pieces:
                 self._sketches[name] = sketch
                 self._near.insert(name, sketch)
-        # Of several, one that is held out counts first; the index gives them in no order.
+        # The index returns matches in no fixed order; a match in a held-out part comes first.
         return min(like, key=lambda other: (_ORDER.index(other.partition(" ")[0]), other), default=""), False
 
 
@@ -280,7 +286,7 @@ def _checked(source: str, part: str, args: DataArguments, known: _Known) -> tupl
 
 
 def _wanted(source: str, found: Sequence[Example], aside: Sequence[SetAside]) -> None:
-    """Raises an error where a source has nothing that can be used."""
+    """Raises ValueError if a source has no usable article."""
     if not found:
         why = f": {aside[0].where}: {aside[0].detail}" if aside else ""
         raise ValueError(f"{source} holds no article that can be used{why}")
@@ -289,15 +295,15 @@ def _wanted(source: str, found: Sequence[Example], aside: Sequence[SetAside]) ->
 def _fault(example: Example, ids: set[str], part: str, known: _Known) -> tuple[str, str] | None:
     size, said = len(words(example.text)), sum(len(words(bullet)) for bullet in example.bullets)
     if example.id in ids:
-        return "id again", f"the id {example.id!r} stands there a second time"
+        return "id again", f"the id {example.id!r} is used a second time"
     if size < LEAST_WORDS:
-        return "article too short", f"{size} words; at least {LEAST_WORDS} are wanted"
+        return "article too short", f"{size} words; at least {LEAST_WORDS} are needed"
     if said >= size:
-        return "bullets as long as the article", f"{said} words for an article of {size}"
+        return "bullets as long as the article", f"{said} words in the bullets, {size} in the article"
     other, exact = known.again(example.text, part, example.id)
     if other:
         where, _, key = other.partition(" ")
-        detail = f"{example.id!r} is {'' if exact else 'nearly '}{key!r}"
+        detail = f"the text of {example.id!r} is {'' if exact else 'nearly '}the text of {key!r}"
         if where != part:
             return f"stands in {where}", detail
         if part not in _HELD or exact:
@@ -317,7 +323,7 @@ def _said(error: Exception, row: Record) -> str:
 
 
 def _held_out(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
-    """Training and validation articles: which are held out depends on their text alone."""
+    """Splits articles into training and validation articles. The choice depends only on their texts."""
     ranked = sorted(range(len(examples)), key=lambda i: crc32(examples[i].text.encode()))
     held = set(ranked[: max(1, len(examples) // HELD_OUT)])
     return [e for i, e in enumerate(examples) if i not in held], [examples[i] for i in sorted(held)]

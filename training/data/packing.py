@@ -1,7 +1,8 @@
-"""Points and judgements without the articles' words: `python -m training unpack FILE --articles A --output OUT`.
+"""Stores points and judgements without the words of their articles, for articles that may not be copied.
 
-What was written of articles that may not be copied is kept here as pieces: offsets of the article where a run of words
-stands there, and only what the article does not say as text. With the articles at hand it becomes training data again.
+A text is stored as pieces: offsets into the article for a run of characters that occurs there, and plain text for the
+rest. With the articles, the packed file becomes training data again: `python -m training unpack FILE --articles A
+--output OUT`.
 """
 
 from __future__ import annotations
@@ -21,21 +22,21 @@ from summarizer.reading import Sentence, content_sentences
 
 Pieces = list[list[int] | str]
 _SHORTEST = 4
-"""Characters of a run that is worth two offsets."""
+"""Minimum number of characters of a run that is stored as offsets."""
 
 
 @dataclass
 class UnpackArguments:
-    """What `python -m training unpack FILE` is told."""
+    """Arguments of `python -m training unpack FILE`."""
 
-    packed: str = field(metadata={"help": "The packed file, JSONL (.gz); may stand without the flag."})
-    articles: str = field(metadata={"help": "The articles that it speaks of; several files with commas."})
+    packed: str = field(metadata={"help": "The packed file, JSONL (.gz); the flag itself may be left out."})
+    articles: str = field(metadata={"help": "The articles that it refers to; several files separated by commas."})
     output: str = field(metadata={"help": "File to write: header lists or judged rewrites, JSONL (.gz)."})
-    language: str = field(default="en", metadata={"help": "Of the articles: sentence borders go by it."})
+    language: str = field(default="en", metadata={"help": "Language of the articles, for splitting sentences."})
 
 
 def packed(text: str, article: str) -> Pieces:
-    """A text as pieces of an article, the longest first found from the left."""
+    """Returns a text as pieces of an article: from left to right, each time the longest run that occurs in it."""
     found: Pieces = []
     at = 0
     while at < len(text):
@@ -53,16 +54,16 @@ def packed(text: str, article: str) -> Pieces:
 
 
 def unpacked(pieces: Sequence[Sequence[int] | str], article: str) -> str:
-    """The text of pieces."""
+    """Returns the text of the pieces."""
     return "".join(one if isinstance(one, str) else article[one[0] : one[1]] for one in pieces)
 
 
 def unpack(args: UnpackArguments) -> None:
-    """Writes the file with its words, and says on stderr how many rows there are, and which were left out and why.
+    """Writes the unpacked file, and prints on stderr how many rows were written, and which were left out and why.
 
     Raises:
         ValueError: No row could be written.
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: A file does not exist.
     """
     known = {str(row["id"]): row for row in map(dict, _articles(args.articles))}
     made = missing = changed = 0
@@ -76,13 +77,13 @@ def unpack(args: UnpackArguments) -> None:
             try:
                 row = _whole(about, article, args.language)
             except ValueError as error:
-                print(f"{packed_row.where}: {error}; it is left out", file=sys.stderr)
+                print(f"{packed_row.where}: {error}; the row is left out", file=sys.stderr)
                 changed += 1
                 continue
             made += 1
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
     print(
-        f"{args.output}: {made:,} rows; left out: {missing:,} whose article is not there, {changed:,} whose article is "
+        f"{args.output}: {made:,} rows; left out: {missing:,} whose article is missing, {changed:,} whose article has "
         "another text",
         file=sys.stderr,
     )
@@ -110,10 +111,11 @@ def _whole(about: Mapping[str, Any], article: Mapping[str, Any], language: str) 
 
 
 def _at(sentences: Sequence[Sentence], start: int, end: int, of: str) -> int:
-    """Which sentence stands at a span, whose borders may have been drawn a quotation mark away when it was noted.
+    """Returns the index of the sentence that overlaps a span most. Its borders may differ by a quotation mark from
+    those at the time when the span was stored.
 
     Raises:
-        ValueError: None does: it is another text.
+        ValueError: No sentence overlaps it: the article has another text.
     """
     shared = [min(sentence.end, end) - max(sentence.start, start) for sentence in sentences]
     if max(shared, default=0) <= 0:
@@ -122,9 +124,9 @@ def _at(sentences: Sequence[Sentence], start: int, end: int, of: str) -> int:
 
 
 def _run(text: str, at: int, article: str) -> tuple[int, int]:
-    """Where the longest run of a text from `at` on stands in an article; (0, 0) where none does."""
+    """Returns the offsets in the article of the longest run of the text from `at` on; (0, 0) if there is none."""
     low, high, where = 0, len(text) - at, 0
-    while low < high:  # a run that is there has all its beginnings there
+    while low < high:  # binary search: if a run occurs, all its prefixes occur
         size = (low + high + 1) // 2
         found = article.find(text[at : at + size])
         if found >= 0:

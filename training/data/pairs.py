@@ -1,9 +1,10 @@
-"""Points of human lists with the sentences that they were made from: what the rewriter learns from.
+"""Points of human lists with the sentences that they were made from: the training data of the rewriter.
 
-The points of header lists are learnt from as they are, in both lengths. A bullet of a plain list that says what its
-sentences do not (an editor knew more, or wrote from the headline) would teach the rewriter to invent, and is left out;
-so is one that cannot be read alone. Persons are given in full in each text: a list names them once, but a point must
-stand alone.
+Header lists have points in both lengths. A text is left out if it is too short or too long, or if it has a number,
+name, date or quote that its sentences do not have. A bullet of a plain list is also left out if its sentences have too
+few of its words (an editor knew more, or wrote from the headline), because it would teach the rewriter to invent, or if
+it cannot be understood alone. Each text names persons in full: a list does so only once, but a point must be clear
+alone.
 """
 
 from __future__ import annotations
@@ -23,25 +24,25 @@ from summarizer.reading import content_sentences, words
 from .points import points_of
 
 LEAST_RECALL = 0.75
-"""Share of a bullet's content words that its sentences (with their context) must hold."""
+"""Minimum share of a bullet's content words that its sentences (with their context) must contain."""
 SHORTEST, LONGEST = 5, 40
-"""Words of a bullet."""
+"""Minimum and maximum number of words of a bullet."""
 
 LABEL = re.compile(r"^(?:NEW|UPDATE|BREAKING|REPORT|JUST IN)\s*:\s*")
-"""What a live page puts before a bullet."""
+"""Labels that live pages put before a bullet."""
 _ABBREVIATION_END = re.compile(r"\b(?:\w\.){2,}$|\.\.$")
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What goes in and what should come out.
+    """Input and expected output of the rewriter for one point.
 
     Attributes:
         sources: The sentences, in article order.
-        context: The sentences that name what they call "he" or "the move"; may be empty.
-        title: The headline; None where there is none.
-        targets: The point: a text, or one in each length.
-        refused: Texts that a reader would not print, each with how bad it is, above 0; none where nobody judged.
+        context: The sentences that say what "he" or "the move" in `sources` refers to; may be empty.
+        title: The headline; None if there is none.
+        targets: Texts of the point: one, or one in each length.
+        refused: Texts that a reader would not print, each with how bad it is, above 0; empty if nobody judged.
     """
 
     sources: str
@@ -52,7 +53,7 @@ class Pair:
 
 
 def pairs(examples: Iterable[Example], progress: bool = True) -> list[Pair]:
-    """The pairs of articles: one for each point, none where nothing fits."""
+    """Returns the pairs of the articles: one for each point that has a usable text."""
     found: list[Pair] = []
     for example in tqdm(examples, "pairs", file=sys.stderr, mininterval=5, disable=not progress):
         found += _pairs(example)
@@ -82,5 +83,5 @@ def _pairs(example: Example) -> Iterator[Pair]:
 
 
 def unfinished(text: str) -> str:
-    """A text without the full stop at its end, which the rewriter does not write."""
+    """Returns a text without its final full stop, which the rewriter does not write. An abbreviation keeps its own."""
     return text if _ABBREVIATION_END.search(text) else text.rstrip(".")

@@ -1,7 +1,7 @@
-"""The points of human lists as groups of sentences: what the extractor, the grouping and the rewriter learn from.
+"""Points of human lists as groups of source sentences: the training data of the extractor and the rewriter.
 
-A header list says which sentences its points stand on. Of a plain list (a newsroom's highlights) that is found by its
-words (`summarizer/points/alignment.py`); a bullet whose words no sentence holds gives no point.
+A header list names the source sentences of its points. For a plain list (a newsroom's highlights), they are found by
+comparing words (`summarizer/points/alignment.py`); a bullet without such sentences is skipped.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from summarizer.summary import Length
 
 @dataclass(frozen=True, slots=True)
 class PointSources:
-    """A point with the sentences that it stands on.
+    """A point with its source sentences.
 
     Attributes:
-        texts: What it says, by length.
-        rank: How important it is, from 1.
-        sources: Indices of its sentences, in article order.
-        main: Which of them the list calls the main one, if it does.
-        given: Whether the list says so itself.
+        texts: Texts of the point, by length.
+        rank: Importance, from 1 (most important).
+        sources: Indices of the source sentences, in article order.
+        main: Index of the main sentence, if the list names one.
+        given: True if the list itself names the source sentences.
     """
 
     texts: Mapping[Length, str]
@@ -39,7 +39,7 @@ class PointSources:
 
 
 def points_of(example: Example, sentences: Sequence[Sentence]) -> list[PointSources]:
-    """The points of an article's list, in reading order."""
+    """Returns the points of an article's list that have source sentences, in reading order."""
     found = []
     aligner: Aligner | None = None
     for point in example.points:
@@ -55,8 +55,8 @@ def points_of(example: Example, sentences: Sequence[Sentence]) -> list[PointSour
 
 
 def shares(point: PointSources, sentences: Sequence[Sentence]) -> npt.NDArray[np.float64]:
-    """How much of a point each of its sources says, shape (sources,), with the sum 1: the softmax of their likeness to
-    its text. Of a point without a text, the main sentence, where it is known, counts as much as two others."""
+    """Returns the share of a point that each of its sources expresses, shape (sources,), with the sum 1: the softmax of
+    their similarity to its text. For a point without a text, the main sentence, if known, counts twice."""
     if point.texts:
         text = point.texts.get("standard") or next(iter(point.texts.values()))
         weights = np.exp(likeness(text, [sentences[i].text for i in point.sources]))
@@ -66,7 +66,7 @@ def shares(point: PointSources, sentences: Sequence[Sentence]) -> npt.NDArray[np
 
 
 def _sentence(span: tuple[int, int], sentences: Sequence[Sentence]) -> int | None:
-    """The sentence that shares most of a span; None where none shares half of it."""
+    """Returns the index of the sentence that overlaps a span most; None if less than half of the shorter one."""
     start, end = span
     shared = [min(end, s.end) - max(start, s.start) for s in sentences]
     best = max(range(len(shared)), key=lambda i: shared[i], default=None)

@@ -1,4 +1,4 @@
-"""The models in torch, and what is done to their weights."""
+"""The models in torch, their losses, and tools that convert or cut their weights."""
 
 from .dequantize import encoder_of, rewriter_of, shipped_part
 from .extractor_data import ExtractorCollator, ExtractorDataset

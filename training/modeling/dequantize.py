@@ -1,9 +1,8 @@
-"""Turns a part of a shipped model back into a checkpoint of transformers, to fine-tune where there is no network.
+"""Turns a part of a shipped model back into a checkpoint of transformers, for fine-tuning without network.
 
-What ships is CTranslate2's `model.bin`: named variables, most matrices in int8 with a scale for each row. In float32
-they are what was shipped and not what was trained: each number is off by up to half a step of int8. Unchanged, they
-become the same int8 again. What is named how, and what is fused, follows CTranslate2's converters of BERT, T5 and
-Llama.
+A shipped part is CTranslate2's `model.bin`: named variables, most matrices in int8 with a scale for each row. Converted
+to float32, they differ from the trained weights by up to half a step of int8. If they are not changed, they convert to
+the same int8 again. Names and fused matrices follow CTranslate2's converters of BERT, T5 and Llama.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from summarizer.errors import ModelError
 from summarizer.models import folder_of
 
 VERSION = 6
-"""The version of CTranslate2's binary form that is read here."""
+"""Supported version of CTranslate2's binary format."""
 _TYPES = dict(enumerate((torch.float32, torch.int8, torch.int16, torch.int32, torch.float16, torch.bfloat16)))
 _LLAMA = {
     "decoder/embeddings": "model.embed_tokens",
@@ -61,15 +60,16 @@ _BERT = {
     "encoder/layer_*/ffn/layer_norm": "encoder.layer.*.output.LayerNorm",
     "pooler_dense": "pooler.dense",
 }
-"""CTranslate2's names and transformers'. `*` is a layer's number; `a|b` are fused, the rows of a above those of b."""
+"""Names in CTranslate2 and in transformers. `*` is the number of a layer; `a|b` are fused, the rows of a above those of
+b."""
 
 
 def shipped_part(model: str, name: str) -> Path | None:
-    """The folder of a part of a model of this project; None where `model` is something else: a checkpoint of
+    """Returns the folder of a part of a model of this project; None if `model` is something else: a checkpoint of
     transformers, or a name on the Hub.
 
     Raises:
-        ValueError: It is one of this project and lacks the part.
+        ValueError: It is a model of this project without that part.
     """
     try:
         folder = folder_of(model)
@@ -84,14 +84,14 @@ def shipped_part(model: str, name: str) -> Path | None:
 
 
 def encoder_of(part: Path) -> tuple[BertModel, PreTrainedTokenizerFast]:
-    """The encoder of an extractor or a verifier in float32, and its tokenizer. The head is not here: `head.safetensors`
-    holds it as is.
+    """Returns the encoder of an extractor or a verifier in float32, and its tokenizer. The head is in
+    `head.safetensors`, which needs no conversion.
 
     Args:
         part: Folder of the part; `model.bin`, `config.json` and `tokenizer.json` are read.
 
     Raises:
-        ValueError: One of them is missing, damaged or not a BERT's; the message names the file and what is wrong.
+        ValueError: A file is missing, damaged or not that of a BERT; the message names the file and the reason.
     """
     with _naming(part / "config.json") as path:
         about = json.loads(path.read_text("utf-8"))
@@ -127,15 +127,15 @@ def rewriter_of(
     t5: type[T5ForConditionalGeneration] = T5ForConditionalGeneration,
     llama: type[LlamaForCausalLM] = LlamaForCausalLM,
 ) -> tuple[T5ForConditionalGeneration | LlamaForCausalLM, PreTrainedTokenizerFast]:
-    """The rewriter in float32, and its tokenizer. `training.export.convert` is the way back.
+    """Returns the rewriter in float32, and its tokenizer. `training.export.convert` does the reverse.
 
     Args:
         part: Folder of the part; `model.bin`, `config.json` and `tokenizer.json` are read.
-        t5: The class of the model where it is a T5.
-        llama: The class where it is a Llama.
+        t5: Class of the model if it is a T5.
+        llama: Class of the model if it is a Llama.
 
     Raises:
-        ValueError: One of them is missing, damaged or neither; the message names the file and what is wrong.
+        ValueError: A file is missing, damaged or of neither kind; the message names the file and the reason.
     """
     with _naming(part / "config.json") as path:
         about = json.loads(path.read_text("utf-8"))
@@ -143,7 +143,7 @@ def rewriter_of(
         filler = "eos_token" if causal else "bos_token"
         kept_as = {"pad_token": filler, "eos_token": "eos_token", "unk_token": "unk_token"}
         tokens = {name: about[kept] for name, kept in kept_as.items() if about[kept] or not causal}
-        epsilon = about["layer_norm_epsilon"] or 1e-6  # T5's and, where the file names none, CTranslate2's
+        epsilon = about["layer_norm_epsilon"] or 1e-6  # CTranslate2's and T5's default
     tokenizer = _tokenizer(part / "tokenizer.json", tokens)
     with _naming(part / "model.bin") as path:
         model = _llama(path, epsilon, tokenizer, llama) if causal else _t5(path, epsilon, tokenizer, t5)
@@ -155,7 +155,7 @@ def _llama(
 ) -> LlamaForCausalLM:
     found = _variables(path, "TransformerDecoderSpec")
     if "decoder/layer_0/self_attention/rotary_scaling_type" in found:
-        raise ValueError("its rotary positions are scaled, which is not read here")
+        raise ValueError("its rotary positions are scaled, which is not supported")
     words, heads = found["decoder/embeddings/weight"], int(found["decoder/num_heads"])
     shared = int(found["decoder/num_heads_kv"]) if "decoder/num_heads_kv" in found else heads
     config = LlamaConfig(
@@ -205,11 +205,11 @@ def _t5(
         eos_token_id=tokenizer.eos_token_id,
         decoder_start_token_id=tokenizer.pad_token_id,
     )
-    # transformers 5 says "tied" of every T5, and would drop the head; "untied", it parts the three embeddings too.
+    # transformers 5 sets "tied" for every T5, and would drop the head; "untied" also separates the three embeddings.
     config.tie_word_embeddings = tied
     state = _renamed(found, _t5_names(gated)) | {"lm_head.weight": found["decoder/projection/weight"]}
     state |= dict.fromkeys(("shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"), words)
-    for stack in ("encoder", "decoder"):  # the first layer's; the others use it too
+    for stack in ("encoder", "decoder"):  # stored in the first layer, used by all
         table = found[f"{stack}/layer_0/self_attention/relative_attention_bias"]
         state[f"{stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight"] = table
     model = kind(config)
@@ -240,7 +240,7 @@ def _t5_names(gated: bool) -> dict[str, str]:
 
 
 def _renamed(found: Mapping[str, Tensor], names: Mapping[str, str], shares: Sequence[int] = ()) -> dict[str, Tensor]:
-    """The variables that `names` knows, by transformers' names; what is fused is taken apart, in `shares` or evenly."""
+    """Returns the variables in `names` under their names in transformers. Splits fused ones, by `shares` or evenly."""
     state: dict[str, Tensor] = {}
     for name, value in found.items():
         layer = re.search(r"/layer_(\d+)/", name)
@@ -261,12 +261,12 @@ def _layers(found: Mapping[str, Tensor], stack: str) -> int:
 
 
 def _variables(path: Path, kind: str) -> dict[str, Tensor]:
-    """All that a `model.bin` of this kind (CTranslate2's name of it) holds, by name, in float32."""
+    """Returns all variables of a `model.bin` by name, in float32. `kind` is the name of its specification."""
     with path.open("rb") as file:
 
         def take(size: int) -> bytes:
             if len(data := file.read(size)) < size:
-                raise ValueError("it is cut off")
+                raise ValueError("it is truncated")
             return data
 
         def number(form: str) -> int:
@@ -279,14 +279,14 @@ def _variables(path: Path, kind: str) -> dict[str, Tensor]:
             shape = [number("I") for _ in range(number("B"))]
             of, size = _TYPES[number("B")], number("I")
             if size != math.prod(shape) * of.itemsize:
-                raise ValueError(f"{size} bytes are not a {of} of shape {shape}")
+                raise ValueError(f"{size} bytes are not the size of a {of} tensor of shape {shape}")
             return torch.frombuffer(bytearray(take(size)), dtype=of).reshape(shape)
 
         if (version := number("I")) != VERSION:
-            raise ValueError(f"its binary version is {version}, and {VERSION} is read here")
+            raise ValueError(f"its binary version is {version}; only version {VERSION} is supported")
         if (there := text()) != kind:
-            raise ValueError(f"it is a {there} and not a {kind}")
-        number("I")  # the revision: a variable that it named anew will be missing
+            raise ValueError(f"it is a {there}, not a {kind}")
+        number("I")  # the revision; a variable that it renamed will be missing
         stored = {text(): tensor() for _ in range(number("I"))}
         same = {text(): text() for _ in range(number("I"))}
     scales = {name: stored[f"{name}_scale"].reshape(-1, 1) for name in stored if f"{name}_scale" in stored}
@@ -295,10 +295,10 @@ def _variables(path: Path, kind: str) -> dict[str, Tensor]:
 
 
 def _tokenizer(file: Path, tokens: Mapping[str, str | int]) -> PreTrainedTokenizerFast:
-    """The tokenizer of a `tokenizer.json`; its special tokens are given by text or id."""
+    """Loads a `tokenizer.json`. `tokens` are its special tokens, by text or id."""
     with _naming(file):
         backend = Tokenizer.from_file(str(file))
-        backend.no_truncation()  # what the last training left in it
+        backend.no_truncation()  # settings left from training
         backend.no_padding()
         named = {name: backend.id_to_token(of) if isinstance(of, int) else of for name, of in tokens.items()}
         for name, token in named.items():
@@ -309,9 +309,9 @@ def _tokenizer(file: Path, tokens: Mapping[str, str | int]) -> PreTrainedTokeniz
 
 @contextmanager
 def _naming(file: Path) -> Iterator[Path]:
-    """What goes wrong inside is a ValueError that names the file."""
+    """Turns every error inside the block into a ValueError that names the file."""
     try:
         yield file
-    except Exception as error:  # `tokenizers` raises nothing narrower
+    except Exception as error:  # `tokenizers` raises only this class
         what = f"it has no {error}" if isinstance(error, KeyError) else error
         raise ValueError(f"{file} cannot be read: {what}") from error

@@ -1,4 +1,4 @@
-"""Articles as the extractor reads them in training: token ids by sentence, features, labels, and batches of them."""
+"""Training data of the extractor: token ids by sentence, features, labels, and batches of them."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from ..data import PointSources, points_of, shares
 
 
 class ExtractorDataset(Dataset[dict[str, Any]]):
-    """Examples as the model reads them: token ids by sentence, features, labels.
+    """Examples as input of the model: token ids by sentence, features, labels.
 
     Args:
         examples: Articles with human lists.
-        tokenizer: The encoder's, from `tokenizers`.
-        most: Sentences of an article that are read; default: all.
-        titled: Share of the articles with a headline that are read with it, 0 to 1; drawn by their ids, the same in
-            every run.
-        language: Of the articles.
+        tokenizer: Tokenizer of the encoder, from `tokenizers`.
+        most: Maximum number of sentences of an article. Default: all.
+        titled: Share of the articles with a headline whose headline is read, 0 to 1. The choice depends on their ids,
+            so it is the same in every run.
+        language: Language of the articles.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class ExtractorCollator:
     pad_id: int
 
     def __call__(self, items: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
-        """Pads articles to the batch's most sentences, and windows to its longest."""
+        """Pads articles to the largest number of sentences in the batch, and windows to the longest window."""
         n = max(len(item["labels"]) for item in items)
         batch = {
             "features": _padded([item["features"] for item in items], n),
@@ -109,8 +109,8 @@ class ExtractorCollator:
 
 
 def labels(points: Sequence[PointSources], sentences: Sequence[Sentence]) -> npt.NDArray[np.float32]:
-    """What is true of each sentence, shape (sentences, SCORES); see `summarizer.points.extractor.SCORES`. Which one is
-    the main sentence of a point is a matter of degree: each has its share of it."""
+    """Returns the labels of each sentence, shape (sentences, SCORES); see `summarizer.points.extractor.SCORES`. Labels
+    about main sentences are soft: each source sentence gets its share of the point."""
     found = np.zeros((len(sentences), len(SCORES)), np.float32)
     for at, point in enumerate(sorted(points, key=lambda point: point.rank)):
         share, sources = shares(point, sentences), list(point.sources)
@@ -122,7 +122,7 @@ def labels(points: Sequence[PointSources], sentences: Sequence[Sentence]) -> npt
 
 
 def groups(points: Sequence[PointSources], n: int) -> npt.NDArray[np.float32]:
-    """1 where two sentences belong to one point, shape (n, n)."""
+    """Returns 1 where two sentences belong to one point, else 0, shape (n, n)."""
     found = np.zeros((n, n), np.float32)
     for point in points:
         found[np.ix_(point.sources, point.sources)] = 1
@@ -130,7 +130,7 @@ def groups(points: Sequence[PointSources], n: int) -> npt.NDArray[np.float32]:
 
 
 def _padded(arrays: Sequence[np.ndarray[Any, Any]], length: int) -> Tensor:
-    """Arrays of shape (n, ...) stacked to (arrays, length, ...), with zeros behind."""
+    """Stacks arrays of shape (n, ...) to shape (arrays, length, ...), padded with zeros at the end."""
     first = arrays[0]
     result = np.zeros((len(arrays), length, *first.shape[1:]), first.dtype)
     for row, array in zip(result, arrays, strict=True):

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from summarizer.points import DISTANCE_FEATURES, FEATURES, SCORES, distance_features
 
 PAIR_WIDTH = 64
-"""Width of the vectors that tell which sentences belong together."""
+"""Width of the queries and keys that score which sentences belong together."""
 WEIGHTS = {"main": 0.3, "source": 0.2, "top": 0.2, "pairs": 0.5}
-"""Weights of the losses of single sentences and of pairs beside the list's."""
+"""Weights of the losses of single sentences (by score) and of pairs, relative to the listwise loss."""
 
 
 class Layer(nn.Module):
@@ -43,7 +43,7 @@ class Layer(nn.Module):
 
 
 class Head(nn.Module):
-    """Sentence vectors and surface features to what `summarizer.points.extractor.Scored` holds."""
+    """Computes the values of `summarizer.points.extractor.Scored` from sentence vectors and surface features."""
 
     def __init__(self, hidden: int, width: int = 256, heads: int = 4, layers: int = 2, dropout: float = 0.2) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class Head(nn.Module):
 
     @classmethod
     def of(cls, weights: Mapping[str, Tensor], heads: int, dropout: float = 0.2) -> Head:
-        """A head with these weights; its sizes are theirs."""
+        """Creates a head with these weights; its sizes are taken from them."""
         width, inputs = weights["input.weight"].shape
         layers = {name.split(".")[1] for name in weights if name.startswith("layers.")}
         head = cls((inputs - FEATURES) // 3, width, heads, len(layers), dropout)
@@ -68,8 +68,8 @@ class Head(nn.Module):
 
     def forward(self, vectors: Tensor, features: Tensor, mask: Tensor, titles: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Shapes: vectors (articles, sentences, hidden), features (articles, sentences, FEATURES), mask (articles,
-        sentences), titles (articles, hidden), zeros where there is none; gives scores (articles, sentences, SCORES),
-        and what `Scored` calls queries and keys (articles, sentences, PAIR_WIDTH)."""
+        sentences), titles (articles, hidden), zeros for an article without a headline. Returns scores (articles,
+        sentences, SCORES), and the queries and keys of `Scored` (articles, sentences, PAIR_WIDTH)."""
         x = self.input_norm(vectors)
         mean = (x * mask[..., None]).sum(1, keepdim=True) / mask.sum(1)[:, None, None]
         there = titles.abs().sum(-1, keepdim=True) > 0
@@ -82,8 +82,8 @@ class Head(nn.Module):
         return self.output(h), self.queries(h), self.keys(h)
 
     def pairs(self, vectors: Tensor, queries: Tensor, keys: Tensor) -> Tensor:
-        """For each sentence the log-odds that each other one belongs to its point, shape (articles, sentences,
-        sentences)."""
+        """Returns, for each sentence, the log-odds that each other sentence belongs to its point, shape (articles,
+        sentences, sentences)."""
         unit = F.normalize(vectors, dim=-1)
         at = np.arange(vectors.shape[1])
         near = torch.from_numpy(distance_features(at[None, :] - at[:, None])).to(vectors.device)
@@ -105,18 +105,21 @@ class ExtractorModel(nn.Module):
         self.encoder, self.head = encoder, head
 
     def gradient_checkpointing_enable(self, **how: Any) -> None:
-        """For the Trainer: activations of the encoder are computed twice instead of kept."""
+        """Called by the Trainer: the encoder computes activations twice instead of storing them."""
         self.encoder.gradient_checkpointing_enable(**how)
 
     def gradient_checkpointing_disable(self) -> None:
-        """Undoes that."""
+        """Called by the Trainer: the encoder stores its activations again."""
         self.encoder.gradient_checkpointing_disable()
 
     def vectors(self, input_ids: Tensor, attention_mask: Tensor, owner: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """The mean of each sentence's token vectors, shape (articles, sentences, hidden), and of each headline's, shape
-        (articles, hidden). `owner`, shape (windows, tokens), says to which sentence of the batch a token belongs,
-        counted from 1 over (articles, 1 + sentences), where the headline is the first; 0 is for special tokens, padding
-        and context."""
+        """Returns the mean token vector of each sentence, shape (articles, sentences, hidden), and of each headline,
+        shape (articles, hidden).
+
+        `owner`, shape (windows, tokens), is the sentence of the batch that a token belongs to: an index, from 1, into
+        the flattened (articles, 1 + sentences), where each article begins with its headline. It is 0 for special
+        tokens, padding and sentences that a window only reads as context.
+        """
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
         articles, n = mask.shape
         rows = articles * (n + 1) + 1
@@ -137,18 +140,18 @@ class ExtractorModel(nn.Module):
         attention_mask: Tensor | None = None,
         owner: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        """Scores from token ids, or from vectors that were made before.
+        """Computes scores from token ids, or from vectors that were computed before.
 
         Args:
             features: Shape (articles, sentences, FEATURES).
-            mask: Shape (articles, sentences): where there is a sentence.
-            labels: Shape (articles, sentences, SCORES): 1 where a score's event is true, else 0.
+            mask: Shape (articles, sentences): True for a sentence, False for padding.
+            labels: Shape (articles, sentences, SCORES): how far each score's event is true, 0 to 1.
             groups: Shape (articles, sentences, sentences): 1 where two sentences belong to one point, else 0.
             vectors: Shape (articles, sentences, hidden).
             titles: Shape (articles, hidden), with `vectors`.
-            input_ids: Shape (windows, tokens); see `vectors`.
-            attention_mask: The same.
-            owner: The same.
+            input_ids: Shape (windows, tokens); needed without `vectors`.
+            attention_mask: The same shape.
+            owner: The same shape; see the method `vectors`.
 
         Returns:
             "logits" (articles, sentences, SCORES), "queries", "keys", "vectors", and "loss" with labels.
@@ -165,10 +168,13 @@ class ExtractorModel(nn.Module):
             return {"loss": self.loss(logits, self.head.pairs(vectors, queries, keys), labels, groups, mask)} | found
 
     def loss(self, logits: Tensor, pairs: Tensor, labels: Tensor, groups: Tensor, mask: Tensor) -> Tensor:
-        """The sum, over the sentences of an article, of three kinds: the cross-entropy between the main scores' softmax
-        over the article and its main sentences (ListNet, Cao et al. 2007), which looks for the best sentences; the
-        binary cross-entropy of each score, which makes it the log-odds that it claims to be; and that of each pair, for
-        sentences that a point stands on."""
+        """Returns the weighted sum of three losses of an article, averaged over articles.
+
+        - Listwise: cross-entropy between the softmax of the main scores over the article and its main sentences
+          (ListNet, Cao et al. 2007). It ranks the best sentences first.
+        - Single sentences: binary cross-entropy of each score. It makes the scores log-odds.
+        - Pairs: binary cross-entropy of each pair, for source sentences of points.
+        """
         main = logits[..., 0].masked_fill(~mask, -1e4)
         wanted = labels[..., 0] / labels[..., 0].sum(-1, keepdim=True).clamp(min=1)
         loss = -(wanted * main.log_softmax(-1)).sum(-1)

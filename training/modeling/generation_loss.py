@@ -1,4 +1,4 @@
-"""The loss of what writes."""
+"""Loss of the models that write text: the rewriter and the generator."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 from torch import Tensor, nn
 
 IGNORED = -100
-"""Label of a token that nothing is learnt from."""
+"""Label of a token that the loss ignores."""
 SHARPNESS = 10.0
-"""What a difference in mean log-probability counts."""
+"""Factor of the difference in mean log-probability in `preference`."""
 
 
 @dataclass(frozen=True)
 class Loss:
-    """Cross-entropy of the answer's tokens, over all tokens of the step: the same however many processes and parts it
-    is divided among, which a model's own loss is not.
+    """Mean cross-entropy over all answer tokens of a step. Unlike a model's own loss, it does not depend on the number
+    of processes and accumulation parts that share the step.
 
     Attributes:
-        shifted: Whether the scores at each token are about the next one, as a causal model's are.
+        shifted: True if the logits at each token predict the next one, as those of a causal model do.
         smoothing: Label smoothing, 0 to 1.
-        preference: What the comparisons of a step count beside it, where there are some.
+        preference: Weight of the comparisons of texts in a step, relative to the cross-entropy.
     """
 
     shifted: bool
@@ -31,7 +31,7 @@ class Loss:
     def __call__(self, outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None) -> Tensor:
         """Shapes: outputs.logits (articles, tokens, vocabulary), labels (articles, tokens)."""
         logits = outputs["logits"].float()
-        if self.shifted:  # a causal model says at each token what the next one is
+        if self.shifted:
             logits, labels = logits[:, :-1], labels[:, 1:]
         total = nn.functional.cross_entropy(
             logits.flatten(0, 1),
@@ -43,21 +43,22 @@ class Loss:
         here = (labels != IGNORED).sum().clamp(min=1)
         everywhere = here if num_items_in_batch is None else num_items_in_batch
         loss = total / everywhere
-        if self.preference and "better" in outputs:  # a part of a step counts as much as it has tokens
+        if self.preference and "better" in outputs:  # parts of a step are weighted by their number of tokens
             compared = preference(logits, outputs["answers"], outputs["better"])
             loss = loss + self.preference * compared * here / everywhere
         return loss
 
 
 def preference(logits: Tensor, answers: Tensor, better: Tensor) -> Tensor:
-    """How far the better text of each comparison is from being the more likely one: -log of the logistic function of
-    `SHARPNESS` times the difference of their mean log-probabilities a token, by which the search ranks texts (Meng et
-    al. 2024, SimPO, without a margin). It needs no second model: the cross-entropy of good texts beside it keeps the
-    language whole (Xu et al. 2024, CPO).
+    """Loss that makes the better text of each comparison the more likely one.
+
+    It is -log of the logistic function of `SHARPNESS` times the difference of the texts' mean log-probabilities per
+    token, by which beam search ranks texts (Meng et al. 2024, SimPO, without a margin). No reference model is needed:
+    the cross-entropy of good texts, which is added, keeps the model from losing its language (Xu et al. 2024, CPO).
 
     Args:
         logits: Shape (texts, tokens, vocabulary).
-        answers: Shape (texts, tokens), IGNORED where nothing is asked.
+        answers: Shape (texts, tokens), IGNORED for tokens that do not count.
         better: Shape (comparisons, 2): the better text and the worse one.
     """
     there = answers != IGNORED

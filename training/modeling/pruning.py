@@ -1,8 +1,8 @@
-"""Makes a T5 or a Llama smaller before it is fine-tuned: the vocabulary that the data uses, and fewer decoder layers.
+"""Makes a T5 or a Llama smaller before it is fine-tuned: only the vocabulary of the data, and fewer decoder layers.
 
-A small T5 is half vocabulary, most of which English news never uses, and its decoder, which runs once a token, is most
-of the time that a rewrite takes. Dropping layers and fine-tuning what is left costs little (Shleifer and Rush 2020,
-"Pre-trained Summarization Distillation"); a deep language model misses some of its layers hardly at all (Men et al.
+Half of the weights of a small T5 are its vocabulary, most of which English news never uses. Its decoder runs once per
+token and takes most of the time of a rewrite. Dropping layers and fine-tuning the rest costs little quality (Shleifer
+and Rush 2020, "Pre-trained Summarization Distillation"); some layers of a deep language model hardly matter (Men et al.
 2024, "ShortGPT").
 """
 
@@ -20,17 +20,17 @@ from transformers import PreTrainedTokenizerFast
 
 
 def with_vocabulary(model: Any, tokenizer: Any, texts: Iterable[str], size: int) -> Any:
-    """Keeps the `size` pieces that the texts use most, and every single character; gives the tokenizer for them. The
-    model's matrices are cut in place.
+    """Cuts the vocabulary to `size` pieces: all single characters and the pieces that the texts use most. Changes the
+    model's matrices in place, and returns the new tokenizer.
 
     Args:
         model: A T5 or a Llama from transformers.
         tokenizer: Its fast tokenizer, of the Unigram or the BPE kind.
-        texts: What it will read and write.
-        size: Pieces to keep; rounded up to a multiple of 8.
+        texts: Texts that the model will read and write.
+        size: Number of pieces to keep, rounded up to a multiple of 8.
 
     Raises:
-        ValueError: The tokenizer is of another kind, or a BPE that falls back to bytes.
+        ValueError: The tokenizer is of another kind, or it falls back to bytes.
     """
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     counts: Counter[int] = Counter()
@@ -47,7 +47,7 @@ def with_vocabulary(model: Any, tokenizer: Any, texts: Iterable[str], size: int)
     names = {tokenizer.convert_ids_to_tokens(i): at for at, i in enumerate(order[: len(special)])}
     state["added_tokens"] = [t | {"id": names[t["content"]]} for t in state["added_tokens"] if t["content"] in names]
     if state["model"]["type"] == "BPE":
-        state["post_processor"] = None  # a language model's prompt is read without what it would add
+        state["post_processor"] = None  # prompts of a language model are read without special tokens
     else:
         state["post_processor"] = json.loads(
             json.dumps(state["post_processor"]).replace(
@@ -76,10 +76,10 @@ def with_vocabulary(model: Any, tokenizer: Any, texts: Iterable[str], size: int)
 
 
 def _unigram(state: dict[str, Any], special: list[int], used: list[int], size: int) -> list[int]:
-    """The pieces of a Unigram vocabulary to keep, the special ones first; `state` is cut."""
+    """Cuts the Unigram vocabulary in `state`, and returns the old ids of the pieces kept, special ones first."""
     pieces = state["model"]["vocab"]
     characters = [i for i, (piece, _) in enumerate(pieces) if len(piece.lstrip("▁")) <= 1]
-    # What no text uses fills it where they are too few.
+    # Unused pieces fill the vocabulary if the others are too few.
     order = list(dict.fromkeys([*special, *characters, *used, *range(len(pieces))]))[: _rounded(size, len(pieces))]
     state["model"]["vocab"] = [pieces[i] for i in order]
     state["model"]["unk_id"] = order.index(special[-1])
@@ -87,7 +87,7 @@ def _unigram(state: dict[str, Any], special: list[int], used: list[int], size: i
 
 
 def _byte_pairs(state: dict[str, Any], special: list[int], used: list[int], size: int) -> list[int]:
-    """The same of a BPE vocabulary: with each piece those that it is merged from."""
+    """Same as `_unigram` for a BPE vocabulary: each piece is kept with the pieces that it is merged from."""
     vocabulary: dict[str, int] = state["model"]["vocab"]
     merges = [tuple(merge.split(" ")) if isinstance(merge, str) else tuple(merge) for merge in state["model"]["merges"]]
     parts = {one + other: (one, other) for one, other in reversed(merges)}
@@ -102,7 +102,7 @@ def _byte_pairs(state: dict[str, Any], special: list[int], used: list[int], size
             if (one := open_.pop()) not in kept and one not in need:
                 need.append(one)
                 open_ += [vocabulary[part] for part in parts.get(piece.get(one, ""), ())]
-        if len(order) + len(need) <= size:  # one that needs more than is left may be followed by one that does not
+        if len(order) + len(need) <= size:  # if this one does not fit, a later one may
             order += need
             kept.update(need)
         if len(order) == size:
@@ -119,13 +119,13 @@ def _rounded(size: int, most: int) -> int:
 
 
 def least_missed(model: Any, batch: Mapping[str, Tensor], count: int) -> list[int]:
-    """Which `count` layers of a Llama to keep: one after the other goes the one without which the loss of a batch
-    rises least. The first and the last stay.
+    """Returns the indices of `count` layers of a Llama to keep. Removes layers one by one: each time the one without
+    which the loss of a batch rises least. The first and the last layer stay.
 
     Args:
         model: A `CausalWriter`.
-        batch: As its collator makes it.
-        count: Layers to keep.
+        batch: A batch from its collator, `Continued`.
+        count: Number of layers to keep.
     """
     layers, kept = model.model.layers, list(range(len(model.model.layers)))
     labels = batch["labels"]
@@ -144,7 +144,7 @@ def least_missed(model: Any, batch: Mapping[str, Tensor], count: int) -> list[in
 
 
 def with_layers(model: Any, kept: Sequence[int]) -> None:
-    """Keeps some layers of a Llama; in place."""
+    """Keeps only the given layers of a Llama; changes the model in place."""
     _use(model, [model.model.layers[i] for i in kept])
 
 
@@ -156,7 +156,7 @@ def _use(model: Any, layers: Iterable[nn.Module]) -> None:
 
 
 def with_decoder_layers(model: Any, count: int) -> None:
-    """Keeps `count` layers of the decoder, evenly spread, the first and the last among them; in place."""
+    """Keeps `count` layers of the decoder, evenly spread from the first to the last; changes the model in place."""
     blocks = model.decoder.block
     if count >= len(blocks):
         return

@@ -1,8 +1,8 @@
-"""What a rewriter may write: the pieces of what it reads, and those that bullets use most.
+"""Shortlist of the pieces that a rewriter may write: the pieces of its input, and the most frequent ones.
 
-A rewriter copies: nearly all pieces that it learns to write stand in its source. Scores for the whole vocabulary are a
-large part of what a piece costs (benchmarks/rewriter.py); CTranslate2 works them out for a shortlist alone, which it
-reads from `vmap.txt`: what may be written after each piece that was read, and after any.
+A rewriter copies: nearly all pieces that it learns to write are in its input. Computing scores for the whole vocabulary
+is a large part of the cost of a piece (benchmarks/rewriter.py). CTranslate2 can compute them for a shortlist only. It
+reads the list from `vmap.txt`, which has the pieces allowed for any input, and those allowed for each input piece.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from pathlib import Path
 from summarizer.points import SHORTLIST
 
 MOST = 3000
-"""Pieces that may be written after any source: the vocabulary's first, which `smaller.py` put there by frequency."""
+"""Number of pieces allowed for any input: the first of the vocabulary, which `pruning.py` sorts by frequency."""
 
 
 def write_shortlist(part: Path) -> None:
-    """Adds the shortlist to an exported T5; none where its vocabulary is as small as the list would be."""
+    """Adds the shortlist to an exported T5, unless its vocabulary has at most twice as many pieces as the list."""
     (part / SHORTLIST).unlink(missing_ok=True)
     vocabulary = part / "shared_vocabulary.json"
-    if not vocabulary.is_file():  # a language model's: CTranslate2 knows no shortlist there
+    if not vocabulary.is_file():  # a language model: CTranslate2 has no shortlist for it
         return
     pieces = json.loads(vocabulary.read_text("utf-8"))
     if len(pieces) <= 2 * MOST:

@@ -16,11 +16,11 @@ from .generation_loss import IGNORED
 
 
 class Writer(T5ForConditionalGeneration):
-    """A T5 whose decoder may have several rows for one row of the encoder, which is most of the work."""
+    """A T5 whose decoder may have several rows for one row of the encoder, because the encoder is most of the work."""
 
     def forward(self, input_ids: Tensor | None = None, owner: Tensor | None = None, **rest: Any) -> Any:
-        """As T5's; with `owner`, shape (texts,), the row of `input_ids` that each decoder row belongs to. `answers` and
-        `better` are handed on to the loss (`Texts`)."""
+        """Same as T5's; with `owner`, shape (texts,), the row of `input_ids` that each decoder row belongs to.
+        `answers` and `better` are passed on to the loss (see `Texts`)."""
         if owner is None:
             return super().forward(input_ids=input_ids, **rest)
         mask = rest.pop("attention_mask")
@@ -33,12 +33,12 @@ class Writer(T5ForConditionalGeneration):
 
 
 class CausalWriter(LlamaForCausalLM):
-    """A language model that goes on from the sentences of a point in several ways, each blind to the others."""
+    """A language model that continues the sentences of a point with several texts, none of which attends to another."""
 
     def forward(self, input_ids: Tensor | None = None, at: Tensor | None = None, **rest: Any) -> Any:
-        """As a Llama's; with `at`, shape (texts, tokens), the places in their rows where the next token is asked for,
-        `owner`, shape (texts,), those rows, and a boolean attention mask, shape (rows, tokens, tokens) (`Continued`).
-        """
+        """Same as Llama's, unless `at` is given (see `Continued`): shape (texts, tokens), the positions whose next
+        token is predicted. Then `owner`, shape (texts,), is the row of each text, and the attention mask is boolean,
+        shape (rows, tokens, tokens)."""
         if at is None:
             return super().forward(input_ids=input_ids, **rest)
         rest.pop("labels", None)  # the Trainer's loss reads them
@@ -52,20 +52,21 @@ class CausalWriter(LlamaForCausalLM):
 
 @dataclass(frozen=True)
 class Texts:
-    """A batch of pairs as tensors: a row of `input_ids` for each pair, and a row of `decoder_input_ids` and `labels`
-    for each of its texts, whose first tokens ask for a length and are not learnt. Where there are texts that a reader
-    refused, they have no labels; `answers` are the labels of all, and `better`, shape (comparisons, 2), says which row
-    is better than which.
+    """Turns a batch of pairs into tensors: a row of `input_ids` for each pair, and a row of `decoder_input_ids` and
+    `labels` for each of its texts. The first tokens of a text request its length and have no labels.
+
+    Texts that a reader refused have no labels either. If texts of the batch can be compared, `answers` has the labels
+    of all texts, and each row of `better`, shape (comparisons, 2), is the index of a better text and of a worse one.
 
     Attributes:
-        pad_id: The tokenizer's, which T5's decoder starts with as well.
+        pad_id: Id of the padding token, which is also the start token of T5's decoder.
     """
 
     pad_id: int
 
     def __call__(self, items: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
-        """Items: "input_ids"; "texts", pairs of the ids that ask and those that answer; and "bad", for each of them how
-        bad it is: what is not 0 is no text to learn."""
+        """Items have "input_ids"; "texts", each with the ids of the length request and of the text itself; and "bad",
+        how bad each text is: 0 for a text to learn, more for a refused one."""
         texts = list(chain.from_iterable(item["texts"] for item in items))
         owner = [i for i, item in enumerate(items) for _ in item["texts"]]
         answers = self._padded([[IGNORED] * len(asks) + text for asks, text in texts], IGNORED)
@@ -100,8 +101,8 @@ class Texts:
 
 @dataclass(frozen=True)
 class Continued(Texts):
-    """The same for a language model: behind the sentences of a pair stand its texts one after the other, in one row.
-    Each sees the sentences and itself, and its places go on from the sentences'."""
+    """Same for a language model: one row has the sentences of a pair, followed by all of its texts. Each text attends
+    to the sentences and to itself, and its position ids continue those of the sentences."""
 
     def _read(self, items: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
         rows, places, parts, at = [], [], [], []
@@ -110,7 +111,7 @@ class Continued(Texts):
             start, place, part = len(read), list(range(len(read))), [0] * len(read)
             for number, (asks, text) in enumerate(item["texts"], 1):
                 written = [*asks, *text[:-1]]
-                at.append(range(len(read) - 1, len(read) + len(written)))  # the first only asks, and is not learnt
+                at.append(range(len(read) - 1, len(read) + len(written)))  # also predicts the request
                 read += written
                 place += range(start, start + len(written))
                 part += [number] * len(written)
@@ -127,5 +128,5 @@ class Continued(Texts):
 
 
 def _comparable(one: Sequence[int], other: Sequence[int]) -> bool:
-    """Whether two texts are of one length: a brief point is neither better nor worse than a long one."""
+    """True if two texts have about the same length: a brief text is not compared with a long one."""
     return 2 * max(len(one), len(other)) <= 3 * min(len(one), len(other))

@@ -1,4 +1,4 @@
-"""The model card: what the model is, what it was made from, how to make it again. Scores come from `python -m eval`."""
+"""The model card: what the model does, its training data, and how to reproduce it. `python -m eval` adds the scores."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ tags: [summarization, news]
 ---
 # {name}
 
-{what} Run by newsroom-summarizer: `Summarizer.from_pretrained("{name}")`. The folder holds weights only, none of the
-articles' text.
+{what} Run the model with newsroom-summarizer: `Summarizer.from_pretrained("{name}")`. The folder has only weights
+and contains no article text.
 
 {parts}
 ## Scores
@@ -27,12 +27,13 @@ articles' text.
 ## Limits
 
 {limits}
-- It was trained on news in: {languages}. Other languages are split and scored, but nothing was measured there.
-- ROUGE measures likeness to the highlights of one site. It does not measure truth or taste.
-- A sentence can mislead outside its place. Every bullet carries its source spans, so that an editor can look.
+- It was trained on news in: {languages}. Other languages are split into sentences and scored,
+  but nothing was measured for them.
+- ROUGE measures similarity to the highlights of one site. It does not measure truth or taste.
+- A sentence can mislead outside its context. Every bullet has its source spans, so that an editor can check.
 """
 NO_QUANTIZATION = "none"
-"""Of a checkpoint in transformers' own form."""
+"""Quantization of a checkpoint in the format of transformers."""
 _PART = """## {title}
 
 - Base checkpoint: {base} ({base_licence}), fine-tuned and stored as {form}.
@@ -45,24 +46,26 @@ _PART = """## {title}
 {recipe}
 """
 _WHAT = {
-    "extractor": "Says of every sentence of a news article how likely an editor's key points stand on it, and with "
-    "which others.",
-    "rewriter": "Writes a key point from the sentences that it stands on, in a given number of words.",
-    "verifier": "Says of a key point, read beside its sentences, how likely an editor would print it.",
-    "generator": "Writes the key points of a news article; each is then held against the article's sentences.",
+    "extractor": "The extractor estimates for each sentence of a news article how likely it is a source of an editor's "
+    "key point, and which sentences belong to the same point.",
+    "rewriter": "The rewriter writes a key point from its source sentences, in a given number of words.",
+    "verifier": "The verifier reads a key point with its source sentences and estimates how likely an editor would "
+    "print it.",
+    "generator": "The generator writes the key points of a news article; each is then checked against the article's "
+    "sentences.",
 }
 _LIMITS = {
-    "extractor": "- A bullet that is not rewritten is as long, and as well put, as the article's own sentence.",
-    "rewriter": "- A rewrite can be wrong in ways that no check finds.",
-    "verifier": "- What the verifier lets through can still be wrong: one in so many is, as its probability says.",
-    "generator": "- What it writes can be wrong in ways that no check finds; what fails a check is replaced by the "
-    "article's own sentence.",
+    "extractor": "- A bullet that is not rewritten has the length and the wording of the article's own sentence.",
+    "rewriter": "- A rewrite can be wrong in a way that no check finds.",
+    "verifier": "- A text that the verifier accepts can still be wrong; its probability says how often that is so.",
+    "generator": "- A generated bullet can be wrong in a way that no check finds. A bullet that fails a check is "
+    "replaced by the article's own sentence.",
 }
 _UNMEASURED = "Not measured yet: `python -m eval --model MODEL --data FILE --card`."
 
 
 def card(config: dict[str, Any]) -> str:
-    """The card of a model folder, from its config."""
+    """Returns the model card for a config."""
     parts = [task for task in _WHAT if task in config]
     return _CARD.format(
         name=config["name"],
@@ -90,7 +93,7 @@ def _part(task: str, part: dict[str, Any]) -> str:
     stages = part.get("stages") or {"training": part | {"kept": True}}
     steps = [
         f"- Stage {name}: {_done(about)}"
-        f"{'' if about['kept'] else '; an earlier stage scored better, and this one was undone'}."
+        f"{'' if about['kept'] else '; an earlier stage scored better, so this one was not kept'}."
         for name, about in stages.items()
     ]
     return _PART.format(
@@ -113,5 +116,5 @@ def _count(about: dict[str, Any]) -> str:
 
 def _done(stage: dict[str, Any]) -> str:
     if not stage["steps"]:
-        return "the mean of the weights, without training"
+        return "average of weights, without training"
     return f"step {stage['best_step']} of {stage['steps']} scored best on the validation articles"

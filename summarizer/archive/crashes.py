@@ -1,0 +1,150 @@
+"""What a run does about a process that dies, of too little memory or of an article: `CrashMarker` tells the next run
+where it happened, and `OneByOne` reads suspect records one at a time in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ..deadline import Profile
+from ..errors import BatchError, WorkerDiedError
+from .records import Record
+from .worker import Job, Worker
+
+_DIED_TWICE = "the process that read it died, and did so again; is there too little memory for it?"
+
+
+class CrashMarker:
+    """A small file that holds the position where a run began. A run removes it when it ends, in whatever way; a file
+    that is left over means that the process died.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def exists(self) -> bool:
+        """True if the last run died."""
+        return self._path.exists()
+
+    def died_at(self, position: int) -> bool:
+        """True if the last run began at this position and died.
+
+        Args:
+            position: Number of records in the output.
+        """
+        try:
+            return int(self._path.read_text("ascii")) == position
+        except (OSError, ValueError):
+            return False
+
+    def begin(self, position: int) -> None:
+        """Writes down that a run begins at this position."""
+        self._path.write_text(str(position), "ascii")
+
+    def end(self) -> None:
+        """Removes the file."""
+        self._path.unlink(missing_ok=True)
+
+
+class OneByOne:
+    """Sends records to a process of its own, one at a time. A record that ends the process is tried once more in a new
+    one; then its line is an error (`WorkerDiedError`).
+
+    It is as fast as one worker. The process is started with `subprocess` and not with `multiprocessing`, so a script
+    that calls `run_batch` needs no `if __name__ == "__main__":` for it.
+
+    Args:
+        job: What to do with each record.
+        profile: Collects the seconds of each stage.
+    """
+
+    def __init__(self, job: Job, profile: Profile) -> None:
+        self._job = job
+        self._profile = profile
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __call__(self, records: Iterable[Record]) -> Iterator[str]:
+        """The output line of each record, in order.
+
+        Raises:
+            BatchError: The process dies while it loads the model.
+            ModelError: The model cannot be loaded.
+        """
+        for record in records:
+            line = self._line(record) or self._line(record)
+            yield line or self._job.line(record, WorkerDiedError(_DIED_TWICE))
+
+    def close(self) -> None:
+        """Ends the process."""
+        if self._process:
+            self._process.communicate()  # the end of its input ends it
+            self._process = None
+
+    def _line(self, record: Record) -> str | None:
+        """The line of a record; None if the process died."""
+        process = self._process or self._started()
+        assert process.stdin and process.stdout
+        try:
+            pickle.dump(record, process.stdin)
+            process.stdin.flush()
+            line, seconds = pickle.load(process.stdout)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            process.kill()
+            self.close()
+            return None
+        self._profile.add(seconds)
+        return str(line)
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        """The process, ready to read records."""
+        code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import main; main()"
+        self._process = process = subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert process.stdin and process.stdout
+        try:
+            pickle.dump(self._job, process.stdin)
+            process.stdin.flush()
+            fault = pickle.load(process.stdout)
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            self.close()
+            raise BatchError("a process died while it loaded the model; is there too little memory for it?") from error
+        if fault:
+            self.close()
+            raise fault
+        return process
+
+
+def main() -> None:
+    """The process: reads a job and then records from standard input, and writes a line for each to standard output."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that writes the output
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever prints does not disturb the answers
+
+    def answer(value: object) -> None:
+        pickle.dump(value, output)
+        output.flush()
+
+    try:
+        worker = Worker(pickle.load(sys.stdin.buffer))
+    except Exception as error:
+        answer(error)
+        return
+    answer(None)
+    while True:
+        try:
+            record = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            break
+        worker.profile = Profile()
+        (line,) = worker([record])
+        answer((line, worker.profile.seconds))
+    worker.close()

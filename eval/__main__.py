@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         choices=baselines.BASELINES,
         default=["lead", "oracle"],
-        help="simple systems to compare with (default: lead oracle); they need --data",
+        help="simple systems and oracles to compare with (default: lead oracle); they need --data",
     )
     data.add_argument("--text-field", help="field of the article (default: article, text or document)")
     data.add_argument("--bullets-field", help="field of the list (default: bullets, highlights or summary)")
@@ -112,8 +112,10 @@ def _parser() -> argparse.ArgumentParser:
         "--compare-with", metavar="NAME", help="system that the others are compared with (default: the first)"
     )
     how = parser.add_argument_group("how")
-    how.add_argument("--bullets", type=_count, default=3, help="how many bullets, or auto (default: 3)")
-    how.add_argument("--length", default="brief", choices=["brief", "standard"], help="(default: brief)")
+    how.add_argument("--bullets", type=_count, default=3, help="number of bullets, or auto (default: 3)")
+    how.add_argument(
+        "--length", default="brief", choices=["brief", "standard"], help="length of the bullets (default: brief)"
+    )
     how.add_argument(
         "--policy",
         nargs="+",

@@ -42,7 +42,7 @@ FAULTS = {
 _FAULT = re.compile(rf"\b([{''.join(FAULTS)}])\s*=\s*(\d+)")
 _LETTERS = "PQRSTUVW"
 _LEAST_PAIRS = 100
-"""Least number of pairs of lists, one preferred to the other, for which costs are estimated."""
+"""Minimum number of pairs of lists, one preferred to the other, for which costs are estimated."""
 _RIDGE = 0.1
 
 

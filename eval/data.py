@@ -23,7 +23,7 @@ POINTS_FIELD = "points"
 BRIEF_POINTS = 3
 """Number of points in the `brief` form of a header list: those of highest rank."""
 BRIEF_WORDS = 20
-"""Most words of a bullet of a plain list that counts as `brief`."""
+"""Maximum number of words of a `brief` bullet in a plain list."""
 _BESIDE = ".bullets.txt"
 _KINDS = (".jsonl", ".ndjson", ".json", ".csv", ".parquet")
 _ITEM = re.compile(r"<li\b[^>]*>(.*?)</li>", re.IGNORECASE | re.DOTALL)
@@ -115,7 +115,7 @@ def read(
     for row in rows(source, split):
         found = example_of(row, text_field, bullets_field, length)
         if found.id in seen:
-            raise ValueError(f"{row.where}: the id {found.id!r} occurs a second time")
+            raise ValueError(f"{row.where}: the id {found.id!r} is used a second time")
         seen.add(found.id)
         examples.append(found)
     if not examples:
@@ -228,7 +228,7 @@ def read_lists(source: str | Path) -> dict[str, list[str]] | list[list[str]]:
     them by id; plain text, one article a line with `<n>` between bullets, in file order. Empty lists are kept.
 
     Raises:
-        ValueError: A line cannot be read, or an id is missing or occurs twice; the message names the line.
+        ValueError: A line cannot be read, or an id is missing or used twice; the message names the line.
     """
     found: dict[str, list[str]] = {}
     ordered: list[list[str]] = []
@@ -239,7 +239,7 @@ def read_lists(source: str | Path) -> dict[str, list[str]] | list[list[str]]:
         if values.get("id") is None:
             ordered.append(bullets)
         elif str(values["id"]) in found:
-            raise ValueError(f"{where}: the id {values['id']!r} occurs a second time")
+            raise ValueError(f"{where}: the id {values['id']!r} is used a second time")
         else:
             found[str(values["id"])] = bullets
         if found and ordered:

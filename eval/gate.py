@@ -24,7 +24,7 @@ def fallen(path: Path, key: str, figures: Mapping[str, Figure]) -> list[str]:
         figures: The model's mean scores.
 
     Raises:
-        ValueError: The file has no floors for this key, or a floor for an unknown measure.
+        ValueError: The file has no floors for this key, or has one for a measure that `figures` lacks.
     """
     floors = _read(path).get(key)
     if floors is None:

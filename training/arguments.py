@@ -36,7 +36,7 @@ class DataArguments:
     bullets_field: str | None = field(
         default=None, metadata={"help": "Field with the bullets. Default: bullets, highlights or summary."}
     )
-    limit: int | None = field(default=None, metadata={"help": "Number of training articles to use, at most."})
+    limit: int | None = field(default=None, metadata={"help": "Maximum number of training articles. Default: all."})
     drop_leaks: bool = field(
         default=False, metadata={"help": "Drop training articles that are also in `test`, instead of stopping."}
     )
@@ -54,7 +54,7 @@ class RunArguments(DataArguments):
     )
     batch_size: int = field(default=8, metadata={"help": "Articles or pairs per step, over all processes."})
     accumulation: int = field(
-        default=1, metadata={"help": "Gradient accumulation: parts of a step's batch, to save memory."}
+        default=1, metadata={"help": "Gradient accumulation: parts that a batch is split into; saves memory."}
     )
     gradient_checkpointing: bool = field(
         default=False, metadata={"help": "Compute activations twice instead of storing them: less memory, more time."}
@@ -63,12 +63,12 @@ class RunArguments(DataArguments):
     bf16: bool = field(default=True, metadata={"help": "Train in bfloat16 if the hardware supports it."})
     eval_steps: int = field(default=200, metadata={"help": "Steps between two evaluations on the validation articles."})
     patience: int = field(
-        default=0, metadata={"help": "Early stopping: evaluations without a better score; 0 never stops early."}
+        default=0, metadata={"help": "Early stopping after this many evaluations without a better score; 0: never."}
     )
     seed: int = field(default=13, metadata={"help": "Random seed."})
     measured: int = field(
         default=250,
-        metadata={"help": "Articles of `test` (without one, of `validation`) that measure the finished model."},
+        metadata={"help": "Number of articles of `test` (without it, `validation`) for scoring the finished model."},
     )
     compare_with: str = field(
         default="base", metadata={"help": "Model to compare the finished one with; none: only LEAD-3."}
@@ -87,7 +87,7 @@ class RunArguments(DataArguments):
 
     @property
     def half(self) -> bool:
-        """True if `bf16` is set and the hardware computes in bfloat16, faster than in float32."""
+        """True if `bf16` is set and the hardware supports bfloat16, which is then faster than float32."""
         if not self.bf16:
             return False
         if torch.cuda.is_available():

@@ -156,10 +156,10 @@ def convert(checkpoint: Path, part: Path, quantization: str) -> None:
     _Converter(str(checkpoint)).convert(str(part), quantization=quantization, force=True)
     config = json.loads((part / "config.json").read_text("utf-8"))
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    for name in ("bos_token", "eos_token", "unk_token"):  # CTranslate2 cannot read null, for a token that is missing
+    for name in ("bos_token", "eos_token", "unk_token"):  # CTranslate2 cannot read null for a missing token
         if name in config and config[name] is None:
             config[name] = tokenizer.eos_token
-    if "decoder_start_token" in config and config["decoder_start_token"] is None:  # mBART: that of its language
+    if "decoder_start_token" in config and config["decoder_start_token"] is None:  # mBART: a language token
         start = GenerationConfig.from_pretrained(checkpoint).decoder_start_token_id
         config["decoder_start_token"] = tokenizer.convert_ids_to_tokens(start)
     if not AutoConfig.from_pretrained(checkpoint).is_encoder_decoder:

@@ -63,11 +63,11 @@ class ExtractorArguments(PartArguments):
         },
     )
     auxiliary: str | None = field(
-        default=None, metadata={"help": "More articles, for a stage before `train`; same formats."}
+        default=None, metadata={"help": "More articles, for a stage before `train`; same formats as `train`."}
     )
     auxiliary_epochs: float = field(default=1.0, metadata={"help": "Epochs over `auxiliary`; all weights are trained."})
     head_epochs: float = field(default=6.0, metadata={"help": "Epochs of the head alone, with the encoder frozen."})
-    head_learning_rate: float = field(default=1e-3, metadata={"help": "Learning rate of the head alone."})
+    head_learning_rate: float = field(default=1e-3, metadata={"help": "Learning rate while the encoder is frozen."})
     epochs: float = field(default=3.0, metadata={"help": "Epochs over `train`; all weights are trained."})
     learning_rate: float = field(default=5e-5, metadata={"help": "Learning rate of the encoder."})
     tuned_head_learning_rate: float = field(

@@ -147,7 +147,7 @@ def _some(found: list[Pair], count: int, seed: int) -> list[Pair]:
 
 
 def _start(args: RewriterArguments, train: Sequence[Pair], sample: Sequence[Pair], folder: Path) -> tuple[Any, Any]:
-    """Returns the base model, made smaller, and its tokenizer. Saves them in `folder`, where a resumed run loads them."""
+    """Returns the base model, made smaller, and its tokenizer. Saves both in `folder` for a run that is resumed."""
     part = shipped_part(args.base_model, "rewriter")
     if part:
         model, tokenizer = rewriter_of(part, Writer, CausalWriter)
@@ -261,7 +261,7 @@ class _Trainer(GroupedByLength, Trainer):
 
 
 def _rouge(checkpoint: Path, of: Sequence[Pair]) -> dict[str, float]:
-    """Returns ROUGE of the texts that the finished rewriter, in int8, writes for the validation pairs."""
+    """Returns ROUGE and mean words of the texts that the finished int8 rewriter writes for the validation pairs."""
     with TemporaryDirectory() as folder:
         threads = torch.get_num_threads()
         convert(checkpoint, Path(folder), "int8")

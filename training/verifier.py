@@ -67,7 +67,7 @@ class VerifierArguments(RunArguments):
     learning_rate: float = field(default=1e-4, metadata={"help": "Peak learning rate."})
     batch_size: int = field(default=32, metadata={"help": "Points per step, over all processes."})
     least: float = field(
-        default=0.6, metadata={"help": "Minimum probability of a rewrite to be shown, in the exported model."}
+        default=0.6, metadata={"help": "Minimum probability for showing a rewrite; part of the exported model."}
     )
     dropout: float = field(default=0.1, metadata={"help": "Dropout before the head."})
     label_smoothing: float = field(default=0.05, metadata={"help": "Label smoothing, 0 to 1."})

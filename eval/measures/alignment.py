@@ -10,7 +10,7 @@ from rouge_score.tokenizers import Tokenizer
 from .oracle import ENGLISH, f1, ngrams
 
 LEAST = 0.2
-"""Least ROUGE-1 F1 + ROUGE-2 F1 of a bullet and its sentence; below it they share little but "the" and "of"."""
+"""Minimum ROUGE-1 F1 + ROUGE-2 F1 of a bullet and its sentence; below, they share little but "the" and "of"."""
 
 # Cached, because every bullet of an article is compared with the same sentences.
 _ngrams = lru_cache(maxsize=4096)(ngrams)

@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from .oracle import f1, unigrams
 
 MATCH = 0.3
-"""Least ROUGE-1 F1 of two bullets that make the same point; below it they share little but "the" and "of"."""
+"""Minimum ROUGE-1 F1 of two bullets that make the same point; below, they share little but "the" and "of"."""
 
 Floats = npt.NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from summarizer.reading import content_sentences
 from ..data import Example
 
 FOUND = 0.5
-"""Least F1 of the source sentences of two points that count as the same."""
+"""Minimum F1 of the source sentences of two points that count as the same."""
 
 
 class Stands(NamedTuple):

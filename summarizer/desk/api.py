@@ -17,9 +17,9 @@ from ..errors import ArticleError
 from ..options import MAX_BULLETS
 from ..points import reading_of
 from ..reading import Article
-from ..summary import Length, Policy, Span
+from ..summary import Bullet, Length, Policy, Span
 from .auth import Person
-from .records import Form, article_of, printed, revised, spans_of
+from .records import Check, Form, article_of, printed, revised, spans_of
 from .service import Desk, OfDesk, allowed
 from .store import PAGE, ConflictError, NotThereError, Store
 
@@ -228,11 +228,10 @@ async def revise(id: Id, given: RevisionIn, desk: OfDesk, person: Editor) -> dic
     """An editor's version of a list. New texts are checked. A list that was approved is a draft again, and the webhook
     is told that it is withdrawn."""
 
-    def made() -> dict[str, Any]:
+    def made(check: Check) -> dict[str, Any]:
         record, history = desk.store.get(id), desk.store.history(id)
         if record["revision"] != given.revision:
             raise ConflictError(record["revision"], record["changed_by"])
-        check = partial(desk.summarizer.check, time_limit=desk.settings.seconds)
         try:
             bullets, gone = revised(record, history, given.model_dump()["bullets"], given.removed, check)
         except ValueError as error:
@@ -240,7 +239,18 @@ async def revise(id: Id, given: RevisionIn, desk: OfDesk, person: Editor) -> dic
         event = "withdrawn" if desk.settings.webhook and record["status"] == "approved" else None
         return desk.store.change(id, given.revision, person.name, "revised", bullets, gone, given.note, event)
 
-    return await desk.editing(made)
+    try:  # what only moves or deletes points is saved at once, however busy the models are
+        return await run_in_threadpool(made, _no_check)
+    except _NeedsCheckError:
+        return await desk.editing(partial(made, partial(desk.summarizer.check, time_limit=desk.settings.seconds)))
+
+
+class _NeedsCheckError(Exception):
+    """A list has a new text."""
+
+
+def _no_check(*_: Any) -> Bullet:
+    raise _NeedsCheckError
 
 
 @router.post("/v1/summaries/{id}/approve", responses=_errors(404, 409))

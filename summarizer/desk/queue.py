@@ -46,11 +46,11 @@ class TaskQueue:
 
     Args:
         concurrency: Tasks that run at the same time.
-        line: How many may wait.
+        max_waiting: Maximum number of tasks that wait.
     """
 
-    def __init__(self, concurrency: int, line: int) -> None:
-        self._concurrency, self._line = concurrency, line
+    def __init__(self, concurrency: int, max_waiting: int) -> None:
+        self._concurrency, self._max_waiting = concurrency, max_waiting
         self._pool = ThreadPoolExecutor(concurrency, "desk")
         self._lock = Lock()
         self.load = Load()
@@ -62,7 +62,7 @@ class TaskQueue:
             BusyError: Too many wait.
         """
         with self._lock:
-            if self.load.running + self.load.waiting >= self._concurrency + self._line:
+            if self.load.running + self.load.waiting >= self._concurrency + self._max_waiting:
                 ahead = self.load.waiting + self.load.running
                 raise BusyError(max(1, round(ahead * self.load.seconds / self._concurrency)))
             self.load.waiting += 1

@@ -96,11 +96,11 @@ class Metrics:
         self.requests = Counter("desk_requests", "Requests.", (*labels, "status"), registry=self._registry)
         self.seconds = Histogram("desk_request_seconds", "Seconds a request took.", labels, registry=self._registry)
         self.drafts = Counter("desk_drafts", "Articles summarized.", registry=self._registry)
-        running = Gauge("desk_running", "Tasks that run.", ("line",), registry=self._registry)
-        waiting = Gauge("desk_waiting", "Tasks that wait for their turn.", ("line",), registry=self._registry)
-        for line, load in (("drafting", desk.drafting.load), ("editing", desk.editing.load)):
-            running.labels(line).set_function(partial(getattr, load, "running"))
-            waiting.labels(line).set_function(partial(getattr, load, "waiting"))
+        running = Gauge("desk_running", "Tasks that run.", ("queue",), registry=self._registry)
+        waiting = Gauge("desk_waiting", "Tasks that wait for their turn.", ("queue",), registry=self._registry)
+        for queue, load in (("drafting", desk.drafting.load), ("editing", desk.editing.load)):
+            running.labels(queue).set_function(partial(getattr, load, "running"))
+            waiting.labels(queue).set_function(partial(getattr, load, "waiting"))
         failed = Gauge("desk_failed_calls", "Calls to the webhook that were given up.", registry=self._registry)
         failed.set_function(desk.calls.failed)
         kept = Gauge("desk_summaries", "Summaries by status.", ("status",), registry=self._registry)

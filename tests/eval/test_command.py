@@ -137,7 +137,7 @@ def test_data_errors_name_the_place(tmp_path):
         ('{"article": " ", "bullets": ["y"]}', "line 1 of .*article is empty"),
         ('{"article": "x", "bullets": 3}', "must be a list or a text, not int"),
         ("[1]", "needs a JSON object, not list"),
-        ('{"id": 1, "article": "x", "bullets": ["y"]}\n' * 2, "line 2 of .*the id '1' occurs a second time"),
+        ('{"id": 1, "article": "x", "bullets": ["y"]}\n' * 2, "line 2 of .*the id '1' is used a second time"),
     ):
         path.write_text(text)
         with pytest.raises(ValueError, match=message):

@@ -47,14 +47,14 @@ def test_bad_rows_are_set_aside_with_their_reason(tmp_path, capsys):
         "near-duplicate", "id again", "field missing", "draft", "not readable",
     ]  # fmt: skip
     assert aside[0]["row"]["id"] == "empty" and "line 7 of" in aside[0]["where"]
-    assert "nearly '0-0'" in aside[5]["detail"]
+    assert "nearly the text of '0-0'" in aside[5]["detail"]
     clean = [json.loads(line) for line in (tmp_path / "clean.jsonl").read_text().splitlines()]
     assert [row["id"] for row in clean] == [row["id"] for row in good] and clean[0]["bullets"] == good[0]["bullets"]
 
 
 def test_test_articles_must_not_be_trained_on(tmp_path, capsys):
     train, test = written(tmp_path / "train.jsonl", archive(9)), written(tmp_path / "test.jsonl", archive(2))
-    with pytest.raises(LeakError, match=r"2 of the training articles stand in .*test.jsonl"):
+    with pytest.raises(LeakError, match=r"2 of the training articles are also in .*test.jsonl"):
         load(DataArguments(train=str(train), test=str(test)))
     data = load(DataArguments(train=str(train), test=str(test), drop_leaks=True))
     assert len(data.train) + len(data.validation) == 7 and len(data.test) == 2
@@ -133,7 +133,7 @@ def test_what_editors_approved_is_training_data(base, tmp_path):
     [
         (archive(2), ["--text_field", "story"], 'there is no "story"; it has id, article, bullets'),
         ([], [], "holds no article that can be used"),
-        ([{"id": 1, "article": "Short.", "bullets": ["x"]}], [], "at least 50 are wanted"),
+        ([{"id": 1, "article": "Short.", "bullets": ["x"]}], [], "at least 50 are needed"),
     ],
 )
 def test_data_that_cannot_be_used(rows, flags, message, tmp_path, capsys):
@@ -157,6 +157,6 @@ def test_another_text_than_the_one_that_was_judged_is_left_out_and_named(tmp_pat
     unpack(UnpackArguments(str(written(tmp_path / "packed.jsonl", [bad, good])), str(articles), str(out)))
     assert len(out.read_text("utf-8").splitlines()) == 1
     said = capsys.readouterr().err
-    assert "article 1 has no sentence at 900 to 950" in said and "1 whose article is another text" in said
+    assert "article 1 has no sentence at 900 to 950" in said and "1 whose article has another text" in said
     with pytest.raises(ValueError, match=r"no row of .* fits an article"):
         unpack(UnpackArguments(str(written(tmp_path / "packed.jsonl", [bad])), str(articles), str(out)))

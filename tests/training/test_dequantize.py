@@ -73,7 +73,7 @@ def test_a_damaged_part_is_named(part, tmp_path):
     shutil.copytree(BASE / part, tmp_path / part)
     (tmp_path / part / "model.bin").write_bytes(b"\x06\x00")
     read = encoder_of if part == "extractor" else rewriter_of
-    with pytest.raises(ValueError, match=r"model.bin cannot be read: it is cut off"):
+    with pytest.raises(ValueError, match=r"model.bin cannot be read: it is truncated"):
         read(tmp_path / part)
 
 

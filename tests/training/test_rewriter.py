@@ -241,7 +241,7 @@ def test_export_writes_what_the_checkpoint_writes(tiny_t5, tmp_path):
     }  # fmt: skip
     (run / "run.json").write_text(json.dumps(record))
     done = called(main, "export", run, "--output", tmp_path / "mine", "--quantization", "float32")
-    assert done.returncode == 0 and "not compared with what was trained" in done.stderr, done.stderr
+    assert done.returncode == 0 and "not compared with the trained model" in done.stderr, done.stderr
 
     tokens = tokenizer.convert_ids_to_tokens(tokenizer("the council baths")["input_ids"])
     translator = ctranslate2.Translator(str(tmp_path / "mine" / "rewriter"))

@@ -101,7 +101,7 @@ def _all(
         yield "name of the sources", "untrue", _with(text, draw.choice(names), draw.choice(known))
     meant = [f for f in names if len(f.tokens) > 1 and not _speaks_of(sources, f)]
     beside = [f for f in facts(context) if isinstance(f, Name) and len(f.tokens) > 1 and not _speaks_of(text, f)]
-    if meant and beside:  # the sentences have only "he"
+    if meant and beside:  # the sentences name the person only as "he"
         yield "person of the context", "untrue", _with(text, draw.choice(meant), _bare(draw.choice(beside)))
     yield from _denied(text)
     yield from _roles(text, names)

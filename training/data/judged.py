@@ -133,8 +133,8 @@ def preferred(found: Sequence[Judged]) -> list[Pair]:
     """Returns a pair for each group of sentences, with the texts that a reader would print as targets and the others as
     refused texts.
 
-    The cost of its fault when a point is selected (`COSTS`) is how bad a refused text is. Sentences of the article are
-    left out, and so are groups without a good text whose texts are all equally bad.
+    How bad a refused text is, is the cost of its fault in the selection of points (`COSTS`). Sentences of the article
+    are left out, and so are groups without a good text whose texts are all equally bad.
     """
     groups: dict[tuple[str, str, str | None], dict[str, float]] = {}
     for one in found:

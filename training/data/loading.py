@@ -28,7 +28,7 @@ from ..arguments import DataArguments
 PARTS = ("train", "auxiliary", "validation", "test")
 """Parts of the data of a run; each is an argument that names a source of articles."""
 LEAST_WORDS = 50
-"""Minimum number of words of an article."""
+"""Minimum number of words of an article; nothing can be learnt from a shorter one."""
 NEAR = 0.7
 """Similarity from which two articles are near-duplicates: Jaccard index of their five-word sequences, estimated by
 MinHash (Broder 1997)."""
@@ -172,7 +172,7 @@ def check(args: CheckArguments) -> None:
         Path(args.clean).write_text("".join(_line(example) for example in examples), "utf-8")
         print(f"usable rows: {args.clean}")
     if leaks and not args.drop_leaks:
-        raise LeakError(f"{len(leaks)} articles of {args.train} are also in {args.test}; training would fail")
+        raise LeakError(f"{len(leaks)} articles of {args.train} are also in {args.test}; a training run would stop")
 
 
 def usable(source: str, args: DataArguments) -> list[Example]:

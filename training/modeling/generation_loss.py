@@ -54,7 +54,7 @@ def preference(logits: Tensor, answers: Tensor, better: Tensor) -> Tensor:
 
     It is -log of the logistic function of `SHARPNESS` times the difference of the texts' mean log-probabilities per
     token, by which beam search ranks texts (Meng et al. 2024, SimPO, without a margin). No reference model is needed:
-    the cross-entropy of good texts, which is added, keeps the model from losing its language (Xu et al. 2024, CPO).
+    the cross-entropy of good texts, which is added to it, keeps the language intact (Xu et al. 2024, CPO).
 
     Args:
         logits: Shape (texts, tokens, vocabulary).

@@ -111,7 +111,7 @@ class Continued(Texts):
             start, place, part = len(read), list(range(len(read))), [0] * len(read)
             for number, (asks, text) in enumerate(item["texts"], 1):
                 written = [*asks, *text[:-1]]
-                at.append(range(len(read) - 1, len(read) + len(written)))  # also predicts the request
+                at.append(range(len(read) - 1, len(read) + len(written)))  # the first predicts the length request
                 read += written
                 place += range(start, start + len(written))
                 part += [number] * len(written)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from huggingface_hub import ModelCardData
+
 from eval.card import SCORES_BEGIN, SCORES_END
 
 _CARD = """---
-language: [{languages}]
-library_name: newsroom-summarizer
-license: apache-2.0
-tags: [summarization, news]
+{metadata}
 ---
 # {name}
 
@@ -67,7 +66,15 @@ _UNMEASURED = "Not measured yet: `python -m eval --model MODEL --data FILE --car
 def card(config: dict[str, Any]) -> str:
     """Returns the model card for a config."""
     parts = [task for task in _WHAT if task in config]
+    metadata = ModelCardData(
+        language=config["languages"],
+        library_name="newsroom-summarizer",
+        license="apache-2.0",
+        pipeline_tag="summarization",
+        tags=["news"],
+    )
     return _CARD.format(
+        metadata=metadata.to_yaml(),
         name=config["name"],
         languages=", ".join(config["languages"]),
         what=" ".join(_WHAT[task] for task in parts),

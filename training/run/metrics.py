@@ -1,28 +1,30 @@
-"""What a run leaves to look at: its measures as lines of JSON, and a picture of them."""
+"""The log of a training run: a progress bar, `metrics.jsonl` and the plot `run.png`."""
 
 from __future__ import annotations
 
 import json
 import sys
-import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 from transformers import EarlyStoppingCallback, ProgressCallback, Trainer, TrainerCallback
 
+from .checkpoints import write_whole
+
 _SHOWN = ("loss", "eval_loss", "eval_rouge1", "eval_rouge2", "eval_rougeLsum", "eval_source_f1", "eval_points_found")
-"""What a line of progress says."""
+"""Values in a line of progress."""
 
 
 def add_callbacks(trainer: Trainer, folder: Path, best: str = "rouge_mean", patience: int = 0) -> Trainer:
-    """The trainer, with a record of what it does, progress on stderr, and early stopping.
+    """Adds to a Trainer: its log as files, progress on stderr, and early stopping.
 
     Args:
-        trainer: A Trainer that has not begun.
+        trainer: A Trainer before its training.
         folder: The stage's folder.
         best: The measure that chooses the checkpoint, without "eval_".
-        patience: Looks without a better score after which it stops; 0 goes on to the end.
+        patience: Number of evaluations without a better score after which training stops; 0 never stops early.
     """
     trainer.remove_callback(ProgressCallback)
     for callback in (
@@ -35,10 +37,10 @@ def add_callbacks(trainer: Trainer, folder: Path, best: str = "rouge_mean", pati
 
 
 class Progress(ProgressCallback):
-    """The bar of transformers, which prints its logs on stdout; stdout is for the result."""
+    """The progress bar of transformers, with short log lines on stderr: transformers prints them on stdout."""
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        """A short line."""
+        """Prints a short line."""
         shown = {name: f"{value:.4g}" for name, value in (logs or {}).items() if name in _SHOWN}
         if state.is_world_process_zero and shown:
             words = ", ".join(f"{name.removeprefix('eval_')} {value}" for name, value in shown.items())
@@ -46,8 +48,8 @@ class Progress(ProgressCallback):
 
 
 class MetricsCallback(TrainerCallback):
-    """Writes `metrics.jsonl` (a line for every log of the Trainer, with step, epoch and seconds) and `run.png` into the
-    folder of a stage. A run that goes on drops the lines behind its checkpoint, and adds to the others.
+    """Writes the Trainer's log into the folder of a stage, as `metrics.jsonl` (a line of JSON for each entry, with step
+    and epoch) while it trains, and as the plot `run.png` at the end.
 
     Args:
         folder: The stage's folder.
@@ -55,45 +57,40 @@ class MetricsCallback(TrainerCallback):
     """
 
     def __init__(self, folder: Path, best: str = "rouge_mean") -> None:
+        self._folder = folder
         self._best = f"eval_{best}"
-        self._file = folder / "metrics.jsonl"
-        self._began = 0.0
-        self._before = 0.0
+        self._training = False
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Keeps what an earlier part of the run wrote up to its checkpoint."""
-        self._began = time.monotonic()
-        if not state.is_world_process_zero:
-            return
-        rows = [row for row in _rows(self._file) if row["step"] <= state.global_step] if state.global_step else []
-        self._before = rows[-1]["seconds"] if rows else 0.0
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+        """Begins to write."""
+        self._training = True
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        """Adds a line."""
-        if not state.is_world_process_zero or not self._began:
-            return
-        seconds = round(self._before + time.monotonic() - self._began, 1)
-        row = {"step": state.global_step, "seconds": seconds} | (logs or {})
-        with self._file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        """Writes the log. After a restart, the Trainer's log ends at its checkpoint."""
+        if state.is_world_process_zero and self._training:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            rows = "".join(json.dumps(row) + "\n" for row in state.log_history)
+            write_whole(self._folder / "metrics.jsonl", rows)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Draws the picture."""
+        """Draws the plot."""
         if state.is_world_process_zero:
-            draw(self._file, self._file.with_name("run.png"), self._best)
+            draw(state.log_history, self._folder / "run.png", self._best)
 
 
-def draw(metrics: Path, picture: Path, best: str) -> None:
-    """The loss on training and validation articles, and validation ROUGE, over the steps of a stage; with the step that
-    is best by a measure."""
+def draw(rows: Sequence[Mapping[str, Any]], picture: Path, best: str) -> None:
+    """Plots training loss, validation loss and validation ROUGE over the steps of a stage, and marks the best step.
+
+    Args:
+        rows: The Trainer's log.
+        picture: The file, a PNG.
+        best: The measure that chooses the best step, with "eval_".
+    """
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    rows = _rows(metrics)
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), constrained_layout=True)
     for key, name in (("loss", "training"), ("eval_loss", "validation")):
         points = [(row["step"], row[key]) for row in rows if key in row]
@@ -113,15 +110,3 @@ def draw(metrics: Path, picture: Path, best: str) -> None:
             axes.legend(frameon=False)
     figure.savefig(picture, dpi=120)
     plt.close(figure)
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    if not path.exists():
-        return []
-    rows = []
-    for line in path.read_text("utf-8").splitlines():
-        try:
-            rows.append(json.loads(line))
-        except ValueError:  # the line that was being written when the run was killed
-            break
-    return rows

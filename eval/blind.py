@@ -93,16 +93,20 @@ def count(folder: Path, answers: Sequence[str]) -> str:
     pairs: dict[str, list[list[int]]] = {}
     seen: Counter[tuple[str, str]] = Counter()
     for line in filter(str.strip, answers):
-        number, kind, ranking, *rest = [part.strip() for part in line.split("|")]
+        parts = [part.strip() for part in line.split("|")]
+        if len(parts) < 3:
+            raise ValueError(f"an answer needs a number, a kind and a ranking, separated by |: {line.strip()}")
+        number, kind, ranking, *rest = parts
         if kind not in key.get(number, {}):
             raise ValueError(f"there is no {kind!r} list of article {number!r}: {line.strip()}")
         seen[number, kind] += 1
         if seen[number, kind] > 1:
             raise ValueError(f"article {number} has a second answer for {kind!r}: {line.strip()}")
         names = dict(zip(_LETTERS, key[number][kind], strict=False))
-        places = {names[letter]: at for at, tied in enumerate(ranking.split(">")) for letter in re.findall(r"\w", tied)}
-        if set(places) != set(names.values()):
+        ranked = {letter: at for at, tied in enumerate(ranking.split(">")) for letter in re.findall(r"\w", tied)}
+        if set(ranked) != set(names):
             raise ValueError(f"the ranking must name {', '.join(list(names))}: {line.strip()}")
+        places = {names[letter]: at for letter, at in ranked.items()}
         for (one, at), (other, there) in permutations(places.items(), 2):
             result = "better" if at < there else "same" if at == there else "worse"
             wins.setdefault(kind, Counter())[one, other, result] += 1
@@ -230,6 +234,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             chosen = sorted(random.Random(SEED).sample(range(len(everything)), min(args.limit, len(everything))))
             examples = [everything[i] for i in chosen]
             if named := getattr(args, length):
+                if len(named) > len(_LETTERS):
+                    raise ValueError(
+                        f"--{length} has {len(named)} systems; a reader can compare {len(_LETTERS)} at most"
+                    )
                 kinds[length] = {one.partition("=")[0]: _lists(one, examples, length) for one in named}
         write(args.folder, examples, kinds, args.size)
     except (ValueError, OSError, SummarizerError) as error:

@@ -234,7 +234,7 @@ def read_lists(source: str | Path) -> dict[str, list[str]] | list[list[str]]:
     ordered: list[list[str]] = []
     for row in rows(source):
         where, values = row.where, row.values
-        value = values.get(_field(values, None, BULLETS_FIELDS, "Rename the field of the list to bullets", where))
+        value = _field(values, None, BULLETS_FIELDS, "Rename the field of the list to bullets", where)
         bullets = list(_bullets(value, where))
         if values.get("id") is None:
             ordered.append(bullets)

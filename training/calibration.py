@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.stats import rankdata
 from torch import Tensor, nn
 
 from summarizer.checks import TEXT_KINDS, VERDICTS, Calibration, Kind
@@ -24,10 +25,9 @@ _THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 def auc(scores: npt.NDArray[Any], wanted: npt.NDArray[np.bool_]) -> float:
-    """Area under the ROC curve, 0 to 1: how often a wanted point scores higher than an unwanted one."""
-    order = scores.argsort(kind="stable")
-    ranks = np.empty(len(scores))
-    ranks[order] = np.arange(1, len(scores) + 1)
+    """Area under the ROC curve, 0 to 1: how often a wanted point scores higher than an unwanted one, where a
+    tie counts half."""
+    ranks = rankdata(scores)
     yes = int(wanted.sum())
     no = len(wanted) - yes
     return float((ranks[wanted].sum() - yes * (yes + 1) / 2) / max(yes * no, 1))

@@ -74,6 +74,8 @@ def test_answers_are_counted_by_system(folder):
     [
         ("77 | brief | P>Q>R", "there is no 'brief' list of article '77'"),
         ("0 | brief | P>Q", "the ranking must name P, Q, R"),
+        ("0 | brief | P>Q>X", "the ranking must name P, Q, R"),
+        ("0 | brief", "an answer needs a number, a kind and a ranking"),
         ("0 | brief | P>Q>R\n0 | brief | P>Q>R", "second answer"),
     ],
 )

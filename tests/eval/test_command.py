@@ -129,7 +129,7 @@ def test_data_errors_name_the_place(tmp_path):
     for text, message in (
         (
             '{"article": "x", "bullets": ["y"]}\n{"body": "x", "id": 3}\n',
-            r"line 2 of .*a\.jsonl.*it has body, id.*--text-c",
+            r"line 2 of .*a\.jsonl.*it has body, id.*--text-f",
         ),
         ('{"article": "x", "bul', r"line 1 of .*not valid JSON.*ends in the middle"),
         ("", "no article"),

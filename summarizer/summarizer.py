@@ -90,16 +90,6 @@ class Summarizer:
         """Number of concurrent calls that keeps all cores busy."""
         return self._backend.max_concurrency
 
-    @property
-    def beside(self) -> int:
-        """Deprecated, removed in 0.10: use `max_concurrency`."""
-        warnings.warn(
-            "Summarizer.beside is now max_concurrency; the old name will be removed in 0.10",
-            DeprecationWarning,
-            stacklevel=2,
-        )
-        return self.max_concurrency
-
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes the model folder. `from_pretrained(folder)` loads a model with the same output.
 

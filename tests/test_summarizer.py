@@ -357,8 +357,3 @@ def test_a_model_is_pushed_to_the_hub(base, monkeypatch):
     monkeypatch.setattr(huggingface_hub, "HfApi", Hub)
     assert base.push_to_hub("you/points", token="secret") == "https://example.org/commit"
     assert done == ["secret", ("you/points", True, True), ("you/points", base.version)]
-
-
-def test_an_old_name_says_what_to_use_instead(base):
-    with pytest.deprecated_call(match="now max_concurrency"):
-        assert base.beside == base.max_concurrency

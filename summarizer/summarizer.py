@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager

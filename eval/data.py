@@ -32,8 +32,12 @@ _BREAK = re.compile(r"\s*(?:\n|<n>|<q>)\s*")
 _MARKER = re.compile(r"^\s*(?:[-*•·]|\d+[.)])\s+")
 
 
-class FieldError(ValueError):
-    """A record lacks a field."""
+class ExampleError(ValueError):
+    """A record is no article with a human list. `kind` is "field missing", "article empty", "no bullets" or "draft"."""
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +135,21 @@ def example_of(
     Output of this library (`Summary.to_json`) is also accepted, once an editor has set its `status` to "approved".
 
     Raises:
-        FieldError: A field is missing.
-        ValueError: The record is malformed, its article or list is empty, or it is a draft that no editor has approved.
+        ExampleError: A field is missing, the article or its list is empty, or no editor has approved the list.
+        ValueError: The record is malformed.
     """
     where, values = row.where, row.values
     if row.fault:
         raise ValueError(f"{where}: {row.fault}")
     text = _field(values, text_field, TEXT_FIELDS, "Name it with --text-field", where)
     header_list = not bullets_field and POINTS_FIELD in values
-    human = values.get(POINTS_FIELD)
-    if not header_list:
-        human = _field(values, bullets_field, BULLETS_FIELDS, _BULLETS_FLAG, where)
+    fields = (POINTS_FIELD,) if header_list else BULLETS_FIELDS
+    human = _field(values, bullets_field, fields, _BULLETS_FLAG, where)
     if "disclosure" in values and values.get("status") != "approved":
-        raise ValueError(f'{where}: this is an unapproved draft; an editor must first set its "status" to "approved"')
+        what = 'this is an unapproved draft; an editor must first set its "status" to "approved"'
+        raise ExampleError(f"{where}: {what}", "draft")
     if not isinstance(text, str) or not text.strip():
-        raise ValueError(f"{where}: the article is empty")
+        raise ExampleError(f"{where}: the article is empty", "article empty")
     title = values.get("title")
     title = " ".join(title.split()) or None if isinstance(title, str) else None
     if header_list:
@@ -162,7 +166,7 @@ def _header_list(value: object, text: str, where: str) -> tuple[Point, ...]:
         ValueError: A point is malformed; the message says which one and why.
     """
     if not isinstance(value, list) or not value:
-        raise ValueError(f"{where}: the human list is empty")
+        raise ExampleError(f"{where}: the human list is empty", "no bullets")
     points = []
     for number, one in enumerate(value, 1):
         there = f"{where}: point {number}"
@@ -356,14 +360,14 @@ def _field(row: Mapping[str, Any], wanted: str | None, usual: Iterable[str], hin
     """Returns the value of a field.
 
     Raises:
-        FieldError: The record lacks it.
+        ExampleError: The record lacks it.
     """
     for name in (wanted,) if wanted else usual:
         if name in row or field_at(row, name) is not None:
             return field_at(row, name)
     missing = f'"{wanted}"' if wanted else " nor ".join(f'"{name}"' for name in usual)
     neither = "there is no" if wanted else "there is neither"
-    raise FieldError(f"{where}: {neither} {missing}; it has {', '.join(map(str, row))}. {hint}")
+    raise ExampleError(f"{where}: {neither} {missing}; it has {', '.join(map(str, row))}. {hint}", "field missing")
 
 
 def _id(row: Record) -> str:
@@ -375,7 +379,7 @@ def _lists(value: object, where: str) -> tuple[tuple[str, ...], ...]:
     several = isinstance(value, list) and bool(value) and isinstance(value[0], list)
     lists = tuple(_bullets(one, where) for one in (value if several else [value]))  # type: ignore[union-attr]
     if not all(lists):
-        raise ValueError(f"{where}: the human list is empty")
+        raise ExampleError(f"{where}: the human list is empty", "no bullets")
     return lists
 
 

@@ -58,5 +58,6 @@ def check_time_limit(seconds: float | None) -> None:
     Raises:
         ValueError: It is not above 0, or is longer than Python can wait.
     """
-    if seconds is not None and not 0 < seconds <= TIMEOUT_MAX:
+    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if seconds is not None and not (number and 0 < seconds <= TIMEOUT_MAX):
         raise ValueError(f"time_limit must be a number of seconds above 0, not {seconds!r}; None means no limit")

@@ -19,7 +19,7 @@ import numpy as np
 from datasketch import MinHash, MinHashLSH
 from tqdm import tqdm
 
-from eval.data import Example, FieldError, example_of, rows
+from eval.data import Example, ExampleError, example_of, rows
 from eval.measures import ArticleFacts, words
 from summarizer.archive import Record
 
@@ -267,14 +267,11 @@ def _checked(source: str, part: str, args: DataArguments, known: _Known) -> tupl
     ):
         try:
             example = example_of(row, args.text_field, args.bullets_field)
-        except FieldError as error:
-            if row.number == 1:
-                raise
-            aside.append(SetAside(row.where, "field missing", _said(error, row), row))
-            continue
         except ValueError as error:
-            said = _said(error, row)
-            aside.append(SetAside(row.where, _kind(said), said, row))
+            kind = error.kind if isinstance(error, ExampleError) else "not readable"
+            if kind == "field missing" and row.number == 1:
+                raise
+            aside.append(SetAside(row.where, kind, str(error).removeprefix(f"{row.where}: "), row))
             continue
         fault = _fault(example, ids, part, known)
         if fault:
@@ -309,17 +306,6 @@ def _fault(example: Example, ids: set[str], part: str, known: _Known) -> tuple[s
         if part not in _HELD or exact:
             return ("duplicate" if exact else "near-duplicate"), detail
     return None
-
-
-def _kind(message: str) -> str:
-    for part, kind in (("draft", "draft"), ("article is empty", "article empty"), ("list is empty", "no bullets")):
-        if part in message:
-            return kind
-    return "not readable"
-
-
-def _said(error: Exception, row: Record) -> str:
-    return str(error).removeprefix(f"{row.where}: ")
 
 
 def _held_out(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:

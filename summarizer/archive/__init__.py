@@ -1,4 +1,4 @@
-"""A million articles into a file: `run_batch`, and the records that it reads."""
+"""Summarizes archives of any size into files (`run_batch`), and reads the records of an archive."""
 
 from .batch import run_batch
 from .executors import usual_processes

@@ -1,7 +1,7 @@
-"""Summarizes an archive into a file. A stopped run can continue; a record that cannot be summarized stops nothing.
+"""Summarizes an archive into a file. A stopped run can be continued. A record that fails does not stop the run.
 
-The output has one record for each record of the input, in the same order: a summary or an error. So the output itself
-tells where to continue. `resumable_writer.py` writes it.
+The output has one record for each record of the archive, in the same order: a summary or an error. So the next run
+reads from the output where to continue. `resumable_writer.py` writes the output.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run did.
+    """Counts and times of a run.
 
     Attributes:
-        earlier: Records that stood in the output before.
+        earlier: Records that were in the output before; 0 if it is a folder.
         written: Records that this run added.
-        retried: Errors that it tried again.
-        errors: Records of the output, in all, that tell of an error.
-        seconds: How long it took.
-        stages: What each stage cost, in seconds, summed over what ran at the same time.
-        repeated: Records whose id stands earlier in the output; not known of a folder of outputs.
+        retried: Records with an error that this run retried.
+        errors: Records with an error in the whole output; if it is a folder, in the files that this run made.
+        seconds: Duration of the run.
+        stages: Seconds of each stage, summed over threads and processes. With Ray only those of this process.
+        repeated: Records whose id occurs earlier in the output; 0 if it is a folder, since ids are not compared there.
     """
 
     earlier: int
@@ -59,17 +59,17 @@ class Report:
 
     @property
     def rate(self) -> float:
-        """Articles a second."""
+        """Articles per second."""
         return (self.written + self.retried) / self.seconds if self.seconds else 0.0
 
     def shares(self) -> str:
-        """A table of the stages' shares."""
+        """A table of each stage's share of the time."""
         whole = sum(self.stages.values()) or 1.0
         known = ["reading", *STAGES, "records", "writing"]
         if not self.stages:
-            return "stages are measured by the engine local only"
+            return "stage times are not measured for a folder of outputs"
         rows = [f"{name:<10} {100 * self.stages.get(name, 0.0) / whole:5.1f}%" for name in known]
-        return "\n".join([*rows, f"{whole / (self.seconds or 1.0):.2f} of them side by side, on average"])
+        return "\n".join([*rows, f"{whole / (self.seconds or 1.0):.2f} stages ran at the same time, on average"])
 
 
 def run_batch(
@@ -99,57 +99,57 @@ def run_batch(
 ) -> Report:
     """Summarizes every record of an archive into a file.
 
-    Run again with the same arguments, it goes on where it was stopped, by whatever; on the same kind of CPU the file in
-    the end is, byte for byte, that of a run that nothing stopped. A record that cannot be summarized gives one that
-    says why (`error`, with `kind` and `message`).
+    The output has one record for each record of the archive, in the same order: a summary, or an error (`error`, with
+    `kind` and `message`). If a run is stopped in any way, a call with the same arguments continues it. On the same kind
+    of CPU the finished file is, byte for byte, the file of an uninterrupted run.
 
     Args:
-        source: A file (.jsonl, .csv; also .gz or .zst; .parquet), a folder of .txt, .html, .md and .json files and of
-            such files, or "-" for JSONL on standard input. With the engine "ray": files of JSONL or Parquet, here or
-            in S3 or GCS.
-        output: A file: .jsonl, .jsonl.gz, .jsonl.zst or .parquet. With the engine "ray" also a folder, which may lie in
-            S3 or GCS: it gets a file for each of the archive's, in the same form (CSV gives JSONL).
+        source: A file (.jsonl or .csv, both also .gz or .zst; .parquet; .txt, .html or .md for one article), a folder
+            of such files and of .json files with one article each, the URI of a file or folder, or "-" for JSONL on
+            standard input. The engine "ray" cannot read "-"; a folder as output needs .jsonl, .csv or .parquet files.
+        output: A file: .jsonl, .jsonl.gz, .jsonl.zst or .parquet. With the engine "ray" also a folder or its URI: it
+            gets one file for each file of the archive, in the same format (CSV becomes JSONL).
         model: As in `Summarizer.from_pretrained`.
-        bullets: As in a call of a `Summarizer`; so are `length`, `policy` and `min_confidence`.
-        length: See there.
-        policy: See there.
-        min_confidence: See there.
-        text_field: Where a record has its article; default: `text`, else `article`. A dotted path leads into objects:
-            "content.body".
-        id_field: Where it has its id; default: `id`, else its number, or in a folder its file.
-        carry: Fields of a record that are copied into the output, under `carried`; "*" is all but text and id.
-        language: The articles' language, where a record has no `language`.
-        keep_text: Whether the article stands in the output. The offsets point into it, so leave it out only where the
-            archive has the same text.
-        time_limit: Seconds that one article may take; see a call of a `Summarizer`.
-        threads: Cores to use, in all; default: all that this process may use.
-        processes: Processes to divide them among, which is faster from some eight cores on: one for each four is what
-            the command line takes. From a script, more than one needs the usual `if __name__ == "__main__":`. With the
-            engine "ray": actors, each with `threads` cores (default: 1); default: as many as there are cores for.
+        bullets: As in a call of a `Summarizer`.
+        length: As in a call.
+        policy: As in a call.
+        min_confidence: As in a call.
+        text_field: Field of the article, such as "content.body" or "parts.0.text". Default: `text`, else `article`.
+        id_field: Field of the id. Default: `id`; a record without one gets its number, in a folder its file name.
+        carry: Fields to copy into the output, under `carried`. "*" copies all except the text and the id.
+        language: Language of the articles. A record's own field `language` takes precedence.
+        keep_text: Includes the text of each article in the output. The offsets point into it, so leave it out only if
+            the archive has the same text.
+        time_limit: Maximum seconds per article, as in a call. Default: no limit.
+        threads: Total number of cores. Default: all that this process may use. With the engine "ray": cores per actor;
+            default: 1.
+        processes: Number of processes that share the cores. Default: 1. With eight cores or more, several processes are
+            faster: the command line uses one for every four cores. A script that uses several needs
+            `if __name__ == "__main__":`. With the engine "ray": number of actors; default: as many as fit the cluster.
         device: As in `Summarizer.from_pretrained`.
-        engine: "local", or "ray": on Ray Data. Needs the extra `ray`.
-        address: Of the Ray cluster; default: the one that Ray finds, else this machine.
-        overwrite: Throws away what stands in the output.
-        retry_errors: Tries the records again that the output has errors for, and then goes on. What is tried again
-            takes its place when all of it is done.
-        strict: Stops at the first error; the records before it stay.
+        engine: "local", or "ray" for Ray Data, which needs the extra `ray`.
+        address: Address of the Ray cluster. Default: the one that Ray finds, else a cluster on this machine.
+        overwrite: Starts over, and replaces an existing output.
+        retry_errors: Retries the records that have an error in the output, then continues with the rest of the archive.
+            The results replace the output when all retries are done. Not with the engine "ray".
+        strict: Stops at the first error; the records before it stay. Not with a folder as output.
         progress: Shows the progress on standard error.
 
     Returns:
-        What was done.
+        Counts and times of the run.
 
     Raises:
-        BatchError: The source or the output cannot be used; the message says why. What is written stays.
-        ArticleError: With `strict`: the first record that cannot be summarized.
+        BatchError: The source or the output cannot be used; the message says why. What was written stays.
+        ArticleError: With `strict`: a record cannot be summarized.
         ModelError: The model cannot be loaded.
-        ValueError: An option is out of range.
+        ValueError: An option is out of range, or does not fit the engine or the output.
     """
     valid_options(bullets, length, policy, min_confidence, time_limit)
     on_ray = engine == "ray"
     if engine not in ("local", "ray"):
         raise ValueError(f'engine must be "local" or "ray", not {engine!r}')
     if address and not on_ray:
-        raise ValueError('an address is for the engine "ray"')
+        raise ValueError('address needs the engine "ray"')
     together = threads or cores()
     count = min(processes or 1, together)
     job = Job(
@@ -170,13 +170,13 @@ def run_batch(
         from .ray_executor import Cluster, file_by_file
 
         if retry_errors:
-            raise ValueError("retry_errors works with the engine local, on the file that ray wrote")
+            raise ValueError('retry_errors needs the engine "local", which can also retry in a file that Ray wrote')
         if kind_of(output) not in KINDS:
             if strict:
-                raise ValueError("strict works with an output that is a file")
+                raise ValueError("strict needs a file as output, not a folder")
             return _folder(file_by_file(job, archive, str(output), processes, address, overwrite), began, progress)
     if is_uri(output):
-        raise BatchError(f"{output}: an output that is a URI is a folder, and for the engine ray; name a file here")
+        raise BatchError(f'{output}: an output with a URI must be a folder, for the engine "ray"; name a local file')
     crash_marker = CrashMarker(Path(f"{output}.begun"))
     with ExitStack() as stack:
         executor: Executor
@@ -185,7 +185,7 @@ def run_batch(
         else:
             executor = InProcess(job) if count == 1 else ProcessPool(job, count)
         stack.enter_context(closing(executor))
-        if not crash_marker.exists():  # else memory may be too short for this model beside the one of `OneByOne`
+        if not crash_marker.exists():  # after a crash `OneByOne` runs first; memory may not hold two models
             executor.load()
         writer = stack.enter_context(closing(ResumableWriter(Path(output), job.settings(), overwrite)))
         run = stack.enter_context(closing(_Run(writer, executor, job, archive, crash_marker, progress, strict)))
@@ -193,7 +193,7 @@ def run_batch(
         run.finish()
         if run.ids.repeated:
             _log.warning(
-                "%d records have an id that stands earlier in the archive, first %r; each has its line all the same",
+                "%d records have an id that occurs earlier in the archive, first %r; each still has its own line",
                 run.ids.repeated, run.ids.first,
             )  # fmt: skip
         return Report(
@@ -203,7 +203,7 @@ def run_batch(
 
 
 def _archive(source: str | Path, output: str | Path, absolute: bool) -> Archive:
-    """The archive, without the output, which may lie in its folder."""
+    """The archive. The output is excluded, since it may be in the archive's folder."""
     if source == STDIN or is_uri(source):
         return Archive(source)
     if Path(source).resolve() == Path(output).resolve():
@@ -246,7 +246,7 @@ class _Run:
         self._progress = Progress(archive if progress else None)
 
     def go_on(self, retry: bool) -> None:
-        """Finds where to continue, and retries errors if asked to."""
+        """Compares the output with the archive to find where to continue. Retries errors if `retry` is true."""
         end = 0
         if retry:
             ends = [chunk.end for chunk in self._writer.replacements()]
@@ -265,19 +265,19 @@ class _Run:
         self._writer.finish()
 
     def close(self) -> None:
-        """Ends the run: this process did not die."""
+        """Ends the run, and removes the crash marker, since this process did not die."""
         self._crash_marker.end()
         self._progress.end()
         self.ids.close()
 
     def _lines(self, records: Iterator[Record], position: int) -> Iterator[str]:
-        """The lines of records. A process may die of an article: then the records that were underway are read one by
-        one, each in a process of its own.
+        """The output lines of records. If an article kills its process, the records that were in progress are read one
+        at a time in a separate process.
 
         Args:
             records: The records.
-            position: Number of records before the first of them in the output. If the last run died here, the first
-                records are suspects.
+            position: Number of records in the output before them. If the last run began at this position and died, the
+                first records are suspects, and are read in the same way.
         """
         if self._crash_marker.died_at(position):
             suspects = list(islice(records, self._executor.in_flight))
@@ -294,7 +294,7 @@ class _Run:
 
     def _one_by_one(self, records: Sequence[Record], why: str) -> Iterator[str]:
         if records:
-            _log.warning("%s: %s; %d records are read one by one from there", records[0].where, why, len(records))
+            _log.warning("%s: %s; %d records are read one at a time, from here on", records[0].where, why, len(records))
         self._executor.close()  # one model at a time: memory may be short
         with closing(OneByOne(self._job, self._executor.profile)) as one_by_one:
             yield from one_by_one(records)
@@ -311,8 +311,8 @@ class _Run:
         self._progress(self.earlier + self.written, self.errors)
 
     def _standing(self) -> Iterator[tuple[Chunk, list[Record]]]:
-        """The chunks of the output with their records. A short chunk is the last one. If the archive has more records,
-        it is made again, so that chunks do not depend on where a run was stopped or how an archive has grown."""
+        """The chunks of the output with their records. If the archive has more records, a short last chunk is left out
+        and made again, so that the chunks do not depend on where a run was stopped or how the archive has grown."""
         for chunk in self._writer.chunks():
             records = list(islice(self._records, len(chunk.lines)))
             self._compare(chunk, records)
@@ -328,14 +328,14 @@ class _Run:
                 place = records[at].where if here is not None else "the end of the archive"
                 raise BatchError(
                     f"the archive has changed: record {self.earlier + at + 1} of {self._writer.output} is "
-                    f"{id_of(line)!r}, and {place} has {here!r}. Choose another output, or say --overwrite"
+                    f"{id_of(line)!r}, but {place} has {here!r}. Choose another output, or use --overwrite"
                 )
 
     def _retried(self, kept: int) -> Iterator[list[str]]:
         """The chunks of the output with their errors retried.
 
         Args:
-            kept: Number of chunks that an earlier, stopped retry has done; they are left out.
+            kept: Number of chunks that an earlier, stopped retry has finished; they are left out.
         """
         done = islice(self._writer.replacements(), kept)
         for chunk, records in self._standing():
@@ -348,13 +348,13 @@ class _Run:
             self._fits(None, None)
 
     def _fits(self, kept: Chunk | None, standing: Chunk | None) -> None:
-        """Refuses what a retry of another output has left."""
+        """Raises an error if the unfinished retry belongs to another output."""
         pairs = zip(kept.lines, standing.lines, strict=False) if kept and standing else ()
         if not kept or not standing or any(id_of(a) != id_of(b) for a, b in pairs if not failed(b)):
-            raise BatchError(f"{self._writer.output}.retry is of another output; delete it")
+            raise BatchError(f"{self._writer.output}.retry belongs to another output; delete it")
 
     def _again(self, chunk: Chunk, records: Sequence[Record]) -> list[str]:
-        """A chunk with its errors retried. Records that ended their process are retried one by one."""
+        """A chunk with its errors retried. Records that killed their process are retried one at a time."""
         lines = list(chunk.lines)
         bad = [at for at, line in enumerate(lines) if failed(line)]
         deadly = [at for at in bad if json.loads(lines[at])["error"]["kind"] == WorkerDiedError.__name__]
@@ -364,7 +364,7 @@ class _Run:
             for at, line in zip(others, found, strict=True):
                 lines[at] = line
         if deadly:
-            found = self._one_by_one([records[at] for at in deadly], "it ended its process before")
+            found = self._one_by_one([records[at] for at in deadly], "it killed its process before")
             for at, line in zip(deadly, found, strict=True):
                 lines[at] = line
         self.retried += len(bad)

@@ -1,5 +1,5 @@
-"""What a run does about a process that dies, of too little memory or of an article: `CrashMarker` tells the next run
-where it happened, and `OneByOne` reads suspect records one at a time in a process of its own."""
+"""Handles processes that die, because memory is short or an article crashes them. `CrashMarker` tells the next run
+where the last one died, and `OneByOne` reads suspect records one at a time in a separate process."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ..errors import BatchError, WorkerDiedError
 from .records import Record
 from .worker import Job, Worker
 
-_DIED_TWICE = "the process that read it died, and did so again; is there too little memory for it?"
+_DIED_TWICE = "the process that read it died twice; is there too little memory?"
 
 
 class CrashMarker:
-    """A small file that holds the position where a run began. A run removes it when it ends, in whatever way; a file
-    that is left over means that the process died.
+    """A small file with the position where a run began. A run removes it at its end, even after an error, so a leftover
+    file means that the process died.
 
     Args:
         path: The file.
@@ -46,7 +46,7 @@ class CrashMarker:
             return False
 
     def begin(self, position: int) -> None:
-        """Writes down that a run begins at this position."""
+        """Records the position where a run begins."""
         self._path.write_text(str(position), "ascii")
 
     def end(self) -> None:
@@ -55,11 +55,11 @@ class CrashMarker:
 
 
 class OneByOne:
-    """Sends records to a process of its own, one at a time. A record that ends the process is tried once more in a new
-    one; then its line is an error (`WorkerDiedError`).
+    """Sends records to a separate process, one at a time. A record that kills the process is retried once in a new one;
+    if it kills that one too, its line is an error (`WorkerDiedError`).
 
-    It is as fast as one worker. The process is started with `subprocess` and not with `multiprocessing`, so a script
-    that calls `run_batch` needs no `if __name__ == "__main__":` for it.
+    It is as fast as one worker. The process is started with `subprocess` instead of `multiprocessing`, so a script that
+    calls `run_batch` needs no `if __name__ == "__main__":`.
 
     Args:
         job: What to do with each record.
@@ -85,7 +85,7 @@ class OneByOne:
     def close(self) -> None:
         """Ends the process."""
         if self._process:
-            self._process.communicate()  # the end of its input ends it
+            self._process.communicate()  # closes its standard input, which ends it
             self._process = None
 
     def _line(self, record: Record) -> str | None:
@@ -104,7 +104,7 @@ class OneByOne:
         return str(line)
 
     def _started(self) -> subprocess.Popen[bytes]:
-        """The process, ready to read records."""
+        """Starts the process, and waits until it has loaded the model."""
         code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import main; main()"
         self._process = process = subprocess.Popen(
             [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -124,10 +124,11 @@ class OneByOne:
 
 
 def main() -> None:
-    """The process: reads a job and then records from standard input, and writes a line for each to standard output."""
+    """Runs in the separate process: reads a job and its records from standard input, and writes lines to standard
+    output."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that writes the output
     output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever prints does not disturb the answers
+    os.dup2(2, 1)  # prints go to standard error, so that they do not mix with the answers
 
     def answer(value: object) -> None:
         pickle.dump(value, output)

@@ -1,5 +1,5 @@
-"""Executors, which summarize the records of a run: in this process, or in several, each with a model of its own.
-`ray_executor.py` has the one for many machines, `crashes.py` reads records that may end a process."""
+"""Executors, which summarize the records of a run: in this process, or in several, each with its own model.
+`ray_executor.py` has the executor for many machines. `crashes.py` reads records that may kill a process."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _DIED = (
     'same command again: it continues. (A script needs `if __name__ == "__main__":` around its call.)'
 )
 _CORES = 4
-"""Cores per process. With more, some wait for the Python code between the models' work."""
+"""Cores per process. With more, some are idle while Python code runs between the calls of the models."""
 _TASK = 4 * CHUNK_SIZE
 """Records per task of a process."""
 
 
 def usual_processes(model: str, threads: int | None = None) -> int:
-    """Default number of processes: one for each four cores with a model of this project; one with a checkpoint of
-    transformers, which uses many cores itself and may be too large to load twice.
+    """Default number of processes. A model of this project gets one for every four cores. A checkpoint of transformers
+    gets one in all: it uses many cores itself, and may be too large to load twice.
 
     Args:
         model: As in `Summarizer.from_pretrained`.
@@ -43,7 +43,7 @@ def usual_processes(model: str, threads: int | None = None) -> int:
     """
     try:
         small = (folder_of(model) / "extractor").is_dir()
-    except ModelError:  # a name on the Hub, or none
+    except ModelError:  # not a local model: a name on the Hub, or a wrong name
         return 1
     return max(1, (threads or cores()) // _CORES) if small else 1
 
@@ -74,22 +74,22 @@ class Executor(Protocol):
         """Maximum number of records that are read and have no line yet."""
 
     def load(self) -> None:
-        """Loads the model, so that a faulty one is reported before anything is written. A call loads it, too.
+        """Loads the model, so that a damaged one is reported before anything is written. A call loads it if necessary.
 
         Raises:
-            ModelError: It cannot be loaded.
+            ModelError: The model cannot be loaded.
             BatchError: A process died while it loaded the model.
         """
 
     def __call__(self, records: Iterator[Record]) -> Iterator[str]:
-        """The line of each record, in order.
+        """Yields the output line of each record, in order.
 
         Raises:
-            DiedError: A process died. `records` continues after its `unfinished` ones.
+            DiedError: A process died. The records in its `unfinished` were already taken from `records`.
         """
 
     def close(self) -> None:
-        """Waits for running work, and frees the model. A later call loads it again."""
+        """Waits for running tasks, and frees the model. A later call loads it again."""
 
 
 class InProcess:
@@ -107,20 +107,20 @@ class InProcess:
         self._worker = self._worker or Worker(self._job, self.profile)
 
     def __call__(self, records: Iterator[Record]) -> Iterator[str]:
-        """The line of each record, in order."""
+        """Yields the output line of each record, in order."""
         self.load()
         assert self._worker
         return self._worker(records)
 
     def close(self) -> None:
-        """Waits for running work, and frees the model."""
+        """Waits for running tasks, and frees the model."""
         if self._worker:
             self._worker.close()
             self._worker = None
 
 
 class ProcessPool:
-    """Summarizes in several processes, each with a model of its own."""
+    """Summarizes in several processes, each with its own model."""
 
     def __init__(self, job: Job, count: int) -> None:
         self.profile = Profile()
@@ -132,11 +132,11 @@ class ProcessPool:
     def load(self) -> None:
         """Starts the processes, which load the model."""
         if not self._pool:
-            Worker(self._job).close()  # a faulty model is reported here: a process would only die
+            Worker(self._job).close()  # reports a damaged model; a process of the pool would only die
             self._pool = _pool(self._job, self._count)
 
     def __call__(self, records: Iterator[Record]) -> Iterator[str]:
-        """The line of each record, in order. Up to two tasks for each process are read ahead.
+        """Yields the output line of each record, in order. Up to two tasks per process are read ahead.
 
         Raises:
             DiedError: A process died.
@@ -149,7 +149,7 @@ class ProcessPool:
             while True:
                 task = list(islice(records, _TASK))
                 if task:
-                    tasks.append(task)  # before it is submitted, which fails once a process has died
+                    tasks.append(task)  # before submit, which raises an error if a process has died
                     running.append(self._pool.submit(_work, task))
                 if not tasks:
                     return
@@ -173,10 +173,10 @@ _worker: Worker | None = None
 
 
 def _pool(job: Job, count: int) -> ProcessPoolExecutor:
-    """Starts processes that have loaded the model.
+    """Starts processes, and waits until they have loaded the model.
 
     Raises:
-        BatchError: One died while it loaded the model.
+        BatchError: A process died while it loaded the model.
     """
     pool = ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin, initargs=(job,))
     try:
@@ -190,7 +190,7 @@ def _pool(job: Job, count: int) -> ProcessPoolExecutor:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Processes that are started in this context ignore Ctrl-C, which is for the process that writes the output."""
+    """Processes that start in this context ignore Ctrl-C. Only the process that writes the output handles it."""
     if threading.current_thread() is not threading.main_thread():  # only the main thread may set signal handlers
         yield
         return
@@ -204,7 +204,7 @@ def _undisturbed() -> Iterator[None]:
 def _begin(job: Job) -> None:
     from multiprocessing import parent_process
 
-    global _worker  # noqa: PLW0603 - a process of the pool is this worker and nothing else
+    global _worker  # noqa: PLW0603 - a process of the pool has exactly one worker
     parent = parent_process()
     assert parent
 
@@ -212,7 +212,7 @@ def _begin(job: Job) -> None:
         parent.join()
         os._exit(1)
 
-    threading.Thread(target=follow, daemon=True).start()  # ends with its parent, however that was killed
+    threading.Thread(target=follow, daemon=True).start()  # ends this process with its parent, even if that is killed
     _worker = Worker(job)
 
 

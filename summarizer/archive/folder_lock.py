@@ -1,5 +1,5 @@
 """Keeps two runs from writing to one folder. A local folder has a lock of the operating system, which ends with the
-process. S3, GCS and the like have no locks: there, a run writes a small file again and again while it is alive."""
+process. S3, GCS and similar storage has no locks: there, a run rewrites a small file at intervals while it is alive."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAME = "lock.run"
 BEAT = 20.0
 """Seconds between two writes of the file."""
 STALE = 3 * BEAT
-"""A run that has not written the file for so many seconds is taken for dead."""
+"""A run that has not written the file for this many seconds counts as dead."""
 _log = logging.getLogger(__name__)
 _SETTLE = 3.0
 """Seconds until two runs that begin at the same moment see each other's file."""
@@ -30,16 +30,16 @@ _SETTLE = 3.0
 
 @contextmanager
 def claimed(folder: str) -> Iterator[None]:
-    """Keeps other runs out of a folder.
+    """Keeps other runs from writing to a folder.
 
-    If a remote folder has the file of another run, this waits up to `STALE` seconds to see whether it changes. So no
-    clocks of different machines are compared.
+    If a remote folder has the file of another run, it waits up to `STALE` seconds to see whether the file changes. The
+    clocks of different machines are not compared.
 
     Args:
         folder: A folder or its URI.
 
     Raises:
-        BatchError: Another run writes to it.
+        BatchError: Another run is writing to the folder.
     """
     path = local_path(folder)
     if path is not None:
@@ -66,10 +66,10 @@ def claimed(folder: str) -> Iterator[None]:
 
 
 def _wait_for_death(folder: str) -> None:
-    """Returns once it is sure that no other run is alive.
+    """Waits until it is certain that no other run is alive.
 
     Raises:
-        BatchError: One is.
+        BatchError: Another run is alive.
     """
     first = _read(folder)
     if not first[0]:
@@ -92,7 +92,7 @@ def _beat(folder: str, run: str, ended: Event) -> None:
         count += 1
         try:
             if _read(folder)[0] not in (run, ""):
-                _log.error("another run has taken %s: this one was silent for too long; stop one of them", folder)
+                _log.error("another run has taken %s: this one renewed its lock too late; stop one of them", folder)
                 return
             _write(folder, run, count)
         except Exception as error:  # the next write may succeed
@@ -100,12 +100,12 @@ def _beat(folder: str, run: str, ended: Event) -> None:
 
 
 def _read(folder: str) -> tuple[str, int]:
-    """The run that wrote the file, and how often it did; ("", 0) if there is no file."""
+    """The run that wrote the file, and how often it has renewed it; ("", 0) if there is no file."""
     try:
         with next(files_of(f"{folder}/{NAME}")).open() as file:
             found = json.loads(file.read())
         return str(found["run"]), int(found.get("count", 0))
-    except (BatchError, StopIteration, ValueError, KeyError):  # none, or a truncated one
+    except (BatchError, StopIteration, ValueError, KeyError):  # no file, or a truncated one
         return "", 0
 
 

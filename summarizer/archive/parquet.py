@@ -1,4 +1,4 @@
-"""The records of a batch run as a Parquet file, and back. Needs the extra `batch`."""
+"""Writes the records of a batch run to a Parquet file, and reads them back. Needs the extra `batch`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .lines import CHUNK_SIZE, line_of
 from .storage import pyarrow
 
 _GROUP = 64 * CHUNK_SIZE
-"""Records of a row group, the part of a file that is written and read at once."""
+"""Records per row group, the part of a file that is written or read at once."""
 
 
 def schema() -> Any:
-    """The columns. A record that tells of an error has nulls where a summary has something, and the other way round."""
+    """Returns the columns. A record with an error has nulls in the columns of a summary, and vice versa."""
     pa = pyarrow()
     text, number = pa.string(), pa.int64()
     span = pa.struct([("start", number), ("end", number), ("text", text)])
@@ -53,7 +53,7 @@ def schema() -> Any:
 
 
 def write(path: Path, lines: Iterable[str]) -> None:
-    """Writes records, given as lines of JSON, in row groups."""
+    """Writes records, which are lines of JSON, in row groups."""
     pa = pyarrow()
     columns = schema()
     with pa.parquet.ParquetWriter(path, columns, compression="zstd") as writer:
@@ -63,27 +63,27 @@ def write(path: Path, lines: Iterable[str]) -> None:
 
 
 def row(record: dict[str, Any]) -> dict[str, Any]:
-    """A record as a row of the table."""
+    """Converts a record to a row of the table."""
     found = dict(record)
     if "options" in found:
         found["options"] = found["options"] | {"bullets": str(found["options"]["bullets"])}
-    if "carried" in found:  # as JSON, since every archive has other fields
+    if "carried" in found:  # as JSON, since archives have different fields
         found["carried"] = json.dumps(found["carried"], ensure_ascii=False)
     return found
 
 
 def lines_of(path: Path) -> Iterator[list[str]]:
-    """The chunks of a Parquet file: each record as the line of JSON that it was made from.
+    """Yields the chunks of a Parquet file, with each record as the line of JSON from which it was made.
 
     Raises:
-        BatchError: The file is damaged, or holds something else.
+        BatchError: The file is damaged, or was not written by a batch run.
     """
     try:
         rows = (row for batch in pyarrow().parquet.ParquetFile(path).iter_batches(_GROUP) for row in batch.to_pylist())
         while chunk := [line_of(_record(row)) for row in islice(rows, CHUNK_SIZE)]:
             yield chunk
     except (pyarrow().ArrowException, KeyError, TypeError, OSError) as error:
-        raise BatchError(f"{path} cannot be read: {error}. Delete it, or say --overwrite") from error
+        raise BatchError(f"{path} cannot be read: {error}. Delete it, or use --overwrite") from error
 
 
 def _record(row: dict[str, Any]) -> dict[str, Any]:

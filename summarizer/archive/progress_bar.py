@@ -10,17 +10,18 @@ from tqdm import tqdm
 from .records import STDIN, Archive
 
 _INTERVAL = 0.5
-"""Seconds between two updates on a terminal; elsewhere, such as in a log file, `_LOG_INTERVAL`."""
+"""Seconds between two updates on a terminal."""
 _LOG_INTERVAL = 30.0
+"""Seconds between two updates elsewhere, such as in a log file."""
 
 
 class Progress:
     """A progress line: articles, errors, articles per second, remaining time.
 
-    The remaining time follows from the bytes that were read, since the number of records is not known before.
+    The remaining time is estimated from the bytes that were read, since the number of records is not known in advance.
 
     Args:
-        archive: The archive that is read; None shows nothing.
+        archive: The archive that is read. None: no progress is shown.
     """
 
     def __init__(self, archive: Archive | None) -> None:
@@ -33,13 +34,13 @@ class Progress:
         """Starts the line.
 
         Args:
-            earlier: Number of records that the output has already.
+            earlier: Number of records that the output already has.
         """
         self._began, self._earlier = time.monotonic(), earlier
         if not self._archive:
             return
         if earlier:
-            print(f"{earlier:,} records are there already", file=sys.stderr)
+            print(f"{earlier:,} records are already in the output", file=sys.stderr)
         known, terminal = self._archive.place != STDIN, sys.stderr.isatty()
         self._bar = tqdm(
             total=self._archive.size if known else None,
@@ -52,13 +53,13 @@ class Progress:
         )
 
     def cut(self, size: int) -> None:
-        """Reports an unfinished chunk that was removed.
+        """Reports an unfinished chunk that was cut off from the output.
 
         Args:
-            size: Its bytes.
+            size: Size of the chunk in bytes.
         """
         if self._archive and size:
-            print(f"{size:,} bytes of an unfinished chunk are done again", file=sys.stderr)
+            print(f"{size:,} bytes of an unfinished chunk were cut off; it is made again", file=sys.stderr)
 
     def __call__(self, count: int, errors: int) -> None:
         """Updates the line.
@@ -73,13 +74,13 @@ class Progress:
             self._bar.update(self._archive.read - self._bar.n)
 
     def end(self) -> None:
-        """Removes the line."""
+        """Ends the line."""
         if self._bar is not None:
             self._bar.close()
 
 
 class _Lines:
-    """Standard error for a log file: each update is a line, where tqdm would write over the last one."""
+    """Standard error as a log file: each update is a new line, where tqdm would overwrite the last one."""
 
     def write(self, text: str) -> None:
         sys.stderr.write(text.replace("\r", "\n"))

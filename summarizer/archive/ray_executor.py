@@ -1,8 +1,8 @@
-"""The batch on Ray Data: the same records, on many machines. Needs the extra `ray`.
+"""Batch runs on many machines, with Ray Data. Needs the extra `ray`.
 
-An output that is a file is written here, by the run that was started, while actors on all machines read and summarize:
-it is the file that the local engine writes, and is gone on from in the same way. An output that is a folder gets a file
-for each of the archive's, each made by one actor as `summarize batch` makes it; one that is there is not made again.
+If the output is a file, this process writes it, while actors on all machines read and summarize. The file is the same
+as with the local engine, and is continued in the same way. If the output is a folder, it gets one file for each file of
+the archive. Each is written by one actor, as by `summarize batch`. Files that exist are skipped.
 """
 
 from __future__ import annotations
@@ -34,17 +34,16 @@ BLOCK = 4 * CHUNK_SIZE
 _READING = 0.1
 """Cores that Ray reserves for reading a file."""
 _TASKS = 2
-"""Blocks that wait at an actor or run there."""
+"""Maximum number of blocks at one actor, running or queued."""
 _RETRIES = 1
-"""Retries of a task whose actor died. Ray's default is to retry forever, which an article that ends every process would
-make endless."""
+"""Retries of a task whose actor died. Ray's default is to retry forever, but an article may kill every actor."""
 _SETTINGS = "settings.run"
-_NO_FILES = "the engine ray reads files, and no standard input"
+_NO_FILES = 'the engine "ray" cannot read standard input; name a file, a folder or a URI'
 _log = logging.getLogger(__name__)
 
 
 class Cluster:
-    """An executor: a pool of actors on a Ray cluster, each with a model of its own.
+    """An executor: a pool of actors on a Ray cluster, each with its own model.
 
     Args:
         job: What to do with each record.
@@ -53,8 +52,7 @@ class Cluster:
         address: Address of the cluster. Default: the one that Ray finds, else a cluster on this machine.
 
     Raises:
-        BatchError: The archive is standard input, or the cluster is not there.
-        MissingExtraError: Ray is not installed.
+        BatchError: The archive is standard input.
     """
 
     def __init__(self, job: Job, archive: Archive, actors: int | None, address: str | None) -> None:
@@ -72,16 +70,22 @@ class Cluster:
         return (_TASKS * (self._actors or 1) + 1) * BLOCK
 
     def load(self) -> None:
-        """Connects to the cluster. The actors load the model when they start."""
+        """Connects to the cluster. The actors load the model when they start.
+
+        Raises:
+            BatchError: There is no cluster at the address.
+            MissingExtraError: Ray is not installed.
+        """
         if not self._ray:
             self._ray = self._connection.enter_context(connected(self._address))
             self._actors = self._actors or _actors(self._ray, self._job)
 
     def __call__(self, records: Iterator[Record]) -> Iterator[str]:
-        """The line of each record, in order. Only the first of `records` is read here: the actors read the files.
+        """Yields the output line of each record, in order. Of `records`, only the first is read here: the actors read
+        the files themselves.
 
         Raises:
-            DiedError: An actor died twice of the same records.
+            DiedError: An actor died twice while it summarized the same records.
         """
         first = next(records, None)
         if first is None:
@@ -97,7 +101,7 @@ class Cluster:
             raise DiedError(list(islice(rest, done, done + self.in_flight))) from error
 
     def _lines(self, first: Record) -> Iterator[str]:
-        """The lines of all records from the first one on."""
+        """Yields the lines of all records, starting with the first."""
         files = self._files
         start = next(at for at, file in enumerate(files) if file.name == first.name)
         pieces = [{"file": pickle.dumps(file), "behind": 0} for file in files[start:]]
@@ -120,7 +124,7 @@ class Cluster:
             yield row["line"]
 
     def close(self) -> None:
-        """Leaves the cluster."""
+        """Disconnects from the cluster."""
         self._connection.close()
         self._ray = None
 
@@ -130,7 +134,7 @@ class _ActorDiedError(Exception):
 
 
 def _read(batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The records of a file, in blocks."""
+    """Yields the records of a file, in blocks."""
     file, behind = pickle.loads(batch["file"][0]), batch["behind"][0]
     records = (record for record, _ in records_of(file) if record.number > behind)
     while block := list(islice(records, BLOCK)):
@@ -148,20 +152,21 @@ class _Actor:
 def file_by_file(
     job: Job, archive: Archive, folder: str, actors: int | None, address: str | None, overwrite: bool = False
 ) -> Iterator[tuple[str, int, int]]:
-    """Makes a file in a folder for each file of the archive, and gives for each its place, the records that it has, and
-    how many of them tell of an error.
+    """Writes one file into a folder for each file of the archive. Yields the name of each written file, its number of
+    records, and its number of errors.
 
     Args:
-        job: As of a `Cluster`; so are `archive`, `actors` and `address`.
-        archive: See there.
+        job: What to do with each record.
+        archive: The archive.
         folder: A folder or its URI.
-        actors: See there.
-        address: See there.
-        overwrite: Whether files that are there are made again.
+        actors: As for a `Cluster`.
+        address: As for a `Cluster`.
+        overwrite: Whether existing files are made again.
 
     Raises:
-        BatchError: As there; the folder was made with other settings, or by something else; another run writes to it;
-            or a file of the archive is no table.
+        BatchError: The archive has a file that is not .jsonl, .csv or .parquet, or is standard input; there is no
+            cluster at the address; the folder was made with other settings, or not by a batch run; or another run is
+            writing to it.
         MissingExtraError: Ray is not installed.
     """
     files = _files(archive)
@@ -169,18 +174,18 @@ def file_by_file(
     targets: dict[str, File] = {}
     for file in files:
         if file.kind not in TABLES:
-            raise BatchError(f"{file.shown}: a folder of outputs is for archives in .jsonl, .csv or .parquet files")
+            raise BatchError(f"{file.shown}: if the output is a folder, the archive must be .jsonl, .csv or .parquet")
         other = targets.setdefault(_target(folder, file), file)
         if other != file:
-            raise BatchError(f"{other.shown} and {file.shown} would have one output; rename one of them")
-    _has_settings(folder, job.settings(), overwrite)  # what is refused is left without a lock
+            raise BatchError(f"{other.shown} and {file.shown} would have the same output; rename one of them")
+    _has_settings(folder, job.settings(), overwrite)  # before the lock: a refused folder stays as it is
     with ExitStack() as stack:
         stack.enter_context(claimed(folder))
         if not _has_settings(folder, job.settings(), overwrite):
             _put_text(json.dumps(job.settings(), indent=2) + "\n", f"{folder}/{_SETTINGS}")
         todo = [file for target, file in targets.items() if overwrite or not exists(target)]
         if len(todo) < len(files):
-            _log.warning("%d of %d files are there already", len(files) - len(todo), len(files))
+            _log.warning("%d of %d output files exist already, and are skipped", len(files) - len(todo), len(files))
         if not todo:
             return
         ray = stack.enter_context(connected(address))
@@ -200,7 +205,7 @@ def file_by_file(
 
 
 class _Maker:
-    """Makes one file of the output. If its process died of this file before, it reads the records one by one."""
+    """Makes one file of the output. If a process died while it made this file, the records are read one at a time."""
 
     def __init__(self, job: Job, folder: str) -> None:
         self._job, self._folder = job, folder
@@ -211,7 +216,7 @@ class _Maker:
         target, alone = _target(self._folder, file), replace(file, name="")
         begun = f"{target}.begun"
         with TemporaryDirectory() as scratch, ExitStack() as stack:
-            stack.callback(remove, begun)  # this process did not die
+            stack.callback(remove, begun)  # at the end: this process did not die
             summarize = self._one_by_one(stack) if exists(begun) else self._loaded()
             _put_text("", begun)
             made = Path(scratch) / target.rsplit("/", 1)[-1]
@@ -251,11 +256,11 @@ def _rows(data: Any) -> Iterator[dict[str, Any]]:
     except RayActorError as error:
         raise _ActorDiedError from error
     except RayError as error:
-        raise _ours(error) or BatchError(f"the cluster failed: {error}. The same command goes on") from error
+        raise _ours(error) or BatchError(f"the cluster failed: {error}. The same command continues the run") from error
 
 
 def _ours(error: BaseException | None) -> BatchError | None:
-    """What an actor of this module raised, which Ray has wrapped in errors of its own."""
+    """The `BatchError` that an actor raised, unwrapped from the errors of Ray; None if there is none."""
     while error is not None:
         if isinstance(error, BatchError):
             return BatchError(str(error))
@@ -264,23 +269,23 @@ def _ours(error: BaseException | None) -> BatchError | None:
 
 
 def _has_settings(folder: str, settings: dict[str, Any], overwrite: bool) -> bool:
-    """Whether the folder says already that it is made with these settings.
+    """True if the folder has a settings file with these settings.
 
     Raises:
-        BatchError: It is made with others, or by something else.
+        BatchError: The folder was made with other settings, or not by a batch run.
     """
     place = f"{folder}/{_SETTINGS}"
     if not overwrite and exists(place):
         with next(files_of(place)).open() as file:
             earlier = json.loads(file.read())
-            unlike = list(differences(earlier, settings | {"cpu": earlier.get("cpu")}))  # actors may have any
+            unlike = list(differences(earlier, settings | {"cpu": earlier.get("cpu")}))  # actors may have any CPU
         if unlike:
             raise BatchError(
-                f"{folder} was made with other settings: {'; '.join(unlike)}. Choose another folder, or say --overwrite"
+                f"{folder} was made with other settings: {'; '.join(unlike)}. Choose another folder, or use --overwrite"
             )
         return True
     if not overwrite and exists(folder, besides=NAME):
-        raise BatchError(f"{folder} was not made by a batch run; choose a new folder, or say --overwrite")
+        raise BatchError(f"{folder} was not made by a batch run; choose a new folder, or use --overwrite")
     return False
 
 
@@ -296,7 +301,7 @@ def _actors(ray: Any, job: Job) -> int:
 
 
 def _target(folder: str, file: File) -> str:
-    """Where a file's output goes: with the file's name, and packed where the file is; CSV gives JSONL."""
+    """The path of a file's output: with the same name and compression. CSV becomes JSONL."""
     name, packing = file.shown, packing_of(file.place)
     stem = name[: len(name) - len(packing) - len(file.kind)]
     return f"{folder}/{stem}{'.parquet' if file.kind == '.parquet' else '.jsonl' + packing}"
@@ -304,10 +309,11 @@ def _target(folder: str, file: File) -> str:
 
 @contextmanager
 def connected(address: str | None) -> Iterator[Any]:
-    """Ray, connected to a cluster, or to one of this machine's own. A connection that the caller has stays as it is.
+    """Connects Ray to a cluster, or starts one on this machine. If the caller is connected already, that connection is
+    used, and stays open.
 
     Raises:
-        BatchError: There is none at the address.
+        BatchError: There is no cluster at the address.
         MissingExtraError: Ray is not installed.
     """
     try:

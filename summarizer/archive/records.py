@@ -1,7 +1,7 @@
-"""Records of an archive, one after the other, in bounded memory: from JSONL, CSV, Parquet, a folder, standard input.
+"""Reads the records of an archive in bounded memory, from JSONL, CSV, Parquet, a folder or standard input.
 
-A line that is no record is given with its fault, so that who reads decides whether to go on. `eval` and `training` read
-their data through this file too.
+A line that cannot be read becomes a record with a fault, so that the caller decides whether to continue. `eval` and
+`training` also read their data with this module.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from .storage import File, files_of, pyarrow, unpacked
 STDIN = "-"
 TEXT_FIELDS = ("text", "article")
 _BYTES = re.compile("[\udc80-\udcff]")
-"""What bytes that are no UTF-8 become, where they are let pass."""
+"""The characters that `errors="surrogateescape"` makes of bytes that are not UTF-8."""
 _ROWS = 256
-"""Rows of a Parquet file that are held at once."""
+"""Rows of a Parquet file that are in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record as it stands in its file.
+    """A record as it is in its file.
 
     Attributes:
-        where: Its place, as an error message names it: "line 17 of articles.jsonl".
-        number: Its number in its file, from 1.
+        where: Place of the record for error messages: "line 17 of articles.jsonl".
+        number: Number of the record (line or row) in its file, from 1.
         values: Its fields.
-        fault: Why it cannot be read; its fields are then the line as it stands, under "line".
-        file: Of an article that is a file of its own (.txt, .html, .md): the file, not read yet.
-        name: Of a record in a folder: its file's place in the folder.
-        alone: Whether it is all that its file holds.
+        fault: Why the record cannot be read; "" if it can. `values` may then have the raw line, under "line".
+        file: The file, not read yet, if the article is a whole file (.txt, .html, .md); else None.
+        name: Path of the file within the archive's folder. Without a folder: the file name of a whole file, else "".
+        alone: True if the record is the only one in its file.
     """
 
     where: str
@@ -55,14 +55,13 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Where a record has what. A dotted path leads into objects and lists: "body.parts.0.text".
+    """Which fields of a record are used. A dotted path leads into objects and lists: "body.parts.0.text".
 
     Attributes:
-        text: The article; default: the first of `TEXT_FIELDS` that is there.
-        id: What names the record; default: "id", and where that is missing the record's number, or in a folder its
-            file.
-        carry: Fields that are copied into the output; "*" is all but the text and the id.
-        language: The articles' language, where a record has no `language`.
+        text: Field of the article. Default: the first of `TEXT_FIELDS` that the record has.
+        id: Field of the id. Default: "id"; a record without one gets its number, in a folder its file name.
+        carry: Fields to copy into the output. "*" copies all except the text and the id.
+        language: Language of the articles. A record's own field `language` takes precedence.
     """
 
     text: str | None = None
@@ -71,7 +70,8 @@ class Fields:
     language: str = "en"
 
     def id_of(self, record: Record) -> str:
-        """The record's id, as a text. A record that cannot be read, or lacks its id, is named by its place."""
+        """The id of a record, as a string. If it is unreadable or has no id: its number, in a folder its file name (and
+        number, if the file has several records: "a.jsonl:3")."""
         value = None if record.file or record.fault else field_at(record.values, self.id or "id")
         if value is None or isinstance(value, dict | list):
             value = (
@@ -83,7 +83,7 @@ class Fields:
         """The article of a record.
 
         Raises:
-            ArticleError: The record cannot be read, or has no text or id; the message names its place.
+            ArticleError: The record cannot be read, or has no text or no id. The message has its place.
         """
         if record.file:
             return self._of_file(record.file)
@@ -120,7 +120,7 @@ class Fields:
             raise ArticleError(f"{file.shown}: {error}") from error
 
     def carried(self, record: Record) -> dict[str, Any]:
-        """The fields that are copied into the output; one that a record lacks is null there."""
+        """The fields to copy into the output. A named field that the record does not have is null."""
         if "*" in self.carry:
             rest: Any = {} if record.fault else record.values
             for path in (self._text_field(rest), self.id or "id"):
@@ -131,18 +131,18 @@ class Fields:
 
 @dataclass(slots=True)
 class Archive:
-    """An archive. Iterating gives its records in a fixed order: a file's as they stand, a folder's files by name.
+    """An archive. Iteration yields its records in a fixed order: files by name, and records as they are in their file.
 
     Attributes:
-        place: A file (.jsonl, .csv, .parquet; the first two also .gz or .zst; .txt, .html or .md, one article; any
-            other is read as JSONL); a folder of .txt, .html, .md and .json files, an article each, and of files as
-            above, with its subfolders; the URI of either; or "-", JSONL on standard input.
-        besides: Files and folders that are no part of it, though they lie in its folder.
-        size: Bytes of the files; 0 where that is not known.
-        read: Bytes of them that have been read.
+        place: A file (.jsonl or .csv, both also .gz or .zst; .parquet; .txt, .html or .md for one article; any other
+            file is read as JSONL), a folder with subfolders of such files and of .json files with one article each, the
+            URI of a file or folder, or "-" for JSONL on standard input.
+        besides: Files and folders to skip, although they are in the archive's folder.
+        size: Total bytes of the files; 0 if unknown.
+        read: Number of bytes that have been read.
 
     Raises:
-        BatchError: There is nothing of that name, or nothing in it that can be read.
+        BatchError: The place does not exist, or has no file that can be read.
     """
 
     place: str | Path
@@ -158,20 +158,20 @@ class Archive:
             self.size = sum(sizes)
 
     def files(self) -> Iterator[File]:
-        """Its files; none of standard input."""
+        """The files of the archive. Standard input has none."""
         if self.place == STDIN:
             return
-        top = Path(self.place).resolve()  # once: a folder may hold a million
+        top = Path(self.place).resolve()  # resolved only once, since a folder may have a million files
         for file in files_of(self.place):
             if not any((top / file.name).is_relative_to(path) for path in self.besides):
                 yield file
 
     def __iter__(self) -> Iterator[Record]:
-        """The records.
+        """Yields the records.
 
         Raises:
-            BatchError: A file cannot be read to its end; the message names it.
-            MissingExtraError: It needs a package that is not installed.
+            BatchError: A file cannot be read to its end. The message names the file.
+            MissingExtraError: A file needs a package that is not installed.
         """
         if self.place == STDIN:
             yield from _lines(sys.stdin.buffer, "standard input", "")
@@ -186,8 +186,8 @@ class Archive:
 
 
 def records_of(file: File) -> Iterator[tuple[Record, int]]:
-    """The records of a file, each with the bytes of the file that were read for it and those before. Errors as those of
-    a `Archive`."""
+    """Yields the records of a file, each with the number of bytes of the file that have been read so far. Errors are as
+    for the iteration of an `Archive`."""
     try:
         if file.is_article:
             yield _one(file), file.size
@@ -200,17 +200,17 @@ def records_of(file: File) -> Iterator[tuple[Record, int]]:
                     yield record, raw.tell() if file.size else 0
     except SummarizerError:
         raise
-    except Exception as error:  # of the disk, of gzip, zstd, csv, Arrow: all say that the file is damaged
+    except Exception as error:  # errors of the disk, gzip, zstd, csv or Arrow: the file is damaged
         raise BatchError(f"{file.place} cannot be read to its end: {error or type(error).__name__}") from error
 
 
 def printable(text: str) -> str:
-    """A text without lone surrogates, which no file can hold."""
+    """Replaces lone surrogates, which cannot be encoded as UTF-8."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON can hold it: what it does not know (dates, decimals) as text, a number that is none as null."""
+    """Converts a value for JSON. Other types (dates, decimals) become strings; NaN and infinity become null."""
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, float):
@@ -223,19 +223,19 @@ def plain(value: Any) -> Any:
 
 
 def object_of(line: str) -> tuple[dict[str, Any], str]:
-    """The JSON object of a line and ""; or the line itself, under "line", and what is wrong with it."""
+    """Returns the JSON object of a line and ""; or, if it is invalid, the line under "line" and the reason."""
     try:
         value = json.loads(line)
-    except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
-        cut = "" if line.rstrip().endswith("}") else "; it ends in the middle: was it still being written?"
+    except (ValueError, RecursionError) as error:  # a number with thousands of digits also raises ValueError
+        cut = "" if line.rstrip().endswith("}") else "; it ends in the middle: is the file incomplete?"
         return {"line": line}, f"not valid JSON ({error}){cut}"
     if not isinstance(value, dict):
-        return {"line": line}, f"needs a JSON object, not {type(value).__name__}"
+        return {"line": line}, f"must be a JSON object, not {type(value).__name__}"
     return value, ""
 
 
 def _one(file: File) -> Record:
-    """An article that is a file of its own. A .json file is read at once: its fields may be asked for."""
+    """The record of a file with one article. A .json file is read here, since its fields may be needed."""
     if file.kind != ".json":
         return Record(file.shown, 1, {}, "", file, file.name or file.shown, alone=True)
     try:
@@ -258,8 +258,8 @@ def _lines(stream: IO[bytes], place: str, name: str) -> Iterator[Record]:
 
 
 def _csv(stream: IO[bytes], place: str, name: str) -> Iterator[Record]:
-    """The rows; every value stays a text, so that the id 007 is not 7. A row that is none has a fault, and the next one
-    begins on the next line."""
+    """Yields the rows. Every value stays a string, so that the id 007 does not become 7. An invalid row gets a fault,
+    and the next row begins on the next line."""
     csv.field_size_limit(1 << 30)
     with io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
         rows = csv.DictReader(text, strict=True)
@@ -292,12 +292,12 @@ def _parquet(file: File) -> Iterator[tuple[Record, int]]:
 
 
 def _rows(batch: Any) -> Iterator[tuple[dict[str, Any], str]]:
-    """The rows of a piece of a table; where one has a value that Python cannot hold, row by row."""
+    """Yields the rows of a part of a table. A row with a value that Python cannot represent has a fault."""
     try:
         yield from [(values, "") for values in batch.to_pylist()]
         return
     except Exception:
-        pass  # said of its row, below
+        pass  # row by row below, to find the faulty one
     for at in range(batch.num_rows):
         try:
             yield batch.slice(at, 1).to_pylist()[0], ""
@@ -306,8 +306,8 @@ def _rows(batch: Any) -> Iterator[tuple[dict[str, Any], str]]:
 
 
 def field_at(values: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path, such as "content.body"; None if there is none. A field whose own name has dots comes
-    first."""
+    """Returns the value at a dotted path, such as "content.body", or None. A field whose own name is the path takes
+    precedence."""
     if path in values:
         return values[path]
     found: Any = values
@@ -322,7 +322,7 @@ def field_at(values: Mapping[str, Any], path: str) -> Any:
 
 
 def _without(values: Any, path: str) -> Any:
-    """A record without what stands at a path."""
+    """Returns a record without the value at a path."""
     if not isinstance(values, Mapping):
         return values
     first, _, rest = path.partition(".")

@@ -1,13 +1,13 @@
-"""The output of a batch run as it grows, so that a run that was killed at any moment can go on.
+"""Writes the output of a batch run so that a run that was killed at any moment can be continued.
 
-Records stand in the order of the input, one a line, and are written `CHUNK_SIZE` at a time: a chunk is one write, and
-in a compressed file a member of its own. What a killed run leaves is whole chunks and perhaps a piece of one; the piece
-is cut off and done again, so that the file in the end is, byte for byte, that of a run that nothing stopped (on the
-same kind of CPU).
+Records are in the order of the input, one per line, and are written in chunks of `CHUNK_SIZE`. A chunk is one write; in
+a compressed file it is a separate gzip member or zstd frame. A killed run leaves whole chunks and perhaps part of one.
+The next run cuts the part off and makes the chunk again, so that the finished file is, byte for byte, the file of an
+uninterrupted run (on the same kind of CPU).
 
-Beside the output stands its settings file (`summaries.jsonl.run`): what it was made with, and the lock that lets no
-second run write. A Parquet file cannot grow line by line: it has a journal beside it (`summaries.parquet.part`), and is
-made from that in one go at the end.
+The settings of the run are in a file next to the output (`summaries.jsonl.run`). It is also the lock against a second
+run. A Parquet file cannot grow line by line, so its records are collected in a journal (`summaries.parquet.part`), from
+which the file is made at the end.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from .parquet import lines_of, write
 from .storage import kind_of, move_into_place, packing_of, zstandard
 
 KINDS = (".jsonl", ".ndjson", ".parquet")
-"""Endings of an output."""
+"""File extensions of an output."""
 _RETRY = ".retry"
-"""Ending of the file with what errors were tried again for, until all of them are done."""
+"""Extension of the file that collects the results of a retry until it is complete."""
 _SYNC = 5.0
-"""Seconds after which what was written is forced onto the disk, so that a power cut costs no more."""
+"""Seconds between two calls of fsync: a power cut loses at most the work of this time."""
 _READ = 1 << 20
 
 _log = logging.getLogger(__name__)
@@ -43,11 +43,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A chunk that stands in the file.
+    """A chunk in the file.
 
     Attributes:
-        lines: Its records, each a line of JSON without its end.
-        end: Offset behind it.
+        lines: Its records, each a line of JSON without the newline.
+        end: Offset of the first byte after the chunk.
     """
 
     lines: tuple[str, ...]
@@ -55,16 +55,16 @@ class Chunk:
 
 
 class ResumableWriter:
-    """An output file, opened for one run, which then has it alone.
+    """An output file, opened and locked for one run.
 
     Args:
-        output: Its path: .jsonl, .jsonl.gz, .jsonl.zst, or .parquet.
-        settings: What its records depend on, apart from the input; plain data.
-        overwrite: Whether what stands there is thrown away.
+        output: Its path: .jsonl, .jsonl.gz, .jsonl.zst or .parquet.
+        settings: Everything except the input on which the records depend, as plain data.
+        overwrite: Whether an existing output is deleted.
 
     Raises:
-        BatchError: The path has another ending; another run writes to it; it was made with other settings (the message
-            names them); or it was not written by a batch run.
+        BatchError: The path has another extension; another run is writing to it; it was made with other settings (the
+            message names them); or it was not written by a batch run.
     """
 
     def __init__(self, output: Path, settings: Mapping[str, Any], overwrite: bool = False) -> None:
@@ -86,13 +86,13 @@ class ResumableWriter:
             self._file = self._opened()
         except BaseException:
             self._lock.close()
-            if not _beside(output, ".run").stat().st_size:  # it was made just now
+            if not _beside(output, ".run").stat().st_size:  # empty: created above
                 _beside(output, ".run").unlink()
             raise
         self._synced = time.monotonic()
 
     def _agree(self, overwrite: bool) -> None:
-        """Checks the settings beside what is there, or writes them down before there is anything."""
+        """Compares the settings with those of an existing output, or writes them for a new one."""
         there = [path for path in (self.output, self.path) if path.exists()]
         for path in {self.output, self.path}:
             _beside(path, ".new").unlink(missing_ok=True)
@@ -107,25 +107,25 @@ class ResumableWriter:
                 earlier = None
             if not isinstance(earlier, dict):
                 raise BatchError(
-                    f"{there[0]} exists and was not written by a batch run; choose another name, or say --overwrite"
+                    f"{there[0]} exists and was not written by a batch run; choose another name, or use --overwrite"
                 )
             before, now = (one.get("cpu") for one in (earlier, self.settings))
             if before != now:
                 _log.warning(
-                    "%s was begun on a CPU with %s, and this one has %s: numbers are rounded differently, so some "
-                    "lists may not be those of the other CPU",
+                    "%s was begun on a CPU with %s, but this CPU has %s. It rounds numbers differently, so some lists "
+                    "may differ from those of the other CPU",
                     self.output, before or "other instructions", now,
                 )  # fmt: skip
             unlike = list(differences(earlier, self.settings | {"cpu": before}))
             if unlike:
                 raise BatchError(
                     f"{self.output} was made with other settings: {'; '.join(unlike)}. Choose another name, or "
-                    "say --overwrite"
+                    "use --overwrite"
                 )
             if self._parquet and not self.path.exists():
                 move_into_place(self._made(lines_of(self.output)), self.path)
             return
-        _beside(self.path, _RETRY).unlink(missing_ok=True)  # of an output that somebody has deleted
+        _beside(self.path, _RETRY).unlink(missing_ok=True)  # left over from a deleted output
         self._lock.seek(0)
         self._lock.truncate()
         self._lock.write(json.dumps(self.settings, ensure_ascii=False, indent=2) + "\n")
@@ -133,16 +133,16 @@ class ResumableWriter:
         os.fsync(self._lock.fileno())
 
     def chunks(self) -> Iterator[Chunk]:
-        """The chunks that stand there, the last perhaps shorter. What a power cut leaves at the end is passed over: a
-        piece of a line, or lines with the NULs of a block that never reached the disk.
+        """Yields the chunks of the output; the last can be shorter. Data that a power cut leaves at the end is skipped:
+        part of a line, or lines with the NULs of a block that was never written to the disk.
 
         Raises:
-            BatchError: Something else stands there.
+            BatchError: The output has a line that is not from a batch run.
         """
         return self._chunks(self.path)
 
     def replacements(self) -> Iterator[Chunk]:
-        """The whole chunks of a `replace_all` that was stopped."""
+        """Yields the full chunks of a stopped `replace_all`."""
         path = _beside(self.path, _RETRY)
         return (chunk for chunk in self._chunks(path) if len(chunk.lines) == CHUNK_SIZE) if path.exists() else iter(())
 
@@ -160,38 +160,38 @@ class ResumableWriter:
                         raise self._foreign(path, number) from None
                     torn = torn or number
                     continue
-                if torn:  # a record behind it: this is no end
+                if torn:  # a record follows, so this is not the end of the file
                     raise self._foreign(path, torn)
                 lines.append(text)
             if not torn:
                 yield Chunk(tuple(lines), end)
 
     def _foreign(self, path: Path, number: int) -> BatchError:
-        way = "mend the file, or say --overwrite" if path == self.path else "delete it: the errors are tried again"
-        return BatchError(f"line {number} of {path} is no record of a batch run; {way}")
+        way = "repair the file, or use --overwrite" if path == self.path else "delete it; then the retry starts over"
+        return BatchError(f"line {number} of {path} was not written by a batch run; {way}")
 
     def keep(self, end: int) -> int:
-        """Cuts the file off behind a chunk; what is appended comes there. Gives the bytes that were cut off."""
+        """Truncates the file at the end of a chunk, where `append` continues. Returns the number of removed bytes."""
         behind = self._file.seek(0, os.SEEK_END) - end
         self._file.truncate(end)
         self._file.seek(end)
         return behind
 
     def append(self, lines: Iterable[str]) -> None:
-        """Writes a chunk."""
+        """Writes a chunk to the end of the file."""
         data = memoryview(_packed(lines, self._packing))
-        while data:  # a disk that is nearly full takes a part
+        while data:  # if the disk is almost full, write() takes only part
             data = data[self._file.write(data) :]
         if time.monotonic() - self._synced > _SYNC:
             self._sync()
 
     def replace_all(self, chunks: Iterable[Iterable[str]], end: int = 0) -> None:
-        """Puts other chunks in the place of all that stand there, at once when the last of them is written; until then,
-        what stands there stays.
+        """Replaces all chunks of the file at once, after the last new chunk is written. Until then the file stays as it
+        is.
 
         Args:
-            chunks: Those behind the `replacements` that are kept.
-            end: Offset behind these.
+            chunks: The new chunks that follow the `replacements` of a stopped retry.
+            end: Offset of the end of these `replacements`.
         """
         fresh = _beside(self.path, _RETRY)
         with fresh.open("r+b" if fresh.exists() else "w+b") as file:
@@ -200,7 +200,7 @@ class ResumableWriter:
             for lines in chunks:
                 file.write(_packed(lines, self._packing))
                 file.flush()
-        self._file.close()  # Windows lets nobody replace a file that is open
+        self._file.close()  # Windows cannot replace an open file
         move_into_place(fresh, self.path)
         self._file = self._opened()
         self._file.seek(0, os.SEEK_END)
@@ -216,7 +216,7 @@ class ResumableWriter:
         return FileIO(self.path, "r+" if self.path.exists() else "w+")
 
     def finish(self) -> None:
-        """Makes the Parquet file, where one was asked for."""
+        """Completes the output. A Parquet file is made from its journal."""
         self._sync()
         if self._parquet:
             fresh = _beside(self.output, ".new")
@@ -226,7 +226,7 @@ class ResumableWriter:
             self.path.unlink()
 
     def close(self) -> None:
-        """Lets go of the file; what is written stays."""
+        """Closes and unlocks the file."""
         if not self._file.closed:
             self._sync()
             self._file.close()
@@ -249,7 +249,7 @@ def _packed(lines: Iterable[str], packing: str) -> bytes:
 
 
 def _plain(path: Path) -> Iterator[tuple[bytes, int]]:
-    """Chunks of an unpacked file: `CHUNK_SIZE` whole lines each, and those that are left."""
+    """Yields the chunks of an uncompressed file: `CHUNK_SIZE` whole lines each, then the remaining whole lines."""
     with path.open("rb") as file:
         held: list[bytes] = []
         end = 0
@@ -267,7 +267,7 @@ def _plain(path: Path) -> Iterator[tuple[bytes, int]]:
 
 def _members(unpacker: Callable[[], Any], faults: Callable[[], tuple[type[Exception], ...]]) -> Any:
     def read(path: Path) -> Iterator[tuple[bytes, int]]:
-        """Chunks of a packed file: its members, without one that is not whole."""
+        """Yields the chunks of a compressed file: its members or frames, without an incomplete one."""
         with path.open("rb") as file:
             rest, end = b"", 0
             while rest or (rest := file.read(_READ)):
@@ -297,21 +297,21 @@ _READERS: dict[str, Callable[[Path], Iterator[tuple[bytes, int]]]] = {
 
 
 def locked(path: Path, output: Path) -> IO[str]:
-    """A file, locked until it is closed: by the system, so that a killed run leaves no lock behind.
+    """Opens and locks a file until it is closed. The lock is one of the operating system, so it ends with the process.
 
     Args:
-        path: The file; made if it is not there.
-        output: What it guards, for the message.
+        path: The file. It is created if it does not exist.
+        output: The output that it protects, for the error message.
 
     Raises:
-        BatchError: Another run has it locked, or it cannot be.
+        BatchError: Another run has locked the file, or it cannot be locked.
     """
     file = path.open("a+", encoding="utf-8")
     try:
         if sys.platform == "win32":
             import msvcrt
 
-            file.seek(1 << 30)  # a byte that nobody reads: Windows keeps others from what is locked
+            file.seek(1 << 30)  # an unused byte: Windows blocks access to locked bytes
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
@@ -322,12 +322,12 @@ def locked(path: Path, output: Path) -> IO[str]:
         raise BatchError(f"another run is writing {output}; wait for it, or choose another name") from None
     except OSError as error:
         file.close()
-        raise BatchError(f"{path} cannot be locked ({error}); write to a disk of this machine") from error
+        raise BatchError(f"{path} cannot be locked ({error}); write to a local disk") from error
     return file
 
 
 def differences(earlier: Any, now: Any, name: str = "") -> Iterator[str]:
-    """Where two settings differ, in words."""
+    """Yields a description of each difference between two settings."""
     if isinstance(earlier, dict) and isinstance(now, dict):
         for key in dict.fromkeys([*earlier, *now]):
             yield from differences(earlier.get(key), now.get(key), f"{name}.{key}" if name else key)

@@ -1,4 +1,4 @@
-"""Files of an archive: on this machine, or in S3, GCS and the like by their URI (then through pyarrow)."""
+"""Files of an archive: local files, or files in S3, GCS and similar storage by their URI (with pyarrow)."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class File:
     """A file that can be read.
 
     Attributes:
-        place: Its path on this machine; of one that lies elsewhere its path there.
-        name: Its place in the folder that was named; empty where it was named itself.
-        size: Its bytes.
-        root: Of one that lies elsewhere: the URI that was named, which says where.
+        place: Its path, local or in the remote file system.
+        name: Its path within the folder that the caller gave; empty if the caller gave the file itself.
+        size: Its size in bytes.
+        root: The URI that the caller gave; empty for a local file.
     """
 
     place: str
@@ -38,21 +38,22 @@ class File:
 
     @property
     def shown(self) -> str:
-        """What messages call it: its place in its folder, or its name; however the archive was spelled."""
+        """Its name in messages: the path within the folder, or the file name. The same for any spelling of the path of
+        the archive."""
         return self.name or self.place.replace("\\", "/").rsplit("/", 1)[-1]
 
     @property
     def kind(self) -> str:
-        """Its ending, in lower case and without that of its packing."""
+        """Its extension, in lower case, without .gz or .zst."""
         return kind_of(self.place)
 
     @property
     def is_article(self) -> bool:
-        """Whether it holds one article, and not records."""
+        """True if it has one article instead of records."""
         return self.kind in (".txt", *SUFFIXES) and (bool(self.name) or self.kind != ".json")
 
     def open(self) -> IO[bytes]:
-        """The file as it lies there."""
+        """Opens the file, without decompressing it."""
         if not self.root:
             return Path(self.place).open("rb")
         system, _ = _system(self.root)
@@ -60,29 +61,29 @@ class File:
 
 
 def is_uri(place: str | Path) -> bool:
-    """Whether a place is a URI, such as s3://bucket/articles."""
+    """True for a URI, such as s3://bucket/articles."""
     return "://" in str(place)
 
 
 def kind_of(place: str | Path) -> str:
-    """A file's ending in lower case, without that of its packing: ".jsonl" of "a.jsonl.gz"."""
+    """Returns a file's extension in lower case, without .gz or .zst: ".jsonl" for "a.jsonl.gz"."""
     suffixes = [suffix.lower() for suffix in PurePosixPath(str(place).replace("\\", "/")).suffixes]
     return next((suffix for suffix in reversed(suffixes) if suffix not in _PACKED), "")
 
 
 def packing_of(place: str | Path) -> str:
-    """How a file is packed: ".gz", ".zst", or not at all: ""."""
+    """Returns a file's compression: ".gz", ".zst", or "" for none."""
     suffix = PurePosixPath(str(place).replace("\\", "/")).suffix.lower()
     return suffix if suffix in _PACKED else ""
 
 
 def files_of(place: str | Path) -> Iterator[File]:
-    """A file, or a folder's files that can be read and those of its subfolders, in the order of their names. Only the
-    names of one folder at a time are held.
+    """Yields a file, or the readable files of a folder and its subfolders, in the order of their names. To save memory,
+    local subfolders are listed one at a time.
 
     Raises:
-        BatchError: There is nothing of that name.
-        MissingExtraError: pyarrow is needed for a URI, and is not installed.
+        BatchError: The place does not exist.
+        MissingExtraError: The place is a URI, and pyarrow is not installed.
     """
     if is_uri(place):
         yield from _there(str(place))
@@ -98,8 +99,8 @@ def files_of(place: str | Path) -> Iterator[File]:
 
 @contextmanager
 def unpacked(file: File) -> Iterator[tuple[Any, IO[bytes]]]:
-    """A file to read, unpacked, and the file as it lies there, whose place tells how far it has been read. One that
-    breaks off raises EOFError or what its packing raises."""
+    """Opens a file. Returns a stream of its decompressed bytes, and the raw file, whose position is the number of bytes
+    that have been read. A truncated file raises EOFError or an error of its compression."""
     with file.open() as raw:
         packing = packing_of(file.place)
         if packing == ".gz":
@@ -112,7 +113,7 @@ def unpacked(file: File) -> Iterator[tuple[Any, IO[bytes]]]:
 
 
 class _Unpacker(io.RawIOBase):
-    """Reads a .zst file, one frame after the other. zstandard's own reader takes one that breaks off for whole."""
+    """Reads a .zst file frame by frame. zstandard's own reader does not report a truncated file."""
 
     def __init__(self, raw: IO[bytes]) -> None:
         self._raw = raw
@@ -123,7 +124,7 @@ class _Unpacker(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fills the buffer, or as much of it as there is."""
+        """Fills the buffer as far as there is data."""
         while not self._held:
             if self._frame is None or self._frame.eof:
                 data = (self._frame.unused_data if self._frame else b"") or self._raw.read(_CHUNK)
@@ -131,7 +132,7 @@ class _Unpacker(io.RawIOBase):
                     return 0
                 self._frame = zstandard().ZstdDecompressor().decompressobj()
             elif not (data := self._raw.read(_CHUNK)):
-                raise EOFError("it ends in the middle")
+                raise EOFError("the file is truncated")
             self._held = memoryview(self._frame.decompress(data))
         count = min(len(buffer), len(self._held))
         buffer[:count], self._held = self._held[:count], self._held[count:]
@@ -139,7 +140,7 @@ class _Unpacker(io.RawIOBase):
 
 
 def exists(place: str, besides: str = "") -> bool:
-    """Whether a file is there, or a folder with something in it.
+    """True if a file exists, or a folder that is not empty.
 
     Args:
         place: A path or a URI.
@@ -155,7 +156,7 @@ def exists(place: str, besides: str = "") -> bool:
 
 
 def local_path(place: str) -> Path | None:
-    """The path of a place on this machine; None of one elsewhere."""
+    """Returns a place as a local path; None if it is remote."""
     if not is_uri(place):
         return Path(place)
     system, path = _system(place)
@@ -163,7 +164,7 @@ def local_path(place: str) -> Path | None:
 
 
 def remove(place: str) -> None:
-    """Removes a file, if it is there."""
+    """Removes a file if it exists."""
     here = local_path(place)
     if here is not None:
         here.unlink(missing_ok=True)
@@ -174,11 +175,11 @@ def remove(place: str) -> None:
 
 
 def put(file: Path, place: str) -> None:
-    """Brings a finished file of this machine to its place: whole or not at all."""
+    """Copies a finished local file to its place, as a whole or not at all."""
     target_path = local_path(place)
     if target_path is None:
         system, path = _system(place)
-        with file.open("rb") as source, system.open_output_stream(path) as target:  # it is there once it is closed
+        with file.open("rb") as source, system.open_output_stream(path) as target:  # it exists once it is closed
             shutil.copyfileobj(source, target)
         return
     target_path.parent.mkdir(parents=True, exist_ok=True)
@@ -188,7 +189,7 @@ def put(file: Path, place: str) -> None:
 
 
 def move_into_place(file: Path, place: Path) -> None:
-    """Puts a finished file into its place, on the disk too: after a power cut the old one is there, or the new."""
+    """Moves a finished file to its place, with fsync: after a power cut the old file is there, or the new one."""
     with file.open("r+b") as written:
         os.fsync(written.fileno())
     file.replace(place)
@@ -201,7 +202,7 @@ def move_into_place(file: Path, place: Path) -> None:
 
 
 def zstandard() -> Any:
-    """The package, or an error that names the extra."""
+    """Imports the package, or raises an error that names the extra."""
     try:
         import zstandard
     except ImportError as error:
@@ -210,7 +211,7 @@ def zstandard() -> Any:
 
 
 def pyarrow() -> Any:
-    """The package, or an error that names the extra."""
+    """Imports the package, or raises an error that names the extra."""
     try:
         import pyarrow.fs
         import pyarrow.parquet
@@ -221,7 +222,7 @@ def pyarrow() -> Any:
 
 def _walk(folder: Path, name: str, above: tuple[str, ...]) -> Iterator[File]:
     real = os.path.realpath(folder)
-    if real in above:  # a link that leads back
+    if real in above:  # a link to a parent folder
         return
     for entry in sorted(path.name for path in folder.iterdir()):
         path, inside = folder / entry, f"{name}/{entry}" if name else entry
@@ -230,7 +231,7 @@ def _walk(folder: Path, name: str, above: tuple[str, ...]) -> Iterator[File]:
         elif _readable(entry):
             try:
                 size = path.stat().st_size
-            except OSError:  # a link that leads nowhere: found again, and recorded, when it is read
+            except OSError:  # a broken link: the error is recorded when the file is read
                 size = 0
             yield File(str(path), inside, size)
 

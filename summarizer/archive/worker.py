@@ -1,4 +1,4 @@
-"""What is done with each record of an archive, in whatever process: from a `Record` to a line of the output."""
+"""Turns a `Record` of an archive into a line of the output, in any process."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from .records import Fields, Record, printable
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is done with each record, and by which model; a worker needs to know no more.
+    """The model and the options with which a worker summarizes records.
 
     Attributes:
         model: As in `Summarizer.from_pretrained`.
-        threads: Cores of one process.
-        device: As there.
-        bullets: As in a call of a `Summarizer`; so are `length`, `policy`, `min_confidence` and `time_limit`.
-        length: See there.
-        policy: See there.
-        min_confidence: See there.
-        time_limit: See there.
-        fields: Where a record has what.
-        keep_text: Whether the article stands in the output.
+        threads: Number of cores for one process.
+        device: As in `Summarizer.from_pretrained`.
+        bullets: As in a call of a `Summarizer`.
+        length: As in a call.
+        policy: As in a call.
+        min_confidence: As in a call.
+        time_limit: As in a call.
+        fields: Which fields of a record are used.
+        keep_text: Whether the output includes the text of the articles.
     """
 
     model: str = "base"
@@ -49,10 +49,10 @@ class Job:
     keep_text: bool = True
 
     def line(self, record: Record, outcome: Summary | Exception) -> str:
-        """The line of the output for what became of a record."""
+        """Returns the output line of a record, from its summary or its error."""
         try:
             return line_of(self._record(record, outcome))
-        except Exception as error:  # what is carried is nested beyond all measure, say
+        except Exception as error:  # such as a carried field that is nested too deeply for JSON
             wrong = {"kind": type(error).__name__, "message": printable(_message(record, error))}
             return line_of({"id": self.fields.id_of(record), "error": wrong})
 
@@ -67,8 +67,8 @@ class Job:
         return found | ({"carried": self.fields.carried(record)} if self.fields.carry else {})
 
     def settings(self) -> dict[str, Any]:
-        """What the output depends on, apart from the input: not the cores, nor the time that an article may take, which
-        may be more when errors are tried again."""
+        """Everything except the input on which the output depends. The number of cores is left out, and the time limit,
+        which may be higher when errors are retried."""
         return {
             "software": f"newsroom-summarizer {__version__}",
             "model": version_of(self.model),
@@ -91,8 +91,8 @@ class Worker:
     """A loaded model that turns records into lines of the output.
 
     Args:
-        job: What is to be done.
-        profile: Where the cost of the stages is added.
+        job: What to do with each record.
+        profile: Collects the seconds of each stage.
     """
 
     def __init__(self, job: Job, profile: Profile | None = None) -> None:
@@ -101,7 +101,7 @@ class Worker:
         self._summarizer = Summarizer.from_pretrained(job.model, threads=job.threads, device=job.device)
 
     def __call__(self, records: Iterable[Record]) -> Iterator[str]:
-        """The line of each record, in order, reading only a few ahead."""
+        """Yields the output line of each record, in order. Only a few records are read ahead."""
         job = self._job
         ahead: deque[Record] = deque()
 
@@ -127,12 +127,12 @@ class Worker:
             yield line
 
     def close(self) -> None:
-        """Lets go of the model's threads."""
+        """Frees the model's threads."""
         self._summarizer.close()
 
 
 def _message(record: Record, error: Exception) -> str:
     text = str(error)
-    if not isinstance(error, SummarizerError):  # nobody wrote its text for a reader
+    if not isinstance(error, SummarizerError):  # its message is not written for users, so add its type
         text = f"{type(error).__name__}: {error}"
     return text if record.where in text else f"{record.where}: {text}"

@@ -4,10 +4,23 @@ from .fact_index import FactIndex
 from .facts import FACT_KINDS, HONORIFICS, OPENERS, QUOTED, TITLES, Fact, Name, Number, facts, numbers
 from .lookups import Checker
 from .standalone import needs_context, starts_with_anaphor
-from .verifier import MARKS, TEXT_KINDS, VERDICTS, Calibration, Fault, Kind, Verdict, Verifier, log_odds, reading
+from .verifier import (
+    FAULT_NAMES,
+    MARKS,
+    TEXT_KINDS,
+    VERDICTS,
+    Calibration,
+    Fault,
+    Kind,
+    Verdict,
+    Verifier,
+    log_odds,
+    reading,
+)
 
 __all__ = [
     "FACT_KINDS",
+    "FAULT_NAMES",
     "HONORIFICS",
     "MARKS",
     "OPENERS",

@@ -34,9 +34,9 @@ broken: it is not a whole sentence; leaning: it cannot be understood alone; poor
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 FAULT_NAMES: dict[Fault, str] = {
     "untrue": "untrue",
-    "broken": "no whole sentence",
+    "broken": "not a whole sentence",
     "leaning": "not clear alone",
-    "poor": "it says too little",
+    "poor": "says too little",
 }
 """Names of the faults in messages."""
 TEXT_KINDS: tuple[Kind, ...] = get_args(Kind)

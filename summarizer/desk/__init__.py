@@ -1,4 +1,4 @@
-"""The editors' desk: an HTTP service with pages, where drafts are read, corrected and approved."""
+"""The editors' desk: an HTTP service with pages where editors read, correct and approve drafts."""
 
 from .commands import managing, serving
 

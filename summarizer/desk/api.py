@@ -1,4 +1,4 @@
-"""The API under /v1, for a newsroom's CMS and for the editors' pages."""
+"""The HTTP API under /v1, used by a newsroom's CMS and by the editors' pages."""
 
 from __future__ import annotations
 
@@ -39,23 +39,25 @@ class _Body(BaseModel):
 
 
 class ArticleIn(_Body):
-    """An article, as text, HTML or Markdown: one of the three."""
+    """An article as text, HTML or Markdown: exactly one of the three."""
 
-    text: str | None = Field(None, description="The story, paragraphs on lines of their own.")
-    html: str | None = Field(None, description="A page; the story is found among menus and links.")
+    text: str | None = Field(None, description="The story as plain text, each paragraph on its own line.")
+    html: str | None = Field(None, description="An HTML page. Menus, links and comments are removed.")
     markdown: str | None = Field(None, description="The story in Markdown.")
-    title: Short | None = Field(None, description="The headline; it helps.")
-    language: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=20)] = "en"
+    title: Short | None = Field(None, description="The headline. Default: the headline found in the article.")
+    language: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=20)] = (
+        Field("en", description="Language code of the article.")
+    )
 
     def article(self) -> Article:
-        """The article.
+        """Returns the article.
 
         Raises:
-            ArticleError: Not just one of the three was given, or no story is in it.
+            ArticleError: Not exactly one of the three was sent, or it contains no story.
         """
         given = [one for one in (self.text, self.html, self.markdown) if one is not None]
         if len(given) != 1:
-            raise ArticleError("give the article as one of text, html and markdown")
+            raise ArticleError("send the article as exactly one of text, html and markdown")
         if self.html is not None:
             found = Article.from_html(self.html, self.language)
         elif self.markdown is not None:
@@ -68,83 +70,106 @@ class ArticleIn(_Body):
 
 
 class SummaryIn(ArticleIn):
-    """An article, and what is wanted of its list."""
+    """An article, and the options of its list."""
 
-    id: Id | None = Field(None, description="The CMS's id of the article.")
-    length: Length = "standard"
-    bullets: Annotated[int, Field(ge=1, le=MAX_BULLETS)] | Literal["auto"] = "auto"
-    policy: Policy = "checked"
-    min_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
+    id: Id | None = Field(None, description="Your CMS's id of the article. Default: a hash of the article.")
+    length: Length = Field(
+        "standard", description="standard: covers the whole story; brief: the main news, in shorter points."
+    )
+    bullets: Annotated[int, Field(ge=1, le=MAX_BULLETS)] | Literal["auto"] = Field(
+        "auto", description="Number of points."
+    )
+    policy: Policy = Field(
+        "checked",
+        description="extract: the article's own sentences; checked: also rewrites that pass every check; "
+        "flag: rewrites with the checks that they fail.",
+    )
+    min_confidence: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None, description="Minimum probability, from the verifier, of a rewrite. Default: the model's."
+    )
 
 
 class SpanIn(_Body):
-    """A piece of the article's text."""
+    """A piece of the record's `text`: from character `start`, counted from 0, up to but not including `end`."""
 
-    start: Annotated[int, Field(ge=0, le=2**31)]
-    end: Annotated[int, Field(ge=1, le=2**31)]
+    start: Annotated[int, Field(ge=0, le=2**31)] = Field(description="Offset of its first character.")
+    end: Annotated[int, Field(ge=1, le=2**31)] = Field(description="Offset behind its last character.")
 
 
 class BulletIn(_Body):
     """A point of an editor's list."""
 
     text: Annotated[str, StringConstraints(max_length=2000)]
-    id: Short | None = Field(None, description="Of the bullet that it was; a new one has none.")
+    id: Short | None = Field(None, description="Id of an existing bullet. Leave it out for a new bullet.")
     sources: Annotated[list[SpanIn], Field(max_length=20)] | None = Field(
-        None, description="The sentences that it stands on; default: as before, or those that hold most of it."
+        None,
+        description="The source sentences. Default: those of the existing bullet; for a new bullet, the one or two "
+        "sentences that contain most of its words.",
     )
-    reason: Reason | None = Field(None, description="What was wrong with the software's text, if it was changed.")
+    reason: Reason | None = Field(
+        None,
+        description="Why the software's text was changed. untrue: it says something that its sentences do not; "
+        "broken: it is not a whole sentence; leaning: it cannot be understood alone; poor: it says too little.",
+    )
 
 
 class RevisionIn(_Body):
     """A new version of a list."""
 
-    revision: Annotated[int, Field(ge=1, le=2**31)] = Field(description="The version that it was made from.")
+    revision: Annotated[int, Field(ge=1, le=2**31)] = Field(
+        description="Number of the version that was edited. If a newer one exists, the answer is 409."
+    )
     bullets: Annotated[list[BulletIn], Field(max_length=MAX_BULLETS)]
     removed: dict[Short, Reason] = Field(
         default_factory=dict,
-        description="Why bullets of the draft were deleted, by their ids.",
+        description="Reasons for deleting bullets of the draft, by bullet id.",
         max_length=MAX_BULLETS,
     )
-    note: Short | None = None
+    note: Short | None = Field(None, description="A note for the history of the list.")
 
 
 class DecisionIn(_Body):
-    """What is decided of a list."""
+    """A decision on a list."""
 
-    revision: Annotated[int, Field(ge=1, le=2**31)] = Field(description="The version that it is decided of.")
-    note: Short | None = None
+    revision: Annotated[int, Field(ge=1, le=2**31)] = Field(
+        description="Number of the version that was read. If a newer one exists, the answer is 409."
+    )
+    note: Short | None = Field(None, description="A note for the history of the list.")
 
 
 class CheckIn(ArticleIn):
-    """A point, and the article that it is held against: in full, or by the id of its summary."""
+    """A point, and the article to check it against: in full, or by the id of its summary."""
 
-    summary: Id | None = Field(None, description="Id of a summary, in the place of an article.")
-    point: Annotated[str, StringConstraints(max_length=2000)]
-    sources: Annotated[list[SpanIn], Field(max_length=20)] | None = None
+    summary: Id | None = Field(None, description="Id of a summary, instead of an article.")
+    point: Annotated[str, StringConstraints(max_length=2000)] = Field(description="The text to check.")
+    sources: Annotated[list[SpanIn], Field(max_length=20)] | None = Field(
+        None, description="Its source sentences. Default: those that contain most of its words."
+    )
 
 
 class WordingsIn(_Body):
-    """Sentences that are to be said otherwise."""
+    """Sentences to reword."""
 
-    sources: Annotated[list[SpanIn], Field(min_length=1, max_length=6)]
-    length: Length = "standard"
+    sources: Annotated[list[SpanIn], Field(min_length=1, max_length=6)] = Field(description="The sentences.")
+    length: Length = Field("standard", description="Length of the wordings.")
 
 
 class OpenIn(_Body):
-    """Whether a list is open."""
+    """True when the editor opens the list or still has it open, false when the editor closes it."""
 
-    open: bool
+    open: bool = Field(description="Whether the list is open.")
 
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
-    401: {"description": "Nobody that is known asks."},
-    403: {"description": "Who asks may not."},
-    404: {"description": "There is no such summary."},
-    409: {"description": "There is a newer version, or its status does not allow it."},
-    503: {"description": "Too much waits; `Retry-After` says when to ask again."},
-    504: {"description": "It takes too long."},
-    413: {"description": "The request is too large."},
-    422: {"description": "Something that was sent will not do; `detail` says what."},
+    401: {"description": "No valid key or session."},
+    403: {"description": "The key or user does not have the right, or the page's token is missing or old."},
+    404: {"description": "There is no such summary or version."},
+    409: {"description": "The list has a newer version, or cannot be changed in this way now; `detail` says why."},
+    501: {"description": "HTML was sent, but the extra `html` is not installed on the desk."},
+    503: {"description": "Too many requests are waiting; try again after `Retry-After` seconds."},
+    504: {"description": "The article, or the check, took longer than the time limit of the desk."},
+    413: {"description": "The request is larger than the desk allows."},
+    422: {"description": "The request is invalid; `detail` says what is wrong."},
 }
 
 
@@ -155,14 +180,11 @@ def _errors(*codes: int) -> dict[int | str, dict[str, Any]]:
 @router.post(
     "/v1/summaries",
     status_code=201,
-    responses=_errors(503, 504) | {
-        200: {"description": "The summary that this article has already."},
-        501: {"description": "HTML cannot be read here."},
-    },
+    responses=_errors(501, 503, 504) | {200: {"description": "The existing summary of this article."}},
 )  # fmt: skip
 async def draft(given: SummaryIn, desk: OfDesk, person: Drafter, response: Response) -> dict[str, Any]:
-    """Drafts the key points of an article. The same id, story, headline, language and length give the summary that is
-    there, whatever else is asked."""
+    """Drafts the key points of an article, and returns the record of the summary. If a summary with the same id, story,
+    headline, language and length exists, it is returned, even if other options differ."""
     found = await run_in_threadpool(given.article)
 
     def known() -> str | None:
@@ -174,7 +196,7 @@ async def draft(given: SummaryIn, desk: OfDesk, person: Drafter, response: Respo
         return await run_in_threadpool(desk.store.get, there)
 
     def made() -> tuple[dict[str, Any], bool]:
-        if there := known():  # somebody asked for the same while this waited
+        if there := known():  # another request drafted it while this one waited
             return desk.store.get(there), False
         summary = desk.summarizer(
             found,
@@ -198,17 +220,17 @@ def summaries(
     desk: OfDesk,
     person: Reader,
     status: Status | None = None,
-    before: Annotated[Id | None, Query(description="`next` of the page before.")] = None,
+    before: Annotated[Id | None, Query(description="The `next` of the previous page.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = PAGE,
 ) -> dict[str, Any]:
-    """Summaries, the newest first, a page at a time."""
+    """Returns a page of summaries, newest first. If `next` in the answer is null, there are no more pages."""
     found = desk.store.entries(status, before, limit)
     return {"summaries": [asdict(one) for one in found], "next": found[-1].id if len(found) == limit else None}
 
 
 @router.get("/v1/summaries/{id}", responses=_errors(404))
 def summary(id: Id, desk: OfDesk, person: Reader) -> dict[str, Any]:
-    """A summary with its history."""
+    """Returns the record of a summary and its history: every version, without its bullets."""
     record = desk.store.get(id)
     shown = ("number", "at", "who", "action", "status", "note")
     return record | {"history": [{name: getattr(one, name) for name in shown} for one in desk.store.history(id)]}
@@ -216,7 +238,7 @@ def summary(id: Id, desk: OfDesk, person: Reader) -> dict[str, Any]:
 
 @router.get("/v1/summaries/{id}/revisions/{number}", responses=_errors(404))
 def revision(id: Id, number: Annotated[int, Field(ge=1, le=2**31)], desk: OfDesk, person: Reader) -> dict[str, Any]:
-    """A version of a list."""
+    """Returns one version of a list, with its bullets."""
     for one in desk.store.history(id):
         if one.number == number:
             return asdict(one)
@@ -225,8 +247,8 @@ def revision(id: Id, number: Annotated[int, Field(ge=1, le=2**31)], desk: OfDesk
 
 @router.post("/v1/summaries/{id}/revisions", status_code=201, responses=_errors(404, 409, 503, 504))
 async def revise(id: Id, given: RevisionIn, desk: OfDesk, person: Editor) -> dict[str, Any]:
-    """An editor's version of a list. New texts are checked. A list that was approved is a draft again, and the webhook
-    is told that it is withdrawn."""
+    """Saves an editor's version of a list, and returns its record. New texts are checked. The list becomes a draft
+    again; if it was approved, the webhook is called with the event "withdrawn"."""
 
     def made(check: Check) -> dict[str, Any]:
         record, history = desk.store.get(id), desk.store.history(id)
@@ -239,14 +261,14 @@ async def revise(id: Id, given: RevisionIn, desk: OfDesk, person: Editor) -> dic
         event = "withdrawn" if desk.settings.webhook and record["status"] == "approved" else None
         return desk.store.change(id, given.revision, person.name, "revised", bullets, gone, given.note, event)
 
-    try:  # what only moves or deletes points is saved at once, however busy the models are
+    try:  # moving and deleting points needs no model, so such a version does not wait in the queue
         return await run_in_threadpool(made, _no_check)
     except _NeedsCheckError:
         return await desk.editing(partial(made, partial(desk.summarizer.check, time_limit=desk.settings.seconds)))
 
 
 class _NeedsCheckError(Exception):
-    """A list has a new text."""
+    """The list has a new text, which must be checked."""
 
 
 def _no_check(*_: Any) -> Bullet:
@@ -255,7 +277,7 @@ def _no_check(*_: Any) -> Bullet:
 
 @router.post("/v1/summaries/{id}/approve", responses=_errors(404, 409))
 def approve(id: Id, given: DecisionIn, desk: OfDesk, person: Editor) -> dict[str, Any]:
-    """Approves a list as it is. The webhook is called."""
+    """Approves a list as it is, and calls the webhook with the event "approved"."""
     if not desk.store.get(id)["bullets"]:
         raise HTTPException(409, "the list has no points; there is nothing to approve")
     return _decided(desk, id, given, person, "approved", "approved")
@@ -269,7 +291,7 @@ def reject(id: Id, given: DecisionIn, desk: OfDesk, person: Editor) -> dict[str,
 
 @router.post("/v1/summaries/{id}/withdraw", responses=_errors(404, 409))
 def withdraw(id: Id, given: DecisionIn, desk: OfDesk, person: Editor) -> dict[str, Any]:
-    """Takes an approved list back. The webhook is called."""
+    """Withdraws an approved list, and calls the webhook with the event "withdrawn"."""
     return _decided(desk, id, given, person, "withdrawn", "withdrawn")
 
 
@@ -282,8 +304,8 @@ def _decided(
 
 @router.post("/v1/summaries/{id}/wordings", responses=_errors(404, 503, 504))
 async def wordings(id: Id, given: WordingsIn, desk: OfDesk, person: Editor) -> dict[str, Any]:
-    """Other wordings of some of an article's sentences, those first that the verifier trusts most, and the sentences
-    themselves."""
+    """Returns other wordings of some sentences of the article: first rewrites, ordered by the verifier's probability,
+    then the sentences themselves."""
 
     def found() -> list[dict[str, Any]]:
         article = article_of(desk.store.get(id))
@@ -300,23 +322,25 @@ async def wordings(id: Id, given: WordingsIn, desk: OfDesk, person: Editor) -> d
 
 @router.get("/v1/summaries/{id}/text", response_class=PlainTextResponse, responses=_errors(404))
 def text(id: Id, desk: OfDesk, person: Reader, form: Form = "markdown") -> PlainTextResponse:
-    """A list to paste into a story, with the line for readers."""
+    """Returns a list to paste into a story, with the line for readers."""
     return PlainTextResponse(printed(desk.store.get(id), form))
 
 
 @router.post("/v1/summaries/{id}/open", responses=_errors(404))
 def opened(id: Id, given: OpenIn, desk: OfDesk, person: Editor) -> dict[str, Any]:
-    """Tells others that somebody has a list open, or has it no longer; `by` is who else has."""
+    """Records that an editor has a list open, or has closed it. While it is open, repeat the call at least every 90
+    seconds. `by` in the answer is another editor who has the list open, or null."""
     return {"by": desk.store.open(id, person.name, given.open)}
 
 
-@router.post("/v1/check", responses=_errors(404, 503, 504))
+@router.post("/v1/check", responses=_errors(404, 501, 503, 504))
 async def check(given: CheckIn, desk: OfDesk, person: Drafter) -> dict[str, Any]:
-    """Holds a point against an article: its sentences, its checks with evidence, and the places of what fails."""
+    """Checks a point against an article. Returns the point with its source sentences and checks; `missing` lists the
+    facts that the article lacks, with their offsets in the point."""
     if given.summary and "read" not in person.scopes:
-        raise HTTPException(403, f"{person.name} has not the right to 'read'; send the article itself")
+        raise HTTPException(403, f"{person.name} does not have the right 'read'; send the article itself")
     if given.summary and (given.text or given.html or given.markdown):
-        raise HTTPException(422, "give an article or the id of a summary, not both")
+        raise HTTPException(422, "send an article or the id of a summary, not both")
 
     def found() -> dict[str, Any]:
         article = article_of(desk.store.get(given.summary)) if given.summary else given.article()
@@ -340,24 +364,24 @@ def _spans(article: Article, given: CheckIn | WordingsIn) -> list[Span] | None:
 
 @router.get("/v1/export", response_class=StreamingResponse, responses=_errors() | {200: {"content": {EXPORTED: {}}}})
 def export(desk: OfDesk, person: Reader) -> StreamingResponse:
-    """All approved lists as JSONL: training data as it is."""
+    """Returns the records of all approved lists as JSONL, which can be used as training data."""
     return StreamingResponse(exported(desk.store), media_type=EXPORTED)
 
 
 def exported(store: Store) -> Iterator[str]:
-    """The lines of an export: the approved lists."""
+    """Yields the lines of an export: the records of the approved lists."""
     for record in store.approved():
         yield json.dumps(record, ensure_ascii=False) + "\n"
 
 
 @router.get("/health")
 def health(desk: OfDesk) -> dict[str, Any]:
-    """Whether the desk works: its database answers; and how many articles run and wait."""
+    """Checks that the database answers, and returns the number of running and waiting articles."""
     desk.store.counts()
     return {"status": "ok", "running": desk.drafting.load.running, "waiting": desk.drafting.load.waiting}
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
 def metrics(desk: OfDesk, request: Request) -> PlainTextResponse:
-    """Figures for Prometheus."""
+    """Returns metrics in the format of Prometheus."""
     return PlainTextResponse(desk.metrics.text(), media_type="text/plain; version=0.0.4")

@@ -1,4 +1,4 @@
-"""Who may do what: named users with passwords and roles, their sessions, and keys for other systems."""
+"""Users with passwords and roles, their sessions, and keys for other systems."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from .database import Database, keys, now, sessions, stamp, users
 
 ROLES = ("editor", "admin")
 SCOPES = ("draft", "read", "decide")
-"""What a key may be for: to hand in articles and have points checked; to read lists and export them; to revise,
-approve, reject and withdraw."""
+"""The rights of a key. draft: send articles and check points; read: read and export lists; decide: revise, approve,
+reject and withdraw lists, and get other wordings."""
 SESSION = timedelta(hours=12)
 SHORTEST = 12
-"""Characters of a password, at least (OWASP and NIST SP 800-63B ask for length, and for nothing else)."""
+"""Minimum number of characters in a password (OWASP and NIST SP 800-63B require length and no other rule)."""
 
 _hasher = PasswordHasher()
 _hashing = BoundedSemaphore(2)
-"""Argon2 takes 64 MB each time: so many passwords are looked at side by side, and others wait."""
+"""Limits the passwords that are verified at the same time, because Argon2 needs 64 MB for each. Others wait."""
 _NOBODY = _hasher.hash(secrets.token_hex())
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who asks.
+    """The user or system that sent a request.
 
     Attributes:
         name: A user's name, or "key NAME".
-        scopes: Of `SCOPES`, and "admin" for one who manages users and keys.
-        csrf: The token that his pages carry; empty for a key.
-        guest: Whether nobody signs in on this desk.
+        scopes: Rights from `SCOPES`, and "admin" for a user who manages users and keys.
+        csrf: The CSRF token of the user's pages; empty for a key.
+        guest: True if the desk has no users, so nobody signs in.
     """
 
     name: str
@@ -47,32 +47,32 @@ class Person:
 
 
 class People:
-    """Users, sessions and keys: what proves that somebody is who he says is kept as a hash alone.
+    """Users, sessions and keys. Passwords, session tokens and keys are stored only as hashes.
 
     Args:
-        database: Where they are kept.
+        database: Where they are stored.
     """
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     def put(self, name: str, role: str, password: str) -> None:
-        """A user, or a new role and password of one.
+        """Adds a user, or changes the role and password of an existing user and ends their sessions.
 
         Raises:
-            ValueError: The name, the role or the password will not do, or no admin would be left.
+            ValueError: The name, the role or the password is invalid, or no admin would be left.
         """
         if not name or name != name.strip() or len(name) > 100 or not name.isprintable() or name.startswith("key "):
             raise ValueError(
-                "a user's name has 1 to 100 characters, no line breaks, no space at its ends, and does not begin with "
-                "'key '"
+                "a user's name must have 1 to 100 characters, no line breaks, no space at its ends, and must not begin "
+                "with 'key '"
             )
         if role not in ROLES:
-            raise ValueError(f"the role is one of {', '.join(ROLES)}, not {role!r}")
+            raise ValueError(f"the role must be one of {', '.join(ROLES)}, not {role!r}")
         if len(password) < SHORTEST:
-            raise ValueError(f"a password has at least {SHORTEST} characters")
+            raise ValueError(f"a password must have at least {SHORTEST} characters")
         if len(password) > 1000:
-            raise ValueError("a password has at most 1,000 characters")
+            raise ValueError("a password must have at most 1,000 characters")
         values = {"role": role, "password": _hasher.hash(password)}
         with self._db.write() as db:
             if role != "admin":
@@ -82,10 +82,13 @@ class People:
                 db.execute(users.insert().values(name=name, created=now(), **values))
 
     def drop_user(self, name: str) -> bool:
-        """Without a user, and his sessions; whether there was one. What he did stays under his name.
+        """Removes a user and their sessions. Versions and decisions keep the user's name.
+
+        Returns:
+            False if there is no such user.
 
         Raises:
-            ValueError: Users without an admin would be left.
+            ValueError: The remaining users would have no admin.
         """
         with self._db.write() as db:
             if db.execute(sa.select(sa.func.count()).select_from(users)).scalar_one() > 1:
@@ -94,12 +97,12 @@ class People:
             return bool(db.execute(users.delete().where(users.c.name == name)).rowcount)
 
     def users(self) -> dict[str, str]:
-        """The role of each user."""
+        """Returns the role of each user."""
         with self._db.read() as db:
             return {row["name"]: row["role"] for row in db.execute(users.select()).mappings()}
 
     def sign_in(self, name: str, password: str) -> str | None:
-        """The token of a new session, or None: no such user, or another password. Both take the same time."""
+        """Returns the token of a new session, or None if the user or the password is wrong. Both take the same time."""
         with self._db.read() as db:
             kept = db.execute(sa.select(users.c.password).where(users.c.name == name)).scalar() or _NOBODY
         with _hashing:
@@ -115,7 +118,7 @@ class People:
         return token
 
     def of_session(self, token: str) -> Person | None:
-        """Who signed in."""
+        """Returns the user of a session, or None if there is no such session or it has ended."""
         query = (
             sa.select(sessions.c.user, users.c.role, sessions.c.csrf)
             .join(users, users.c.name == sessions.c.user)
@@ -134,46 +137,46 @@ class People:
             db.execute(sessions.delete().where(sessions.c.token == _hash(token)))
 
     def new_key(self, name: str, scopes: str) -> str:
-        """The secret of a new key, which is shown once.
+        """Creates a key and returns its secret. Only a hash of the secret is stored.
 
         Raises:
-            ValueError: The name or a scope will not do, or there is a key of this name.
+            ValueError: The name or a scope is invalid, or a key with this name exists.
         """
         asked = scopes.replace(",", " ").split()
         if not name or not name.isprintable() or len(name) > 90:
-            raise ValueError("a key's name has 1 to 90 characters, and no line breaks")
+            raise ValueError("a key's name must have 1 to 90 characters and no line breaks")
         if not asked or not set(asked) <= set(SCOPES):
-            raise ValueError(f"the scopes are of {', '.join(SCOPES)}, not {scopes!r}")
+            raise ValueError(f"the scopes must be one or more of {', '.join(SCOPES)}, not {scopes!r}")
         secret = "desk_" + secrets.token_urlsafe(32)
         values = {"secret": _hash(secret), "scopes": " ".join(sorted(set(asked))), "created": now()}
         with self._db.write() as db:
             if db.execute(sa.select(keys.c.name).where(keys.c.name == name)).first():
-                raise ValueError(f"there is a key {name}; remove it first, which shuts out who uses it")
+                raise ValueError(f"there is a key {name} already; remove it first (systems that use it lose access)")
             db.execute(keys.insert().values(name=name, **values))
         return secret
 
     def of_key(self, secret: str) -> Person | None:
-        """The key with this secret."""
+        """Returns the key with this secret, or None."""
         with self._db.read() as db:
             found = db.execute(keys.select().where(keys.c.secret == _hash(secret))).mappings().first()
         return Person(f"key {found['name']}", frozenset(found["scopes"].split())) if found else None
 
     def drop_key(self, name: str) -> bool:
-        """Without a key; whether there was one."""
+        """Removes a key. Returns False if there is no such key."""
         with self._db.write() as db:
             return bool(db.execute(keys.delete().where(keys.c.name == name)).rowcount)
 
     def keys(self) -> dict[str, str]:
-        """The scopes of each key."""
+        """Returns the scopes of each key."""
         with self._db.read() as db:
             return {row["name"]: row["scopes"] for row in db.execute(keys.select()).mappings()}
 
 
 def _another_admin(db: Connection, name: str) -> None:
-    """Refuses to take the last admin from his users.
+    """Checks that there is an admin other than this user.
 
     Raises:
-        ValueError: This is the only one.
+        ValueError: The user is the only admin.
     """
     admins = set(db.execute(sa.select(users.c.name).where(users.c.role == "admin").with_for_update()).scalars())
     if admins == {name}:
@@ -181,5 +184,5 @@ def _another_admin(db: Connection, name: str) -> None:
 
 
 def _hash(secret: str) -> str:
-    """Of a long random secret, for which a fast hash is enough."""
+    """Returns the hash of a secret. A fast hash is enough, because the secret is long and random."""
     return sha256(secret.encode()).hexdigest()

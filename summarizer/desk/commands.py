@@ -1,4 +1,4 @@
-"""`summarize serve` and `summarize desk`: starts the desk, and manages its users, keys and exports."""
+"""The commands `summarize serve` (starts the desk) and `summarize desk` (manages users, keys and exports)."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _HELP = {"help_option_names": ["-h", "--help"]}
 serving = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 managing = typer.Typer(
     add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich", no_args_is_help=True,
-    help="Users, keys and exports of the editors' desk (summarize serve).",
+    help="Manage users, keys and exports of the editors' desk (summarize serve).",
 )  # fmt: skip
 _Database = Annotated[
-    str, typer.Option("--database", metavar="URL", help="SQLAlchemy URL.", envvar="SUMMARIZE_DATABASE")
+    str, typer.Option("--database", metavar="URL", help="SQLAlchemy URL of the database.", envvar="SUMMARIZE_DATABASE")
 ]
 _DATABASE = "sqlite:///desk.sqlite"
 
@@ -39,41 +39,45 @@ _DATABASE = "sqlite:///desk.sqlite"
 @serving.command(context_settings=_HELP)
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on. 0: any free port.")] = 8000,
     database: _Database = _DATABASE,
-    model: Annotated[str, typer.Option("--model", "-m", metavar="NAME", help="As for summarize.")] = "base",
-    threads: Annotated[int | None, typer.Option(min=1, help="Cores to use; default: all.", show_default=False)] = None,
+    model: Annotated[str, typer.Option("--model", "-m", metavar="NAME", help="Model, as for summarize.")] = "base",
+    threads: Annotated[int | None, typer.Option(min=1, help="Cores to use. Default: all.", show_default=False)] = None,
     disclosure: Annotated[
-        str, typer.Option(metavar="TEXT", help="The line for readers of an approved list; {name} is who approved.")
+        str, typer.Option(metavar="TEXT", help="Line for readers of an approved list. {name}: who approved it.")
     ] = Settings.disclosure,
     webhook: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Called when a list is approved or withdrawn; signed with the secret in "
-                     "SUMMARIZE_WEBHOOK_SECRET.", show_default=False),
+        typer.Option(metavar="URL", help="Called when a list is approved or withdrawn. Calls are signed with the "
+                     "secret in SUMMARIZE_WEBHOOK_SECRET.", show_default=False),
     ] = None,
     max_request: Annotated[
-        int, typer.Option(min=1000, metavar="BYTES", help="Largest request.")
+        int, typer.Option(min=1000, metavar="BYTES", help="Maximum size of a request.")
     ] = Settings.max_request,
-    time_limit: Annotated[float, typer.Option(metavar="SECONDS", help="What one article may take.")] = Settings.seconds,
-    max_queue: Annotated[int, typer.Option(min=0, metavar="N", help="Articles that may wait.")] = Settings.max_queue,
+    time_limit: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Maximum time for one article or check.")
+    ] = Settings.seconds,
+    max_queue: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Maximum number of waiting articles.")
+    ] = Settings.max_queue,
     certificate: Annotated[
         Path | None, typer.Option(metavar="FILE", help="TLS certificate (PEM).", show_default=False)
     ] = None,
-    key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its key (PEM).", show_default=False)] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="Private key (PEM).", show_default=False)] = None,
     behind_tls_proxy: Annotated[
-        bool, typer.Option("--behind-tls-proxy", help="A proxy on this machine, such as nginx, speaks TLS.")
+        bool, typer.Option("--behind-tls-proxy", help="A proxy on this machine, such as nginx, handles TLS.")
     ] = False,
     without_tls: Annotated[
-        bool, typer.Option("--without-tls", help="Send passwords in the clear over the network all the same.")
+        bool, typer.Option("--without-tls", help="Allow unencrypted connections, which expose passwords.")
     ] = False,
     allowed_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Name under which the desk is reached; may be given again.",
+        typer.Option(metavar="NAME", help="Host name under which the desk is reached. Can be repeated.",
                      show_default=False),
     ] = None,
     load: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Draft the articles (.json, .txt, .html, .md) of a folder at the start.",
+        typer.Option(metavar="FOLDER", help="At the start, draft the articles (.json, .txt, .html, .md) of a folder.",
                      show_default=False),
     ] = None,
 ) -> None:  # fmt: skip
@@ -81,11 +85,11 @@ def serve(
 
     [bold]Examples[/bold]
 
-      summarize serve                                          (this machine only, nobody signs in)
-      summarize desk user add ann --role admin                 (from then on everybody signs in)
+      summarize serve                                          (this machine only, no sign-in)
+      summarize desk user add ann --role admin                 (everybody must sign in after a restart)
       summarize serve --behind-tls-proxy --allowed-host desk.example.org
 
-    Everything is kept in one SQLite file. The API is described under /docs. Exit code 2: wrong use.
+    By default, all data is in one SQLite file, desk.sqlite. The API is described under /docs. Exit code 2: wrong use.
     """
     with _told():
         try:
@@ -103,22 +107,23 @@ def serve(
         opened.close()
         if reached and not signed:
             raise ValueError(
-                "this desk can be reached by others, and it has no users: add one with "
-                "`summarize desk user add NAME --role admin`, or listen on 127.0.0.1 alone"
+                "other machines could reach this desk, but it has no users: add one with "
+                "`summarize desk user add NAME --role admin`, or listen on 127.0.0.1 only, without "
+                "--behind-tls-proxy and --allowed-host"
             )
         if bool(certificate) != bool(key):
-            raise ValueError("--certificate and --key go together")
+            raise ValueError("--certificate and --key go together: pass both or neither")
         if not _loopback(host) and not (certificate or without_tls):
             raise ValueError(
-                f"{host} can be reached by others, and nothing is encrypted: give --certificate and --key, or listen "
-                "on 127.0.0.1 behind a proxy that speaks TLS (--behind-tls-proxy); --without-tls sends passwords in "
-                "the clear"
+                f"other machines can reach {host}, and nothing is encrypted: pass --certificate and --key, or listen "
+                "on 127.0.0.1 behind a proxy that handles TLS (--behind-tls-proxy). --without-tls allows unencrypted "
+                "connections, which expose passwords"
             )
         secret = os.environ.get("SUMMARIZE_WEBHOOK_SECRET", "")
         if webhook and len(secret) < 16:
             raise ValueError("a webhook needs a secret of at least 16 characters in SUMMARIZE_WEBHOOK_SECRET")
         if webhook and httpx.URL(webhook).scheme not in ("http", "https"):
-            raise ValueError(f"the webhook must be an http or https address, not {webhook!r}")
+            raise ValueError(f"the webhook must be an http or https URL, not {webhook!r}")
         names = ["127.0.0.1", "localhost", "[::1]", host, *(allowed_host or [])]
         settings = Settings(
             database, disclosure, webhook, secret, max_request, time_limit, max_queue,
@@ -136,21 +141,21 @@ def serve(
         )  # fmt: skip
         server = uvicorn.Server(config)
         socket = config.bind_socket()
-        socket.listen(1024)  # who reads the address may call at once
+        socket.listen(1024)  # clients can connect as soon as the address is printed
         shown = f"[{host}]" if ":" in host else host
         address = f"{'https' if certificate else 'http'}://{shown}:{socket.getsockname()[1]}"
         who = (
-            "everybody signs in"
+            "sign-in required"
             if signed
-            else "nobody signs in; add a user with `summarize desk user add NAME --role admin`"
+            else "no sign-in; to require it, add a user with `summarize desk user add NAME --role admin`"
         )
         print(f"the desk is at {address} ({who}); its API is described at {address}/docs; Ctrl+C stops it", flush=True)
         server.run(sockets=[socket])
         summarizer.close()
 
 
-user = typer.Typer(no_args_is_help=True, help="Who may sign in.")
-key_ = typer.Typer(no_args_is_help=True, help="Keys of other systems, such as a CMS.")
+user = typer.Typer(no_args_is_help=True, help="Users of the desk.")
+key_ = typer.Typer(no_args_is_help=True, help="API keys for other systems, such as a CMS.")
 managing.add_typer(user, name="user")
 managing.add_typer(key_, name="key")
 
@@ -158,10 +163,10 @@ managing.add_typer(key_, name="key")
 @user.command("add", context_settings=_HELP)
 def add_user(
     name: str,
-    role: Annotated[str, typer.Option(help="editor, or admin, who also manages users and keys.")] = "editor",
+    role: Annotated[str, typer.Option(help="editor or admin. An admin also manages users and keys.")] = "editor",
     database: _Database = _DATABASE,
 ) -> None:
-    """Add a user, or give one a new password and role. The password is asked for, or read from standard input."""
+    """Add a user, or change a user's password and role. Prompts for the password, or reads it from standard input."""
     with _told():
         if sys.stdin.isatty():
             password = typer.prompt("Password (at least 12 characters)", hide_input=True, confirmation_prompt=True)
@@ -169,7 +174,7 @@ def add_user(
             password = sys.stdin.readline().rstrip("\n")
         with _people(database) as people:
             people.put(name, role, password)
-        print(f"{name} can sign in as {role}; start the desk again if it runs without users", file=sys.stderr)
+        print(f"{name} can sign in as {role}; restart the desk if it was started without users", file=sys.stderr)
 
 
 @user.command("list", context_settings=_HELP)
@@ -182,7 +187,7 @@ def list_users(database: _Database = _DATABASE) -> None:
 
 @user.command("remove", context_settings=_HELP)
 def remove_user(name: str, database: _Database = _DATABASE) -> None:
-    """Remove a user. What he did stays under his name."""
+    """Remove a user. Versions and decisions keep the user's name."""
     with _people(database) as people:
         if not people.drop_user(name):
             raise ValueError(f"there is no user {name}")
@@ -191,17 +196,17 @@ def remove_user(name: str, database: _Database = _DATABASE) -> None:
 @key_.command("add", context_settings=_HELP)
 def add_key(
     name: str,
-    scopes: Annotated[str, typer.Option(help="What it may: draft, read, decide; with commas.")] = "draft,read",
+    scopes: Annotated[str, typer.Option(help="Rights: draft, read, decide; separated by commas.")] = "draft,read",
     database: _Database = _DATABASE,
 ) -> None:
-    """Make a key and print its secret, which is not kept."""
+    """Create a key and print its secret, which is not stored."""
     with _people(database) as people:
         print(people.new_key(name, scopes))
 
 
 @key_.command("list", context_settings=_HELP)
 def list_keys(database: _Database = _DATABASE) -> None:
-    """Print keys and what they may."""
+    """Print keys and their scopes."""
     with _people(database) as people:
         for name, scopes in people.keys().items():
             print(f"{name}\t{scopes}")
@@ -217,10 +222,10 @@ def remove_key(name: str, database: _Database = _DATABASE) -> None:
 
 @managing.command(context_settings=_HELP)
 def export(
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="JSONL to write.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="JSONL file to write.")],
     database: _Database = _DATABASE,
 ) -> None:
-    """Write all approved lists as JSONL: training data as it is."""
+    """Write all approved lists as JSONL, which can be used as training data."""
     with _opened(database) as opened:
         from .api import exported
         from .store import Store
@@ -237,7 +242,7 @@ def export(
 
 @contextmanager
 def _people(database: str) -> Iterator[People]:
-    """Users and keys, with errors told in a line."""
+    """Opens the users and keys of a database."""
     with _opened(database) as opened:
         from .auth import People
 
@@ -260,7 +265,7 @@ def _opened(database: str) -> Iterator[Database]:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Errors are told in a line."""
+    """Prints an error as one line, and exits."""
     try:
         yield
     except (SummarizerError, ValueError, OSError) as error:
@@ -289,5 +294,5 @@ def _load(desk: Desk, folder: Path) -> None:
                     desk.store.add(desk.summarizer(article, length=length).to_dict(), path.stem, "the desk")
                     drafted += 1
         except SummarizerError as error:
-            print(f"{path}: {error}; it is left out", file=sys.stderr)
-    print(f"{folder}: {drafted} lists are drafted", file=sys.stderr)
+            print(f"{path}: {error}; skipped", file=sys.stderr)
+    print(f"{folder}: {drafted} lists drafted", file=sys.stderr)

@@ -1,6 +1,6 @@
-"""The desk's database: its tables, how it is opened, and how its tables follow the versions.
+"""The desk's database: its tables, its transactions, and migrations from older versions.
 
-One SQLite file, or PostgreSQL. A change is written whole or not at all, and is on disk before it is acknowledged.
+SQLite (one file) or PostgreSQL. A change is written completely or not at all, and is on disk before it is acknowledged.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection, Engine
 from ..errors import SummarizerError
 
 SCHEMA = 1
-"""Version of the tables; `_MIGRATIONS` leads here from an older one."""
+"""Version of the tables. `_MIGRATIONS` upgrades older databases to it."""
 
 _tables = sa.MetaData()
 meta = sa.Table("meta", _tables, sa.Column("name", sa.String(40), primary_key=True), sa.Column("value", sa.Text))
@@ -91,31 +91,31 @@ calls = sa.Table(
     sa.Index("calls_by_due", "due"),
 )
 _MIGRATIONS: dict[int, Sequence[str]] = {}
-"""For each older version the statements that lead to the next one."""
+"""For each older version, the SQL statements that upgrade it to the next version."""
 
 
 class StoreError(SummarizerError):
-    """A database that this version cannot use; the message says what to do."""
+    """The database cannot be used; the message says why."""
 
 
 def now() -> str:
-    """The time, ISO 8601 in UTC, to the millisecond: it sorts as text."""
+    """Returns the current time as ISO 8601 in UTC with milliseconds. Sorting these strings sorts by time."""
     return stamp(datetime.now(UTC))
 
 
 def stamp(at: datetime) -> str:
-    """A time as it is kept."""
+    """Returns a time as it is stored."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 class Database:
-    """The open database.
+    """An open database.
 
     Args:
-        url: An SQLAlchemy URL; `sqlite:///desk.sqlite` is a file.
+        url: An SQLAlchemy URL, such as `sqlite:///desk.sqlite`.
 
     Raises:
-        StoreError: A newer version made it, or it cannot be opened.
+        StoreError: A newer version of the software made the database, or it cannot be opened.
     """
 
     def __init__(self, url: str) -> None:
@@ -123,23 +123,23 @@ class Database:
             self._engine = _engine(url)
             self._prepare()
         except sa.exc.ArgumentError as error:
-            raise StoreError(f"{error}; a database is named as in sqlite:///desk.sqlite") from error
+            raise StoreError(f"{error}; pass a database URL such as sqlite:///desk.sqlite") from error
         except (sa.exc.SQLAlchemyError, ImportError) as error:
             raise StoreError(f"the database {sa.make_url(url).render_as_string()} cannot be used: {error}") from error
 
     def close(self) -> None:
-        """Lets go of the connections."""
+        """Closes the connections."""
         self._engine.dispose()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that changes something, all of it or nothing."""
+        """Opens a transaction that writes. An exception rolls it back."""
         with self._engine.connect().execution_options(writes=True) as db, db.begin():
             yield db
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that only reads."""
+        """Opens a transaction that only reads."""
         with self._engine.connect() as db:
             yield db
 
@@ -152,8 +152,8 @@ class Database:
             found = int(db.execute(sa.select(meta.c.value).where(meta.c.name == "schema")).scalar_one())
             if found > SCHEMA:
                 raise StoreError(
-                    f"the database was made by a newer version (its tables are version {found}, this one knows "
-                    f"{SCHEMA}); install that version again"
+                    f"the database was made by a newer version (its tables have version {found}; this version knows "
+                    f"{SCHEMA}); install the newer version again"
                 )
             for version in range(found, SCHEMA):
                 for statement in _MIGRATIONS[version]:
@@ -164,8 +164,9 @@ class Database:
 def _engine(url: str) -> Engine:
     engine = sa.create_engine(url, pool_pre_ping=True)
     if engine.dialect.name == "sqlite":
-        # One writer at a time, who waits for his turn from the start, and readers who never wait: write-ahead logging,
-        # and transactions that begin here and not where the driver thinks so.
+        # With write-ahead logging, readers never wait for a writer. SQLite allows one writer at a time: a writer takes
+        # the lock when its transaction begins (BEGIN IMMEDIATE). The driver's own transactions, which begin at the
+        # first change, are switched off (isolation_level).
         @sa.event.listens_for(engine, "connect")
         def _connected(connection: Any, _: object) -> None:
             connection.isolation_level = None

@@ -1,4 +1,4 @@
-"""The editors' pages: the queue, an article with its list, how the model does, users and keys."""
+"""The editors' pages: the queue, an article with its list, statistics of the model, users and keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .api import Id, Status
 from .auth import ROLES, SCOPES, SESSION, Person
 from .records import article_of
 from .service import COOKIE, NAME_COOKIE, Desk, OfDesk, OfPerson, check_page_token, desk_of, person_of, same_site
-from .stats import weeks
+from .stats import REASONS, weeks
 from .status import STATUSES
 from .store import PAGE
 
@@ -42,12 +42,12 @@ def _page(name: str, request: Request, desk: Desk, person: Person | None, code: 
 
 
 def _signed_in(request: Request, person: OfPerson) -> Person:
-    """Who is on a page; others are sent to sign in, and come back."""
+    """Returns the user of a page. Redirects others to the sign-in page, which leads back to this page."""
     if person is None:
         to = quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
         raise HTTPException(303, "sign in", headers={"Location": f"/login?to={to}"})
     if not person.csrf:
-        raise HTTPException(403, "the pages are for people; a key is for /v1")
+        raise HTTPException(403, "a key is for the API under /v1; sign in to use the pages")
     return person
 
 
@@ -56,7 +56,7 @@ Here = Annotated[Person, Depends(_signed_in)]
 
 def _admin(person: Here) -> Person:
     if "admin" not in person.scopes:
-        raise HTTPException(403, f"{person.name} is no admin")
+        raise HTTPException(403, f"{person.name} is not an admin")
     return person
 
 
@@ -66,7 +66,7 @@ Action = Literal["put user", "drop user", "new key", "drop key"]
 
 @router.get("/")
 def queue(request: Request, desk: OfDesk, person: Here, status: Status = "draft", before: Id | None = None) -> Response:
-    """The summaries of a status."""
+    """Shows the summaries with a status."""
     entries = desk.store.entries(status, before)
     return _page(
         "queue.html", request, desk, person,
@@ -78,31 +78,31 @@ def queue(request: Request, desk: OfDesk, person: Here, status: Status = "draft"
 
 @router.get("/new")
 def new(request: Request, desk: OfDesk, person: Here) -> Response:
-    """A form for an article."""
+    """Shows a form for an article."""
     return _page("new.html", request, desk, person)
 
 
 @router.get("/summaries/{id}")
 def summary(id: Id, request: Request, desk: OfDesk, person: Here) -> Response:
-    """An article beside its list."""
+    """Shows an article next to its list."""
     record = desk.store.get(id)
     return _page(
         "summary.html", request, desk, person,
-        record=record, paragraphs=_paragraphs(record),
+        record=record, paragraphs=_paragraphs(record), reasons=REASONS,
         other="brief" if record["options"]["length"] == "standard" else "standard",
     )  # fmt: skip
 
 
 @router.get("/stats")
 def stats(request: Request, desk: OfDesk, person: Here) -> Response:
-    """How the model does."""
+    """Shows how many of the model's points editors kept, changed and deleted."""
     found, reasons = weeks(desk.store)
     return _page("stats.html", request, desk, person, weeks=found, reasons=reasons)
 
 
 @router.get("/docs")
 def docs(request: Request, desk: OfDesk, person: OfPerson) -> Response:
-    """The API, from its OpenAPI description."""
+    """Shows the documentation of the API, made from its OpenAPI description."""
     schema = request.app.openapi()
     calls = [
         {"method": method.upper(), "path": path, **about, "sent": _sent(about, schema)}
@@ -113,7 +113,7 @@ def docs(request: Request, desk: OfDesk, person: OfPerson) -> Response:
 
 
 def _sent(about: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
-    """The fields of what a call sends."""
+    """Returns the fields of a call's request body."""
     body = about.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     whole = _resolved(body, schema)
     return [
@@ -129,7 +129,7 @@ def _resolved(part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _kind(part: dict[str, Any], schema: dict[str, Any]) -> str:
-    """A type in words."""
+    """Returns a type in words."""
     if "anyOf" in part:
         return " or ".join(_kind(one, schema) for one in part["anyOf"])
     whole = _resolved(part, schema)
@@ -144,7 +144,7 @@ def _kind(part: dict[str, Any], schema: dict[str, Any]) -> str:
 
 @router.get("/login")
 def login(request: Request, desk: OfDesk, person: OfPerson, to: str = "/") -> Response:
-    """A form to sign in."""
+    """Shows the form to sign in."""
     return _page("login.html", request, desk, person, to=_inside(to), failed=False)
 
 
@@ -153,7 +153,7 @@ def sign_in(
     request: Request, desk: OfDesk, name: Annotated[str, Form()] = "", password: Annotated[str, Form()] = "",
     to: Annotated[str, Form()] = "/",
 ) -> Response:  # fmt: skip
-    """Signs in; where nobody needs to, notes a name."""
+    """Signs in. On a desk without users, stores the name in a cookie instead."""
     same_site(request)
     name, password = (text.encode("utf-8", "replace").decode() for text in (name, password))
     answer = RedirectResponse(_inside(to), 303)
@@ -182,7 +182,7 @@ def sign_out(request: Request, desk: OfDesk) -> Response:
 
 @router.get("/people")
 def people(request: Request, desk: OfDesk, person: Admin) -> Response:
-    """Users and keys."""
+    """Shows users and keys."""
     return _people(request, desk, person)
 
 
@@ -197,19 +197,19 @@ def change_people(
     said, secret = "", ""
     try:
         if action == "put user" and name == person.name and role != "admin":
-            raise ValueError("you cannot take the role of an admin from yourself")
+            raise ValueError("you cannot remove your own admin role")
         if action == "put user":
             desk.people.put(name, role, password)
             said = f"{name} can sign in as {role}."
         elif action == "drop user" and name == person.name:
             raise ValueError("you cannot remove yourself")
         elif action == "drop user":
-            said = f"{name} is removed." if desk.people.drop_user(name) else f"There is no user {name}."
+            said = f"{name} was removed." if desk.people.drop_user(name) else f"There is no user {name}."
         elif action == "new key":
             secret = desk.people.new_key(name, " ".join(scopes or []))
-            said = f"The key {name} is made. It is shown this once:"
+            said = f"The key {name} was created. Copy its secret now; it is shown only once:"
         elif action == "drop key":
-            said = f"The key {name} is removed." if desk.people.drop_key(name) else f"There is no key {name}."
+            said = f"The key {name} was removed." if desk.people.drop_key(name) else f"There is no key {name}."
     except ValueError as error:
         said = str(error)
     return _people(request, desk, person, said=said, secret=secret)
@@ -223,13 +223,13 @@ def _people(request: Request, desk: Desk, person: Person, said: str = "", secret
 
 
 def error(request: Request, code: int, detail: str) -> Response:
-    """A page that says what is wrong."""
+    """Returns a page that shows an error."""
     desk = desk_of(request)
     return _page("error.html", request, desk, person_of(request, desk), code, detail=detail)
 
 
 def _paragraphs(record: dict[str, Any]) -> list[list[dict[str, Any]]]:
-    """The story in paragraphs, each as pieces with their text, and with start and end where a piece is a sentence."""
+    """Returns the paragraphs of the story, each as pieces with their text. A sentence also has its start and end."""
     article = article_of(record)
     sentences = content_sentences(article.text, article.language)
     found = []
@@ -251,7 +251,7 @@ def _paragraphs(record: dict[str, Any]) -> list[list[dict[str, Any]]]:
 
 
 def _inside(path: str) -> str:
-    """A path on this desk, and on no other host."""
+    """Returns a path on this desk. A path that leads to another host becomes "/"."""
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
 
 

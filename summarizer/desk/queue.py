@@ -1,5 +1,5 @@
-"""A line before the models: so many tasks run at a time, a limited number wait, and others are told when to come
-back."""
+"""A queue of tasks for the models: a fixed number run at a time, a limited number wait, and more are refused with the
+time after which to retry."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ T = TypeVar("T")
 
 
 class BusyError(Exception):
-    """The line is full.
+    """The queue is full.
 
     Attributes:
-        seconds: When to ask again.
+        seconds: Seconds after which to retry.
     """
 
     def __init__(self, seconds: int) -> None:
-        super().__init__(f"too much is waiting; ask again in {seconds} seconds")
+        super().__init__(f"too many requests are waiting; try again in {seconds} seconds")
         self.seconds = seconds
 
 
 @dataclass
 class Load:
-    """How much is asked for.
+    """The load of a queue.
 
     Attributes:
-        running: What is being done.
-        waiting: What stands in line.
-        seconds: What one task took lately.
+        running: Number of running tasks.
+        waiting: Number of waiting tasks.
+        seconds: Moving average of the seconds that a task runs.
     """
 
     running: int = 0
@@ -42,11 +42,11 @@ class Load:
 
 
 class TaskQueue:
-    """A line of limited length before the models.
+    """A queue of limited length, with threads that run its tasks.
 
     Args:
-        concurrency: Tasks that run at the same time.
-        max_waiting: Maximum number of tasks that wait.
+        concurrency: Number of tasks that run at the same time.
+        max_waiting: Maximum number of waiting tasks.
     """
 
     def __init__(self, concurrency: int, max_waiting: int) -> None:
@@ -56,10 +56,10 @@ class TaskQueue:
         self.load = Load()
 
     async def __call__(self, task: Callable[[], T]) -> T:
-        """Runs a task in a thread when its turn comes.
+        """Runs a task in a thread when its turn comes, and returns its result.
 
         Raises:
-            BusyError: Too many wait.
+            BusyError: Too many tasks are waiting.
         """
         with self._lock:
             if self.load.running + self.load.waiting >= self._concurrency + self._max_waiting:
@@ -71,11 +71,11 @@ class TaskQueue:
         return await asyncio.wrap_future(waiting)
 
     def close(self) -> None:
-        """Waits for what runs; what stands in line is dropped."""
+        """Waits for running tasks. Waiting tasks are cancelled."""
         self._pool.shutdown(cancel_futures=True)
 
     def _dropped(self, task: Future[Any]) -> None:
-        """Who hangs up before his turn leaves the line."""
+        """Stops counting a task that was cancelled while it waited."""
         if task.cancelled():
             with self._lock:
                 self.load.waiting -= 1

@@ -1,4 +1,4 @@
-"""From an editor's list to the record that is kept: what was changed, what it stands on, what its checks say."""
+"""Turns an editor's list into the stored record, with the changes, the source sentences and the checks."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ Form = Literal["html", "markdown", "text"]
 
 
 def article_of(record: Given) -> Article:
-    """The article of a record."""
+    """Returns the article of a record."""
     return Article(record["text"], record["title"], record["language"])
 
 
 def revised(
     record: Given, history: Sequence[Revision], given: Sequence[Given], reasons: Mapping[str, str], check: Check
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """A new version of a list.
+    """Returns a new version of a list.
 
     Args:
-        record: The version before.
-        history: Every version, the draft first.
-        given: What the editor sent: for each bullet "text", "id" where it was in the draft or the version before,
-            "sources" (objects with "start" and "end"), and "reason".
-        reasons: Why bullets of the draft were deleted, by their ids.
-        check: Looks at a text that is new: `Summarizer.check`.
+        record: The previous version.
+        history: All versions, the draft first.
+        given: The bullets that the editor sent: "text", "id" if the bullet was in the draft or the previous version,
+            "sources" (objects with "start" and "end") and "reason".
+        reasons: The reasons for deleting bullets of the draft, by bullet id.
+        check: Checks a new text, as `Summarizer.check` does.
 
     Returns:
-        Its bullets, and the draft's bullets that are not in it.
+        The bullets of the new version, and the draft's bullets that it no longer has.
 
     Raises:
-        ValueError: A bullet says nothing, an id stands twice or is unknown, or a source is no sentence of the story.
+        ValueError: A bullet is empty, an id is used twice or unknown, or a source is not in the story.
     """
     article, drafted = article_of(record), {one["id"]: one for one in history[0].bullets}
     known = drafted | {one["id"]: one for one in record["bullets"]}
@@ -49,7 +49,7 @@ def revised(
         if id and (id not in known or any(other["id"] == id for other in bullets)):
             raise ValueError(f"bullet {number}: the id {id!r} is {'twice in the list' if id in known else 'unknown'}")
         if not text:
-            raise ValueError(f"bullet {number} says nothing; delete it, or give it words")
+            raise ValueError(f"bullet {number} is empty; delete it, or write a text")
         if not id:
             highest += 1
         try:
@@ -59,7 +59,7 @@ def revised(
         bullets.append({"id": id or f"b{highest}"} | made)
     unknown = set(reasons) - set(drafted)
     if unknown:
-        raise ValueError(f"no bullet of the draft has the id {min(unknown)!r}")
+        raise ValueError(f"removed: the draft has no bullet with the id {min(unknown)!r}")
     there = {one["id"] for one in bullets}
     gone = [
         {"id": id, "text": one["text"], "sources": one["sources"]} | ({"reason": reasons[id]} if id in reasons else {})
@@ -70,7 +70,7 @@ def revised(
 
 
 def _bullet(article: Article, given: Given, before: Given | None, draft: Given | None, check: Check) -> dict[str, Any]:
-    """A bullet without its id: as the software or an editor has written it before, or newly checked."""
+    """Returns a bullet without its id. A text that is the same as before keeps its checks; a new text is checked."""
     spans = spans_of(article, given.get("sources"))
     for one in filter(None, (draft, before)):
         if given["text"] == one["text"] and _same(spans, one):
@@ -90,7 +90,7 @@ def _bullet(article: Article, given: Given, before: Given | None, draft: Given |
 
 
 def printed(record: Given, form: Form) -> str:
-    """A list to paste into a story, with the line for readers.
+    """Returns a list to paste into a story, with the line for readers.
 
     Args:
         record: The list.
@@ -111,10 +111,10 @@ def _same(spans: Sequence[Span] | None, before: Given) -> bool:
 
 
 def spans_of(article: Article, given: Sequence[Given] | None) -> list[Span] | None:
-    """Pieces of an article; None where none are named.
+    """Returns pieces of an article, or None if there are none.
 
     Raises:
-        ValueError: One lies outside the text.
+        ValueError: The offsets of a piece are outside the text.
     """
     if not given:
         return None
@@ -122,7 +122,7 @@ def spans_of(article: Article, given: Sequence[Given] | None) -> list[Span] | No
     for one in given:
         start, end = int(one["start"]), int(one["end"])
         if not 0 <= start < end <= len(article.text):
-            raise ValueError(f"there is nothing at {start} to {end}: the text has {len(article.text):,} characters")
+            raise ValueError(f"the offsets {start} to {end} are invalid: the text has {len(article.text):,} characters")
         spans.append(Span(start, end, article.text[start:end]))
     return spans
 

@@ -1,4 +1,4 @@
-"""The HTTP service: one application that serves the API and the editors' pages."""
+"""The HTTP service: one application with the API and the editors' pages."""
 
 from __future__ import annotations
 
@@ -37,29 +37,29 @@ _log = logging.getLogger(__name__)
 COOKIE = "desk"
 NAME_COOKIE = "desk_name"
 EDITING = 2
-"""Checks and wordings that are made at the same time."""
+"""Number of checks and wordings that are made at the same time."""
 GUEST = "editor"
-"""The name of whoever uses a desk without users."""
+"""Name of a person who has given none, on a desk without users."""
 
 
 class Desk:
-    """What the routes share.
+    """The objects that all routes share.
 
     Args:
-        settings: How it runs.
+        settings: The settings of the desk.
         summarizer: The model.
 
     Attributes:
-        settings: How it runs.
+        settings: The settings of the desk.
         summarizer: The model.
         database: The open database.
         store: Summaries and their versions.
         people: Users, sessions and keys.
-        calls: Calls to another system.
-        drafting: The line of articles before the models.
-        editing: The line of what editors ask for: they do not wait behind articles.
-        metrics: What `/metrics` shows.
-        guest_csrf: The token of pages where nobody signs in.
+        calls: Webhook calls.
+        drafting: Queue of articles.
+        editing: Queue of checks and wordings, so that editors do not wait behind articles.
+        metrics: Metrics that `/metrics` returns.
+        guest_csrf: CSRF token of the pages on a desk without users.
     """
 
     def __init__(self, settings: Settings, summarizer: Summarizer) -> None:
@@ -75,40 +75,40 @@ class Desk:
         self.guest_csrf = secrets.token_urlsafe(32)
 
     def close(self) -> None:
-        """Finishes what runs."""
+        """Waits for running tasks, and closes the database."""
         self.drafting.close()
         self.editing.close()
         self.database.close()
 
 
 class Metrics:
-    """Prometheus's figures of a desk.
+    """Prometheus metrics of a desk.
 
     Attributes:
-        requests: Requests by route, method and status.
-        seconds: What they took.
-        drafts: Articles that were summarized.
+        requests: Number of requests by route, method and status.
+        seconds: Duration of requests.
+        drafts: Number of summarized articles.
     """
 
     def __init__(self, desk: Desk) -> None:
         self._registry = CollectorRegistry()
         labels = ("route", "method")
         self.requests = Counter("desk_requests", "Requests.", (*labels, "status"), registry=self._registry)
-        self.seconds = Histogram("desk_request_seconds", "Seconds a request took.", labels, registry=self._registry)
+        self.seconds = Histogram("desk_request_seconds", "Seconds per request.", labels, registry=self._registry)
         self.drafts = Counter("desk_drafts", "Articles summarized.", registry=self._registry)
-        running = Gauge("desk_running", "Tasks that run.", ("queue",), registry=self._registry)
-        waiting = Gauge("desk_waiting", "Tasks that wait for their turn.", ("queue",), registry=self._registry)
+        running = Gauge("desk_running", "Running tasks.", ("queue",), registry=self._registry)
+        waiting = Gauge("desk_waiting", "Waiting tasks.", ("queue",), registry=self._registry)
         for queue, load in (("drafting", desk.drafting.load), ("editing", desk.editing.load)):
             running.labels(queue).set_function(partial(getattr, load, "running"))
             waiting.labels(queue).set_function(partial(getattr, load, "waiting"))
-        failed = Gauge("desk_failed_calls", "Calls to the webhook that were given up.", registry=self._registry)
+        failed = Gauge("desk_failed_calls", "Webhook calls that were given up.", registry=self._registry)
         failed.set_function(desk.calls.failed)
         kept = Gauge("desk_summaries", "Summaries by status.", ("status",), registry=self._registry)
         for status in STATUSES:
             kept.labels(status).set_function(partial(_count, desk.store, status))
 
     def text(self) -> bytes:
-        """All of them in Prometheus's format."""
+        """Returns all metrics in the format of Prometheus."""
         return generate_latest(self._registry)
 
 
@@ -117,10 +117,10 @@ def _count(store: Store, status: str) -> float:
 
 
 def create_app(settings: Settings, summarizer: Summarizer) -> FastAPI:
-    """The application. The summarizer is the caller's to close.
+    """Creates the application. The caller closes the summarizer.
 
     Args:
-        settings: How it runs.
+        settings: The settings of the desk.
         summarizer: The model.
 
     Raises:
@@ -141,9 +141,9 @@ def create_app(settings: Settings, summarizer: Summarizer) -> FastAPI:
     app = FastAPI(
         title="Key points desk",
         version=__version__,
-        summary="Drafts key points of articles, and keeps what editors make of them.",
+        summary="Drafts key points of articles, and stores the versions and decisions of editors.",
         lifespan=lifespan,
-        docs_url=None,  # its page loads scripts from elsewhere; `pages.docs` is our own
+        docs_url=None,  # FastAPI's page loads scripts from another host; `pages.docs` replaces it
         redoc_url=None,
     )
     app.state.desk = desk
@@ -152,17 +152,17 @@ def create_app(settings: Settings, summarizer: Summarizer) -> FastAPI:
     pages.mount_files(app)
     app.add_middleware(_Limit, largest=settings.max_request)
     app.middleware("http")(_guarded)
-    if settings.hosts:  # a page of another site cannot reach this machine under a name of its own
+    if settings.hosts:  # against DNS rebinding: requests to any other host name are refused
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.hosts), www_redirect=False)
     _handle_errors(app)
     return app
 
 
-# Who asks, and whether he may.
+# Authentication and rights.
 
 
 def desk_of(request: Request) -> Desk:
-    """The desk that a request came to."""
+    """Returns the desk that received a request."""
     found: Desk = request.app.state.desk
     return found
 
@@ -171,7 +171,8 @@ OfDesk = Annotated[Desk, Depends(desk_of)]
 
 
 def person_of(request: Request, desk: OfDesk) -> Person | None:
-    """Who asks: a key in the header `Authorization: Bearer`, or who signed in; None: nobody that is known."""
+    """Returns the sender of a request: a key from the header `Authorization: Bearer`, the user of a session, or a guest
+    on a desk without users. None: no valid key or session."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return desk.people.of_key(secret.strip())
@@ -189,10 +190,10 @@ OfPerson = Annotated[Person | None, Depends(person_of)]
 
 
 def allowed(scope: str) -> Callable[..., Person]:
-    """A dependency: who asks, if he may do this.
+    """Creates a dependency that returns the sender of a request. It refuses the request if the sender lacks a right.
 
     Args:
-        scope: Of `people.SCOPES`.
+        scope: The right, one of `auth.SCOPES`.
     """
 
     def check(request: Request, person: OfPerson) -> Person:
@@ -203,7 +204,7 @@ def allowed(scope: str) -> Callable[..., Person]:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         if scope not in person.scopes:
-            raise HTTPException(403, f"{person.name} has not the right to {scope!r}")
+            raise HTTPException(403, f"{person.name} does not have the right {scope!r}")
         if request.method not in ("GET", "HEAD"):
             check_page_token(request, person, request.headers.get("x-csrf-token", ""))
         return person
@@ -212,41 +213,41 @@ def allowed(scope: str) -> Callable[..., Person]:
 
 
 def check_page_token(request: Request, person: Person, token: str) -> None:
-    """A browser that is signed in must be on a page of this desk, not on another site's.
+    """Refuses a browser's request that does not come from a page of this desk (cross-site request forgery).
 
     Args:
-        request: What it sends.
-        person: Who is signed in.
-        token: What the page carries.
+        request: The request.
+        person: Its sender.
+        token: The CSRF token that it carries.
 
     Raises:
-        HTTPException: It is not, as far as can be told.
+        HTTPException: The token is wrong, or the request comes from another site.
     """
-    if not person.csrf:  # a key, which no browser sends by itself
+    if not person.csrf:  # a key: browsers do not send keys by themselves
         return
     same_site(request)
-    # A desk without users takes the plain calls of a program on the same machine, which send no origin.
+    # A desk without users also accepts programs on the same machine. They send neither a token nor an origin.
     program = person.guest and not token and "origin" not in request.headers
     if not program and not secrets.compare_digest(token.encode(), person.csrf.encode()):
-        raise HTTPException(403, "the page is too old; load it again (its token is not that of your session)")
+        raise HTTPException(403, "the page is out of date; reload it (its token does not belong to your session)")
 
 
 def same_site(request: Request) -> None:
-    """Refuses what a page of another site sends.
+    """Refuses a request from a page of another site.
 
     Raises:
-        HTTPException: It does.
+        HTTPException: The request comes from another site.
     """
     origin = request.headers.get("origin")
     if origin and origin.partition("://")[2] != request.headers.get("host"):
         raise HTTPException(403, "this request comes from a page of another site")
 
 
-# Errors: problem+json (RFC 9457), with what to do.
+# Errors, as problem+json (RFC 9457).
 
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
-    """An error as an answer."""
+    """Returns an error as a response."""
     from http import HTTPStatus
 
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
@@ -271,12 +272,12 @@ def _handle_errors(app: FastAPI) -> None:
     handles(NotThereError, lambda e: problem(404, f"there is no summary {e}"))
     handles(NotAllowedError, lambda e: problem(409, str(e)))
     handles(
-        ConflictError, lambda e: problem(409, f"{e}; read it again, and put your changes there", revision=e.revision)
+        ConflictError, lambda e: problem(409, f"{e}; reload the list, and repeat your changes", revision=e.revision)
     )
     handles(ArticleError, lambda e: problem(422, str(e)))
     handles(MissingExtraError, lambda e: problem(501, str(e)))
     handles(TimeLimitError, lambda e: problem(504, str(e)))
-    handles(ClosedError, lambda e: problem(503, "the desk is being stopped", {"Retry-After": "10"}))
+    handles(ClosedError, lambda e: problem(503, "the desk is stopping", {"Retry-After": "10"}))
     handles(BusyError, lambda e: problem(503, str(e), {"Retry-After": str(e.seconds)}))
     handles(StarletteError, lambda e: problem(e.status_code, str(e.detail), e.headers))
     handles(RequestValidationError, lambda e: problem(422, "; ".join(map(_where, e.errors()))))
@@ -288,7 +289,7 @@ def _where(error: Any) -> str:
 
 
 class _Limit:
-    """Refuses requests that are too large, also those that do not say how large they are."""
+    """Refuses requests that are too large, including requests without a Content-Length header."""
 
     def __init__(self, app: ASGIApp, largest: int) -> None:
         self._app, self._largest = app, largest
@@ -326,13 +327,14 @@ class _Limit:
 
 
 async def _guarded(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Headers that keep a browser from running or framing anything of others, and the figures of each request."""
+    """Handles a request, records its metrics, and adds security headers: browsers run no scripts of other hosts, and
+    refuse to show the pages in frames."""
     began = time.monotonic()
     try:
         response = await call(request)
     except Exception:
         _log.exception("%s %s failed", request.method, request.url.path)
-        response = problem(500, "the desk has a fault; its log on standard error says which")
+        response = problem(500, "internal error of the desk; its log on standard error has the details")
     route = getattr(request.scope.get("route"), "path", "other")
     method = request.method if request.method in _METHODS else "other"
     metrics = desk_of(request).metrics

@@ -1,4 +1,4 @@
-"""What the desk is told when it starts."""
+"""The settings of a desk."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Settings:
-    """How the desk runs.
+    """The settings of a desk.
 
     Attributes:
         database: SQLAlchemy URL.
-        disclosure: The line for readers of an approved list; "{name}" in it is who approved.
-        webhook: Address that is called when a list is approved or withdrawn; default: none.
-        secret: What the calls are signed with.
-        max_request: Bytes of a request, at most.
-        seconds: Seconds that one article may take.
-        max_queue: Articles that may wait for their turn; and editors' checks likewise.
-        secure: Whether cookies are for HTTPS alone.
-        guests: Whether everybody who reaches the address is an editor, without signing in.
-        hosts: Names under which it may be reached; none: any.
+        disclosure: The line for readers of an approved list; "{name}" is replaced by the person who approved it.
+        webhook: URL that is called when a list is approved or withdrawn. None: no calls.
+        secret: The secret that signs the calls.
+        max_request: Maximum size of a request in bytes.
+        seconds: Maximum seconds for one article, check or request for wordings.
+        max_queue: Maximum number of waiting articles. The queue of editors' checks has the same limit.
+        secure: True: browsers send the cookies over HTTPS only.
+        guests: True: everybody who can reach the desk is an editor, without signing in.
+        hosts: Host names under which the desk may be reached. Empty: any.
     """
 
     database: str = "sqlite:///desk.sqlite"

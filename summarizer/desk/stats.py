@@ -1,4 +1,4 @@
-"""How the model does: what editors left as it was, changed, deleted and added, by week and version of the model."""
+"""Counts the points that editors kept, changed, deleted and added, by week and version of the model."""
 
 from __future__ import annotations
 
@@ -6,21 +6,25 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..checks import FAULT_NAMES
 from .store import Store
+
+REASONS: dict[str, str] = dict(FAULT_NAMES.items()) | {"other": "another reason"}
+"""Names of an editor's reasons for changing or deleting a point."""
 
 
 @dataclass
 class Week:
-    """What became of the drafts of a model that were approved in a week.
+    """Counts for the lists that a model drafted and that were approved in one week.
 
     Attributes:
         week: ISO year and week, as "2026-W48".
-        model: Its name and version.
-        lists: Approved lists.
-        untouched: Bullets that were approved as they were drafted.
-        edited: Bullets whose words were changed.
-        deleted: Bullets that are not in the approved list.
-        added: Bullets that an editor wrote.
+        model: Name and version of the model.
+        lists: Number of approved lists.
+        untouched: Number of bullets approved as they were drafted.
+        edited: Number of bullets with a changed text.
+        deleted: Number of drafted bullets that are not in the approved lists.
+        added: Number of bullets that editors added.
     """
 
     week: str
@@ -33,16 +37,16 @@ class Week:
 
     @property
     def drafted(self) -> int:
-        """Bullets that the model wrote."""
+        """Number of bullets that the model wrote."""
         return self.untouched + self.edited + self.deleted
 
     def share(self, count: int) -> str:
-        """A count as a percentage of the model's bullets."""
+        """Returns a count as a percentage of the model's bullets."""
         return f"{100 * count / self.drafted:.0f}%" if self.drafted else "–"
 
 
 def weeks(store: Store) -> tuple[list[Week], list[tuple[str, int]]]:
-    """The weeks, the newest first, and the reasons that were given, the most frequent first."""
+    """Returns the weeks, newest first, and the names of the editors' reasons with their counts, most frequent first."""
     found: dict[tuple[str, str], Week] = {}
     reasons: Counter[str] = Counter()
     for record in store.approved():
@@ -60,4 +64,6 @@ def weeks(store: Store) -> tuple[list[Week], list[tuple[str, int]]]:
             else:
                 line.edited += 1
         reasons.update(one["reason"] for one in (*record["bullets"], *record["removed"]) if one.get("reason"))
-    return sorted(found.values(), key=lambda line: (line.week, line.model), reverse=True), reasons.most_common()
+    return sorted(found.values(), key=lambda line: (line.week, line.model), reverse=True), [
+        (REASONS[reason], count) for reason, count in reasons.most_common()
+    ]

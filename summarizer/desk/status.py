@@ -1,4 +1,4 @@
-"""The status of a list, and the steps that change it."""
+"""The status of a list, and the actions that change it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ _STEPS = {
     "rejected": {"draft": "rejected"},
     "withdrawn": {"approved": "withdrawn"},
 }
-"""From which status each action leads where."""
+"""For each action, the new status by the old one. Other statuses do not allow the action."""
 
 
 class NotAllowedError(Exception):
-    """A step that the status of a summary does not allow: one that was rejected cannot be approved."""
+    """The status of a summary does not allow an action. For example, a rejected list cannot be approved."""
 
 
 def status_after(status: str, action: str) -> str:
-    """The status that an action leads to.
+    """Returns the status after an action.
 
     Raises:
-        NotAllowedError: The status does not allow it.
+        NotAllowedError: The status does not allow the action.
     """
     if status not in _STEPS[action]:
         allowed = " or ".join(_STEPS[action])
-        raise NotAllowedError(f"the list is {status}; only one that is {allowed} can be {action}")
+        raise NotAllowedError(f"the list's status is {status}; only a list with status {allowed} can be {action}")
     return _STEPS[action][status]

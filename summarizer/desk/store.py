@@ -1,4 +1,4 @@
-"""The summaries of the desk, with every version of them."""
+"""The summaries of the desk, with all their versions."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .database import Database, calls, now, revisions, stamp, summaries
 from .status import STATUSES, status_after
 
 ABSENT = timedelta(seconds=90)
-"""Who has not been heard of for so long has a summary open no longer."""
+"""A summary counts as closed if its page has not called `Store.open` for this long."""
 PAGE = 50
-"""Summaries of a page of a list; also rows that an export reads at once."""
+"""Number of summaries on a page of the queue; also the number that an export reads at once."""
 
 
 class NotThereError(Exception):
@@ -27,10 +27,10 @@ class NotThereError(Exception):
 
 
 class ConflictError(Exception):
-    """Somebody has changed a summary since it was read.
+    """Somebody changed a summary after the caller read it.
 
     Attributes:
-        revision: The newest version.
+        revision: Number of the newest version.
     """
 
     def __init__(self, revision: int, who: str) -> None:
@@ -40,19 +40,19 @@ class ConflictError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the queue.
+    """A row of the queue.
 
     Attributes:
-        id: Of the summary.
+        id: Id of the summary.
         article_id: The CMS's id of the article.
         length: "standard" or "brief".
-        title: The headline, if there is one.
+        title: The headline, or None.
         status: One of `STATUSES`.
         revision: Number of its newest version, from 1.
-        created: When it was drafted, ISO 8601 in UTC.
-        changed: When it was changed last.
-        open_by: Who has it open, if somebody has.
-        open_at: Since when.
+        created: Time of the draft, ISO 8601 in UTC.
+        changed: Time of the newest version.
+        open_by: The person who has it open, or None.
+        open_at: Time since when it is open, or None.
     """
 
     id: str
@@ -72,14 +72,14 @@ class Revision:
     """A version of a list.
 
     Attributes:
-        number: From 1, the draft.
-        at: When, ISO 8601 in UTC.
-        who: A user, or "key NAME".
+        number: Number of the version; the draft is 1.
+        at: Time of the action, ISO 8601 in UTC.
+        who: Name of a user, or "key NAME".
         action: "drafted", "revised", "approved", "rejected" or "withdrawn".
-        status: The status that it left.
-        note: What was said about it.
-        bullets: The list.
-        removed: The draft's bullets that are not in it, with the reason where one was given.
+        status: The status after the action.
+        note: The note on the action, or None.
+        bullets: The bullets of the list.
+        removed: The draft's bullets that are not in the list, with the reason if an editor gave one.
     """
 
     number: int
@@ -96,28 +96,28 @@ class Store:
     """Summaries and their versions.
 
     Args:
-        database: Where they are kept.
-        disclosure: The line for readers of a list that is approved from now on; "{name}" in it is who approves;
-            default: the draft's.
+        database: Where they are stored.
+        disclosure: The line for readers of lists that are approved from now on; "{name}" is replaced by the person who
+            approves. Default: the draft's line.
     """
 
     def __init__(self, database: Database, disclosure: str = "") -> None:
         self._db, self._disclosure = database, disclosure
 
     def add(self, record: Mapping[str, Any], article_id: str | None, who: str) -> tuple[dict[str, Any], bool]:
-        """A new draft, or the one that is there for this text and length.
+        """Adds a draft, if there is no summary of this article, text and length yet.
 
         Args:
-            record: As `Summary.to_dict` gives it.
-            article_id: The CMS's id of the article; default: one that follows from the text.
-            who: Who asked for it.
+            record: The record from `Summary.to_dict`.
+            article_id: The CMS's id of the article. Default: made from the article's hash.
+            who: The user or key that requested it.
 
         Returns:
-            The record with its id, and whether it is new.
+            The record with its id, and True if it is new.
         """
         try:
             return self._added(record, article_id, who)
-        except sa.exc.IntegrityError:  # another process has drafted it in this moment
+        except sa.exc.IntegrityError:  # another process added it at the same time
             return self._added(record, article_id, who)
 
     def _added(self, record: Mapping[str, Any], article_id: str | None, who: str) -> tuple[dict[str, Any], bool]:
@@ -146,26 +146,26 @@ class Store:
             return self._whole(db, id), True
 
     def find(self, article_id: str | None, text: str, title: str | None, language: str, length: str) -> str | None:
-        """The id of the summary of an article's text, if there is one."""
+        """Returns the id of the summary of an article in this length, or None."""
         mark = _fingerprint(text, title, language)
         with self._db.read() as db:
             return self._find(db, article_id or _own_id(mark), mark, length)
 
     def get(self, id: str) -> dict[str, Any]:
-        """The record of a summary as it is now: that of `summary.schema.json`, with "id", "article_id", "revision",
-        "created", "changed", and for each bullet "id" and, where the software wrote it, "draft".
+        """Returns the newest record of a summary, as in `summary.schema.json`. It has the fields of the desk, such as
+        "id" and "revision"; each bullet has an "id", and a "draft" if the software wrote it.
 
         Raises:
-            NotThereError: There is none.
+            NotThereError: There is no such summary.
         """
         with self._db.read() as db:
             return self._whole(db, id)
 
     def history(self, id: str) -> list[Revision]:
-        """Every version of a summary, the draft first.
+        """Returns all versions of a summary, the draft first.
 
         Raises:
-            NotThereError: There is none.
+            NotThereError: There is no such summary.
         """
         with self._db.read() as db:
             rows = db.execute(
@@ -177,12 +177,12 @@ class Store:
         return found
 
     def entries(self, status: str | None = None, before: str | None = None, limit: int = PAGE) -> list[Entry]:
-        """Summaries, the newest first.
+        """Returns summaries, newest first.
 
         Args:
-            status: Only those with this status.
-            before: Only those behind the one with this id, to turn pages.
-            limit: So many at most.
+            status: Return only summaries with this status.
+            before: Return only summaries that are older than the one with this id (for paging).
+            limit: Maximum number of summaries.
 
         Raises:
             NotThereError: There is no summary with the id `before`.
@@ -201,7 +201,7 @@ class Store:
             return [_entry(row) for row in db.execute(query).mappings()]
 
     def counts(self) -> dict[str, int]:
-        """How many summaries have each status."""
+        """Returns the number of summaries with each status."""
         query = sa.select(summaries.c.status, sa.func.count()).group_by(summaries.c.status)
         with self._db.read() as db:
             found = {str(status): int(count) for status, count in db.execute(query)}
@@ -218,22 +218,22 @@ class Store:
         note: str | None = None,
         event: str | None = None,
     ) -> dict[str, Any]:
-        """A new version of a list.
+        """Adds a version to a list, and returns the new record.
 
         Args:
-            id: Of the summary.
-            base: The version that it is made from.
-            who: Who made it.
+            id: Id of the summary.
+            base: Number of the version that was read.
+            who: The user or key that makes the change.
             action: "revised", "approved", "rejected" or "withdrawn".
-            bullets: The list; default: as it was.
-            removed: The draft's bullets that are not in it; default: as it was.
-            note: What is said about it.
-            event: What another system is to be told: "approved" or "withdrawn"; default: nothing.
+            bullets: The new bullets. Default: unchanged.
+            removed: The draft's bullets that are not in the list. Default: unchanged.
+            note: A note on the action.
+            event: Event of a webhook call: "approved" or "withdrawn". Default: no call.
 
         Raises:
             NotThereError: There is no such summary.
             ConflictError: There is a newer version than `base`.
-            NotAllowedError: Its status does not allow it.
+            NotAllowedError: The status does not allow the action.
         """
         with self._db.write() as db:
             db.execute(sa.select(summaries.c.id).where(summaries.c.id == id).with_for_update())
@@ -262,15 +262,15 @@ class Store:
             return whole
 
     def open(self, id: str, who: str, still: bool) -> str | None:
-        """Notes that somebody has a summary open, or has it no longer.
+        """Records that a person has a summary open, or has closed it.
 
         Args:
-            id: Of the summary.
-            who: Somebody.
-            still: Whether he has it open. It is to be said again within `ABSENT`.
+            id: Id of the summary.
+            who: The person.
+            still: True if the person has it open. Repeat the call within `ABSENT`.
 
         Returns:
-            Who else has it open, if somebody has.
+            Another person who has it open, or None.
 
         Raises:
             NotThereError: There is no such summary.
@@ -287,7 +287,7 @@ class Store:
             return None if other == who else other
 
     def approved(self) -> Iterator[dict[str, Any]]:
-        """The records of all approved lists, the oldest first, read page by page."""
+        """Yields the records of all approved lists, oldest first. Reads them page by page."""
         last = ("", "")
         while True:
             query = (
@@ -350,22 +350,22 @@ class Store:
 
 
 def _pair(created: str, id: str) -> sa.Tuple:
-    """A place in the order of summaries."""
+    """Returns the position of a summary in their order."""
     return sa.tuple_(sa.literal(created), sa.literal(id))
 
 
 def _fingerprint(text: str, title: str | None, language: str) -> str:
-    """The same for the same article."""
+    """Returns a hash of an article."""
     return sha256(_json([text, title, language]).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _own_id(mark: str) -> str:
-    """The id of an article that has none of a CMS."""
+    """Returns the id of an article for which the CMS sent none."""
     return mark[:16]
 
 
 def _here(who: str | None, seen: str | None) -> str | None:
-    """Who has a summary open, if he was there lately."""
+    """Returns the person who has a summary open, or None if the last call is older than `ABSENT`."""
     return who if who and seen and seen > stamp(datetime.now(UTC) - ABSENT) else None
 
 

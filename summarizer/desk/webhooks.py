@@ -1,4 +1,4 @@
-"""Calls another system when a list is approved or withdrawn: signed, tried again, and kept until they went well."""
+"""Calls another system when a list is approved or withdrawn. The calls are signed, stored, and retried."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from .database import calls as _calls
 from .settings import Settings
 
 TRIES = 12
-"""Tries before a call is given up: the last one some 17 hours after the first."""
+"""Maximum number of tries of a call. The last is about 17 hours after the first."""
 _log = logging.getLogger(__name__)
 _PAUSE = 1.0
 _FIRST = 30.0
-"""Seconds to the second try; each next one waits twice as long."""
+"""Seconds before the second try. The wait doubles before each further try."""
 _TIMEOUT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call to another system that is to be made.
+    """A pending call to another system.
 
     Attributes:
-        id: The same in every try.
+        id: Id of the call, the same in every try.
         event: What happened: "approved" or "withdrawn".
-        body: What is sent.
-        tries: How often it was tried.
+        body: The request body.
+        tries: Number of tries so far.
     """
 
     id: str
@@ -44,18 +44,18 @@ class Call:
 
 
 class Calls:
-    """The calls that are to be made; `Store.change` notes them.
+    """The stored calls; `Store.change` adds them.
 
     Args:
-        database: Where they are kept.
+        database: Where they are stored.
     """
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     def due(self, limit: int = 20) -> list[Call]:
-        """Calls whose time has come, the oldest first; of each summary only the first that is to be made, so that
-        "withdrawn" never comes before "approved"."""
+        """Returns the calls that are due, oldest first. For each summary only its first pending call, so that
+        "withdrawn" never arrives before "approved"."""
         other = _calls.alias()
         older = sa.exists().where(
             other.c.summary_id == _calls.c.summary_id, other.c.number < _calls.c.number, other.c.due.is_not(None)
@@ -65,7 +65,8 @@ class Calls:
             return [Call(r["id"], r["event"], r["body"], r["tries"]) for r in db.execute(query).mappings()]
 
     def made(self, id: str, error: str | None = None, again: str | None = None) -> None:
-        """A call was made: it went well, or it is to be tried again, or nevermore (then its error stays)."""
+        """Records a try. A successful call is deleted. A failed call is due again at `again`; without `again` it is
+        given up, and stays stored with its error."""
         with self._db.write() as db:
             if error is None:
                 db.execute(_calls.delete().where(_calls.c.id == id))
@@ -74,24 +75,24 @@ class Calls:
             db.execute(_calls.update().where(_calls.c.id == id).values(values))
 
     def failed(self) -> int:
-        """Calls that were given up."""
+        """Returns the number of calls that were given up."""
         with self._db.read() as db:
             return int(db.execute(sa.select(sa.func.count()).where(_calls.c.due.is_(None))).scalar() or 0)
 
 
 async def deliver(calls: Calls, settings: Settings) -> None:
-    """Makes the calls that are due, for ever.
+    """Makes the calls that are due, in an endless loop.
 
     Args:
-        calls: What is to be made.
-        settings: Address and secret.
+        calls: The stored calls.
+        settings: The settings with the URL and the secret.
     """
     async with httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False) as client:
         while True:
             try:
                 due = await asyncio.to_thread(calls.due)
                 await asyncio.gather(*(_make(client, calls, settings, call) for call in due))
-            except Exception as error:  # the database is locked, say: the next round tries again
+            except Exception as error:  # for example, a locked database: the next round tries again
                 _log.warning("webhook: %s", error)
             await asyncio.sleep(_PAUSE)
 
@@ -106,17 +107,17 @@ async def _make(client: httpx.AsyncClient, calls: Calls, settings: Settings, cal
     }
     try:
         answer = await client.post(str(settings.webhook), content=call.body.encode(), headers=headers)
-        error = None if answer.is_success else f"the answer was {answer.status_code}"
+        error = None if answer.is_success else f"the response had the status {answer.status_code}"
     except (httpx.HTTPError, httpx.InvalidURL) as failure:
         error = f"{type(failure).__name__}: {failure}"
     again = None
     if error and call.tries + 1 < TRIES:
         again = stamp(datetime.now(UTC) + timedelta(seconds=_FIRST * 2**call.tries))
     if error:
-        _log.warning("webhook: %s: %s; %s", call.id, error, f"tried again {again}" if again else "given up")
+        _log.warning("webhook: %s: %s; %s", call.id, error, f"next try at {again}" if again else "given up")
     await asyncio.to_thread(calls.made, call.id, error, again)
 
 
 def signature(secret: str, at: str, body: str) -> str:
-    """HMAC-SHA256, in hex digits, of the time and the body, with a full stop between them."""
+    """Returns the HMAC-SHA256, in hex digits, of the time and the body, joined by a full stop."""
     return hmac.new(secret.encode(), f"{at}.{body}".encode(), sha256).hexdigest()

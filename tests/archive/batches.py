@@ -1,4 +1,4 @@
-"""What the tests of the batch share: how it is run, and how its outputs are read."""
+"""Helpers of the batch tests: they run the command and read its outputs."""
 
 import gzip
 import io
@@ -25,7 +25,7 @@ def article_of(self, record):
     return read(self, record)
 records.Fields.article_of = article_of
 """
-"""What every Python that finds it does first: an article ends the process that reads it."""
+"""A sitecustomize.py: in every Python process that imports it, an article with "deadly" in its id ends the process."""
 
 
 def batch(*args, stdin=b"", **options):

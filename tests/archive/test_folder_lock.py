@@ -1,4 +1,4 @@
-"""Two runs on one folder are kept apart: on this machine, and where there are no locks."""
+"""Two runs cannot write to one folder: a local one with locks, and a remote one without."""
 
 import pyarrow.fs
 import pytest
@@ -21,7 +21,7 @@ def test_a_second_run_on_one_folder_of_this_machine_is_refused(tmp_path):
 
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
-    """A folder of this machine that is taken for one of another."""
+    """A local folder that counts as remote."""
     far = pyarrow.fs.SubTreeFileSystem(str(tmp_path), pyarrow.fs.LocalFileSystem())
     (tmp_path / "out").mkdir()
     monkeypatch.setattr(storage, "_system", lambda place: (far, place.removeprefix("s3://bucket/")))
@@ -37,7 +37,7 @@ def test_a_second_run_on_one_folder_elsewhere_is_refused(elsewhere, tmp_path):
         with pytest.raises(BatchError, match="another run is writing to"), folder_lock.claimed(elsewhere):
             pass
         folder_lock.Event().wait(0.4)
-        assert (tmp_path / "out" / folder_lock.NAME).read_text() != first  # it says again that it is there
+        assert (tmp_path / "out" / folder_lock.NAME).read_text() != first  # the lock was renewed
     assert not (tmp_path / "out" / folder_lock.NAME).exists()
 
 
@@ -48,7 +48,7 @@ def test_a_run_that_was_killed_elsewhere_keeps_nobody_out_for_long(elsewhere, ca
 
 
 def test_the_lock_of_another_run_is_left_alone(elsewhere, tmp_path, caplog):
-    """A run that slept too long finds that another has the folder: it says so, and takes nothing away."""
+    """A run that was suspended for too long finds the lock of another run: it logs an error, and keeps that lock."""
     with folder_lock.claimed(elsewhere):
         folder_lock._write(elsewhere, "the other", 1)
         folder_lock.Event().wait(0.4)

@@ -1,4 +1,4 @@
-"""The batch on Ray: the same files."""
+"""Batch runs on Ray write the same files."""
 
 import gzip
 import json
@@ -32,7 +32,7 @@ def test_two_files_never_share_an_output_on_ray(tmp_path, ray, rows):
     (tmp_path / "in").mkdir()
     written(tmp_path / "in" / "a.jsonl", rows[:2])
     (tmp_path / "in" / "a.csv").write_text("id,text\n1,The council voted.\n")
-    with pytest.raises(BatchError, match=r"a\.csv and a\.jsonl would have one output"):
+    with pytest.raises(BatchError, match=r"a\.csv and a\.jsonl would have the same output"):
         run_batch(tmp_path / "in", tmp_path / "out", engine="ray", **FAST)
 
 
@@ -77,7 +77,7 @@ def test_ray_makes_a_file_for_each(tmp_path, ray, rows):
 
 
 def test_an_article_that_kills_its_actor_is_set_aside_on_ray(tmp_path, ray, rows):
-    """The run goes on past it, with an output that is a file and with one that is a folder."""
+    """The run continues after it, whether the output is a file or a folder."""
     rows = [*rows[:2], rows[2] | {"id": "deadly"}, *rows[4:6]]
     source = written(tmp_path / "a.jsonl", rows)
     for output, made in (("o.jsonl", "o.jsonl"), ("out", "out/a.jsonl")):

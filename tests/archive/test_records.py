@@ -1,4 +1,4 @@
-"""What the batch reads: every form of archive, and what is wrong with its records."""
+"""Reading archives in every format, and faults in their records."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""What the batch writes, and how a run that was stopped at any moment goes on."""
+"""The outputs of batch runs, and how a run that was stopped at any moment continues."""
 
 import json
 import os
@@ -20,8 +20,8 @@ from summarizer.archive.resumable_writer import CHUNK_SIZE, ResumableWriter
 from ..articles import ROOT, STORY, archive, written
 from .batches import ENDINGS, FAST, FLAGS, batch, lines, records
 
-KILLS = int(os.environ.get("KILLS", "10"))
-"""Kills of a run: KILLS=100 python -m pytest tests/archive/test_resumable_writer.py -k killed"""
+KILLS = int(os.environ.get("KILLS", "5"))
+"""Number of kills of a run: KILLS=100 python -m pytest tests/archive/test_resumable_writer.py -k killed"""
 
 
 def test_every_form_of_output_has_the_same_records(whole):
@@ -60,7 +60,7 @@ def test_a_parquet_run_goes_on_from_its_journal(tmp_path, source, whole):
 
 @pytest.mark.parametrize("ending", ["jsonl", "parquet"])
 def test_killed_again_and_again_it_loses_nothing(tmp_path, ending):
-    """A hundred articles, ten kills at random moments: the file in the end is that of an unbroken run."""
+    """A hundred articles, five kills at random moments: the finished file is that of an uninterrupted run."""
     rows = archive(100)
     for row in rows:
         row["article"] = "\n".join(row["article"].split("\n")[:2])
@@ -134,7 +134,7 @@ def test_other_settings_are_refused_by_name_unless_overwritten(tmp_path, source)
         run_batch(source, output, **FAST | {"length": "standard", "carry": ["meta"]})
     shutil.copytree(ROOT / "models" / "base", tmp_path / "other")
     sums = json.loads((tmp_path / "other" / "checksums.json").read_text())
-    (tmp_path / "other" / "checksums.json").write_text(json.dumps(sums))  # the same files by another list
+    (tmp_path / "other" / "checksums.json").write_text(json.dumps(sums))  # the same model, but another checksums.json
     with pytest.raises(BatchError, match="model was"):
         run_batch(source, output, model=tmp_path / "other", **FAST)
     with pytest.raises(ValueError, match="bullets"):
@@ -154,7 +154,7 @@ def test_a_file_of_other_making_is_left_alone(tmp_path, source):
     run_batch(source, output, **FAST)
     text = output.read_text()
     output.write_text(text.replace('{"id"', '{"name"', 2))
-    with pytest.raises(BatchError, match=r"line 1 of .* is no record of a batch run"):
+    with pytest.raises(BatchError, match=r"line 1 of .* was not written by a batch run"):
         run_batch(source, output, **FAST)
 
 
@@ -172,7 +172,7 @@ def test_a_grown_archive_adds_and_a_changed_one_is_refused(tmp_path, rows, sourc
     run_batch(source, output, **FAST)
     written(source, rows)
     report = run_batch(source, output, **FAST)
-    assert (report.earlier, report.written) == (CHUNK_SIZE, 40 - CHUNK_SIZE)  # the frame that was short is done again
+    assert (report.earlier, report.written) == (CHUNK_SIZE, 40 - CHUNK_SIZE)  # the short last chunk is made again
     assert output.read_bytes() == whole["jsonl"].read_bytes()
     for changed in ([*rows[:5], *rows[6:]], rows[:30]):
         written(source, changed)
@@ -182,7 +182,7 @@ def test_a_grown_archive_adds_and_a_changed_one_is_refused(tmp_path, rows, sourc
 
 
 def test_a_retry_that_is_stopped_goes_on(tmp_path, rows, source, whole):
-    """Errors in three chunks; the second retry does not try those again that the first one has done."""
+    """Errors in three chunks. The second retry skips the chunks that the first one has finished."""
     broken = [
         row | {"article": "" if i % 10 == 0 else str(row.get("article") or "").strip() or STORY}
         for i, row in enumerate(rows)
@@ -198,7 +198,7 @@ def test_a_retry_that_is_stopped_goes_on(tmp_path, rows, source, whole):
             run_batch(source, output, retry_errors=True, strict=True, **FAST)
         assert sum("error" in record for record in records(output)) == 4  # the output stays as it was
         assert (tmp_path / f"out.{ending}.retry").exists()
-        if ending == "jsonl.gz":  # a retry of an output that was deleted is not gone on with
+        if ending == "jsonl.gz":  # the retry of a deleted output is not continued
             output.unlink()
             written(source, mended)
             run_batch(source, output, **FAST)

@@ -25,13 +25,13 @@ PASSWORD = "a long enough password"
 
 
 def article(**more):
-    """What a CMS sends."""
+    """Returns the request that a CMS sends."""
     return {"id": "story-1", "text": TEXT, "title": TITLE, "policy": "extract"} | more
 
 
 @contextlib.contextmanager
 def client(base, path, **settings):
-    """A client of an application in memory; nobody signs in unless `guests` is False."""
+    """Yields a client of an application in memory. Nobody needs to sign in, unless `guests` is False."""
     app = create_app(Settings(f"sqlite:///{path / 'desk.sqlite'}", **{"guests": True} | settings), base)
     with TestClient(app) as made:
         made.desk = app.state.desk
@@ -40,7 +40,7 @@ def client(base, path, **settings):
 
 @contextlib.contextmanager
 def server(base, path, **settings):
-    """A desk that listens on a free port; its address, and the desk."""
+    """Starts a desk on a free port. Yields its address and the desk."""
     app = create_app(Settings(f"sqlite:///{path / 'desk.sqlite'}", **{"guests": True} | settings), base)
     config = uvicorn.Config(app, "127.0.0.1", 0, log_level="error")
     running = uvicorn.Server(config)
@@ -73,7 +73,7 @@ def kept(record):
 
 
 class Editor:
-    """A browser window on a list."""
+    """A browser window that shows a list."""
 
     def __init__(self, browser, address, record, **context):
         self.context = browser.new_context(permissions=["clipboard-read", "clipboard-write"], **context)

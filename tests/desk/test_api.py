@@ -1,4 +1,4 @@
-"""The desk's API: drafts, versions, decisions, limits, figures."""
+"""The desk's API: drafts, versions, decisions, limits, statistics and metrics."""
 
 import json
 import threading
@@ -64,7 +64,7 @@ def test_an_editors_version_is_checked_and_knows_the_draft(desk):
     assert made["bullets"][1] == record["bullets"][1]
     schema = json.loads((ROOT / "docs" / "summary.schema.json").read_text("utf-8"))
     Draft202012Validator(schema).validate(made)
-    # What was deleted can be put back, and is again what the software wrote.
+    # A deleted bullet can be restored, and has the software's text again.
     back = revise(desk, made, [*kept(made), {"id": gone["id"], "text": gone["text"]}]).json()
     assert back["removed"] == [] and back["bullets"][-1]["draft"] == gone["text"]
 
@@ -72,10 +72,10 @@ def test_an_editors_version_is_checked_and_knows_the_draft(desk):
 @pytest.mark.parametrize(
     ("bullets", "message"),
     [
-        ([{"text": "  "}], "bullet 1 says nothing"),
+        ([{"text": "  "}], "bullet 1 is empty"),
         ([{"id": "b9", "text": "Roe left."}], "the id 'b9' is unknown"),
         ([{"id": "b1", "text": "Roe."}, {"id": "b1", "text": "Roe."}], "the id 'b1' is twice in the list"),
-        ([{"text": "Roe left.", "sources": [{"start": 5, "end": 10_000}]}], "there is nothing at 5 to 10000"),
+        ([{"text": "Roe left.", "sources": [{"start": 5, "end": 10_000}]}], "the offsets 5 to 10000 are invalid"),
         ([{"text": "x" * 2001}], "at most 2000 characters"),
         ([{"text": "Roe left.", "reason": "dull"}], "reason"),
     ],
@@ -144,7 +144,7 @@ def test_decisions_and_what_they_lead_to(desk):
         return desk.post(f"{path}/{action}", json={"revision": revision, "note": "as said"})
 
     refused = decide("withdraw", 1)
-    assert refused.status_code == 409 and "only one that is approved can be withdrawn" in refused.json()["detail"]
+    assert refused.status_code == 409 and "a list with status approved can be withdrawn" in refused.json()["detail"]
     approved = decide("approve", 1).json()
     assert approved["status"] == "approved" and approved["disclosure"] == Settings.disclosure
     assert decide("approve", 2).status_code == 409
@@ -166,7 +166,7 @@ def test_an_export_is_training_data(desk, tmp_path):
     bullets = [{"text": "The editor's own point about the council and its baths."}, *kept(record)[1:]]
     made = revise(desk, record, bullets).json()
     desk.post(f"/v1/summaries/{record['id']}/approve", json={"revision": made["revision"]})
-    drafted(desk, id="story-2", text=TEXT + " It rained.")  # a draft is none
+    drafted(desk, id="story-2", text=TEXT + " It rained.")  # a draft is not exported
     answer = desk.get("/v1/export")
     assert answer.headers["content-type"].startswith("application/x-ndjson")
     (tmp_path / "approved.jsonl").write_bytes(answer.content)
@@ -187,7 +187,7 @@ def test_what_editors_changed_is_judged_data(desk, tmp_path):
     gone = bullets.pop()
     before = bullets[0]["text"]
     bullets[0] |= {"text": "The council voted on Monday to keep the baths.", "reason": "leaning"}
-    bullets[1] |= {"text": "Repairs cost 2.9 million pounds."}  # nobody says why
+    bullets[1] |= {"text": "Repairs cost 2.9 million pounds."}  # changed without a reason
     made = revise(desk, record, bullets, removed={gone["id"]: "poor"}).json()
     desk.post(f"/v1/summaries/{record['id']}/approve", json={"revision": made["revision"]})
     path = tmp_path / "approved.jsonl"
@@ -237,7 +237,7 @@ def test_other_wordings_of_a_point(desk):
     assert found[-1]["method"] in ("extracted", "named") and found[0]["method"] in ("rewritten", "narrowed")
     assert any(check["kind"] == "verifier" for check in found[0]["checks"])
     far = desk.post(path, json={"sources": [{"start": 90_000, "end": 90_001}]})
-    assert far.status_code == 422 and "there is nothing at" in far.json()["detail"]
+    assert far.status_code == 422 and "the offsets 90000 to 90001 are invalid" in far.json()["detail"]
 
 
 def test_a_list_to_paste(desk):
@@ -336,7 +336,7 @@ def test_a_fault_of_the_desk_is_told_as_one(desk, monkeypatch, caplog):
     assert 'desk_requests_total{method="GET",route="/health",status="500"} 1.0' in desk.get("/metrics").text
 
 
-# Figures.
+# Statistics and metrics.
 
 
 def test_how_the_model_does(desk):
@@ -348,13 +348,13 @@ def test_how_the_model_does(desk):
     desk.post(f"/v1/summaries/{record['id']}/approve", json={"revision": made["revision"]})
     page = desk.get("/stats").text
     untouched = len(record["bullets"]) - 2
-    assert f"{100 * untouched / len(record['bullets']):.0f}%" in page and "leaning" in page
+    assert f"{100 * untouched / len(record['bullets']):.0f}%" in page and "not clear alone" in page
     text = desk.get("/metrics").text
     assert 'desk_summaries{status="approved"} 1.0' in text and "desk_drafts_total 1.0" in text
     assert 'route="/v1/summaries",status="201"' in text.replace('method="POST",', "")
 
 
-# Every request that the description allows gets an answer that it describes.
+# Every request that the OpenAPI description allows gets a response that it describes.
 
 
 def test_no_request_breaks_the_desk(base, tmp_path):

@@ -25,7 +25,7 @@ def run(*args, stdin=None):
         (["--host", "0.0.0.0"], "has no users"),
         (["--behind-tls-proxy"], "has no users"),
         (["--allowed-host", "desk.example.org"], "has no users"),
-        (["--database", "nonsense"], "a database is named as in sqlite"),
+        (["--database", "nonsense"], "pass a database URL such as sqlite"),
         (["--database", "nodb://here/x"], "nodb"),
         (["--certificate", "a.pem"], "go together"),
         (["--webhook", "http://127.0.0.1:1/"], "SUMMARIZE_WEBHOOK_SECRET"),
@@ -54,7 +54,7 @@ def test_beyond_this_machine_it_wants_users_and_tls(tmp_path, monkeypatch):
 
 
 def test_the_real_server_drafts_and_stops(tmp_path):
-    """The command as a user starts it, with an article, and Ctrl+C."""
+    """Starts the command as a user does, with an article, and stops it with Ctrl+C."""
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "baths.txt").write_text(f"{TITLE}\n\n{TEXT}", "utf-8")
     process = subprocess.Popen(

@@ -1,5 +1,5 @@
-"""The editors' pages in a real browser (Chromium, without a window): what an editor does with mouse and keyboard, two
-editors at once, hostile articles, and axe."""
+"""The editors' pages in a real browser (headless Chromium): editing with mouse and keyboard, two editors at once,
+hostile articles, and accessibility (axe)."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ CHROMIUM = (
     or shutil.which("chromium-browser")
     or shutil.which("google-chrome")
 )
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium here (apt-get install chromium)")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed (apt-get install chromium)")
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def test_what_is_not_in_the_article_is_approved_only_when_asked(desk, editor, re
     editor.button("Approve").click()
     editor.said("Not approved.")
     assert desk[1].store.get(record["id"])["status"] == "draft"
-    assert "'14 million pounds' is not in the article." in asked[0] and "Approve all the same?" in asked[0]
+    assert "'14 million pounds' is not in the article." in asked[0] and "Approve anyway?" in asked[0]
     editor.button("Approve").click()
     editor.said("Approved.")
     editor.button("Withdraw").click()
@@ -135,7 +135,7 @@ def test_an_approved_list_stays_approved_where_the_question_is_answered_with_no(
     editor.said("Approved.")
     editor.page.on("dialog", lambda dialog: dialog.dismiss())
     editor.point(1).fill("The council voted on Monday to pay 14 million pounds.")
-    editor.button("Approve").click()  # before the check of what was typed has run
+    editor.button("Approve").click()  # before the check of the typed text has run
     editor.said("Not approved, and not saved.")
     kept = desk[1].store.get(record["id"])
     assert kept["status"] == "approved" and kept["revision"] == 2
@@ -223,7 +223,7 @@ def test_unsaved_changes_of_an_older_version_are_a_choice(browser, desk, editor,
     editor.button("Save").click()
     editor.page.wait_for_timeout(300)
     assert desk[1].store.get(record["id"])["revision"] == 2
-    editor.button("Take the other").click()
+    editor.button("Use the other list").click()
     assert editor.texts()[1] == "What the other saved."
     editor.button("Undo").click()
     assert editor.texts()[0] == "What I had not saved."
@@ -261,7 +261,7 @@ def test_a_desk_that_does_not_answer_is_said(browser, desk, record):
     context.close()
 
 
-@pytest.mark.parametrize("choice", ["Go on with mine", "Take the other"])
+@pytest.mark.parametrize("choice", ["Keep my list", "Use the other list"])
 def test_two_editors_see_each_other_and_lose_nothing(browser, desk, record, choice):
     ann, bob = (Editor(browser, desk[0], record) for _ in range(2))
     ann.point(1).fill("Ann's text about the baths.")
@@ -274,11 +274,11 @@ def test_two_editors_see_each_other_and_lose_nothing(browser, desk, record, choi
     assert "has changed this list while you worked on it" in said
     assert "Ann's text about the baths." in said and "Bob's text about the money." in said
     bob.button(choice).click()
-    if choice == "Go on with mine":
+    if choice == "Keep my list":
         bob.button("Save").click()
         bob.said("Saved.")
     kept = [one["text"] for one in desk[1].store.get(record["id"])["bullets"]]
-    assert ("Bob's text about the money." in kept) == (choice == "Go on with mine") and bob.texts() == kept
+    assert ("Bob's text about the money." in kept) == (choice == "Keep my list") and bob.texts() == kept
     texts = [[one["text"] for one in version.bullets] for version in desk[1].store.history(record["id"])]
     assert any("Ann's text about the baths." in one for one in texts)
     bob.errors = [error for error in bob.errors if "409" not in error]
@@ -341,7 +341,7 @@ def test_right_to_left_text_stands_right_to_left(browser, desk):
 
 
 def axe(page):
-    """What axe finds on a page."""
+    """Returns the accessibility faults that axe finds on a page."""
     from axe_playwright_python.sync_playwright import Axe
 
     rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -381,12 +381,12 @@ def test_signing_in_and_an_article_pasted_by_hand(browser, base, tmp_path):
         page.wait_for_function("() => document.getElementById('status').textContent === 'approved'")
         (entry,) = here.store.entries("approved")
         assert entry.title == TITLE and here.store.history(entry.id)[-1].who == "ann"
-        page.get_by_role("link", name="How it does").click()
+        page.get_by_role("link", name="Statistics").click()
         assert axe(page) == []
         page.get_by_role("link", name="People and keys").click()
         assert axe(page) == []
         page.get_by_label("Name").last.fill("cms")
-        page.get_by_role("button", name="Make the key").click()
+        page.get_by_role("button", name="Create the key").click()
         assert page.locator(".said code").inner_text().startswith("desk_")
         page.get_by_role("button", name="Sign out").click()
         page.wait_for_url("**/login")

@@ -1,4 +1,4 @@
-"""The desk's store on a real PostgreSQL server, which the test starts where PostgreSQL is installed."""
+"""The desk's store on a real PostgreSQL server. The tests start it, if PostgreSQL is installed."""
 
 import os
 import shutil
@@ -19,13 +19,13 @@ from .desk import PASSWORD
 
 _FOUND = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
 INITDB = shutil.which("initdb") or (str(_FOUND[0]) if _FOUND else None)
-pytestmark = pytest.mark.skipif(not INITDB, reason="there is no PostgreSQL here (apt-get install postgresql)")
+pytestmark = pytest.mark.skipif(not INITDB, reason="PostgreSQL is not installed (apt-get install postgresql)")
 
 
 @pytest.fixture(scope="module")
 def url():
     folder = Path(INITDB).resolve().parent
-    # A server refuses to run as root.
+    # PostgreSQL refuses to run as root.
     as_other = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     with TemporaryDirectory(prefix="pg") as place:
         data = Path(place) / "data"

@@ -1,4 +1,4 @@
-"""Who may do what at the desk: users, sessions, keys, and pages of other sites."""
+"""Rights at the desk: users, sessions, keys, and requests from pages of other sites."""
 
 import pytest
 
@@ -74,7 +74,7 @@ def test_pages_ask_to_sign_in_and_come_back(guarded):
     answer = guarded.get("/summaries/abc", follow_redirects=False)
     assert answer.status_code == 303 and answer.headers["location"] == "/login?to=/summaries/abc"
     wrong = guarded.post("/login", data={"name": "ann", "password": "wrong", "to": "/"})
-    assert wrong.status_code == 401 and "no such user with this password" in wrong.text
+    assert wrong.status_code == 401 and "The name or the password is wrong" in wrong.text
     back = guarded.post(
         "/login", data={"name": "ann", "password": PASSWORD, "to": "//elsewhere.example/"}, follow_redirects=False
     )
@@ -127,7 +127,7 @@ def test_only_an_admin_manages_people(guarded):
     guarded.post("/people", data={"action": "drop key", "name": "cms", "csrf": token})
     assert guarded.desk.people.of_key(secret) is None
     lesser = {"action": "put user", "role": "editor", "password": PASSWORD}
-    for data, said in (({"action": "drop user"}, "cannot remove yourself"), (lesser, "role of an admin from yourself")):
+    for data, said in (({"action": "drop user"}, "cannot remove yourself"), (lesser, "your own admin role")):
         assert said in guarded.post("/people", data={"name": "ann", "csrf": token} | data).text
     for change in (
         lambda: guarded.desk.people.put("ann", "editor", PASSWORD),

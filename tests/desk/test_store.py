@@ -1,4 +1,4 @@
-"""Nothing that the desk acknowledged is lost, and what the CMS is told of it."""
+"""The desk loses no acknowledged change, and calls the CMS's webhook."""
 
 import json
 import signal
@@ -26,7 +26,7 @@ from .desk import PASSWORD, client, drafted, kept, revise
 
 
 def opened(folder):
-    """The store and the calls of a new database."""
+    """Returns the store and the calls of a new database."""
     database = Database(f"sqlite:///{folder / 'desk.sqlite'}")
     return Store(database), Calls(database)
 
@@ -52,7 +52,7 @@ def test_only_one_of_many_versions_from_the_same_one_wins(tmp_path, base, story)
 
 
 def test_what_was_acknowledged_survives_a_kill(tmp_path, base, story):
-    """Another process writes versions, and says so after each; it is killed in the middle of it, three times."""
+    """Another process writes versions, and prints the number of each. It is killed while it writes, three times."""
     url = f"sqlite:///{tmp_path / 'desk.sqlite'}"
     store = Store(Database(url))
     id = store.add(base(story, policy="extract").to_dict(), "a", "cms")[0]["id"]
@@ -86,7 +86,7 @@ def test_the_store_of_a_newer_version_is_refused(tmp_path):
 
 
 def test_a_database_of_an_older_version_opens(tmp_path):
-    """As version 0.8.0 wrote it: a draft, an approved list of two versions with a call that waits, a user and a key."""
+    """The database of version 0.8.0 has a draft, an approved list with a pending webhook call, a user and a key."""
     path = tmp_path / "desk.sqlite"
     with closing(sqlite3.connect(path)) as db:
         db.executescript((ROOT / "tests" / "desk" / "desk_0_8_0.sql").read_text("utf-8"))
@@ -112,12 +112,12 @@ def test_tables_follow_the_versions_or_stay_as_they_are(tmp_path, monkeypatch, b
     monkeypatch.setattr("summarizer.desk.database._MIGRATIONS", {1: [add], 2: ["UPDATE nowhere SET x = 1"]})
     with pytest.raises(StoreError, match="nowhere"):
         Database(url)
-    with closing(sqlite3.connect(tmp_path / "desk.sqlite")) as db:  # nothing of it was done
+    with closing(sqlite3.connect(tmp_path / "desk.sqlite")) as db:  # the failed migration changed nothing
         assert db.execute("SELECT value FROM meta").fetchone() == ("1",)
         assert "desk" not in {row[1] for row in db.execute("PRAGMA table_info(summaries)")}
     monkeypatch.setattr("summarizer.desk.database._MIGRATIONS", {1: [add], 2: ["UPDATE summaries SET desk = 'city'"]})
     Database(url).close()
-    second = Database(url)  # once
+    second = Database(url)  # does not migrate again
     with closing(sqlite3.connect(tmp_path / "desk.sqlite")) as db:
         assert db.execute("SELECT value FROM meta").fetchone() == ("3",)
         assert db.execute("SELECT desk FROM summaries").fetchall() == [("city",)]

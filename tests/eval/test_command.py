@@ -136,7 +136,7 @@ def test_data_errors_name_the_place(tmp_path):
         ('{"article": "x", "bullets": []}', "line 1 of .*human list is empty"),
         ('{"article": " ", "bullets": ["y"]}', "line 1 of .*article is empty"),
         ('{"article": "x", "bullets": 3}', "must be a list or a text, not int"),
-        ("[1]", "needs a JSON object, not list"),
+        ("[1]", "must be a JSON object, not list"),
         ('{"id": 1, "article": "x", "bullets": ["y"]}\n' * 2, "line 2 of .*the id '1' is used a second time"),
     ):
         path.write_text(text)
@@ -212,7 +212,7 @@ def test_the_shipped_floors_are_those_that_make_test_checks():
 
 def test_floors_hold_fall_and_are_lowered_on_purpose_only(data, tmp_path):
     floors = tmp_path / "floors.json"
-    command = ("--data", data, "--model", "base", "--floors", floors)
+    command = ("--data", data, "--model", "base", "--policy", "extract", "--floors", floors)
     missing = run(*command)
     assert missing.returncode == 2 and "no floors for 'data.jsonl (sha256" in missing.stderr
     assert run(*command, "--set-floors").returncode == 0 and run(*command).returncode == 0

@@ -87,7 +87,7 @@ def test_resume_needs_a_run(data, tiny_t5, tmp_path, capsys):
         command(
             ["generator", "--train", str(data / "train.jsonl"), "--output", str(tmp_path / "new"), "--resume", "true"]
         )
-    assert stop.value.code == 2 and "no run to go on with" in capsys.readouterr().err
+    assert stop.value.code == 2 and "has no run to resume" in capsys.readouterr().err
 
 
 def test_a_full_disk_leaves_the_last_good_checkpoint(run, tmp_path, monkeypatch, capsys):

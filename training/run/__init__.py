@@ -1,4 +1,4 @@
-"""What every run does: checkpoints, measures, order of the data, card."""
+"""Shared by all training runs: checkpoints, metrics, order of the data, model card."""
 
 from .card import NO_QUANTIZATION, card
 from .checkpoints import claim_folder, train_or_resume, write_whole

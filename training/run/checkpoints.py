@@ -1,4 +1,4 @@
-"""A run that survives: its folder belongs to one command, and a run that was killed goes on from its last whole
+"""Checkpoints of a run. Its folder belongs to one command, and a killed run is resumed from its last complete
 checkpoint."""
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 
 
 class OtherSettingsError(ValueError):
-    """The folder holds a run with other settings, or none where one was to go on."""
+    """The folder has a run with other settings, or there is no run to resume."""
 
 
 def claim_folder(output: Path, arguments: Mapping[str, Any], data: Sequence[str], resume: bool = False) -> None:
-    """Notes the settings of a run in its folder (`settings.json`), or finds there that they are the same.
+    """Writes the settings of a run into its folder (`settings.json`), or compares them with those that are there.
 
     Args:
         output: The run's folder.
         arguments: The run's arguments by name.
-        data: Which of the arguments are files of articles: they are known by their content.
-        resume: Whether there must be a run to go on with.
+        data: Names of the arguments that are files of articles. Their contents are compared instead of their names.
+        resume: Whether the folder must have a run to resume.
 
     Raises:
-        OtherSettingsError: The folder holds a run with other settings (the message names the difference), or none
-            though `resume` asks for one.
+        OtherSettingsError: The folder has a run with other settings (the message names the difference), or no run
+            although `resume` is true.
     """
     notes = output / "settings.json"
     wanted = {
@@ -49,26 +49,26 @@ def claim_folder(output: Path, arguments: Mapping[str, Any], data: Sequence[str]
         if other:
             name = other[0]
             raise OtherSettingsError(
-                f"{output} holds a run with {name} {there.get(name)!r}, and this one has {wanted.get(name)!r}; "
+                f"{output} has a run with {name} {there.get(name)!r}, but this run has {wanted.get(name)!r}; "
                 "choose another --output, or delete that folder"
             )
         return
     if resume:
-        raise OtherSettingsError(f"--resume: {output} holds no run to go on with")
+        raise OtherSettingsError(f"--resume: {output} has no run to resume; check --output, or leave out --resume")
     output.mkdir(parents=True, exist_ok=True)
     write_whole(notes, json.dumps(wanted, indent=2) + "\n")
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes a file so that it is there as a whole or not at all, whenever the run is killed."""
+    """Writes a file as a whole or not at all, even if the run is killed."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     partial.write_text(text, "utf-8")
     partial.replace(path)
 
 
 def last_checkpoint(folder: Path) -> str | None:
-    """The newest checkpoint that was written to its end, or None. The Trainer writes its state last: a checkpoint
-    without a readable one was cut off (killed, disk full), and is deleted."""
+    """Returns the newest complete checkpoint, or None. The Trainer writes its state last, so a checkpoint without a
+    readable state is incomplete (the run was killed, or the disk was full), and is deleted."""
     found = sorted(
         (int(match[1]), path)
         for path in (folder.iterdir() if folder.is_dir() else ())
@@ -85,11 +85,11 @@ def last_checkpoint(folder: Path) -> str | None:
 
 
 def train_or_resume(trainer: Trainer, folder: Path) -> None:
-    """Trains a stage from its last whole checkpoint, or from its start, and loads the best one. A stage that was
-    finished before, by its last step or because it stopped early, is not trained again.
+    """Trains a stage from its last complete checkpoint, or from its start, and loads the best checkpoint. A stage that
+    has finished, at its last step or by early stopping, is not trained again.
 
     Args:
-        trainer: Its Trainer, which keeps its checkpoints in `folder`.
+        trainer: The Trainer of the stage, which saves its checkpoints in `folder`.
         folder: The stage's folder.
     """
     last, finished = last_checkpoint(folder), folder / "finished"

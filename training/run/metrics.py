@@ -14,14 +14,14 @@ from transformers import EarlyStoppingCallback, ProgressCallback, Trainer, Train
 from .checkpoints import write_whole
 
 _SHOWN = ("loss", "eval_loss", "eval_rouge1", "eval_rouge2", "eval_rougeLsum", "eval_source_f1", "eval_points_found")
-"""Values in a line of progress."""
+"""Values in a progress line."""
 
 
 def add_callbacks(trainer: Trainer, folder: Path, best: str = "rouge_mean", patience: int = 0) -> Trainer:
-    """Adds to a Trainer: its log as files, progress on stderr, and early stopping.
+    """Adds callbacks to a Trainer: its log as files, progress on stderr, and early stopping.
 
     Args:
-        trainer: A Trainer before its training.
+        trainer: A Trainer that has not trained yet.
         folder: The stage's folder.
         best: The measure that chooses the checkpoint, without "eval_".
         patience: Number of evaluations without a better score after which training stops; 0 never stops early.
@@ -37,7 +37,7 @@ def add_callbacks(trainer: Trainer, folder: Path, best: str = "rouge_mean", pati
 
 
 class Progress(ProgressCallback):
-    """The progress bar of transformers, with short log lines on stderr: transformers prints them on stdout."""
+    """The progress bar of transformers, with short log lines on stderr. (transformers prints long ones on stdout.)"""
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         """Prints a short line."""
@@ -62,11 +62,11 @@ class MetricsCallback(TrainerCallback):
         self._training = False
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Begins to write."""
+        """Starts writing the log."""
         self._training = True
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        """Writes the log. After a restart, the Trainer's log ends at its checkpoint."""
+        """Writes the whole log. A resumed run continues the log of its checkpoint; later entries are dropped."""
         if state.is_world_process_zero and self._training:
             self._folder.mkdir(parents=True, exist_ok=True)
             rows = "".join(json.dumps(row) + "\n" for row in state.log_history)

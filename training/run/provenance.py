@@ -1,4 +1,4 @@
-"""What a run was told and made on, as it may be published: without the folders of this machine."""
+"""The command and the machine of a run, for publication: without the names of local folders."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from ..arguments import RunArguments
 
 
 def command(args: RunArguments, task: str) -> str:
-    """A command for this run: every argument that is not its default, without the folders of this machine."""
+    """Returns a command for this run, with every argument that is not the default and without local folders."""
     given = [(f.name, getattr(args, f.name)) for f in fields(args) if getattr(args, f.name) != f.default]
     flags = [part for name, value in given for part in (f"--{name}", public(str(value)))]
     return shlex.join(["python", "-m", "training", task, *flags])
 
 
 def machine() -> str:
-    """What a run was made on."""
+    """Returns the hardware of a run: its GPUs, or its number of CPU cores."""
     if torch.cuda.is_available():
         return f"{torch.cuda.device_count()} x {torch.cuda.get_device_name(0)}"
     return f"{os.cpu_count()} CPU cores"
 
 
 def public(place: str) -> str:
-    """The name of a file or a checkpoint, or of several with commas: of what lies on this machine, only the last
+    """Returns the name of a file or a checkpoint, or of several with commas. Of a local path, it keeps only the last
     part."""
     parts = [Path(part) for part in place.split(",")]
     return ",".join(part.name if part.is_absolute() or part.exists() else str(part) for part in parts)

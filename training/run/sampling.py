@@ -1,4 +1,4 @@
-"""In which order the articles come: batches of similar length, and the same order however often a run was killed."""
+"""Order of the articles: batches of similar length, in the same order no matter how often a run is resumed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from transformers.trainer_pt_utils import get_length_grouped_indices
 
 
 class ByLength(Sampler[int]):
-    """Random order in which neighbours are of similar length. What transformers has for it draws from the global random
-    numbers, so that a run that goes on sees other batches than one that was never stopped; here the order follows from
-    the seed and the epoch.
+    """Random order in which neighbours have a similar length. The order depends only on the seed and the epoch. The
+    sampler of transformers uses the global random generator, so a resumed run would see other batches than an
+    uninterrupted run.
 
     Args:
-        lengths: Of the items.
-        batch_size: Items a step, over all processes.
-        seed: Of the run.
+        lengths: Lengths of the items.
+        batch_size: Items per step, over all processes.
+        seed: Seed of the run.
     """
 
     def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:
@@ -29,7 +29,7 @@ class ByLength(Sampler[int]):
         return len(self._lengths)
 
     def set_epoch(self, epoch: int) -> None:
-        """Called before each pass."""
+        """Sets the epoch. It is called before each epoch."""
         self._epoch = epoch
 
     def __iter__(self) -> Iterator[int]:
@@ -38,7 +38,7 @@ class ByLength(Sampler[int]):
 
 
 class GroupedByLength:
-    """For a Trainer: items are drawn by `ByLength`, going by their `input_ids`."""
+    """Mixin for a Trainer: the order of items is `ByLength`, with the number of `input_ids` as length."""
 
     def _get_train_sampler(self, train_dataset: Any = None) -> ByLength:
         items = train_dataset if train_dataset is not None else self.train_dataset  # type: ignore[attr-defined]

@@ -1,26 +1,23 @@
-// The page of an article: its list is edited here, and saved as a new version. All that comes from an article or an
-// editor is put in as text, never as HTML.
+// The page of an article: editors change its list here, and save it as a new version. Text of articles and editors is
+// inserted as text, never as HTML.
 "use strict";
 
 const root = document.getElementById("desk");
 const at = (id) => document.getElementById(id);
 const api = `/v1/summaries/${root.dataset.id}`;
 const FACTS = ["number", "date", "name", "quote", "sources"];
-const REASONS = ["untrue", "broken", "leaning", "poor", "other"];
-const MEANING = {
-  untrue: "untrue", broken: "no whole sentence", leaning: "not clear alone", poor: "says too little", other: "another reason",
-};
-const TRUSTED = 25; // percent: a wording that the software trusts less is not offered
+const REASONS = JSON.parse(root.dataset.reasons); // names of the reasons for a change
+const TRUSTED = 25; // minimum probability, in percent, that an editor would print a wording; others are not offered
 const sentences = [...document.querySelectorAll("#story .s")];
-let record = null;   // what the desk has
-let bullets = [];    // what is on the page: {id, text, sources, reason, draft, checks, method}
+let record = null;   // the saved record
+let bullets = [];    // the list on the page: {id, text, sources, reason, draft, checks, method}
 let removed = {};    // reasons for deleted points of the draft, by id
-let past = [];       // earlier states of the page
-let base = 0;        // the version that the page was made from
+let past = [];       // earlier states of the page, for undo
+let base = 0;        // number of the version that the list on the page is based on
 let busy = false;
-let typing = null;   // the point that is being typed in, until a pause
-let dragged = null;  // the number of the point that is being dragged
-const waiting = new WeakMap(); // checks that wait for a pause in typing, by point
+let typing = null;   // the point in which the editor types, until a pause
+let dragged = null;  // index of the point that is being dragged
+const waiting = new WeakMap(); // timers of checks that wait for a pause in typing, by point
 
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
@@ -38,7 +35,7 @@ async function call(path, body, method = "POST") {
     method,
     headers: { "Content-Type": "application/json", "X-CSRF-Token": root.dataset.csrf },
     body: body === undefined ? undefined : JSON.stringify(body),
-  }).catch(() => { throw new Error("The desk does not answer. What you changed is kept in this browser; try again."); });
+  }).catch(() => { throw new Error("The desk does not answer. Your changes are kept in this browser; try again."); });
   const found = answer.headers.get("content-type")?.includes("json") ? await answer.json() : await answer.text();
   if (!answer.ok) throw Object.assign(new Error(found.detail || answer.statusText), { status: answer.status, ...found });
   return found;
@@ -61,9 +58,9 @@ function show(found) {
 }
 const refresh = async () => show(await call(api, undefined, "GET"));
 
-// Changes that are not saved yet stay in the browser, should it be closed.
+// Unsaved changes are kept in the browser's local storage, so they survive when the page is closed.
 const shelf = `desk ${root.dataset.id} ${root.dataset.me}`;
-let shelved = false; // whether this window has put something there
+let shelved = false; // true if this window has stored something there
 function changed() {
   const now = bullets.map(({ id, text, sources, reason }) => ({ id, text, sources: ends(sources), reason }));
   const then = record.bullets.map(({ id, text, sources, reason }) => ({ id, text, sources: ends(sources), reason }));
@@ -81,12 +78,12 @@ function keep() {
       shelved = false;
     }
   } catch {
-    say("This browser keeps nothing: save before you leave the page.");
+    say("This browser cannot keep unsaved changes: save before you leave the page.");
   }
 }
 function buttons() {
   const dirty = changed();
-  for (const id of ["bullets", "gone", "story"]) at(id).inert = busy; // what is typed while a save runs would be lost
+  for (const id of ["bullets", "gone", "story"]) at(id).inert = busy; // text typed while a save runs would be lost
   at("save").disabled = busy || !dirty;
   at("undo").disabled = busy || !past.length;
   at("approve").disabled = busy || !bullets.length || (record.status !== "draft" && !dirty);
@@ -183,7 +180,7 @@ function reason(bullet, i) {
 function chooser(label, value, set) {
   const select = element("select", { "aria-label": label, onchange: () => set(select.value || undefined) },
     element("option", { value: "" }, "why?"),
-    ...REASONS.map((one) => element("option", { value: one, selected: one === value }, MEANING[one])));
+    ...Object.entries(REASONS).map(([one, name]) => element("option", { value: one, selected: one === value }, name)));
   return select;
 }
 function deleted(gone) {
@@ -205,7 +202,7 @@ function move(from, to) {
 }
 function remove(i) {
   change(() => bullets.splice(i, 1), Math.min(i, bullets.length - 2));
-  say(`Point ${i + 1} is deleted. Undo brings it back.`);
+  say(`Point ${i + 1} was deleted. Undo restores it.`);
 }
 
 function keys(event, i) {
@@ -215,7 +212,7 @@ function keys(event, i) {
   if (action) { event.preventDefault(); action(); }
 }
 
-// One state a pause in typing can be undone, not one a letter.
+// Undo goes back to the last pause in typing, not to the last letter.
 function typed(bullet, area) {
   if (typing !== bullet) remember();
   typing = bullet;
@@ -233,12 +230,12 @@ function typed(bullet, area) {
 }
 function fit(area) {
   area.style.height = "auto";
-  area.style.height = `${area.scrollHeight + area.offsetHeight - area.clientHeight}px`; // with its borders
+  area.style.height = `${area.scrollHeight + area.offsetHeight - area.clientHeight}px`; // including the borders
 }
 
 addEventListener("resize", () => document.querySelectorAll("#bullets textarea").forEach(fit));
 
-// Checks: as one types, what fails is marked in the text and named below it.
+// Checks: while an editor types, facts that the article lacks are marked in the text; failed checks are listed below it.
 
 async function look(bullet) {
   const text = bullet.text;
@@ -262,10 +259,10 @@ function report(bullet) {
   const failed = (bullet.checks || []).filter((check) => !check.passed);
   box.replaceChildren(...failed.map((check) => element("p", { class: check.kind === "verifier" ? "doubt" : "wrong" }, sentence(check))));
   const verdict = (bullet.checks || []).find((check) => check.kind === "verifier" && check.passed);
-  if (verdict) box.append(element("p", { class: "guess" }, sentence(verdict))); // a guess, and no check: not in green
+  if (verdict) box.append(element("p", { class: "guess" }, sentence(verdict))); // an estimate, not a check: not in green
   const back = at("bullets").children[i]?.querySelector(".back");
   if (!back) return;
-  const letters = [...bullet.text]; // places are counted in characters, as the desk counts them
+  const letters = [...bullet.text]; // offsets count code points, as in Python, and not UTF-16 units
   const piece = (start, end) => letters.slice(start, end).join("");
   const parts = [];
   let from = 0;
@@ -281,13 +278,13 @@ function sentence(check) {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
-// Other wordings of a point, in both lengths, and its sentences as they stand.
+// Other wordings of a point in both lengths, and its source sentences.
 
 async function wordings(i) {
   const bullet = bullets[i];
   const box = at(`wordings${i}`);
   if (box.childElementCount) { box.replaceChildren(); return; }
-  if (!ends(bullet.sources).length) { say("This point stands on no sentence yet; it is checked when you type."); return; }
+  if (!ends(bullet.sources).length) { say("This point has no source sentence yet. Change its text, and the desk looks for one."); return; }
   box.replaceChildren(element("p", {}, "Writing …"));
   try {
     const sources = ends(bullet.sources);
@@ -296,14 +293,14 @@ async function wordings(i) {
     for (const one of found.flatMap((each) => each.wordings)) if (!texts.has(one.text) && one.text !== bullet.text) texts.set(one.text, one);
     const order = (one) => (one.method === "rewritten" || one.method === "narrowed" ? 0 : 1);
     for (const one of [...texts.values()]) if (!order(one) && good(one) < TRUSTED) texts.delete(one.text);
-    const none = [...texts.values()].some((one) => !order(one)) ? [] : [element("p", { class: "hint" }, "The software trusts no other wording.")];
+    const none = [...texts.values()].some((one) => !order(one)) ? [] : [element("p", { class: "hint" }, "The software has no other wording that it trusts.")];
     box.replaceChildren(...none, element("ul", { "aria-label": `Other wordings of point ${i + 1}` },
       ...[...texts.values()].sort((a, b) => order(a) - order(b)).map((one) => element("li", {},
         element("button", { type: "button", class: "wording", dir: "auto", onclick: () => {
           change(() => Object.assign(bullets[i], { text: one.text, sources: one.sources, checks: one.checks, missing: [] }), i);
           look(bullets[i]);
         } }, one.text), " ",
-        element("span", { class: "method" }, order(one) ? "the article's sentence" : guess(one))))));
+        element("span", { class: "method" }, order(one) ? "a sentence of the article" : guess(one))))));
     box.querySelector("button")?.focus();
   } catch (error) {
     box.replaceChildren(element("p", { class: "wrong" }, error.message));
@@ -314,7 +311,7 @@ function guess(one) {
   return one.checks.find((check) => check.kind === "verifier")?.evidence.replace("an editor would print it: ", "good: ") || one.method;
 }
 
-// The story: pointing at a point lights up what it stands on; choosing a sentence adds it.
+// The story: pointing at a point highlights its source sentences; choosing a sentence adds it as a point.
 
 function light(bullet) {
   const spans = bullet ? ends(bullet.sources) : [];
@@ -324,7 +321,8 @@ function light(bullet) {
   const first = document.querySelector("#story .lit");
   if (first && bullet) {
     const box = first.getBoundingClientRect();
-    const beside = matchMedia("(min-width: 52.01rem)").matches; // below it the page would jump away from the point
+    // In a narrow window the story is below the list, and scrolling to it would move the point out of view.
+    const beside = matchMedia("(min-width: 52.01rem)").matches;
     if (beside && (box.top < 0 || box.bottom > innerHeight)) first.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   }
 }
@@ -359,10 +357,11 @@ sentences.forEach((one, i) => {
   });
 });
 
-// Saving and deciding.
+// Saving and decisions.
 
 function given() {
-  const known = new Set([...record.bullets, ...record.removed].map((one) => one.id)); // undo may bring back others
+  // Undo may restore bullets with other ids: the desk refuses an unknown id, so they are sent as new bullets.
+  const known = new Set([...record.bullets, ...record.removed].map((one) => one.id));
   return bullets.map(({ id, text, sources, reason }) => ({
     id: known.has(id) ? id : undefined, text, sources: ends(sources).length ? ends(sources) : undefined, reason,
   }));
@@ -391,11 +390,11 @@ async function store() {
 }
 const save = () => record && changed() && doing(store, "Saved.");
 const decide = (action, done) => doing(async () => {
-  const before = record.status === "approved"; // to save it withdraws it, so what is wrong is asked about first
+  const before = record.status === "approved"; // saving would withdraw it, so failed checks are asked about first
   if (changed() && !before) await store();
   if (changed()) await Promise.all(bullets.filter((one) => waiting.has(one)).map(look));
   const wrong = action === "approve" ? bullets.flatMap((one) => one.checks.filter((check) => !check.passed && FACTS.includes(check.kind))) : [];
-  if (wrong.length && !confirm(`${wrong.map(sentence).join("\n")}\n\nApprove all the same?`)) throw new Error(changed() ? "Not approved, and not saved." : "Not approved.");
+  if (wrong.length && !confirm(`${wrong.map(sentence).join("\n")}\n\nApprove anyway?`)) throw new Error(changed() ? "Not approved, and not saved." : "Not approved.");
   if (changed()) await store();
   await call(`${api}/${action}`, { revision: base });
   await refresh();
@@ -407,22 +406,22 @@ async function conflict() {
     element("ul", {}, ...texts.map((text) => element("li", { class: others.includes(text) ? "" : "differs", dir: "auto" }, text))));
   const mine = bullets.map((one) => one.text), them = theirs.bullets.map((one) => one.text);
   at("notice").replaceChildren(element("div", { class: "conflict" },
-    element("p", {}, `${theirs.changed_by} has changed this list while you worked on it. Nothing is lost; choose which list to go on with.`),
+    element("p", {}, `${theirs.changed_by} has changed this list while you worked on it. Nothing is lost. Choose the list to continue with.`),
     element("div", { class: "sides" }, list("Yours", mine, them), list(`By ${theirs.changed_by}`, them, mine)),
     element("button", { type: "button", onclick: () => {
       record = theirs;
       base = theirs.revision;
       at("notice").replaceChildren();
-      keep(); draw(); say("Your list stands. Save it to make it the newest version.");
-    } }, "Go on with mine"), " ",
+      keep(); draw(); say("This is your list. Save it to make it the newest version.");
+    } }, "Keep my list"), " ",
     element("button", { type: "button", onclick: () => {
       const mine = { bullets: plain(bullets), removed: { ...removed } };
       at("notice").replaceChildren();
       show(theirs);
       past.push(mine);
       buttons();
-      say("This is the newest version. Undo brings yours back.");
-    } }, "Take the other")));
+      say("This is the newest version. Undo restores your list.");
+    } }, "Use the other list")));
 }
 
 at("undo").onclick = undo;
@@ -441,9 +440,9 @@ at("other").onclick = (event) => {
 };
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.onclick = () => doing(async () => {
-    if (changed()) throw new Error("Save first: what is copied is the saved list.");
+    if (changed()) throw new Error("Save first: only the saved list can be copied.");
     const text = await call(`${api}/text?form=${button.dataset.copy}`, undefined, "GET");
-    if (!navigator.clipboard) throw new Error("This browser copies on encrypted pages only (https).");
+    if (!navigator.clipboard) throw new Error("This browser can copy only on encrypted pages (https).");
     await navigator.clipboard.writeText(text);
   }, "Copied.");
 }
@@ -453,7 +452,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter") { event.preventDefault(); at("approve").click(); }
 });
 
-// Others see that somebody is here.
+// Tells the desk that this editor has the list open, so that other editors see it.
 const here = (open) => call(`${api}/open`, { open }).then(({ by }) => {
   if (!document.querySelector(".conflict")) {
     at("notice").replaceChildren(...(by ? [element("p", { class: "warning" }, `${by} has this list open too.`)] : []));
@@ -464,14 +463,14 @@ addEventListener("pagehide", () => {
   fetch(`${api}/open`, { method: "POST", keepalive: true, headers: { "Content-Type": "application/json", "X-CSRF-Token": root.dataset.csrf }, body: '{"open":false}' });
 });
 
-// What was not saved when the page was left.
+// Restores changes that were not saved when the page was left.
 async function restore() {
   const left = JSON.parse(localStorage.getItem(shelf) || "null");
   if (!left) return;
   shelved = true;
   base = left.revision;
   change(() => ({ bullets, removed } = left));
-  if (base === record.revision) say("Changes that you had not saved are back.");
+  if (base === record.revision) say("Your unsaved changes are back.");
   else await conflict();
 }
 

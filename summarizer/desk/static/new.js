@@ -4,7 +4,7 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const said = document.getElementById("said");
   const { title, text, length, language } = Object.fromEntries(new FormData(form));
-  said.textContent = "Reading …";
+  said.textContent = "Drafting the key points …";
   form.querySelector("button").disabled = true;
   try {
     const answer = await fetch("/v1/summaries", {

@@ -22,7 +22,7 @@ from ..deadline import STAGES
 from ..errors import ArticleError, BatchError, WorkerDiedError
 from ..options import valid_options
 from ..summary import Count, Length, Policy
-from .crashes import CrashMarker, OneByOne
+from .crashes import OneByOne
 from .executors import DiedError, Executor, InProcess, ProcessPool
 from .ids import SeenIds
 from .lines import CHUNK_SIZE, failed, id_of, in_chunks
@@ -150,6 +150,9 @@ def run_batch(
         raise ValueError(f'engine must be "local" or "ray", not {engine!r}')
     if address and not on_ray:
         raise ValueError('address needs the engine "ray"')
+    for name, number in (("threads", threads), ("processes", processes)):
+        if number is not None and number < 1:
+            raise ValueError(f"{name} must be 1 or more, not {number!r}")
     together = threads or cores()
     count = min(processes or 1, together)
     job = Job(
@@ -177,7 +180,7 @@ def run_batch(
             return _folder(file_by_file(job, archive, str(output), processes, address, overwrite), began, progress)
     if is_uri(output):
         raise BatchError(f'{output}: an output with a URI must be a folder, for the engine "ray"; name a local file')
-    crash_marker = CrashMarker(Path(f"{output}.begun"))
+    begun = Path(f"{output}.begun")  # a run removes it at its end: if it is there, the last run died
     with ExitStack() as stack:
         executor: Executor
         if on_ray:
@@ -185,10 +188,10 @@ def run_batch(
         else:
             executor = InProcess(job) if count == 1 else ProcessPool(job, count)
         stack.enter_context(closing(executor))
-        if not crash_marker.exists():  # after a crash `OneByOne` runs first; memory may not hold two models
+        if not begun.exists():  # after a crash `OneByOne` runs first; memory may not hold two models
             executor.load()
         writer = stack.enter_context(closing(ResumableWriter(Path(output), job.settings(), overwrite)))
-        run = stack.enter_context(closing(_Run(writer, executor, job, archive, crash_marker, progress, strict)))
+        run = stack.enter_context(closing(_Run(writer, executor, job, archive, begun, progress, strict)))
         run.go_on(retry_errors)
         run.finish()
         if run.ids.repeated:
@@ -231,7 +234,7 @@ class _Run:
         executor: Executor,
         job: Job,
         archive: Archive,
-        crash_marker: CrashMarker,
+        begun: Path,
         progress: bool,
         strict: bool,
     ) -> None:
@@ -241,7 +244,9 @@ class _Run:
         self._executor = executor
         self._job = job
         self._strict = strict
-        self._crash_marker = crash_marker
+        self._died = begun.exists()
+        self._begun = begun
+        begun.touch()
         self._records: Iterator[Record] = self._timed(archive)
         self._progress = Progress(archive if progress else None)
 
@@ -260,31 +265,25 @@ class _Run:
 
     def finish(self) -> None:
         """Summarizes the remaining records, and completes the file."""
-        for chunk in in_chunks(self._lines(self._records, self.earlier)):
+        for chunk in in_chunks(self._lines(self._records, self._died)):
             self._add(chunk)
         self._writer.finish()
 
     def close(self) -> None:
         """Ends the run, and removes the crash marker, since this process did not die."""
-        self._crash_marker.end()
+        self._begun.unlink(missing_ok=True)
         self._progress.end()
         self.ids.close()
 
-    def _lines(self, records: Iterator[Record], position: int) -> Iterator[str]:
-        """The output lines of records. If an article kills its process, the records that were in progress are read one
-        at a time in a separate process.
+    def _lines(self, records: Iterator[Record], suspect: bool) -> Iterator[str]:
+        """The lines of records. If a process dies, the records that were in progress are read one at a time.
 
         Args:
             records: The records.
-            position: Number of records in the output before them. If the last run began at this position and died, the
-                first records are suspects, and are read in the same way.
+            suspect: Whether the first records may have killed the last run.
         """
-        if self._crash_marker.died_at(position):
-            suspects = list(islice(records, self._executor.in_flight))
-            self._crash_marker.begin(position)
-            yield from self._one_by_one(suspects, "the last run died here")
-            position += len(suspects)
-        self._crash_marker.begin(position)
+        if suspect:
+            yield from self._one_by_one(list(islice(records, self._executor.in_flight)), "the last run died here")
         while True:
             try:
                 yield from self._executor(records)
@@ -360,7 +359,7 @@ class _Run:
         deadly = [at for at in bad if json.loads(lines[at])["error"]["kind"] == WorkerDiedError.__name__]
         others = [at for at in bad if at not in deadly]
         if others:
-            found = self._lines((records[at] for at in others), self.earlier)
+            found = self._lines((records[at] for at in others), self._died and not self.retried)
             for at, line in zip(others, found, strict=True):
                 lines[at] = line
         if deadly:

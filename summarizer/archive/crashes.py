@@ -1,5 +1,4 @@
-"""Handles processes that die, because memory is short or an article crashes them. `CrashMarker` tells the next run
-where the last one died, and `OneByOne` reads suspect records one at a time in a separate process."""
+"""Reads suspect records one at a time in a separate process, because an article may kill the process that reads it."""
 
 from __future__ import annotations
 
@@ -9,49 +8,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from ..deadline import Profile
-from ..errors import BatchError, WorkerDiedError
+from ..errors import BatchError, ModelError, WorkerDiedError
 from .records import Record
 from .worker import Job, Worker
 
 _DIED_TWICE = "the process that read it died twice; is there too little memory?"
-
-
-class CrashMarker:
-    """A small file with the position where a run began. A run removes it at its end, even after an error, so a leftover
-    file means that the process died.
-
-    Args:
-        path: The file.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def exists(self) -> bool:
-        """True if the last run died."""
-        return self._path.exists()
-
-    def died_at(self, position: int) -> bool:
-        """True if the last run began at this position and died.
-
-        Args:
-            position: Number of records in the output.
-        """
-        try:
-            return int(self._path.read_text("ascii")) == position
-        except (OSError, ValueError):
-            return False
-
-    def begin(self, position: int) -> None:
-        """Records the position where a run begins."""
-        self._path.write_text(str(position), "ascii")
-
-    def end(self) -> None:
-        """Removes the file."""
-        self._path.unlink(missing_ok=True)
 
 
 class OneByOne:
@@ -119,7 +82,7 @@ class OneByOne:
             raise BatchError("a process died while it loaded the model; is there too little memory for it?") from error
         if fault:
             self.close()
-            raise fault
+            raise ModelError(fault)
         return process
 
 
@@ -137,9 +100,9 @@ def main() -> None:
     try:
         worker = Worker(pickle.load(sys.stdin.buffer))
     except Exception as error:
-        answer(error)
+        answer(str(error))
         return
-    answer(None)
+    answer("")
     while True:
         try:
             record = pickle.load(sys.stdin.buffer)

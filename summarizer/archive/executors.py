@@ -13,6 +13,7 @@ from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import get_context
+from multiprocessing.synchronize import Semaphore
 from typing import Protocol
 
 from ..cpu import cores
@@ -178,11 +179,16 @@ def _pool(job: Job, count: int) -> ProcessPoolExecutor:
     Raises:
         BatchError: A process died while it loaded the model.
     """
-    pool = ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin, initargs=(job,))
+    context = get_context("spawn")
+    ready = context.Semaphore(0)
+    pool = ProcessPoolExecutor(count, context, initializer=_begin, initargs=(job, ready))
     try:
         with _undisturbed():
-            for future in [pool.submit(time.sleep, 0) for _ in range(count)]:
-                future.result()
+            for _ in range(count):  # each starts a process
+                pool.submit(time.sleep, 0)
+            for _ in range(count):
+                while not ready.acquire(timeout=0.2):
+                    pool.submit(time.sleep, 0)  # fails once a process has died
     except BrokenExecutor as error:
         raise BatchError(_DIED) from error
     return pool
@@ -201,7 +207,7 @@ def _undisturbed() -> Iterator[None]:
         signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
-def _begin(job: Job) -> None:
+def _begin(job: Job, ready: Semaphore) -> None:
     from multiprocessing import parent_process
 
     global _worker  # noqa: PLW0603 - a process of the pool has exactly one worker
@@ -214,6 +220,7 @@ def _begin(job: Job) -> None:
 
     threading.Thread(target=follow, daemon=True).start()  # ends this process with its parent, even if that is killed
     _worker = Worker(job)
+    ready.release()
 
 
 def _work(records: list[Record]) -> tuple[list[str], dict[str, float]]:

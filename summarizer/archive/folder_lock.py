@@ -61,8 +61,11 @@ def claimed(folder: str) -> Iterator[None]:
         ended.set()
         if beating.is_alive():
             beating.join()
-        if _read(folder)[0] == run:
-            remove(f"{folder}/{NAME}")
+        try:
+            if _read(folder)[0] == run:
+                remove(f"{folder}/{NAME}")
+        except OSError as error:  # the run's own error, if there is one, is more important
+            _log.warning("%s/%s cannot be removed: %s", folder, NAME, error)
 
 
 def _wait_for_death(folder: str) -> None:

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..deadline import Profile
-from ..errors import BatchError, MissingExtraError
+from ..errors import BatchError, MissingExtraError, ModelError, SummarizerError
 from .crashes import OneByOne
 from .executors import DiedError
 from .folder_lock import NAME, claimed
@@ -103,7 +103,7 @@ class Cluster:
     def _lines(self, first: Record) -> Iterator[str]:
         """Yields the lines of all records, starting with the first."""
         files = self._files
-        start = next(at for at, file in enumerate(files) if file.name == first.name)
+        start = next((at for at, file in enumerate(files) if file.name == first.name), 0)  # one file has no name
         pieces = [{"file": pickle.dumps(file), "behind": 0} for file in files[start:]]
         pieces[0]["behind"] = first.number - 1
         data = self._ray.data
@@ -181,9 +181,12 @@ def file_by_file(
     _has_settings(folder, job.settings(), overwrite)  # before the lock: a refused folder stays as it is
     with ExitStack() as stack:
         stack.enter_context(claimed(folder))
+        if overwrite:  # before the new settings are written, so that no output of others is taken for one of these
+            for target in targets:
+                remove(target)
         if not _has_settings(folder, job.settings(), overwrite):
             _put_text(json.dumps(job.settings(), indent=2) + "\n", f"{folder}/{_SETTINGS}")
-        todo = [file for target, file in targets.items() if overwrite or not exists(target)]
+        todo = [file for target, file in targets.items() if not exists(target)]
         if len(todo) < len(files):
             _log.warning("%d of %d output files exist already, and are skipped", len(files) - len(todo), len(files))
         if not todo:
@@ -259,11 +262,11 @@ def _rows(data: Any) -> Iterator[dict[str, Any]]:
         raise _ours(error) or BatchError(f"the cluster failed: {error}. The same command continues the run") from error
 
 
-def _ours(error: BaseException | None) -> BatchError | None:
-    """The `BatchError` that an actor raised, unwrapped from the errors of Ray; None if there is none."""
+def _ours(error: BaseException | None) -> SummarizerError | None:
+    """The error of this library that an actor raised, unwrapped from the errors of Ray; None if there is none."""
     while error is not None:
-        if isinstance(error, BatchError):
-            return BatchError(str(error))
+        if isinstance(error, SummarizerError):
+            return (BatchError if isinstance(error, BatchError) else ModelError)(str(error))
         error = getattr(error, "cause", None) or error.__cause__
     return None
 

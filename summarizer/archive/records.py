@@ -28,6 +28,8 @@ _BYTES = re.compile("[\udc80-\udcff]")
 """The characters that `errors="surrogateescape"` makes of bytes that are not UTF-8."""
 _ROWS = 256
 """Rows of a Parquet file that are in memory at once."""
+_MAX_DEPTH = 200
+"""Maximum number of levels of nested objects and lists in a record. Python cannot send many more to a process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +233,23 @@ def object_of(line: str) -> tuple[dict[str, Any], str]:
         return {"line": line}, f"not valid JSON ({error}){cut}"
     if not isinstance(value, dict):
         return {"line": line}, f"must be a JSON object, not {type(value).__name__}"
+    if line.count("{") + line.count("[") > _MAX_DEPTH and _depth(value) > _MAX_DEPTH:  # no process could be sent it
+        return {"line": line}, f"is nested more than {_MAX_DEPTH} levels deep"
     return value, ""
+
+
+def _depth(value: Any) -> int:
+    """The number of levels of nested objects and lists."""
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        level = [
+            inner
+            for one in level
+            for inner in (one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
+            if isinstance(inner, dict | list)
+        ]
+    return depth
 
 
 def _one(file: File) -> Record:

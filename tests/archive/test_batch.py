@@ -199,7 +199,7 @@ def test_ids_that_stand_twice_are_counted(tmp_path, rows, caplog):
 @pytest.mark.parametrize("flags", [(), ("--processes", "2", "--threads", "2")], ids=["one process", "two processes"])
 def test_an_article_that_kills_its_process_is_set_aside_after_the_second_time(tmp_path, rows, flags):
     (tmp_path / "sitecustomize.py").write_text(DEADLY)
-    rows = [*rows[:18], rows[18] | {"id": "deadly"}, *rows[19:24]]
+    rows = [*rows[:18], *rows[19:36], rows[18] | {"id": "deadly"}, *rows[36:38]]  # behind two chunks
     source, output = written(tmp_path / "a.jsonl", rows), tmp_path / "o.jsonl"
     environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
 
@@ -210,7 +210,7 @@ def test_an_article_that_kills_its_process_is_set_aside_after_the_second_time(tm
     if not flags:
         assert run()[0] == 9
     code, said = run()
-    assert code == 1 and "24 records are read one at a time" in said, said
+    assert code == 1 and "records are read one at a time" in said, said
     found = records(output)
     wrong = {record["id"]: record["error"] for record in found if "error" in record}
     assert [record["id"] for record in found] == [row["id"] for row in rows]
@@ -223,6 +223,22 @@ def test_an_article_that_kills_its_process_is_set_aside_after_the_second_time(tm
     (tmp_path / "sitecustomize.py").unlink()
     assert run("--retry-errors")[0] == 1  # the other two have no text
     assert "deadly" not in {record["id"] for record in records(output) if "error" in record}
+
+
+def test_a_record_that_is_nested_too_deeply_is_an_error_of_its_own(tmp_path, rows):
+    """Python could not send it to a process, which would end the run."""
+    deep = json.dumps({"id": "deep", "text": STORY, "more": 0}).replace("0}", "[" * 600 + "]" * 600 + "}")
+    written(tmp_path / "a.jsonl", rows[:2])
+    with (tmp_path / "a.jsonl").open("a") as file:
+        file.write(deep + "\n")
+    assert run_batch(tmp_path / "a.jsonl", tmp_path / "o.jsonl", threads=2, processes=2, **FAST).errors == 1
+    assert "nested more than 200 levels deep" in records(tmp_path / "o.jsonl")[2]["error"]["message"]
+
+
+@pytest.mark.parametrize("name", ["threads", "processes"])
+def test_a_number_of_cores_below_one_is_refused(tmp_path, source, name):
+    with pytest.raises(ValueError, match=f"{name} must be 1 or more, not -1"):
+        run_batch(source, tmp_path / "o.jsonl", **{name: -1}, **FAST)
 
 
 def test_an_article_that_kills_its_process_only_when_it_is_retried_is_set_aside_too(tmp_path, rows):

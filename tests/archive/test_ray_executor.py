@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+from unittest.mock import Mock
 
 import pytest
 
@@ -10,7 +11,7 @@ from summarizer import BatchError, run_batch
 from summarizer.archive.folder_lock import claimed
 from summarizer.archive.resumable_writer import CHUNK_SIZE
 
-from ..articles import ROOT, written
+from ..articles import ROOT, STORY, written
 from .batches import DEADLY, FAST, records
 
 
@@ -87,3 +88,21 @@ def test_an_article_that_kills_its_actor_is_set_aside_on_ray(tmp_path, ray, rows
         assert [record["id"] for record in found] == [row["id"] for row in rows]
         assert found[2]["error"]["kind"] == "WorkerDiedError"
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.jsonl", "lock.run", "settings.run"}
+
+
+def test_ray_reads_a_file_that_is_an_article(tmp_path, ray):
+    (tmp_path / "story.txt").write_text(STORY)
+    assert run_batch(tmp_path / "story.txt", tmp_path / "o.jsonl", engine="ray", processes=1, **FAST).written == 1
+
+
+def test_a_stopped_overwrite_on_ray_leaves_no_file_of_other_settings(tmp_path, ray, rows, monkeypatch):
+    from summarizer.archive import ray_executor
+
+    (tmp_path / "in").mkdir()
+    written(tmp_path / "in" / "a.jsonl", rows[:2])
+    options = {"engine": "ray", "processes": 1}
+    run_batch(tmp_path / "in", tmp_path / "out", **options, **FAST)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(ray_executor, "connected", Mock(side_effect=KeyboardInterrupt))
+        run_batch(tmp_path / "in", tmp_path / "out", overwrite=True, **options, **FAST | {"bullets": 1})
+    assert run_batch(tmp_path / "in", tmp_path / "out", **options, **FAST | {"bullets": 1}).written == 2

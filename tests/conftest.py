@@ -33,12 +33,12 @@ def examples() -> list[dict]:
 def lists(base, examples):
     """The lists of the example articles by length and policy, each made once; with "flag" of three articles."""
 
-    @cache
-    def made(length="standard", policy="checked"):
-        chosen = examples[:3] if policy == "flag" else examples
+    @cache  # of the values: `lists()` and `lists("standard")` are the same
+    def made(length, policy):
+        chosen = examples[::3] if policy == "flag" else examples
         return list(base.stream(map(Article.from_json, chosen), length=length, policy=policy))
 
-    return made
+    return lambda length="standard", policy="checked": made(length, policy)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from summarizer import Article, ArticleError, ModelError, Summarizer, Summary
 from summarizer.checks.standalone import needs_context
 from summarizer.cpu import instructions
-from summarizer.points.reranking import STYLES
+from summarizer.points.text_choice import STYLES
 from summarizer.points.tidy import bullet_of
 from summarizer.reading.sentences import words
 

@@ -22,12 +22,12 @@ from ..deadline import STAGES
 from ..errors import ArticleError, BatchError, WorkerDiedError
 from ..options import valid_options
 from ..summary import Count, Length, Policy
+from .archive_reader import STDIN, Archive, Fields, Record
 from .crashes import OneByOne
 from .executors import DiedError, Executor, InProcess, ProcessPool
 from .ids import SeenIds
-from .lines import CHUNK_SIZE, failed, id_of, in_chunks
+from .output_lines import CHUNK_SIZE, failed, id_of, in_chunks
 from .progress_bar import Progress
-from .records import STDIN, Archive, Fields, Record
 from .resumable_writer import KINDS, Chunk, ResumableWriter
 from .storage import is_uri, kind_of
 from .worker import Job

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from ..deadline import Profile
 from ..errors import BatchError, ModelError, WorkerDiedError
-from .records import Record
+from .archive_reader import Record
 from .worker import Job, Worker
 
 _DIED_TWICE = "the process that read it died twice; is there too little memory?"

@@ -20,8 +20,8 @@ from ..cpu import cores
 from ..deadline import Profile
 from ..errors import BatchError, ModelError
 from ..models import folder_of
-from .lines import CHUNK_SIZE
-from .records import Record
+from .archive_reader import Record
+from .output_lines import CHUNK_SIZE
 from .worker import Job, Worker
 
 _DIED = (

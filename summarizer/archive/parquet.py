@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BatchError
-from .lines import CHUNK_SIZE, line_of
+from .output_lines import CHUNK_SIZE, line_of
 from .storage import pyarrow
 
 _GROUP = 64 * CHUNK_SIZE

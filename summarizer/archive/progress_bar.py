@@ -7,7 +7,7 @@ import time
 
 from tqdm import tqdm
 
-from .records import STDIN, Archive
+from .archive_reader import STDIN, Archive
 
 _INTERVAL = 0.5
 """Seconds between two updates on a terminal."""

@@ -20,11 +20,11 @@ from typing import Any
 
 from ..deadline import Profile
 from ..errors import BatchError, MissingExtraError, ModelError, SummarizerError
+from .archive_reader import Archive, Record, records_of
 from .crashes import OneByOne
 from .executors import DiedError
 from .folder_lock import NAME, claimed
-from .lines import CHUNK_SIZE, failed, in_chunks
-from .records import Archive, Record, records_of
+from .output_lines import CHUNK_SIZE, failed, in_chunks
 from .resumable_writer import ResumableWriter, differences
 from .storage import TABLES, File, exists, files_of, is_uri, packing_of, put, remove
 from .worker import Job, Worker

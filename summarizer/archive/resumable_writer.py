@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..errors import BatchError
-from .lines import CHUNK_SIZE, id_of
+from .output_lines import CHUNK_SIZE, id_of
 from .parquet import lines_of, write
 from .storage import kind_of, move_into_place, packing_of, zstandard
 

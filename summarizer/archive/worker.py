@@ -16,8 +16,8 @@ from ..models import version_of
 from ..summarizer import Summarizer
 from ..summary import Count, Length, Policy, Summary
 from ..version import __version__
-from .lines import line_of
-from .records import Fields, Record, printable
+from .archive_reader import Fields, Record, printable
+from .output_lines import line_of
 
 
 @dataclass(frozen=True, slots=True)

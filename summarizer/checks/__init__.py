@@ -1,8 +1,8 @@
 """Checks whether a point is true to its sentences and can be understood alone."""
 
+from .checker import Checker
 from .fact_index import FactIndex
 from .facts import FACT_KINDS, HONORIFICS, OPENERS, QUOTED, TITLES, Fact, Name, Number, facts, numbers
-from .lookups import Checker
 from .standalone import needs_context, starts_with_anaphor
 from .verifier import (
     FAULT_NAMES,

@@ -19,7 +19,7 @@ from ..points import reading_of
 from ..reading import Article
 from ..summary import Bullet, Length, Policy, Span
 from .auth import Person
-from .records import Check, Form, article_of, printed, revised, spans_of
+from .revisions import Check, Form, article_of, printed, revised, spans_of
 from .service import Desk, OfDesk, allowed
 from .store import PAGE, ConflictError, NotThereError, Store
 

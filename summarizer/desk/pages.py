@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from ..reading import content_sentences, paragraphs
 from .api import Id, Status
 from .auth import ROLES, SCOPES, SESSION, Person
-from .records import article_of
+from .revisions import article_of
 from .service import COOKIE, NAME_COOKIE, Desk, OfDesk, OfPerson, check_page_token, desk_of, person_of, same_site
 from .stats import REASONS, weeks
 from .status import STATUSES

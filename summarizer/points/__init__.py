@@ -2,7 +2,7 @@
 
 from .alignment import Aligner
 from .content_selection import group
-from .editing import UNTRACED, check_point, draft_on, reading_of, wordings_of
+from .editor_tools import UNTRACED, check_point, draft_on, reading_of, wordings_of
 from .extractor import (
     DISTANCE_FEATURES,
     FEATURES,
@@ -17,7 +17,6 @@ from .extractor import (
 )
 from .full_names import FullNames
 from .pipeline import Pipeline
-from .reranking import COSTS, STYLES, BulletWriter, CheckedRewrite, PointDraft, cost, extracted, source_sentences
 from .rewriter import (
     BEAM,
     MAX_SOURCE_TOKENS,
@@ -31,6 +30,7 @@ from .rewriter import (
     finished,
     prompt,
 )
+from .text_choice import COSTS, STYLES, BulletWriter, CheckedRewrite, PointDraft, cost, extracted, source_sentences
 from .tidy import bullet_of
 
 __all__ = [

@@ -215,8 +215,8 @@ def head_weights(folder: Path) -> dict[str, npt.NDArray[Any]]:
 
 
 class Head:
-    """The transformer over the sentences, in numpy. `training/modeling/extractor_head.py` is the same model in torch; a
-    test compares the two.
+    """The transformer over the sentences, in numpy. `training/modeling/extractor_model.py` has the same in torch; a test
+    compares the two.
 
     Args:
         weights: Its tensors, by name.

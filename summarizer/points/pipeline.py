@@ -15,16 +15,24 @@ from ..errors import ModelError
 from ..reading import Article, Sentence, content_sentences, words
 from ..summary import Bullet, Length, Options, Policy, Span
 from .content_selection import SETTINGS, Group, group
-from .editing import check_point, wordings_of
+from .editor_tools import check_point, wordings_of
 from .extractor import Extractor
-from .reranking import DROP_THRESHOLD, STYLES, BulletWriter, CheckedRewrite, PointDraft, bullet_needs_context, extracted
 from .rewriter import Candidate, Rewriter
+from .text_choice import (
+    DROP_THRESHOLD,
+    STYLES,
+    BulletWriter,
+    CheckedRewrite,
+    PointDraft,
+    bullet_needs_context,
+    extracted,
+)
 
 VERIFIED = 4
 """Maximum number of rewrites of a point that the verifier reads."""
 NOT_KEY_POINT_COST = 2.0
-"""Cost of a point that is not a key point, on the scale of `reranking.COSTS`: for readers it is nearly twice as bad as
-a point that cannot be understood alone (docs/quality.md)."""
+"""Cost of a point that is not a key point, on the scale of `COSTS` in `text_choice.py`: for readers it is nearly twice
+as bad as a point that cannot be understood alone (docs/quality.md)."""
 GAIN = 0.2
 """A spare point replaces a point only if its expected cost is lower by more than this."""
 _UNVERIFIED = "The model has a rewriter but no verifier, so only the article's own sentences are shown."

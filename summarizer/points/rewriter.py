@@ -1,7 +1,7 @@
 """Writes bullets from their source sentences, in a requested number of words.
 
 The model is a small language model or a T5. It runs in CTranslate2, without torch. It only writes candidates: `checks/`
-decides which of them may be shown, and `reranking.py` which one is shown.
+decides which of them may be shown, and `text_choice.py` which one is shown.
 """
 
 from __future__ import annotations

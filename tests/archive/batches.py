@@ -17,13 +17,13 @@ ENDINGS = ("jsonl", "jsonl.gz", "jsonl.zst", "parquet")
 
 DEADLY = """
 import os
-from summarizer.archive import records
-read = records.Fields.article_of
+from summarizer.archive import archive_reader
+read = archive_reader.Fields.article_of
 def article_of(self, record):
     if "deadly" in str(record.values.get("id")):
         os._exit(9)
     return read(self, record)
-records.Fields.article_of = article_of
+archive_reader.Fields.article_of = article_of
 """
 """A sitecustomize.py: in every Python process that imports it, an article with "deadly" in its id ends the process."""
 

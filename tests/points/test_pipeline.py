@@ -5,7 +5,7 @@ import pytest
 from summarizer import Article
 from summarizer.points.content_selection import Group
 from summarizer.points.pipeline import GAIN, NOT_KEY_POINT_COST, _drafts, _Point, _without
-from summarizer.points.reranking import DROP_THRESHOLD, PointDraft
+from summarizer.points.text_choice import DROP_THRESHOLD, PointDraft
 from summarizer.reading.boilerplate import content_sentences
 from summarizer.summary import Bullet, Options, Span
 

@@ -134,7 +134,7 @@ def test_the_stage_that_scores_best_is_the_one_kept(tmp_path):
 
 def test_head_in_numpy_is_the_head_in_torch():
     from summarizer.points.extractor import Head as NumpyHead
-    from training.modeling.extractor_head import Head
+    from training.modeling.extractor_model import Head
 
     torch.manual_seed(0)
     head = Head(hidden=24, width=16, heads=2, layers=2).eval()
@@ -262,7 +262,7 @@ def test_exported_scores_are_the_trained_ones(run, tmp_path):
     from transformers import AutoModel, AutoTokenizer
 
     from training.modeling.extractor_data import ExtractorCollator
-    from training.modeling.extractor_head import ExtractorModel, Head
+    from training.modeling.extractor_model import ExtractorModel, Head
 
     export(run, tmp_path / "m")
     sentences = content_sentences(STORY * 12)

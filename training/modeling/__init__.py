@@ -2,7 +2,7 @@
 
 from .dequantize import encoder_of, rewriter_of, shipped_part
 from .extractor_data import ExtractorCollator, ExtractorDataset
-from .extractor_head import ExtractorModel, Head
+from .extractor_model import ExtractorModel, Head
 from .generation_loss import IGNORED, Loss
 from .pruning import least_missed, with_decoder_layers, with_layers, with_vocabulary
 from .shortlist import write_shortlist

@@ -11,8 +11,8 @@ from ..deadline import Deadline
 from ..reading import Article, Sentence, content_sentences, words
 from ..summary import Bullet, Check, Length, Span
 from .alignment import Aligner
-from .reranking import STYLES, BulletWriter, PointDraft
 from .rewriter import Rewriter
+from .text_choice import STYLES, BulletWriter, PointDraft
 
 _SHOWN = 6
 """Maximum number of rewrites of a point that are returned, in addition to its sentences."""

@@ -6,8 +6,8 @@ import pytest
 
 from summarizer import Article
 from summarizer.checks import Verdict
-from summarizer.points.reranking import COSTS, STYLES, BulletWriter, PointDraft, extracted, with_article, with_speaker
 from summarizer.points.rewriter import Candidate
+from summarizer.points.text_choice import COSTS, STYLES, BulletWriter, PointDraft, extracted, with_article, with_speaker
 from summarizer.reading.boilerplate import content_sentences
 from summarizer.summary import Span
 

@@ -31,7 +31,7 @@ from .card import with_scores
 from .data import Example, aligned, fingerprint, read, read_lists, read_references
 from .evaluation import Evaluation, evaluate
 from .gate import fallen, raise_floors
-from .measures import SEED, is_english, judge, tokenizer
+from .measures import SEED, is_english, load_metric, tokenizer
 from .report import report
 from .systems import Printed, printed
 from .table import plain, table
@@ -147,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(args: argparse.Namespace) -> list[str]:
     """Runs the evaluation; returns one line for each score below its floor."""
-    judges = {name: judge(name) for name in args.metric}
+    custom_metrics = {name: load_metric(name) for name in args.metric}
     if args.data:
         examples = read(args.data, args.text_field, args.bullets_field, args.split, args.length)[: args.limit]
     else:
@@ -166,7 +166,7 @@ def _run(args: argparse.Namespace) -> list[str]:
         systems,
         args.language,
         args.several,
-        judges,
+        custom_metrics,
         lead=names["lead"],
         oracle="oracle",
         compare_with=args.compare_with,

@@ -18,8 +18,8 @@ from .measures import (
     ArticleFacts,
     Difference,
     Figure,
-    Judge,
     Matching,
+    Metric,
     References,
     Several,
     Wanted,
@@ -73,7 +73,7 @@ class Evaluation:
         base: Name of the system that the others are compared with.
         closed: For each system, the percentage of the gap between lead and oracle that it closes; empty if one of the
             two was not measured.
-        judges: Names of the user-defined metrics.
+        custom_metrics: Names of the user-defined metrics.
     """
 
     examples: Sequence[Example]
@@ -82,7 +82,7 @@ class Evaluation:
     above: dict[str, dict[str, Difference]]
     base: str
     closed: dict[str, dict[str, Figure]]
-    judges: tuple[str, ...] = ()
+    custom_metrics: tuple[str, ...] = ()
 
 
 def evaluate(
@@ -90,7 +90,7 @@ def evaluate(
     systems: Mapping[str, Lists],
     language: str = "en",
     several: Several = "best",
-    judges: Mapping[str, Judge] | None = None,
+    custom_metrics: Mapping[str, Metric] | None = None,
     lead: str | None = None,
     oracle: str | None = None,
     compare_with: str | None = None,
@@ -104,12 +104,13 @@ def evaluate(
         language: Language code; selects the tokenizer. Measures with English rules (facts, dangling, alone) are left
             out for other languages.
         several: Scoring of an article with several human lists: "best" or "mean".
-        judges: User-defined metrics, by name.
+        custom_metrics: User-defined metrics, by name.
         lead: Name of the lead system, the lower end of `Evaluation.closed`.
         oracle: Name of the oracle system, the upper end.
         compare_with: Name of the system that the others are compared with; default: the first.
         spans: Source spans of the bullets, by the system's name. For other systems, the source of a bullet is the
-            article sentence that equals it; if a bullet equals none, the sources of its list are unknown.
+            article sentence that equals it; if one of its bullets equals none, a list has no value in the source
+            measures.
 
     Raises:
         ValueError: There is no article or no system, `compare_with` is no system, a system does not have one list per
@@ -123,9 +124,9 @@ def evaluate(
     columns = {name: _scores(name, examples, lists, language, several) for name, lists in systems.items()}
     for name, rows in _looks(examples, systems, language, several, spans or {}).items():
         columns[name] |= {key: np.asarray([row[key] for row in rows]) for key in rows[0]}
-    for title, judge in (judges or {}).items():
+    for title, metric in (custom_metrics or {}).items():
         for name, lists in systems.items():
-            found = np.asarray(judge([e.text for e in examples], [list(x) for x in lists]), float)
+            found = np.asarray(metric([e.text for e in examples], [list(x) for x in lists]), float)
             if found.shape != (len(examples),):
                 raise ValueError(f"{title} returned figures of shape {found.shape} for {len(examples)} articles")
             columns[name][title] = found
@@ -133,7 +134,7 @@ def evaluate(
     base = compare_with or measured[0].name
     if base not in systems:
         raise ValueError(f"there is no system {base!r} to compare with; there are {', '.join(systems)}")
-    return _with_intervals(examples, measured, lead, oracle, base, tuple(judges or ()))
+    return _with_intervals(examples, measured, lead, oracle, base, tuple(custom_metrics or ()))
 
 
 def _scores(name: str, examples: Sequence[Example], lists: Lists, language: str, several: Several) -> dict[str, Floats]:
@@ -211,7 +212,7 @@ def _with_intervals(
     lead: str | None,
     oracle: str | None,
     base: str,
-    judges: tuple[str, ...],
+    custom_metrics: tuple[str, ...],
 ) -> Evaluation:
     names = list(systems[0].columns)
     tables = [np.stack([system.columns[name] for name in names], 1) for system in systems]
@@ -239,4 +240,4 @@ def _with_intervals(
                 found = np.append(share, value)
                 found[~np.isfinite(found)] = np.nan  # the oracle scores the same as the lead
                 (closed[system.name][key],) = with_intervals(found[-1:], found[:-1, None])
-    return Evaluation(examples, systems, figures, above, base, closed, judges)
+    return Evaluation(examples, systems, figures, above, base, closed, custom_metrics)

@@ -55,7 +55,7 @@ def table(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
     for name, row in evaluation.above.items():
         if name not in NO_RIVALS:
             lines.append(_row(f"{name} above {evaluation.base} (paired)", *(_above(row[s]) for s in SCORE_TITLES)))
-    shown = [key for key in (*LIST_TITLES, *evaluation.judges) if key in evaluation.systems[0].columns]
+    shown = [key for key in (*LIST_TITLES, *evaluation.custom_metrics) if key in evaluation.systems[0].columns]
     titles = [LIST_TITLES[key][0] if key in LIST_TITLES else key for key in shown]
     titles += ["of the way from LEAD to the oracle (R1), %"] if evaluation.closed else []
     lines += ["", _row("system", *titles), _row(*["---"] * (1 + len(titles)))]

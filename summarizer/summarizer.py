@@ -160,8 +160,8 @@ class Summarizer:
         Args:
             articles: A text, an `Article`, or a list of texts and `Article` objects.
             bullets: Number of bullets. "auto": the shipped model makes 3 to 7, depending on the story, or 3 in `brief`;
-                a checkpoint makes 3, 5, 6 or 7, depending on the length of the article, or 3 or 4 in `brief`. An
-                article with fewer sentences gets fewer bullets.
+                a checkpoint makes 3 below 250 words, 5 below 1,200, 6 below 2,500, else 7; in `brief` 3 below 2,000
+                words, else 4. An article with fewer sentences gets fewer bullets.
             length: "standard" (the whole article in full sentences) or "brief" (the main news in short sentences).
             policy: Which texts may be shown. "checked": sentences of the article, and rewrites whose facts are found in
                 their sources and that the verifier accepts. "flag": the best rewrite of each point, with the checks

@@ -134,7 +134,7 @@ def test_rewrites_pass_every_check_and_join_sentences_where_an_editor_would_prin
             for bullet in summary:
                 methods[bullet.method, len(bullet.sources) > 1] += 1
                 if bullet.method in ("rewritten", "narrowed"):
-                    assert len(words(bullet.text)) <= style.most + 3  # a name may be given in full
+                    assert len(words(bullet.text)) <= style.max_words + 3  # a name may be given in full
                     assert bullet.checks[-1].kind == "verifier"
                 assert all(check.passed for check in bullet.checks)
                 assert bullet.checks or bullet.method == "extracted"

@@ -13,7 +13,7 @@ import torch
 from scipy.stats import rankdata
 from torch import Tensor, nn
 
-from summarizer.checks import TEXT_KINDS, VERDICTS, Calibration, Kind
+from summarizer.checks import TEXT_KINDS, VERDICTS, Calibration, TextKind
 
 from .data import Judged
 
@@ -45,8 +45,8 @@ def curve(good: npt.NDArray[Any], wanted: npt.NDArray[np.bool_]) -> list[dict[st
 
 
 def calibrations(
-    said: npt.NDArray[Any], points: Sequence[Judged], before: Mapping[Kind, Calibration] | None = None
-) -> dict[Kind, Calibration]:
+    said: npt.NDArray[Any], points: Sequence[Judged], before: Mapping[TextKind, Calibration] | None = None
+) -> dict[TextKind, Calibration]:
     """Returns a calibration for each kind of point.
 
     A kind with too few points gets the calibration of the verifier that training started from. If that has none, the
@@ -91,12 +91,14 @@ def _fitted(said: npt.NDArray[Any], points: Sequence[Judged]) -> Calibration:
     )
 
 
-def rows_by_kind(points: Sequence[Judged]) -> dict[Kind, list[int]]:
+def rows_by_kind(points: Sequence[Judged]) -> dict[TextKind, list[int]]:
     """Returns the indices of the points of each kind."""
     return {kind: [i for i, one in enumerate(points) if one.kind == kind] for kind in TEXT_KINDS}
 
 
-def measures(said: npt.NDArray[Any], points: Sequence[Judged], fitted: Mapping[Kind, Calibration]) -> dict[str, Any]:
+def measures(
+    said: npt.NDArray[Any], points: Sequence[Judged], fitted: Mapping[TextKind, Calibration]
+) -> dict[str, Any]:
     """Returns the measures of calibrated logits, with probabilities computed as in `Verifier`."""
     good = np.array([fitted[one.kind](row, one.score or 0.0)[0] for row, one in zip(said, points, strict=True)])
     wanted = np.array([one.verdict == "good" for one in points], bool)

@@ -1,13 +1,14 @@
 """Fine-tunes the extractor: `python -m training extractor --config training/configs/extractor.yaml`.
 
-From the points of human lists, it learns which sentences are their sources, which of these matter most, and which
-belong together (`data/points.py`). Training has several stages, each with the Trainer of transformers:
+From the points of reference lists, it learns which sentences are their sources, which of these matter most, and which
+belong together (`data/points.py`). The model and its loss are in `modeling/extractor_model.py`. Training has several
+stages, each with the Trainer of transformers:
 - head: only the head, on the vectors of the frozen encoder (minutes). An untrained head would damage the encoder while
   it learns that leads are important;
 - auxiliary: encoder and head together, on other articles, if there are any;
 - all_weights: encoder and head together, on the training articles;
-- average: no training; averages the weights after the last two stages and, if the base is a model of this project, its
-  weights (a model soup: Wortsman et al. 2022).
+- average: no training; the mean of up to three sets of weights: those after the last two stages and, if the base is a
+  model of this project, those of the base (a model soup: Wortsman et al. 2022).
 The stage with the best validation score is kept. To resume a killed run from its last checkpoint, run the same command
 again.
 """

@@ -67,7 +67,7 @@ class GeneratorArguments(RunArguments):
     window: int | None = field(
         default=None, metadata={"help": "Maximum tokens of prompt and article. Default: the model's own limit."}
     )
-    longest: int = field(default=160, metadata={"help": "Maximum tokens of a list; longer lists lose bullets."})
+    max_new_tokens: int = field(default=160, metadata={"help": "Maximum tokens of a list; longer lists lose bullets."})
     beams: int = field(default=4, metadata={"help": "Beams in the search of the finished model."})
     validation_articles: int = field(default=100, metadata={"help": "Number of validation articles to evaluate."})
 
@@ -237,7 +237,7 @@ def _start(args: GeneratorArguments) -> tuple[Any, Any, GenerationSettings]:
                     setattr(part, name, args.dropout)
     folder = Path(args.base_model)
     settings = settings_of(model, tokenizer, folder if folder.is_dir() else None)
-    settings = for_training(settings, tokenizer, args.window, args.longest, args.beams)
+    settings = for_training(settings, tokenizer, args.window, args.max_new_tokens, args.beams)
     if args.lora:
         model = _with_lora(model, args)
     if args.gradient_checkpointing:

@@ -24,7 +24,7 @@ from tqdm import tqdm
 from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, TrainingArguments, set_seed
 
 from eval.data import fingerprint, read
-from summarizer.checks import MARKS, TEXT_KINDS, VERDICTS, Calibration, Kind, log_odds, reading
+from summarizer.checks import MARKS, TEXT_KINDS, VERDICTS, Calibration, TextKind, log_odds, verifier_input
 
 from .arguments import RunArguments, is_first_process
 from .calibration import auc, auc_by_fault, calibrations, draw_curves, measures, rows_by_kind
@@ -206,7 +206,7 @@ def _start(args: VerifierArguments) -> tuple[VerifierModel, Any]:
 def _items(points: Sequence[Judged], tokenizer: Any) -> list[dict[str, Any]]:
     items = []
     for one in tqdm(points, "points", file=sys.stderr, mininterval=5, leave=False):
-        read = reading(tokenizer, one.text, one.sources, one.context, one.title)
+        read = verifier_input(tokenizer, one.text, one.sources, one.context, one.title)
         items.append(
             {"input_ids": read.ids, "marks": read.marks, "size": read.size, "label": VERDICTS.index(one.verdict)}
         )
@@ -292,7 +292,7 @@ def _said(model: VerifierModel, items: Sequence[dict[str, Any]], pad_id: int, ha
     return found
 
 
-def _fitted_before(args: VerifierArguments) -> dict[Kind, Calibration]:
+def _fitted_before(args: VerifierArguments) -> dict[TextKind, Calibration]:
     """Returns the calibrations of the verifier that training starts from; empty if the base is another checkpoint."""
     part = shipped_part(args.base_model, "verifier")
     found = json.loads((part / "config.json").read_text("utf-8"))["verifier"]["calibration"] if part else {}

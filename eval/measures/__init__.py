@@ -2,7 +2,7 @@
 
 from .alignment import source_of
 from .bootstrap import RESAMPLES, SEED, Difference, Figure, differences, means, resampled, with_intervals
-from .faithfulness import ArticleFacts, Judge, dangling, judge, standing_alone, words
+from .faithfulness import ArticleFacts, Metric, dangling, load_metric, standing_alone, words
 from .matching import MATCH, Matching, match, redundancy
 from .oracle import f1, greedy_oracle, likeness, unigrams
 from .points import Wanted, stands
@@ -17,8 +17,8 @@ __all__ = [
     "ArticleFacts",
     "Difference",
     "Figure",
-    "Judge",
     "Matching",
+    "Metric",
     "References",
     "Several",
     "Wanted",
@@ -27,8 +27,8 @@ __all__ = [
     "f1",
     "greedy_oracle",
     "is_english",
-    "judge",
     "likeness",
+    "load_metric",
     "match",
     "means",
     "redundancy",

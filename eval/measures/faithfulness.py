@@ -10,7 +10,7 @@ import regex
 
 from summarizer.checks import FACT_KINDS, FactIndex, facts, needs_context, starts_with_anaphor
 
-Judge = Callable[[list[str], list[list[str]]], Sequence[float]]
+Metric = Callable[[list[str], list[list[str]]], Sequence[float]]
 """A user-defined metric: takes the articles and their lists of bullets, returns a number for each article."""
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:[.,'’-][\p{L}\p{M}\p{N}]+)*")
@@ -106,7 +106,7 @@ def words(text: str) -> list[str]:
     return [word.replace("’", "'") for word in _WORD.findall(text.lower())]
 
 
-def judge(name: str) -> Judge:
+def load_metric(name: str) -> Metric:
     """Imports a metric function by a name such as `mynewsroom.nli:entailment`.
 
     Raises:
@@ -116,7 +116,7 @@ def judge(name: str) -> Judge:
     if not function:
         raise ValueError(f'{name!r} names no function; write "package.module:function"')
     try:
-        found: Judge = getattr(importlib.import_module(module), function)
+        found: Metric = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError) as error:
         raise ValueError(f"{name!r} cannot be imported: {error}") from error
     return found

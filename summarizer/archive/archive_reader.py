@@ -1,4 +1,5 @@
-"""Reads the records of an archive in bounded memory, from JSONL, CSV, Parquet, a folder or standard input.
+"""Reads the records of an archive in bounded memory (`worker.py` makes those of the output): from JSONL, CSV, Parquet,
+a folder or standard input.
 
 A line that cannot be read becomes a record with a fault, so that the caller decides whether to continue. `eval` and
 `training` also read their data with this module.

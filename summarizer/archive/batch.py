@@ -1,7 +1,7 @@
 """Summarizes an archive into a file. A stopped run can be continued. A record that fails does not stop the run.
 
 The output has one record for each record of the archive, in the same order: a summary or an error. So the next run
-reads from the output where to continue. `resumable_writer.py` writes the output.
+counts the records of the output to find where to continue. `resumable_writer.py` writes the output.
 """
 
 from __future__ import annotations

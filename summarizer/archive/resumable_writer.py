@@ -1,4 +1,5 @@
-"""Writes the output of a batch run so that a run that was killed at any moment can be continued.
+"""Writes the output of a batch run so that a run that was killed at any moment can be continued; `batch.py` finds
+where.
 
 Records are in the order of the input, one per line, and are written in chunks of `CHUNK_SIZE`. A chunk is one write; in
 a compressed file it is a separate gzip member or zstd frame. A killed run leaves whole chunks and perhaps part of one.

@@ -128,7 +128,7 @@ class AbstractiveBackend:
         texts = dict.fromkeys(text for answer in answers for text in answer.bullets)
         english = read.article.language.split("-")[0].lower() == "en"
         policy = options.policy if english or options.policy == "flag" else "extract"
-        style = replace(STYLES[options.length], least=1, most=10**6)
+        style = replace(STYLES[options.length], min_words=1, max_words=10**6)
         writer = BulletWriter(read.article, options.length, policy == "flag", style)
         aligner = Aligner([sentence.text for sentence in read.sentences])
         least = self._verifier.least if options.min_confidence is None else options.min_confidence

@@ -32,7 +32,7 @@ _SAYS_NOTHING = re.compile(
 _EARLIER = {"longest": "max_new_tokens", "least": "min_new_tokens", "no_repeat": "no_repeat_ngram_size"}
 """Names of settings in folders of versions before 0.9, with their present names."""
 
-Kind = Literal["seq2seq", "causal"]
+ModelKind = Literal["seq2seq", "causal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class GenerationSettings:
         name: Name of the model, if it has one.
     """
 
-    kind: Kind
+    kind: ModelKind
     before: str = ""
     after: str = ""
     separator: str = ""

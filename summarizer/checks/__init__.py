@@ -11,11 +11,11 @@ from .verifier import (
     VERDICTS,
     Calibration,
     Fault,
-    Kind,
+    TextKind,
     Verdict,
     Verifier,
     log_odds,
-    reading,
+    verifier_input,
 )
 
 __all__ = [
@@ -33,15 +33,15 @@ __all__ = [
     "Fact",
     "FactIndex",
     "Fault",
-    "Kind",
     "Name",
     "Number",
+    "TextKind",
     "Verdict",
     "Verifier",
     "facts",
     "log_odds",
     "needs_context",
     "numbers",
-    "reading",
     "starts_with_anaphor",
+    "verifier_input",
 ]

@@ -1,7 +1,8 @@
 """Finds the facts of a text that can be looked up: numbers, dates, names and quotes.
 
 Numbers are read as values with a unit: `3,600` is `3.6 thousand`, `two` is 2, `$25m` is `25 million dollars`, `half of`
-is 50%. `fact_index.py` looks facts up in another text. The rules are made for English news.
+is 50%. `fact_index.py` looks facts up in another text, and `checker.py` makes the checks of a point. The rules are made
+for English news.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-Kind = Literal["number", "date", "name", "quote"]
-FACT_KINDS: tuple[Kind, ...] = ("number", "date", "name", "quote")
+FactKind = Literal["number", "date", "name", "quote"]
+FACT_KINDS: tuple[FactKind, ...] = ("number", "date", "name", "quote")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Fact:
         end: Offset after its last character.
     """
 
-    kind: Kind
+    kind: FactKind
     text: str
     start: int
     end: int

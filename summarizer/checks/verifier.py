@@ -26,7 +26,7 @@ from ..summary import Check
 
 Array = npt.NDArray[np.float32]
 Fault = Literal["untrue", "broken", "leaning", "poor"]
-Kind = Literal["rewrites", "sentences", "others"]
+TextKind = Literal["rewrites", "sentences", "others"]
 
 VERDICTS = ("good", "untrue", "broken", "leaning", "poor")
 """Readers' verdicts on a rewrite. good: an editor would print it; untrue: it says something that its sentences do not;
@@ -39,21 +39,21 @@ FAULT_NAMES: dict[Fault, str] = {
     "poor": "says too little",
 }
 """Names of the faults in messages."""
-TEXT_KINDS: tuple[Kind, ...] = get_args(Kind)
-"""Who wrote a point: the shipped rewriter, whose score is used too; the article itself; another model. Each kind has
-its own calibration."""
-MOST_TOKENS = 288
+TEXT_KINDS: tuple[TextKind, ...] = get_args(TextKind)
+"""Kinds of texts, by writer; each has its own calibration. rewrites: the shipped rewriter, whose score is used too;
+sentences: the article; others: any other writer."""
+MAX_TOKENS = 288
 """Maximum number of input tokens. A longer input is truncated at the end, where the context is."""
 MARKS = 7
-KEPT, MOVED, BESIDE, PUT_IN, KEPT_THERE, LEFT_OUT, CONTEXT = range(MARKS)
+KEPT, MOVED, ONLY_IN_CONTEXT, ADDED, SOURCE_KEPT, SOURCE_DROPPED, CONTEXT = range(MARKS)
 """Marks of tokens. KEPT: a token of the point that the sentences have in the same order. MOVED: the sentences have it
-elsewhere. BESIDE: only the headline or the context has it. PUT_IN: none of them has it. KEPT_THERE: a token of the
-sentences that the point has in the same order. LEFT_OUT: any other token of the sentences. CONTEXT: headline, context
-and special tokens."""
+elsewhere. ONLY_IN_CONTEXT: only the headline or the context has it. ADDED: none of them has it. SOURCE_KEPT: a token of
+the sentences that the point has in the same order. SOURCE_DROPPED: any other token of the sentences. CONTEXT: headline,
+context and special tokens."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class VerifierInput:
     """The encoder's input: a point with its sentences, the headline and the context.
 
     Attributes:
@@ -121,7 +121,7 @@ class Verdict:
         return Check("verifier", self.good >= least, said)
 
 
-def reading(tokenizer: Tokenizer, text: str, sources: str, context: str, title: str | None) -> Reading:
+def verifier_input(tokenizer: Tokenizer, text: str, sources: str, context: str, title: str | None) -> VerifierInput:
     """Returns the encoder's input for a point, the sentences that it was made from, their context and the headline."""
     texts = [text, sources, title or "", context]
     point, there, headline, around = (e.ids for e in tokenizer.encode_batch_fast(texts, add_special_tokens=False))
@@ -134,7 +134,7 @@ def reading(tokenizer: Tokenizer, text: str, sources: str, context: str, title: 
         if part:
             ids += [*part, closes]
             kinds += [CONTEXT] * (len(part) + 1)
-    return Reading(ids[:MOST_TOKENS], kinds[:MOST_TOKENS], min(len(point), MOST_TOKENS - 1))
+    return VerifierInput(ids[:MAX_TOKENS], kinds[:MAX_TOKENS], min(len(point), MAX_TOKENS - 1))
 
 
 def log_odds(scores: Array) -> Array:
@@ -146,11 +146,11 @@ def log_odds(scores: Array) -> Array:
 
 def _marks(point: Sequence[int], there: Sequence[int], beside: set[int]) -> tuple[list[int], list[int]]:
     known = set(there)
-    marks = [MOVED if i in known else BESIDE if i in beside else PUT_IN for i in point]
-    left = [LEFT_OUT] * len(there)
+    marks = [MOVED if i in known else ONLY_IN_CONTEXT if i in beside else ADDED for i in point]
+    left = [SOURCE_DROPPED] * len(there)
     for a, b, size in SequenceMatcher(None, point, there, autojunk=False).get_matching_blocks():
         marks[a : a + size] = [KEPT] * size
-        left[b : b + size] = [KEPT_THERE] * size
+        left[b : b + size] = [SOURCE_KEPT] * size
     return marks, left
 
 
@@ -193,7 +193,7 @@ class Verifier:
     def start(
         self,
         texts: Sequence[str],
-        kind: Kind,
+        kind: TextKind,
         sources: str,
         context: str,
         title: str | None,
@@ -230,7 +230,7 @@ class Verifier:
     ) -> list[Verdict]:
         if not texts:
             return []
-        read = [reading(self._tokenizer, text, sources, context, title) for text in texts]
+        read = [verifier_input(self._tokenizer, text, sources, context, title) for text in texts]
         longest = max(len(one.ids) for one in read)
         ids = [one.ids + [0] * (longest - len(one.ids)) for one in read]
         marks = [one.marks + [0] * (longest - len(one.marks)) for one in read]

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ..errors import ArticleError
 from ..options import MAX_BULLETS
-from ..points import reading_of
+from ..points import prepared
 from ..reading import Article
 from ..summary import Bullet, Length, Policy, Span
 from .auth import Person
@@ -351,7 +351,7 @@ async def check(given: CheckIn, desk: OfDesk, person: Drafter) -> dict[str, Any]
             raise HTTPException(422, str(error)) from error
         missing = [
             {"kind": fact.kind, "text": fact.text, "start": fact.start, "end": fact.end}
-            for fact in reading_of(article).checker.missing(given.point)
+            for fact in prepared(article).checker.missing(given.point)
         ]
         return asdict(bullet) | {"missing": missing}
 

@@ -17,8 +17,8 @@ from .database import Database, keys, now, sessions, stamp, users
 
 ROLES = ("editor", "admin")
 SCOPES = ("draft", "read", "decide")
-"""The rights of a key. draft: send articles and check points; read: read and export lists; decide: revise, approve,
-reject and withdraw lists, and get other wordings."""
+"""The rights of keys and users. draft: send articles and check points; read: read and export lists; decide: revise,
+approve, reject and withdraw lists, and get other wordings."""
 SESSION = timedelta(hours=12)
 SHORTEST = 12
 """Minimum number of characters in a password (OWASP and NIST SP 800-63B require length and no other rule)."""

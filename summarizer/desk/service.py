@@ -171,7 +171,7 @@ OfDesk = Annotated[Desk, Depends(desk_of)]
 
 
 def person_of(request: Request, desk: OfDesk) -> Person | None:
-    """Returns the sender of a request: a key from the header `Authorization: Bearer`, the user of a session, or a guest
+    """Returns who sent a request: a key from the header `Authorization: Bearer`, the user of a session, or a guest
     on a desk without users. None: no valid key or session."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
@@ -190,7 +190,8 @@ OfPerson = Annotated[Person | None, Depends(person_of)]
 
 
 def allowed(scope: str) -> Callable[..., Person]:
-    """Creates a dependency that returns the sender of a request. It refuses the request if the sender lacks a right.
+    """Creates a dependency that returns who sent a request (a user, a key or a guest), and refuses it without the
+    right.
 
     Args:
         scope: The right, one of `auth.SCOPES`.

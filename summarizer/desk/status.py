@@ -1,4 +1,4 @@
-"""The status of a list, and the actions that change it."""
+"""The status of a list, and the actions that change it. `auth.py` has the rights to do them, `api.py` the calls."""
 
 from __future__ import annotations
 

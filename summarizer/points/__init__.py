@@ -2,7 +2,7 @@
 
 from .alignment import Aligner
 from .content_selection import group
-from .editor_tools import UNTRACED, check_point, draft_on, reading_of, wordings_of
+from .editor_tools import UNTRACED, check_point, draft_on, prepared, wordings_of
 from .extractor import (
     DISTANCE_FEATURES,
     FEATURES,
@@ -66,8 +66,8 @@ __all__ = [
     "finished",
     "group",
     "head_weights",
+    "prepared",
     "prompt",
-    "reading_of",
     "source_sentences",
     "surface_features",
     "token_ids",

@@ -30,24 +30,23 @@ class Settings:
     """How points are chosen. The values were chosen on validation articles.
 
     Attributes:
-        apart: How much the score of a sentence is lowered if it belongs to a chosen point, 0 to 1.
-        joins: Minimum probability for a sentence to join a point.
-        sentences: Maximum number of sentences of a point. People use three or four sentences for four points in ten;
-            but of the `standard` texts that the rewriter made from three or four, readers found only one in ten good
-            (docs/quality.md).
-        expected: Factor from the sum of all main probabilities to the number of points.
-        least: Minimum number of points, if the article has that many sentences.
-        most: Maximum number of points.
-        brief: Number of points of a `brief` list.
+        same_point_penalty: How much the score of a sentence is lowered if it belongs to a chosen point, 0 to 1.
+        min_join_probability: Minimum probability for a sentence to join a point.
+        max_sentences: Maximum number of sentences of a point. In header lists four points in ten have three or four;
+            but the rewriter's texts from three or four sentences were rarely good (docs/quality.md).
+        count_factor: Factor from the sum of all main probabilities to the number of points.
+        min_points: Minimum number of points, if the article has that many sentences.
+        max_points: Maximum number of points.
+        brief_points: Number of points of a `brief` list.
     """
 
-    apart: float = 0.7
-    joins: float = 0.3
-    sentences: int = 2
-    expected: float = 1.1
-    least: int = 3
-    most: int = 7
-    brief: int = 3
+    same_point_penalty: float = 0.7
+    min_join_probability: float = 0.3
+    max_sentences: int = 2
+    count_factor: float = 1.1
+    min_points: int = 3
+    max_points: int = 7
+    brief_points: int = 3
 
 
 SETTINGS = Settings()
@@ -95,12 +94,16 @@ def group(
         spare: Number of further groups to add at the end, marked as spare, the best first.
     """
     n = len(scored.sentences)
-    shown = min(n, settings.brief if length == "brief" else settings.most) if count == "auto" else min(n, count)
-    wanted = settings.most if count == "auto" else max(count, settings.most if length == "brief" else 0)
+    shown = (
+        min(n, settings.brief_points if length == "brief" else settings.max_points)
+        if count == "auto"
+        else min(n, count)
+    )
+    wanted = settings.max_points if count == "auto" else max(count, settings.max_points if length == "brief" else 0)
     mains, together = _mains(scored, wanted + spare, settings)
-    expected = round(settings.expected * float(_sigmoid(scored.main).sum()))
+    expected = round(settings.count_factor * float(_sigmoid(scored.main).sum()))
     if count == "auto":
-        size = max(min(settings.least, n), min(expected, settings.most))
+        size = max(min(settings.min_points, n), min(expected, settings.max_points))
     else:
         size = min(wanted, max(shown, round(float(_sigmoid(scored.main).sum())))) if length == "brief" else shown
     groups = _grouped(scored, mains[:size], together, settings)
@@ -135,7 +138,7 @@ def _mains(scored: Scored, count: int, settings: Settings) -> tuple[list[int], d
         chosen.append(best)
         said[best] = trigrams
         together[best] = _sigmoid(scored.together(best))
-        left += np.asarray(np.log1p(-settings.apart * together[best].clip(0, 0.999)), np.float32)
+        left += np.asarray(np.log1p(-settings.same_point_penalty * together[best].clip(0, 0.999)), np.float32)
     return chosen, together
 
 
@@ -145,11 +148,11 @@ def _grouped(scored: Scored, mains: Sequence[int], together: dict[int, Array], s
     belongs = np.stack([together[i] for i in mains])
     belongs[:, mains] = 0
     to = belongs.argmax(0)
-    joins = belongs.max(0) >= settings.joins
+    joins = belongs.max(0) >= settings.min_join_probability
     groups = []
     for row, main in enumerate(mains):
         others = [int(i) for i in np.flatnonzero(joins & (to == row))]
-        others = sorted(others, key=lambda i: -belongs[row, i])[: settings.sentences - 1]
+        others = sorted(others, key=lambda i: -belongs[row, i])[: settings.max_sentences - 1]
         sentences = tuple(sorted([main, *others]))
         groups.append(Group(main, sentences, float(_sigmoid(scored.main[main])), float(scored.top[main])))
     return groups

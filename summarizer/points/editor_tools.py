@@ -1,4 +1,5 @@
-"""What an editor can request for a list: other wordings of a point, and checks of a point of their own."""
+"""What the desk offers an editor: other wordings of a point, and checks of an own point. `text_choice.py` chooses the
+texts of a list."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ _SHOWN = 6
 UNTRACED = Check("sources", False, "no sentence of the article contains enough of its words")
 
 
-class Reading:
+class PreparedArticle:
     """An article prepared for checking an editor's points.
 
     Args:
@@ -41,9 +42,9 @@ class Reading:
 
 
 @lru_cache(maxsize=16)
-def reading_of(article: Article) -> Reading:
+def prepared(article: Article) -> PreparedArticle:
     """Returns the prepared article. Cached, since points are checked again and again while an editor types."""
-    return Reading(article)
+    return PreparedArticle(article)
 
 
 def check_point(
@@ -63,7 +64,7 @@ def check_point(
         ValueError: A span overlaps no sentence of the story.
         TimeLimitError: The time limit was exceeded.
     """
-    reading = reading_of(article)
+    reading = prepared(article)
     deadline.check()
     chosen = _chosen(reading.sentences, spans) if spans else reading.aligner(text)
     looked_up = reading.looked_up(text)
@@ -102,7 +103,7 @@ def wordings_of(
         ValueError: A span overlaps no sentence of the story.
         TimeLimitError: The time limit was exceeded.
     """
-    sentences = reading_of(article).sentences
+    sentences = prepared(article).sentences
     draft = draft_on(article, sentences, _chosen(sentences, spans))
     writer = BulletWriter(article, length)
     found: list[tuple[float, Bullet]] = []

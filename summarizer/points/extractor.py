@@ -215,7 +215,7 @@ def head_weights(folder: Path) -> dict[str, npt.NDArray[Any]]:
 
 
 class Head:
-    """The transformer over the sentences, in numpy. `training/modeling/extractor_model.py` has the same in torch; a test
+    """The transformer over the sentences, in numpy. `training/modeling/extractor_model.py` has it in torch; a test
     compares the two.
 
     Args:

@@ -261,7 +261,7 @@ def _without(points: Sequence[_Point], spare: Sequence[_Point], options: Options
         if better and better.cost + GAIN < point.cost:
             others.remove(better)
             kept[kept.index(point)] = better
-        elif point.faults >= DROP_THRESHOLD and options.bullets == "auto" and len(kept) > SETTINGS.least:
+        elif point.faults >= DROP_THRESHOLD and options.bullets == "auto" and len(kept) > SETTINGS.min_points:
             kept.remove(point)
     return kept
 

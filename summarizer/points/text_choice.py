@@ -1,5 +1,5 @@
 """Chooses the text of each bullet: the one with the highest worth among the rewrites that an editor would print and the
-article's own sentences."""
+article's own sentences. `pipeline.py` asks for it, and then replaces or drops points that are too costly."""
 
 from __future__ import annotations
 
@@ -114,8 +114,8 @@ class Style:
 
     Attributes:
         asked: The lengths requested from the rewriter, in words.
-        least: Minimum number of words of a rewrite.
-        most: Maximum number of words of a rewrite.
+        min_words: Minimum number of words of a rewrite.
+        max_words: Maximum number of words of a rewrite.
         aim: Number of words above which the worth of a rewrite falls.
         size: Cost of ten words above `aim`.
         fluent: Weight of the rewriter's mean log-probability per token, relative to the share of important words that
@@ -123,8 +123,8 @@ class Style:
     """
 
     asked: tuple[int, ...]
-    least: int
-    most: int
+    min_words: int
+    max_words: int
     aim: int
     size: float
     fluent: float
@@ -132,13 +132,13 @@ class Style:
     def lengths(self, size: int) -> tuple[int, ...]:
         """Returns the lengths to request for sentences of `size` words. They are limited for short sentences, so that
         the rewriter need not add anything."""
-        most = max(self.least, round(_SHORTER * size))
+        most = max(self.min_words, round(_SHORTER * size))
         return tuple(dict.fromkeys(min(length, most) for length in self.asked))
 
 
 STYLES: dict[Length, Style] = {
-    "brief": Style(asked=(14, 18, 22), least=6, most=26, aim=20, size=0.4, fluent=2.0),
-    "standard": Style(asked=(25, 29), least=12, most=40, aim=32, size=0.4, fluent=2.0),
+    "brief": Style(asked=(14, 18, 22), min_words=6, max_words=26, aim=20, size=0.4, fluent=2.0),
+    "standard": Style(asked=(25, 29), min_words=12, max_words=40, aim=32, size=0.4, fluent=2.0),
 }
 
 
@@ -317,7 +317,7 @@ class BulletWriter:
         article repeats (names and numbers above all) and that no earlier bullet has, and with a high score of the
         rewriter."""
         style = self._style
-        fitting = [c for c in _repaired(draft) if style.least <= len(words(c.text)) <= style.most]
+        fitting = [c for c in _repaired(draft) if style.min_words <= len(words(c.text)) <= style.max_words]
         return sorted(dict.fromkeys(fitting), key=lambda c: -self._worth(c.text, draft) - style.fluent * c.score)
 
     def _worth(self, text: str, draft: PointDraft) -> float:

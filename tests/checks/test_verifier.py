@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from summarizer.checks.verifier import (
-    BESIDE,
+    ADDED,
     CONTEXT,
     KEPT,
-    KEPT_THERE,
-    LEFT_OUT,
-    MOST_TOKENS,
+    MAX_TOKENS,
     MOVED,
-    PUT_IN,
+    ONLY_IN_CONTEXT,
+    SOURCE_DROPPED,
+    SOURCE_KEPT,
     Verifier,
-    reading,
+    verifier_input,
 )
 
 torch = pytest.importorskip("torch")
@@ -34,7 +34,7 @@ def tokenizer(tiny_checkpoint):
 
 
 def marks(tokenizer, text, sources, context="", title=None):
-    read = reading(tokenizer, text, sources, context, title)
+    read = verifier_input(tokenizer, text, sources, context, title)
     point = read.marks[1 : 1 + read.size]
     return dict(zip((tokenizer.id_to_token(i) for i in read.ids[1 : 1 + read.size]), point, strict=True)), read
 
@@ -42,20 +42,20 @@ def marks(tokenizer, text, sources, context="", title=None):
 def test_each_token_says_how_it_stands_to_the_other_side(tokenizer):
     found, read = marks(tokenizer, "a c b x 9", "a b c d", context="x")
     assert found["a"] == KEPT and {found["b"], found["c"]} == {KEPT, MOVED}
-    assert found["x"] == BESIDE and found["9"] == PUT_IN
+    assert found["x"] == ONLY_IN_CONTEXT and found["9"] == ADDED
     there = read.marks[read.size + 2 :][:4]
-    assert there.count(KEPT_THERE) == 2 and there[0] == KEPT_THERE and there[3] == LEFT_OUT
+    assert there.count(SOURCE_KEPT) == 2 and there[0] == SOURCE_KEPT and there[3] == SOURCE_DROPPED
     assert read.marks[-2:] == [CONTEXT, CONTEXT]
 
 
 @given(*[st.text(max_size=400)] * 4)
 def test_any_text_can_be_read(tiny_checkpoint, text, sources, context, title):
-    read = reading(Tokenizer.from_file(str(tiny_checkpoint / "tokenizer.json")), text, sources, context, title)
-    assert len(read.ids) == len(read.marks) <= MOST_TOKENS and 0 <= read.size < len(read.ids)
+    read = verifier_input(Tokenizer.from_file(str(tiny_checkpoint / "tokenizer.json")), text, sources, context, title)
+    assert len(read.ids) == len(read.marks) <= MAX_TOKENS and 0 <= read.size < len(read.ids)
 
 
 def test_a_copied_sentence_is_kept_whole(tokenizer):
-    read = reading(tokenizer, SOURCES, SOURCES, "", None)
+    read = verifier_input(tokenizer, SOURCES, SOURCES, "", None)
     assert set(read.marks[1 : 1 + read.size]) == {KEPT}
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from eval.data import Example
 from eval.evaluation import evaluate
 from eval.measures.bootstrap import differences, means, resampled, with_intervals
-from eval.measures.faithfulness import ArticleFacts, dangling, fragments, judge
+from eval.measures.faithfulness import ArticleFacts, dangling, fragments, load_metric
 from eval.measures.matching import likeness, match, redundancy
 from eval.measures.rouge import tokenizer
 
@@ -107,13 +107,13 @@ def test_a_metric_of_your_own(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text("def shout(articles, lists):\n    return [len(x) for x in lists]\n")
     monkeypatch.syspath_prepend(tmp_path)
     examples = [Example("1", "a b", (("a",),))]
-    result = evaluate(examples, {"ours": [["a", "b"]]}, judges={"mine:shout": judge("mine:shout")})
+    result = evaluate(examples, {"ours": [["a", "b"]]}, custom_metrics={"mine:shout": load_metric("mine:shout")})
     assert result.figures["ours"]["mine:shout"].value == 2
     with pytest.raises(ValueError, match=r"short returned figures of shape \(2,\) for 1 articles"):
-        evaluate(examples, {"ours": [["a"]]}, judges={"short": lambda articles, lists: [1, 2]})
+        evaluate(examples, {"ours": [["a"]]}, custom_metrics={"short": lambda articles, lists: [1, 2]})
     for wrong in ("mine", "mine:nothing", "no_such_module:f"):
         with pytest.raises(ValueError, match=wrong):
-            judge(wrong)
+            load_metric(wrong)
 
 
 def figures(scores, resamples=10_000):

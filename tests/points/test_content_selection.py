@@ -43,9 +43,9 @@ def sentences_of(groups):
 
 def test_a_point_is_a_main_sentence_and_what_belongs_to_it_wherever_it_stands():
     chances = scored([3, -9, 2, -9, 1, -9, -9], [(0, 6), (2, 3), (2, 5)])
-    found = group(chances, 3, "standard", Settings(sentences=3))
+    found = group(chances, 3, "standard", Settings(max_sentences=3))
     assert sentences_of(found) == [(0, 6), (2, 3, 5), (4,)]
-    assert max(map(len, sentences_of(group(chances, 3, "standard", Settings(sentences=2))))) == 2
+    assert max(map(len, sentences_of(group(chances, 3, "standard", Settings(max_sentences=2))))) == 2
     assert [one.main for one in found] == [0, 2, 4]
 
 
@@ -99,5 +99,5 @@ def test_no_sentence_is_in_two_points(data):
     used = [i for one in more for i in one.sentences]
     assert found and len(used) == len(set(used)) and count in ("auto", *range(len(found), 16))
     for one in found:
-        assert one.main in one.sentences and len(one.sentences) <= SETTINGS.sentences
+        assert one.main in one.sentences and len(one.sentences) <= SETTINGS.max_sentences
         assert list(one.sentences) == sorted(one.sentences) and 0 <= one.score <= 1

@@ -224,4 +224,4 @@ def test_flag_shows_the_best_with_the_verdict_it_fails():
 def test_no_more_words_are_asked_for_than_the_sentences_can_fill():
     style = STYLES["standard"]
     assert style.lengths(100) == style.asked
-    assert max(style.lengths(20)) == 18 and style.lengths(5) == (style.least,)
+    assert max(style.lengths(20)) == 18 and style.lengths(5) == (style.min_words,)

@@ -31,7 +31,7 @@ def data(tmp_path_factory):
 def arguments(data, base, output, **more):
     settings = {
         "train": str(data / "train.jsonl"), "validation": str(data / "held.jsonl"), "base_model": str(base),
-        "output": str(output), "epochs": 2.0, "batch_size": 4, "eval_steps": 3, "window": 200, "longest": 90,
+        "output": str(output), "epochs": 2.0, "batch_size": 4, "eval_steps": 3, "window": 200, "max_new_tokens": 90,
         "learning_rate": 1e-2, "bf16": False, "compare_with": "none", "beams": 1,
     }  # fmt: skip
     return GeneratorArguments(**(settings | more))
@@ -105,7 +105,7 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(run, tmp_path, monkeypatch,
     monkeypatch.setattr(transformers.trainer.Trainer, "_save_optimizer_and_scheduler", full)
     flags = [
         part
-        for name in ("train", "validation", "base_model", "epochs", "batch_size", "eval_steps", "window", "longest",
+        for name in ("train", "validation", "base_model", "epochs", "batch_size", "eval_steps", "window", "max_new_tokens",
                      "learning_rate", "bf16", "compare_with", "beams", "dropout")
         for part in (f"--{name}", str(getattr(run, name)))
     ]  # fmt: skip

@@ -14,7 +14,7 @@ from ..commands import called
 FLAGS = {
     "extractor": ["--head_epochs", "1", "--width", "16", "--heads", "2", "--dropout", "0"],
     "rewriter": ["--vocabulary", "136", "--decoder_layers", "2", "--max_target_tokens", "12"],
-    "generator": ["--window", "200", "--longest", "90", "--dropout", "0", "--beams", "1"],
+    "generator": ["--window", "200", "--max_new_tokens", "90", "--dropout", "0", "--beams", "1"],
 }
 
 

@@ -12,7 +12,7 @@ from zlib import crc32
 from tqdm import tqdm
 
 from eval.data import Example, rows
-from summarizer.checks import VERDICTS, Kind, facts
+from summarizer.checks import VERDICTS, TextKind, facts
 from summarizer.points import COSTS, FullNames, as_line, context_of, finished
 from summarizer.reading import content_sentences
 
@@ -48,7 +48,7 @@ class Judged:
     sentence: bool = False
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> TextKind:
         """Who wrote the text: the shipped rewriter, the article, or another author."""
         return "sentences" if self.sentence else "others" if self.score is None else "rewrites"
 

@@ -105,8 +105,8 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(run, tmp_path, monkeypatch,
     monkeypatch.setattr(transformers.trainer.Trainer, "_save_optimizer_and_scheduler", full)
     flags = [
         part
-        for name in ("train", "validation", "base_model", "epochs", "batch_size", "eval_steps", "window", "max_new_tokens",
-                     "learning_rate", "bf16", "compare_with", "beams", "dropout")
+        for name in ("train", "validation", "base_model", "epochs", "batch_size", "eval_steps", "window",
+                     "max_new_tokens", "learning_rate", "bf16", "compare_with", "beams", "dropout")
         for part in (f"--{name}", str(getattr(run, name)))
     ]  # fmt: skip
     with pytest.raises(SystemExit) as stop:

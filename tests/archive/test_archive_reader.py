@@ -13,6 +13,7 @@ from summarizer import BatchError, run_batch
 from summarizer.archive.resumable_writer import CHUNK_SIZE
 
 from ..articles import STORY, written
+from ..test_summarizer import SCHEMA
 from .batches import FAST, FLAGS, batch, records
 
 
@@ -76,6 +77,7 @@ def test_fields_by_dotted_paths_and_what_is_carried(tmp_path, rows):
     first, second, third = records(tmp_path / "o.jsonl")
     assert first["id"] == "7" and first["carried"] == {"meta.when": "2026-01-02", "a.b": "dots", "n": None}
     assert "text" not in first and first["bullets"]
+    SCHEMA.validate(first)
     assert '"parts.0.body" is missing' in second["error"]["message"] and second["carried"]["a.b"] is None
     assert '"meta.key" is missing' in third["error"]["message"] and third["id"] == "3"
     run_batch(source, tmp_path / "all.parquet", carry=["*"], **fields, **FAST)

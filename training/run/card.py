@@ -28,7 +28,7 @@ and contains no article text.
 {limits}
 - It was trained on news in: {languages}. Other languages are split into sentences and scored,
   but nothing was measured for them.
-- ROUGE measures similarity to the highlights of one site. It does not measure truth or taste.
+- ROUGE measures similarity to the reference lists of the data named in the tables. It does not measure truth or taste.
 - A sentence can mislead outside its context. Every bullet has its source spans, so that an editor can check.
 """
 NO_QUANTIZATION = "none"
@@ -48,13 +48,14 @@ _WHAT = {
     "extractor": "The extractor estimates for each sentence of a news article how likely it is a source of an editor's "
     "key point, and which sentences belong to the same point.",
     "rewriter": "The rewriter writes a key point from its source sentences, in a given number of words.",
-    "verifier": "The verifier reads a key point with its source sentences and estimates how likely an editor would "
-    "print it.",
+    "verifier": "The verifier reads a key point with its source sentences and estimates how likely it is that an "
+    "editor would print it.",
     "generator": "The generator writes the key points of a news article; each is then checked against the article's "
     "sentences.",
 }
 _LIMITS = {
-    "extractor": "- A bullet that is not rewritten has the length and the wording of the article's own sentence.",
+    "extractor": "- A bullet that is not rewritten is a sentence of the article, nearly in its full length: only an "
+    "opening such as 'But' and asides in parentheses are left out, and a person's full name can be put in.",
     "rewriter": "- A rewrite can be wrong in a way that no check finds.",
     "verifier": "- A text that the verifier accepts can still be wrong; its probability says how often that is so.",
     "generator": "- A generated bullet can be wrong in a way that no check finds. A bullet that fails a check is "

@@ -40,6 +40,7 @@ FAULTS = {
     "m": "lists that miss the main news",
 }
 _FAULT = re.compile(rf"\b([{''.join(FAULTS)}])\s*=\s*(\d+)")
+_FAULTS = re.compile(rf"\s*:?(\s*[{''.join(FAULTS)}]\s*=\s*\d+[,;]?)*\s*")
 _LETTERS = "PQRSTUVW"
 _LEAST_PAIRS = 100
 """Minimum number of pairs of lists, one preferred to the other, for which costs are estimated."""
@@ -103,19 +104,20 @@ def count(folder: Path, answers: Sequence[str]) -> str:
         if seen[number, kind] > 1:
             raise ValueError(f"article {number} has a second answer for {kind!r}: {line.strip()}")
         names = dict(zip(_LETTERS, key[number][kind], strict=False))
+        if sorted(re.findall(r"\w", ranking)) != sorted(names):
+            raise ValueError(f"the ranking must name {', '.join(list(names))} once each: {line.strip()}")
         ranked = {letter: at for at, tied in enumerate(ranking.split(">")) for letter in re.findall(r"\w", tied)}
-        if set(ranked) != set(names):
-            raise ValueError(f"the ranking must name {', '.join(list(names))}: {line.strip()}")
         places = {names[letter]: at for letter, at in ranked.items()}
         for (one, at), (other, there) in permutations(places.items(), 2):
             result = "better" if at < there else "same" if at == there else "worse"
             wins.setdefault(kind, Counter())[one, other, result] += 1
         counts = {name: dict.fromkeys(FAULTS, 0) for name in places}
-        for part in rest:
-            if part[:1] in names:
-                for fault, many in _FAULT.findall(part):
-                    counts[names[part[0]]][fault] = int(many)
-                    faults.setdefault(kind, Counter())[names[part[0]], fault] += int(many)
+        for part in (part for part in rest if re.search(r"=\s*\d", part)):  # others are remarks
+            if part[0] not in names or not _FAULTS.fullmatch(part[1:]):
+                raise ValueError(f"{part!r} is no list with its faults, such as 'P u=1 b=2': {line.strip()}")
+            for fault, many in _FAULT.findall(part):
+                counts[names[part[0]]][fault] += int(many)
+                faults.setdefault(kind, Counter())[names[part[0]], fault] += int(many)
         for one, other in permutations(places, 2):
             if places[one] < places[other]:
                 more = [counts[other][fault] - counts[one][fault] for fault in FAULTS]

@@ -36,7 +36,7 @@ from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, Trai
 from eval.data import Example
 from eval.measures import stands
 from eval.metric import KeyPoints
-from summarizer.points import Scored, bullet_of, group, head_weights
+from summarizer.points import Scored, bullet_of, group
 from summarizer.summary import Length
 
 from .arguments import PartArguments, is_first_process
@@ -152,8 +152,7 @@ def _start(args: ExtractorArguments) -> tuple[ExtractorModel, Any]:
     if part:
         encoder, tokenizer = encoder_of(part)
         heads = json.loads((part / "config.json").read_text("utf-8"))["extractor"]["heads"]
-        weights = {name: torch.from_numpy(value) for name, value in head_weights(part).items()}
-        head = Head.of(weights, heads, args.dropout)
+        head = Head.of(load_file(part / "head.safetensors"), heads, args.dropout)
     else:
         tokenizer = AutoTokenizer.from_pretrained(args.base_model)
         if tokenizer.cls_token_id is None or tokenizer.sep_token_id is None:

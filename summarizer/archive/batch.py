@@ -188,8 +188,7 @@ def run_batch(
         else:
             executor = InProcess(job) if count == 1 else ProcessPool(job, count)
         stack.enter_context(closing(executor))
-        if not begun.exists():  # after a crash `OneByOne` runs first; memory may not hold two models
-            executor.load()
+        executor.load()  # before the output is touched
         writer = stack.enter_context(closing(ResumableWriter(Path(output), job.settings(), overwrite)))
         run = stack.enter_context(closing(_Run(writer, executor, job, archive, begun, progress, strict)))
         run.go_on(retry_errors)
@@ -244,11 +243,12 @@ class _Run:
         self._executor = executor
         self._job = job
         self._strict = strict
+        self._isolated = OneByOne(job, executor.profile)
         self._died = begun.exists()
         self._begun = begun
         begun.touch()
         self._records: Iterator[Record] = self._timed(archive)
-        self._progress = Progress(archive if progress else None)
+        self._progress = Progress(archive if progress else None, timed=isinstance(executor, InProcess | ProcessPool))
 
     def go_on(self, retry: bool) -> None:
         """Compares the output with the archive to find where to continue. Retries errors if `retry` is true."""
@@ -272,6 +272,7 @@ class _Run:
     def close(self) -> None:
         """Ends the run, and removes the crash marker, since this process did not die."""
         self._begun.unlink(missing_ok=True)
+        self._isolated.close()
         self._progress.end()
         self.ids.close()
 
@@ -285,6 +286,7 @@ class _Run:
         if suspect:
             yield from self._one_by_one(list(islice(records, self._executor.in_flight)), "the last run died here")
         while True:
+            self._isolated.close()  # one model at a time: memory may be short
             try:
                 yield from self._executor(records)
                 return
@@ -294,9 +296,8 @@ class _Run:
     def _one_by_one(self, records: Sequence[Record], why: str) -> Iterator[str]:
         if records:
             _log.warning("%s: %s; %d records are read one at a time, from here on", records[0].where, why, len(records))
-        self._executor.close()  # one model at a time: memory may be short
-        with closing(OneByOne(self._job, self._executor.profile)) as one_by_one:
-            yield from one_by_one(records)
+        self._executor.close()
+        yield from self._isolated(records)
 
     def _add(self, chunk: list[str]) -> None:
         if self._strict and (bad := next((at for at, line in enumerate(chunk) if failed(line)), None)) is not None:
@@ -353,19 +354,16 @@ class _Run:
             raise BatchError(f"{self._writer.output}.retry belongs to another output; delete it")
 
     def _again(self, chunk: Chunk, records: Sequence[Record]) -> list[str]:
-        """A chunk with its errors retried. Records that killed their process are retried one at a time."""
+        """A chunk with its errors retried: one at a time, if one of them killed its process."""
         lines = list(chunk.lines)
         bad = [at for at, line in enumerate(lines) if failed(line)]
-        deadly = [at for at in bad if json.loads(lines[at])["error"]["kind"] == WorkerDiedError.__name__]
-        others = [at for at in bad if at not in deadly]
-        if others:
-            found = self._lines((records[at] for at in others), self._died and not self.retried)
-            for at, line in zip(others, found, strict=True):
-                lines[at] = line
-        if deadly:
-            found = self._one_by_one([records[at] for at in deadly], "it killed its process before")
-            for at, line in zip(deadly, found, strict=True):
-                lines[at] = line
+        found: Iterator[str] = iter(())
+        if any(json.loads(lines[at])["error"]["kind"] == WorkerDiedError.__name__ for at in bad):
+            found = self._one_by_one([records[at] for at in bad], "one of them killed its process before")
+        elif bad:
+            found = self._lines((records[at] for at in bad), self._died and not self.retried)
+        for at, line in zip(bad, found, strict=True):
+            lines[at] = line
         self.retried += len(bad)
         self._count(lines)
         still = next((lines[at] for at in bad if failed(lines[at])), None)

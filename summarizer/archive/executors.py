@@ -96,10 +96,9 @@ class Executor(Protocol):
 class InProcess:
     """Summarizes in this process, which also reads and writes."""
 
-    in_flight = 4 * CHUNK_SIZE
-
     def __init__(self, job: Job) -> None:
         self.profile = Profile()
+        self.in_flight = 2 * (job.threads or cores()) + 4 * CHUNK_SIZE  # `stream` reads ahead for each thread
         self._job = job
         self._worker: Worker | None = None
 

@@ -108,7 +108,7 @@ def _read(folder: str) -> tuple[str, int]:
         with next(files_of(f"{folder}/{NAME}")).open() as file:
             found = json.loads(file.read())
         return str(found["run"]), int(found.get("count", 0))
-    except (BatchError, StopIteration, ValueError, KeyError):  # no file, or a truncated one
+    except (BatchError, FileNotFoundError, StopIteration, ValueError, KeyError):  # no file, or a truncated one
         return "", 0
 
 

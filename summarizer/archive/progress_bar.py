@@ -22,10 +22,12 @@ class Progress:
 
     Args:
         archive: The archive that is read. None: no progress is shown.
+        timed: Whether the remaining time is shown. It needs `archive.read`, which does not grow if other machines read.
     """
 
-    def __init__(self, archive: Archive | None) -> None:
+    def __init__(self, archive: Archive | None, timed: bool = True) -> None:
         self._archive = archive
+        self._timed = timed and archive is not None and archive.place != STDIN
         self._bar: tqdm[None] | None = None
         self._began = time.monotonic()
         self._earlier = 0
@@ -41,14 +43,16 @@ class Progress:
             return
         if earlier:
             print(f"{earlier:,} records are already in the output", file=sys.stderr)
-        known, terminal = self._archive.place != STDIN, sys.stderr.isatty()
+        terminal = sys.stderr.isatty()
         self._bar = tqdm(
-            total=self._archive.size if known else None,
+            total=self._archive.size if self._timed else None,
             initial=self._archive.read,
-            bar_format="{percentage:3.0f}%|{bar:20}| {desc}, {remaining} left" if known else "{desc}",
+            desc=f"{earlier:,} articles",
+            bar_format="{percentage:3.0f}%|{bar:20}| {desc}, {remaining} left" if self._timed else "{desc}",
             mininterval=_INTERVAL if terminal else _LOG_INTERVAL,
             miniters=0,
-            leave=not terminal,
+            smoothing=0,  # an archive is read in jumps, so only the mean rate says how long it still takes
+            leave=False,
             file=sys.stderr if terminal else _Lines(),
         )
 
@@ -80,10 +84,11 @@ class Progress:
 
 
 class _Lines:
-    """Standard error as a log file: each update is a new line, where tqdm would overwrite the last one."""
+    """Standard error for a log file: each update becomes a line of its own."""
 
     def write(self, text: str) -> None:
-        sys.stderr.write(text.replace("\r", "\n"))
+        if text := text.strip("\r\n "):
+            print(text, file=sys.stderr)
 
     def flush(self) -> None:
         sys.stderr.flush()

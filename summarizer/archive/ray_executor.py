@@ -31,8 +31,8 @@ from .worker import Job, Worker
 
 BLOCK = 4 * CHUNK_SIZE
 """Records per task of an actor."""
-_READING = 0.1
-"""Cores that Ray reserves for reading a file."""
+_READING = 0
+"""Cores that Ray reserves for reading a file. With more, nothing could be read where actors have all cores."""
 _TASKS = 2
 """Maximum number of blocks at one actor, running or queued."""
 _RETRIES = 1
@@ -121,6 +121,8 @@ class Cluster:
             )
         )
         for row in _rows(lines):
+            if row["fault"]:
+                raise BatchError(row["fault"])
             yield row["line"]
 
     def close(self) -> None:
@@ -134,11 +136,15 @@ class _ActorDiedError(Exception):
 
 
 def _read(batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yields the records of a file, in blocks."""
+    """Yields the records of a file, in blocks. The fault of a damaged file comes as the last "record": of an exception
+    that a task raises, Ray passes on only the text of its traceback."""
     file, behind = pickle.loads(batch["file"][0]), batch["behind"][0]
     records = (record for record, _ in records_of(file) if record.number > behind)
-    while block := list(islice(records, BLOCK)):
-        yield {"record": [pickle.dumps(record) for record in block]}
+    try:
+        while block := list(islice(records, BLOCK)):
+            yield {"record": [pickle.dumps(record) for record in block]}
+    except SummarizerError as error:
+        yield {"record": [pickle.dumps(str(error))]}
 
 
 class _Actor:
@@ -146,7 +152,11 @@ class _Actor:
         self._worker = Worker(job)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[str]]:
-        return {"line": list(self._worker(pickle.loads(record) for record in batch["record"]))}
+        """Returns a line, or else a fault, for each record."""
+        read = [pickle.loads(record) for record in batch["record"]]
+        lines = list(self._worker(record for record in read if isinstance(record, Record)))
+        faults = [fault for fault in read if isinstance(fault, str)]  # behind all records of its file
+        return {"line": lines + [""] * len(faults), "fault": [""] * len(lines) + faults}
 
 
 def file_by_file(
@@ -184,6 +194,7 @@ def file_by_file(
         if overwrite:  # before the new settings are written, so that no output of others is taken for one of these
             for target in targets:
                 remove(target)
+                remove(f"{target}.begun")
         if not _has_settings(folder, job.settings(), overwrite):
             _put_text(json.dumps(job.settings(), indent=2) + "\n", f"{folder}/{_SETTINGS}")
         todo = [file for target, file in targets.items() if not exists(target)]
@@ -202,20 +213,31 @@ def file_by_file(
         )
         try:
             for row in _rows(made):
+                if row["fault"]:
+                    raise BatchError(row["fault"])
                 yield row["place"], row["count"], row["errors"]
         except _ActorDiedError as error:
             raise BatchError("an actor died twice; is there too little memory? The same command continues") from error
 
 
 class _Maker:
-    """Makes one file of the output. If a process died while it made this file, the records are read one at a time."""
+    """Makes one file of the output. If the run ended while this file was made, a process may have died of one of its
+    records, so they are read one at a time."""
 
     def __init__(self, job: Job, folder: str) -> None:
         self._job, self._folder = job, folder
         self._worker: Worker | None = None
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        file = pickle.loads(row["file"])
+        place, count, errors, fault = "", 0, 0, ""
+        try:
+            place, count, errors = self._made(pickle.loads(row["file"]))
+        except SummarizerError as error:  # of an exception, Ray passes on only the text of its traceback
+            fault = str(error)
+        return {"place": place, "count": count, "errors": errors, "fault": fault}
+
+    def _made(self, file: File) -> tuple[str, int, int]:
+        """Returns the name of the file, its number of records, and how many of them are errors."""
         target, alone = _target(self._folder, file), replace(file, name="")
         begun = f"{target}.begun"
         with TemporaryDirectory() as scratch, ExitStack() as stack:
@@ -231,7 +253,7 @@ class _Maker:
                     errors += sum(map(failed, chunk))
                 writer.finish()
             put(made, target)
-        return {"place": target.rsplit("/", 1)[-1], "count": count, "errors": errors}
+        return target.rsplit("/", 1)[-1], count, errors
 
     def _loaded(self) -> Worker:
         self._worker = self._worker or Worker(self._job)
@@ -257,18 +279,12 @@ def _rows(data: Any) -> Iterator[dict[str, Any]]:
     try:
         yield from data.iter_rows()
     except RayActorError as error:
+        if getattr(error, "actor_init_failed", False):  # the last line of Ray's message is the error of the actor
+            reason = str(error).strip().splitlines()[-1]
+            raise ModelError(f"the model cannot be loaded on the cluster: {reason}") from error
         raise _ActorDiedError from error
     except RayError as error:
-        raise _ours(error) or BatchError(f"the cluster failed: {error}. The same command continues the run") from error
-
-
-def _ours(error: BaseException | None) -> SummarizerError | None:
-    """The error of this library that an actor raised, unwrapped from the errors of Ray; None if there is none."""
-    while error is not None:
-        if isinstance(error, SummarizerError):
-            return (BatchError if isinstance(error, BatchError) else ModelError)(str(error))
-        error = getattr(error, "cause", None) or error.__cause__
-    return None
+        raise BatchError(f"the cluster failed: {error}. The same command continues the run") from error
 
 
 def _has_settings(folder: str, settings: dict[str, Any], overwrite: bool) -> bool:

@@ -52,7 +52,7 @@ class Job:
         """Returns the output line of a record, from its summary or its error."""
         try:
             return line_of(self._record(record, outcome))
-        except Exception as error:  # such as a carried field that is nested too deeply for JSON
+        except Exception as error:  # one record must not end a run of a million
             wrong = {"kind": type(error).__name__, "message": printable(_message(record, error))}
             return line_of({"id": self.fields.id_of(record), "error": wrong})
 

@@ -27,6 +27,7 @@ _templates = Environment(
     loader=FileSystemLoader(_HERE / "templates"), autoescape=select_autoescape(default=True), trim_blocks=True,
     lstrip_blocks=True,
 )  # fmt: skip
+_templates.policies["json.dumps_kwargs"] = {"sort_keys": False}  # reasons keep their order
 
 
 def mount_files(app: FastAPI) -> None:

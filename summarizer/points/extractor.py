@@ -58,6 +58,8 @@ _FUNCTION_WORDS = frozenset(
 )
 FEATURES = 18
 DISTANCE_FEATURES = 6
+FORMER_NAMES = {"asks": "queries", "offers": "keys"}
+"""Parts of the head by their names up to version 0.9."""
 SCORES = ("main", "source", "top")
 """The head's scores of a sentence. main: it is the main sentence of a point; source: it is a source sentence of a
 point; top: it is the main sentence of one of the three most important points."""
@@ -209,9 +211,8 @@ def head_weights(folder: Path) -> dict[str, npt.NDArray[Any]]:
     Args:
         folder: The extractor's folder.
     """
-    former = {"asks": "queries", "offers": "keys"}  # names up to version 0.9
     found = load_file(folder / "head.safetensors")
-    return {".".join(former.get(part, part) for part in name.split(".")): value for name, value in found.items()}
+    return {".".join(FORMER_NAMES.get(part, part) for part in name.split(".")): value for name, value in found.items()}
 
 
 class Head:

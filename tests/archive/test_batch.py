@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from summarizer import ArticleError, BatchError, ModelError, run_batch
+from summarizer.archive.archive_reader import Fields, Record
+from summarizer.archive.worker import Job
 
 from ..articles import ROOT, STORY, archive, written
 from ..test_summarizer import SCHEMA
@@ -185,7 +187,40 @@ def test_progress_and_time_left(tmp_path, monkeypatch, capsys, source):
     monkeypatch.setattr(module, "_LOG_INTERVAL", 0.0)
     run_batch(source, tmp_path / "o.jsonl", progress=True, **FAST)
     shown = capsys.readouterr()
-    assert shown.out == "" and "32 articles, 2 errors" in shown.err and "left" in shown.err
+    assert shown.out == "" and "\r" not in shown.err  # a log file gets lines
+    assert any(line.endswith("left") and "32 articles, 2 errors" in line for line in shown.err.splitlines())
+    assert "" not in shown.err.splitlines()
+
+
+def test_progress_on_a_terminal_is_one_line(tmp_path, monkeypatch, capsys, source):
+    monkeypatch.setattr("summarizer.archive.progress_bar._INTERVAL", 0.0)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    run_batch(source, tmp_path / "o.jsonl", progress=True, **FAST)
+    shown = capsys.readouterr().err
+    assert "32 articles, 2 errors" in shown and "\n" not in shown
+
+
+def test_a_record_that_cannot_be_written_is_an_error_of_its_own(base):
+    class Bad:
+        def __str__(self):
+            raise RuntimeError("no text")
+
+    record = Record("line 1 of a.jsonl", 1, {"id": "a", "x": Bad()}, "")
+    line = Job(fields=Fields(carry=("x",))).line(record, base(STORY, **FAST))
+    assert json.loads(line) == {
+        "id": "a", "error": {"kind": "RuntimeError", "message": "line 1 of a.jsonl: RuntimeError: no text"}
+    }  # fmt: skip
+
+
+def test_a_damaged_model_leaves_the_output_that_was_to_be_overwritten(tmp_path, source):
+    run_batch(source, tmp_path / "o.jsonl", **FAST)
+    before = (tmp_path / "o.jsonl").read_bytes()
+    (tmp_path / "o.jsonl.begun").touch()  # the last run died
+    shutil.copytree(ROOT / "models" / "base", tmp_path / "broken")
+    (tmp_path / "broken" / "extractor" / "tokenizer.json").write_text("{}")
+    with pytest.raises(ModelError, match="damaged"):
+        run_batch(source, tmp_path / "o.jsonl", model=tmp_path / "broken", overwrite=True, **FAST)
+    assert (tmp_path / "o.jsonl").read_bytes() == before
 
 
 def test_ids_that_stand_twice_are_counted(tmp_path, rows, caplog):
@@ -219,7 +254,7 @@ def test_an_article_that_kills_its_process_is_set_aside_after_the_second_time(tm
     if flags:
         return
     code, said = run("--retry-errors")
-    assert code == 1 and "it killed its process before" in said  # retried in a separate process
+    assert code == 1 and "killed its process before" in said  # retried in a separate process
     (tmp_path / "sitecustomize.py").unlink()
     assert run("--retry-errors")[0] == 1  # the other two have no text
     assert "deadly" not in {record["id"] for record in records(output) if "error" in record}
@@ -241,14 +276,18 @@ def test_a_number_of_cores_below_one_is_refused(tmp_path, source, name):
         run_batch(source, tmp_path / "o.jsonl", **{name: -1}, **FAST)
 
 
-def test_an_article_that_kills_its_process_only_when_it_is_retried_is_set_aside_too(tmp_path, rows):
+@pytest.mark.parametrize(
+    ("flags", "codes"), [((), [9, 1]), (("--processes", "2", "--threads", "2"), [1])], ids=["one process", "two"]
+)
+def test_an_article_that_kills_its_process_only_when_it_is_retried_is_set_aside_too(tmp_path, rows, flags, codes):
     source, output = written(tmp_path / "a.jsonl", [*rows[:2], {"id": "deadly"}]), tmp_path / "o.jsonl"
     assert run_batch(source, output, **FAST).errors == 1
     written(source, [*rows[:2], rows[2] | {"id": "deadly"}])
     (tmp_path / "sitecustomize.py").write_text(DEADLY)
     environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
-    codes = [batch(source, "-o", output, *FLAGS, "--retry-errors", env=environment).returncode for _ in range(2)]
-    assert codes == [9, 1] and records(output)[2]["error"]["kind"] == "WorkerDiedError"
+    command = (source, "-o", output, *FLAGS, *flags, "--retry-errors")
+    assert [batch(*command, env=environment).returncode for _ in codes] == codes
+    assert records(output)[2]["error"]["kind"] == "WorkerDiedError"
 
 
 def test_a_script_needs_no_main_guard_to_go_past_a_deadly_article(tmp_path, rows):

@@ -47,6 +47,21 @@ def test_a_run_that_was_killed_elsewhere_keeps_nobody_out_for_long(elsewhere, ca
         assert "waiting up to" in caplog.text
 
 
+def test_a_run_that_ends_while_another_looks_at_its_lock_is_no_fault(elsewhere, tmp_path, monkeypatch):
+    """Between finding the file and opening it, the other run may have removed it."""
+    folder_lock._write(elsewhere, "the other", 1)
+    found = folder_lock.files_of
+
+    def gone(place):
+        files = list(found(place))
+        (tmp_path / "out" / folder_lock.NAME).unlink(missing_ok=True)
+        return iter(files)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(folder_lock, "files_of", gone)
+        assert folder_lock._read(elsewhere) == ("", 0)
+
+
 def test_the_lock_of_another_run_is_left_alone(elsewhere, tmp_path, caplog):
     """A run that was suspended for too long finds the lock of another run: it logs an error, and keeps that lock."""
     with folder_lock.claimed(elsewhere):

@@ -7,7 +7,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from summarizer import BatchError, run_batch
+from summarizer import BatchError, ModelError, run_batch
 from summarizer.archive.folder_lock import claimed
 from summarizer.archive.resumable_writer import CHUNK_SIZE
 
@@ -40,8 +40,23 @@ def test_two_files_never_share_an_output_on_ray(tmp_path, ray, rows):
 def test_ray_says_which_file_is_damaged(tmp_path, ray, rows):
     data = gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode())
     (tmp_path / "a.jsonl.gz").write_bytes(data[:-30])
-    with pytest.raises(BatchError, match=r"a\.jsonl\.gz cannot be read to its end"):
-        run_batch(tmp_path / "a.jsonl.gz", tmp_path / "o.jsonl", engine="ray", processes=1, **FAST)
+    for output in ("o.jsonl", "out"):
+        with pytest.raises(BatchError, match=r"^\S*a\.jsonl\.gz cannot be read to its end"):
+            run_batch(tmp_path / "a.jsonl.gz", tmp_path / output, engine="ray", processes=1, **FAST)
+
+
+def test_ray_says_that_an_actor_cannot_load_the_model(tmp_path, ray, rows, monkeypatch):
+    from summarizer.archive import worker
+
+    source = written(tmp_path / "a.jsonl", rows[:2])
+    monkeypatch.setattr(worker, "version_of", lambda model: "0" * 12)  # it is there where the run was started
+    with pytest.raises(ModelError, match=r"cannot be loaded on the cluster.*there is no model 'elsewhere'"):
+        run_batch(source, tmp_path / "o.jsonl", model="elsewhere", engine="ray", processes=1, **FAST)
+
+
+def test_one_actor_may_have_all_cores(tmp_path, ray, rows):
+    source = written(tmp_path / "a.jsonl", rows[:2])
+    assert run_batch(source, tmp_path / "o.jsonl", engine="ray", processes=1, threads=2, **FAST).written == 2
 
 
 def test_ray_writes_the_same_file_and_goes_on(tmp_path, ray, source, whole):

@@ -323,6 +323,21 @@ def test_an_article_that_takes_too_long(base, tmp_path):
         assert revise(desk, record, kept(record)[::-1]).status_code == 201  # no text is new: nothing is checked
 
 
+def test_a_list_without_a_new_text_is_saved_however_busy_the_models_are(base, tmp_path):
+    with client(base, tmp_path, max_queue=0) as desk:
+        record = drafted(desk)
+        hold = threading.Event()
+        work = desk.desk.editing
+        work.load.waiting += work._concurrency
+        for _ in range(work._concurrency):
+            work._pool.submit(work._timed, hold.wait)
+        time.sleep(0.2)
+        moved = revise(desk, record, kept(record)[::-1])
+        assert moved.status_code == 201
+        assert revise(desk, moved.json(), [{"text": "Ann Roe leads the council."}]).status_code == 503
+        hold.set()
+
+
 def test_a_fault_of_the_desk_is_told_as_one(desk, monkeypatch, caplog):
     def broken():
         raise RuntimeError("no such table")

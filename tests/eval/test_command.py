@@ -120,6 +120,9 @@ def test_data_in_every_form(tmp_path):
 
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "x.json").write_text(json.dumps({"text": STORY, "bullets": [HUMAN, ["Baths stay"]]}))
+    (tmp_path / "nested.jsonl").write_text(json.dumps({"content": {"body": STORY}, "by": [{"points": HUMAN}]}))
+    (nested,) = read(tmp_path / "nested.jsonl", "content.body", "by.0.points")
+    assert nested.text == STORY and list(nested.bullets) == HUMAN
     (example,) = read(tmp_path / "folder")
     assert example.id == "x" and example.references == (tuple(HUMAN), ("Baths stay",))
 

@@ -1,4 +1,5 @@
-"""Reads suspect records one at a time in a separate process, because an article may kill the process that reads it."""
+"""Reads suspect records one at a time in a separate process, because an article may kill the process that reads it.
+`batch.py` says which records are suspect."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Each number, date, name and quote must be in the sentences of the point or in their context (`facts.py`,
 `fact_index.py`), and the point may not start with a pronoun. The verifier judges whether the point is true, a whole
-sentence and understandable.
+sentence and understandable. A new kind of check is yielded in `Checker.for_sources`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from ..reading import TOKEN, stems
 from ..summary import Check
 from .fact_index import FactIndex
-from .facts import TITLES, Fact, Name, Number, facts, measure, numbers
+from .facts import TITLES, Fact, Name, Number, bound_and_rate, facts, numbers
 from .standalone import needs_context
 
 _ROLES = TITLES | frozenset(
@@ -127,9 +127,9 @@ def _measures(bullet: str, stated: Sequence[Fact], sources: str, there: Sequence
     """Yields a failed check for each number that lost or gained an "about" or "a year"."""
     for number in stated:
         if isinstance(number, Number):
-            mine = measure(bullet, number)
+            mine = bound_and_rate(bullet, number)
             same = [other for other in there if set(other.values) & set(number.values)]
-            wanted = [measure(sources, other) for other in same]
+            wanted = [bound_and_rate(sources, other) for other in same]
             if wanted and mine not in wanted:
                 first, found = (" ".join(filter(None, both)) or "bare" for both in (wanted[0], mine))
                 yield Check("number", False, f"limit or rate of {number.text!r}: {first} in the sources, {found} here")

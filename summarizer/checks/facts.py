@@ -212,7 +212,7 @@ _RATE = re.compile(
 )
 
 
-def measure(text: str, number: Number) -> tuple[str, str]:
+def bound_and_rate(text: str, number: Number) -> tuple[str, str]:
     """Returns the bound of a number ("about", "under" or "over") and its rate (the unit after "a" or "per"), each "" if
     there is none: ("about", "") for "some 40", ("over", "year") for "at least 40 tons a year", ("", "") for a bare
     40."""

@@ -160,6 +160,7 @@ class OpenIn(_Body):
     open: bool = Field(description="Whether the list is open.")
 
 
+# For the documentation. The texts that are sent are those of the exceptions (service.py, store.py, status.py).
 _ERRORS: dict[int | str, dict[str, Any]] = {
     401: {"description": "No valid key or session."},
     403: {"description": "The key or user does not have the right, or the page's token is missing or old."},

@@ -111,12 +111,12 @@ class Pipeline:
         return [(self._bullets(article, options, deadline), self._warnings(article, policy)) for article in articles]
 
     def checked_bullet(self, article: Article, text: str, spans: Sequence[Span] | None, deadline: Deadline) -> Bullet:
-        """Returns an editor's point with its source sentences and its checks (`editing.check_point`)."""
+        """Returns an editor's point with its source sentences and its checks (`editor_tools.check_point`)."""
         verifier = self._verifier if self._speaks(article.language) else None
         return check_point(article, text, spans, verifier, deadline)
 
     def wordings(self, article: Article, spans: Sequence[Span], length: Length, deadline: Deadline) -> list[Bullet]:
-        """Returns possible texts for some sentences (`editing.wordings_of`)."""
+        """Returns possible texts for some sentences (`editor_tools.wordings_of`)."""
         parts = (self._rewriter, self._verifier) if self._speaks(article.language) else (None, None)
         return wordings_of(article, spans, length, *parts, deadline)
 

@@ -27,9 +27,9 @@ def test_each_record_gives_one_in_order_a_summary_or_what_was_wrong(rows, whole)
     assert wrong[3]["message"] == 'line 4 of articles.jsonl: "article" is empty'
     assert '"text" is missing; the fields are id, meta. Name the text with --text-field' in wrong[38]["message"]
     for row, record in zip(rows, found, strict=True):
+        SCHEMA.validate(record)
         if "error" not in record:
             assert record["text"] == row["article"] and len(record["bullets"]) == 2
-            SCHEMA.validate(record)
             for span in (span for bullet in record["bullets"] for span in bullet["sources"]):
                 assert record["text"][span["start"] : span["end"]] == span["text"]
 

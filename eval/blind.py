@@ -39,8 +39,11 @@ FAULTS = {
     "b": "background, colour, trivia",
     "m": "lists that miss the main news",
 }
-_FAULT = re.compile(rf"\b([{''.join(FAULTS)}])\s*=\s*(\d+)")
-_FAULTS = re.compile(rf"\s*:?(\s*[{''.join(FAULTS)}]\s*=\s*\d+[,;]?)*\s*")
+_FAULT = re.compile(rf"([{''.join(FAULTS)}])\s*=\s*(\d+)")
+_COUNTS = re.compile(rf"([P-W])\s*:?((?:[\s,;]+[{''.join(FAULTS)}]\s*=\s*\d+)*)[\s,;]*")
+"""A list with its faults, such as "P u=1 b=2"."""
+_REMARK = re.compile(rf"(?![P-W]\b)(?!.*\b\w?[{''.join(FAULTS)}]\s*[=:]\s*-?\w).*")
+"""Any other text: it names no list and no fault."""
 _LETTERS = "PQRSTUVW"
 _LEAST_PAIRS = 100
 """Minimum number of pairs of lists, one preferred to the other, for which costs are estimated."""
@@ -112,12 +115,17 @@ def count(folder: Path, answers: Sequence[str]) -> str:
             result = "better" if at < there else "same" if at == there else "worse"
             wins.setdefault(kind, Counter())[one, other, result] += 1
         counts = {name: dict.fromkeys(FAULTS, 0) for name in places}
-        for part in (part for part in rest if re.search(r"=\s*\d", part)):  # others are remarks
-            if part[0] not in names or not _FAULTS.fullmatch(part[1:]):
+        told: set[str] = set()
+        for part in filter(None, rest):
+            found = _COUNTS.fullmatch(part)
+            if not found and _REMARK.fullmatch(part):
+                continue
+            if not found or found[1] not in names or found[1] in told:
                 raise ValueError(f"{part!r} is no list with its faults, such as 'P u=1 b=2': {line.strip()}")
-            for fault, many in _FAULT.findall(part):
-                counts[names[part[0]]][fault] += int(many)
-                faults.setdefault(kind, Counter())[names[part[0]], fault] += int(many)
+            told.add(found[1])
+            for fault, many in _FAULT.findall(found[2]):
+                counts[names[found[1]]][fault] += int(many)
+                faults.setdefault(kind, Counter())[names[found[1]], fault] += int(many)
         for one, other in permutations(places, 2):
             if places[one] < places[other]:
                 more = [counts[other][fault] - counts[one][fault] for fault in FAULTS]

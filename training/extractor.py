@@ -117,7 +117,10 @@ def main(args: ExtractorArguments) -> None:
             return _train_head(model, train, validation, collator, args)
         if stage == "average":
             PartialState().wait_for_everyone()  # until the first process has written the files
-            left = [load_file(output / f"after_{one}.safetensors") for one in whole]
+            left = []
+            for one in whole:
+                model.load_state_dict(load_file(output / f"after_{one}.safetensors"))
+                left.append(deepcopy(model.state_dict()))
             model.load_state_dict(_average(start + left))
             settings = _settings(args, output / stage, 0, args.batch_size, bf16=args.half)
             return _trainer(model, settings, train, validation, collator)

@@ -284,7 +284,7 @@ class _Run:
             suspect: Whether the first records may have killed the last run.
         """
         if suspect:
-            yield from self._one_by_one(list(islice(records, self._executor.in_flight)), "the last run died here")
+            yield from self._one_by_one(list(islice(records, self._executor.suspects)), "the last run died here")
         while True:
             self._isolated.close()  # one model at a time: memory may be short
             try:

@@ -71,8 +71,9 @@ class Executor(Protocol):
     profile: Profile
 
     @property
-    def in_flight(self) -> int:
-        """Maximum number of records that are read and have no line yet."""
+    def suspects(self) -> int:
+        """Number of records that may have killed the process of the run: those that were in progress, if it summarizes
+        itself; else 0."""
 
     def load(self) -> None:
         """Loads the model, so that a damaged one is reported before anything is written. A call loads it if necessary.
@@ -98,7 +99,7 @@ class InProcess:
 
     def __init__(self, job: Job) -> None:
         self.profile = Profile()
-        self.in_flight = 2 * (job.threads or cores()) + 4 * CHUNK_SIZE  # `stream` reads ahead for each thread
+        self.suspects = 2 * (job.threads or cores()) + 4 * CHUNK_SIZE  # `stream` reads ahead for each thread
         self._job = job
         self._worker: Worker | None = None
 
@@ -124,7 +125,7 @@ class ProcessPool:
 
     def __init__(self, job: Job, count: int) -> None:
         self.profile = Profile()
-        self.in_flight = (2 * count + 2) * _TASK
+        self.suspects = 0
         self._job = job
         self._count = count
         self._pool: ProcessPoolExecutor | None = None

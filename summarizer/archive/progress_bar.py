@@ -52,7 +52,7 @@ class Progress:
             mininterval=_INTERVAL if terminal else _LOG_INTERVAL,
             miniters=0,
             smoothing=0,  # an archive is read in jumps, so only the mean rate says how long it still takes
-            leave=False,
+            leave=not terminal,  # the last state
             file=sys.stderr if terminal else _Lines(),
         )
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import logging
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,8 +31,6 @@ from .worker import Job, Worker
 
 BLOCK = 4 * CHUNK_SIZE
 """Records per task of an actor."""
-_READING = 0
-"""Cores that Ray reserves for reading a file. With more, nothing could be read where actors have all cores."""
 _TASKS = 2
 """Maximum number of blocks at one actor, running or queued."""
 _RETRIES = 1
@@ -58,16 +56,12 @@ class Cluster:
     def __init__(self, job: Job, archive: Archive, actors: int | None, address: str | None) -> None:
         self._files = _files(archive)
         self.profile = Profile()
+        self.suspects = 0
         self._connection = ExitStack()
         self._ray: Any = None
         self._job = job
         self._actors = actors
         self._address = address
-
-    @property
-    def in_flight(self) -> int:
-        """Maximum number of records that are read and have no line yet."""
-        return (_TASKS * (self._actors or 1) + 1) * BLOCK
 
     def load(self) -> None:
         """Connects to the cluster. The actors load the model when they start.
@@ -98,7 +92,8 @@ class Cluster:
                 done += 1
         except _ActorDiedError as error:
             rest = chain([first], records)
-            raise DiedError(list(islice(rest, done, done + self.in_flight))) from error
+            in_flight = (_TASKS * (self._actors or 1) + 1) * BLOCK
+            raise DiedError(list(islice(rest, done, done + in_flight))) from error
 
     def _lines(self, first: Record) -> Iterator[str]:
         """Yields the lines of all records, starting with the first."""
@@ -110,7 +105,7 @@ class Cluster:
         data.DataContext.get_current().execution_options.preserve_order = True
         lines = (
             data.from_items(pieces, override_num_blocks=len(pieces))
-            .map_batches(_read, batch_size=1, num_cpus=_READING)
+            .map_batches(_read, batch_size=1, num_cpus=0, compute=data.TaskPoolStrategy(size=_readers(self._actors)))
             .map_batches(
                 _Actor,
                 fn_constructor_args=(self._job,),
@@ -121,8 +116,7 @@ class Cluster:
             )
         )
         for row in _rows(lines):
-            if row["fault"]:
-                raise BatchError(row["fault"])
+            _check(row)
             yield row["line"]
 
     def close(self) -> None:
@@ -136,27 +130,51 @@ class _ActorDiedError(Exception):
 
 
 def _read(batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yields the records of a file, in blocks. The fault of a damaged file comes as the last "record": of an exception
-    that a task raises, Ray passes on only the text of its traceback."""
+    """Yields the records of a file, in blocks. If the file is damaged, the error comes behind the last record."""
     file, behind = pickle.loads(batch["file"][0]), batch["behind"][0]
-    records = (record for record, _ in records_of(file) if record.number > behind)
+    block: list[bytes] = []
     try:
-        while block := list(islice(records, BLOCK)):
-            yield {"record": [pickle.dumps(record) for record in block]}
+        for record, _ in records_of(file):
+            if record.number > behind:
+                block.append(pickle.dumps(record))
+            if len(block) == BLOCK:
+                yield {"record": block}
+                block = []
     except SummarizerError as error:
-        yield {"record": [pickle.dumps(str(error))]}
+        block.append(pickle.dumps(str(error)))
+    if block:
+        yield {"record": block}
 
 
 class _Actor:
-    def __init__(self, job: Job) -> None:
-        self._worker = Worker(job)
+    """Summarizes blocks of records. It returns errors as values: of an exception, Ray passes on only a traceback."""
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, list[str]]:
-        """Returns a line, or else a fault, for each record."""
+    def __init__(self, job: Job) -> None:
+        self._worker: Worker | None = None
+        self._fault = ""
+        try:
+            self._worker = Worker(job)
+        except SummarizerError as error:
+            self._fault = str(error)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
+        """Returns a row for each record before the first error, and a row for that. A block may end in another file."""
         read = [pickle.loads(record) for record in batch["record"]]
-        lines = list(self._worker(record for record in read if isinstance(record, Record)))
-        faults = [fault for fault in read if isinstance(fault, str)]  # behind all records of its file
-        return {"line": lines + [""] * len(faults), "fault": [""] * len(lines) + faults}
+        good = list(takewhile(lambda one: isinstance(one, Record), read))
+        lines = list(self._worker(good)) if self._worker else []
+        fault = self._fault or next((one for one in read if isinstance(one, str)), "")
+        faults = [fault] if fault else []
+        return {
+            "line": lines + [""] * len(faults),
+            "fault": [""] * len(lines) + faults,
+            "model": [bool(self._fault)] * (len(lines) + len(faults)),
+        }
+
+
+def _check(row: Mapping[str, Any]) -> None:
+    """Raises the error that a row has from an actor, if it has one."""
+    if row["fault"]:
+        raise (ModelError if row["model"] else BatchError)(row["fault"])
 
 
 def file_by_file(
@@ -213,8 +231,7 @@ def file_by_file(
         )
         try:
             for row in _rows(made):
-                if row["fault"]:
-                    raise BatchError(row["fault"])
+                _check(row)
                 yield row["place"], row["count"], row["errors"]
         except _ActorDiedError as error:
             raise BatchError("an actor died twice; is there too little memory? The same command continues") from error
@@ -229,12 +246,12 @@ class _Maker:
         self._worker: Worker | None = None
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        place, count, errors, fault = "", 0, 0, ""
+        place, count, errors, fault, model = "", 0, 0, "", False
         try:
             place, count, errors = self._made(pickle.loads(row["file"]))
-        except SummarizerError as error:  # of an exception, Ray passes on only the text of its traceback
-            fault = str(error)
-        return {"place": place, "count": count, "errors": errors, "fault": fault}
+        except SummarizerError as error:  # as a value: of an exception, Ray passes on only a traceback
+            fault, model = str(error), not isinstance(error, BatchError)
+        return {"place": place, "count": count, "errors": errors, "fault": fault, "model": model}
 
     def _made(self, file: File) -> tuple[str, int, int]:
         """Returns the name of the file, its number of records, and how many of them are errors."""
@@ -279,9 +296,8 @@ def _rows(data: Any) -> Iterator[dict[str, Any]]:
     try:
         yield from data.iter_rows()
     except RayActorError as error:
-        if getattr(error, "actor_init_failed", False):  # the last line of Ray's message is the error of the actor
-            reason = str(error).strip().splitlines()[-1]
-            raise ModelError(f"the model cannot be loaded on the cluster: {reason}") from error
+        if getattr(error, "actor_init_failed", False):
+            raise BatchError(f"an actor cannot start: {error}") from error
         raise _ActorDiedError from error
     except RayError as error:
         raise BatchError(f"the cluster failed: {error}. The same command continues the run") from error
@@ -313,6 +329,12 @@ def _put_text(text: str, place: str) -> None:
         made = Path(scratch) / "text"
         made.write_text(text, "utf-8")
         put(made, place)
+
+
+def _readers(actors: int | None) -> int:
+    """Number of files that are read at once. They reserve no core, so that actors can have all of them, and Ray would
+    otherwise read all files at once."""
+    return max(2, (actors or 1) // 8)
 
 
 def _actors(ray: Any, job: Job) -> int:

@@ -28,6 +28,7 @@ def test_each_record_gives_one_in_order_a_summary_or_what_was_wrong(rows, whole)
     assert '"text" is missing; the fields are id, meta. Name the text with --text-field' in wrong[38]["message"]
     for row, record in zip(rows, found, strict=True):
         SCHEMA.validate(record)
+        assert not SCHEMA.is_valid(record | {"error": {"kind": "x", "message": "y"}, "status": "draft"})
         if "error" not in record:
             assert record["text"] == row["article"] and len(record["bullets"]) == 2
             for span in (span for bullet in record["bullets"] for span in bullet["sources"]):
@@ -189,6 +190,7 @@ def test_progress_and_time_left(tmp_path, monkeypatch, capsys, source):
     shown = capsys.readouterr()
     assert shown.out == "" and "\r" not in shown.err  # a log file gets lines
     assert any(line.endswith("left") and "32 articles, 2 errors" in line for line in shown.err.splitlines())
+    assert "40 articles, 3 errors" in shown.err.splitlines()[-1]
     assert "" not in shown.err.splitlines()
 
 

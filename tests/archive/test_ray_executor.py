@@ -40,9 +40,22 @@ def test_two_files_never_share_an_output_on_ray(tmp_path, ray, rows):
 def test_ray_says_which_file_is_damaged(tmp_path, ray, rows):
     data = gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode())
     (tmp_path / "a.jsonl.gz").write_bytes(data[:-30])
-    for output in ("o.jsonl", "out"):
-        with pytest.raises(BatchError, match=r"^\S*a\.jsonl\.gz cannot be read to its end"):
-            run_batch(tmp_path / "a.jsonl.gz", tmp_path / output, engine="ray", processes=1, **FAST)
+    with pytest.raises(BatchError, match=r"^\S*a\.jsonl\.gz cannot be read to its end"):
+        run_batch(tmp_path / "a.jsonl.gz", tmp_path / "out", engine="ray", processes=1, **FAST)
+
+
+def test_after_a_damaged_file_is_mended_a_run_on_ray_goes_on(tmp_path, ray, rows):
+    (tmp_path / "in").mkdir()
+    data = gzip.compress("".join(json.dumps(row) + "\n" for row in rows[:20]).encode())
+    (tmp_path / "in" / "a.jsonl.gz").write_bytes(data[:-300])
+    written(tmp_path / "in" / "b.jsonl", rows[20:])
+    options = {"engine": "ray", "processes": 1, **FAST}
+    with pytest.raises(BatchError, match=r"^\S*a\.jsonl\.gz cannot be read to its end"):
+        run_batch(tmp_path / "in", tmp_path / "o.jsonl", **options)
+    assert {record["id"] for record in records(tmp_path / "o.jsonl")} <= {row["id"] for row in rows[:20]}
+    (tmp_path / "in" / "a.jsonl.gz").write_bytes(data)
+    run_batch(tmp_path / "in", tmp_path / "o.jsonl", **options)
+    assert [record["id"] for record in records(tmp_path / "o.jsonl")][20:] == [row.get("id") for row in rows[20:]]
 
 
 def test_ray_says_that_an_actor_cannot_load_the_model(tmp_path, ray, rows, monkeypatch):
@@ -50,8 +63,9 @@ def test_ray_says_that_an_actor_cannot_load_the_model(tmp_path, ray, rows, monke
 
     source = written(tmp_path / "a.jsonl", rows[:2])
     monkeypatch.setattr(worker, "version_of", lambda model: "0" * 12)  # it is there where the run was started
-    with pytest.raises(ModelError, match=r"cannot be loaded on the cluster.*there is no model 'elsewhere'"):
-        run_batch(source, tmp_path / "o.jsonl", model="elsewhere", engine="ray", processes=1, **FAST)
+    for output in ("o.jsonl", "out"):
+        with pytest.raises(ModelError, match=r"^there is no model 'elsewhere'"):
+            run_batch(source, tmp_path / output, model="elsewhere", engine="ray", processes=1, **FAST)
 
 
 def test_one_actor_may_have_all_cores(tmp_path, ray, rows):

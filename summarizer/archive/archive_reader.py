@@ -230,7 +230,7 @@ def object_of(line: str) -> tuple[dict[str, Any], str]:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:  # a number with thousands of digits also raises ValueError
-        cut = "" if line.rstrip().endswith("}") else "; it ends in the middle: is the file incomplete?"
+        cut = "" if line.rstrip().endswith("}") else "; the line does not end with }: was it cut off?"
         return {"line": line}, f"not valid JSON ({error}){cut}"
     if not isinstance(value, dict):
         return {"line": line}, f"must be a JSON object, not {type(value).__name__}"

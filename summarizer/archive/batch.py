@@ -195,9 +195,11 @@ def run_batch(
         run.finish()
         if run.ids.repeated:
             _log.warning(
-                "%d records have an id that occurs earlier in the archive, first %r; each still has its own line",
+                "ids that occur earlier in the archive: %d, the first is %r; each record still has its own line",
                 run.ids.repeated, run.ids.first,
             )  # fmt: skip
+        if not run.earlier + run.written:
+            _log.warning("%s has no records", source)
         return Report(
             run.earlier, run.written, run.retried, run.errors, time.monotonic() - began, executor.profile.seconds,
             run.ids.repeated,
@@ -237,7 +239,7 @@ class _Run:
         progress: bool,
         strict: bool,
     ) -> None:
-        self.earlier = self.written = self.retried = self.errors = 0
+        self.earlier = self.written = self.retried = self.errors = self._taken = 0
         self.ids = SeenIds()
         self._writer = writer
         self._executor = executor
@@ -308,7 +310,8 @@ class _Run:
         self._executor.profile.add({"writing": time.perf_counter() - began})
         self.written += len(chunk)
         self._note(chunk)
-        self._progress(self.earlier + self.written, self.errors)
+        count = self.earlier + self.written
+        self._progress(count, self.errors, count / (self._taken or count))
 
     def _standing(self) -> Iterator[tuple[Chunk, list[Record]]]:
         """The chunks of the output with their records. If the archive has more records, a short last chunk is left out
@@ -388,6 +391,7 @@ class _Run:
             self._executor.profile.add({"reading": time.perf_counter() - began})
             if record is None:
                 return
+            self._taken += 1
             yield record
 
 

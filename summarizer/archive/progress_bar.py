@@ -43,6 +43,8 @@ class Progress:
             return
         if earlier:
             print(f"{earlier:,} records are already in the output", file=sys.stderr)
+        if self._timed and self._archive.read >= self._archive.size:  # all of it is done
+            return
         terminal = sys.stderr.isatty()
         self._bar = tqdm(
             total=self._archive.size if self._timed else None,
@@ -65,17 +67,18 @@ class Progress:
         if self._archive and size:
             print(f"{size:,} bytes of an unfinished chunk were cut off; it is made again", file=sys.stderr)
 
-    def __call__(self, count: int, errors: int) -> None:
+    def __call__(self, count: int, errors: int, share: float = 1.0) -> None:
         """Updates the line.
 
         Args:
             count: Number of records in the output.
             errors: Number of errors among them.
+            share: Fraction of the records that were read whose lines are in the output; the others are in progress.
         """
         if self._bar is not None and self._archive:
             rate = (count - self._earlier) / max(time.monotonic() - self._began, 1e-9)
             self._bar.set_description_str(f"{count:,} articles, {errors:,} errors, {rate:.1f}/s", refresh=False)
-            self._bar.update(self._archive.read - self._bar.n)
+            self._bar.update(round(share * self._archive.read) - self._bar.n)
 
     def end(self) -> None:
         """Ends the line."""

@@ -108,7 +108,8 @@ class BulletIn(_Body):
     )
     reason: Reason | None = Field(
         None,
-        description="Why the software's text was changed. untrue: it says something that its sentences do not; "
+        description="Why the software's text was changed. Send it with every version. "
+        "untrue: it says something that its sentences do not; "
         "broken: it is not a whole sentence; leaning: it cannot be understood alone; poor: it says too little.",
     )
 
@@ -122,7 +123,7 @@ class RevisionIn(_Body):
     bullets: Annotated[list[BulletIn], Field(max_length=MAX_BULLETS)]
     removed: dict[Short, Reason] = Field(
         default_factory=dict,
-        description="Reasons for deleting bullets of the draft, by bullet id.",
+        description="Reasons for deleting bullets of the draft, by bullet id. Send all of them with every version.",
         max_length=MAX_BULLETS,
     )
     note: Short | None = Field(None, description="A note for the history of the list.")

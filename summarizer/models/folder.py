@@ -63,8 +63,8 @@ def version_of(model: str | Path, revision: str | None = None, token: str | None
 
 
 def is_hub_name(model: str | Path) -> bool:
-    """Whether a model has the form of a Hub name ("owner/name"), and no file or folder has that path."""
-    return isinstance(model, str) and _HUB_NAME.fullmatch(model) is not None and not Path(model).exists()
+    """Whether a model has the form of a Hub name ("owner/name"), and no folder "owner" is here: then it is a path."""
+    return isinstance(model, str) and _HUB_NAME.fullmatch(model) is not None and not Path(model).parent.is_dir()
 
 
 def from_hub(name: str, revision: str | None = None, token: str | None = None) -> Path | None:

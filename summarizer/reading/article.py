@@ -150,7 +150,8 @@ class Article:
         try:
             return cls.from_bytes(path.read_bytes(), SUFFIXES.get(path.suffix.lower(), "text"), language)
         except OSError as error:
-            raise ArticleError(f"{path}: {error.strerror or error}") from error
+            hint = "; summarize a folder with `summarize batch`" if isinstance(error, IsADirectoryError) else ""
+            raise ArticleError(f"{path}: {error.strerror or error}{hint}") from error
         except ArticleError as error:
             raise ArticleError(f"{path}: {error}") from error
 

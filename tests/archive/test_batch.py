@@ -229,7 +229,7 @@ def test_ids_that_stand_twice_are_counted(tmp_path, rows, caplog):
     source = written(tmp_path / "a.jsonl", [*rows[:20], rows[2], rows[5], rows[2]])
     report = run_batch(source, tmp_path / "o.jsonl", **FAST)
     assert report.repeated == 3 and len(records(tmp_path / "o.jsonl")) == 23
-    assert f"3 records have an id that occurs earlier in the archive, first {rows[2]['id']!r}" in caplog.text
+    assert f"ids that occur earlier in the archive: 3, the first is {rows[2]['id']!r}" in caplog.text
     assert run_batch(source, tmp_path / "o.jsonl", **FAST).repeated == 3  # also if nothing is left to do
 
 

@@ -134,7 +134,7 @@ def test_data_errors_name_the_place(tmp_path):
             '{"article": "x", "bullets": ["y"]}\n{"body": "x", "id": 3}\n',
             r"line 2 of .*a\.jsonl.*it has body, id.*--text-f",
         ),
-        ('{"article": "x", "bul', r"line 1 of .*not valid JSON.*ends in the middle"),
+        ('{"article": "x", "bul', r"line 1 of .*not valid JSON.*does not end with }"),
         ("", "no article"),
         ('{"article": "x", "bullets": []}', "line 1 of .*human list is empty"),
         ('{"article": " ", "bullets": ["y"]}', "line 1 of .*article is empty"),

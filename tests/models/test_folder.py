@@ -55,3 +55,11 @@ def test_no_such_model(tmp_path):
     refused("no-such-model", "no model 'no-such-model'")
     refused(tmp_path / "nowhere", "no model .*nowhere")
     refused(tmp_path, r"config\.json.*is missing")
+
+
+def test_a_name_whose_folder_is_here_is_no_name_on_the_hub(tmp_path, monkeypatch):
+    """A mistyped path must not be looked for in the network."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models").mkdir()
+    with pytest.raises(ModelError, match="there is no model 'models/ours'"):
+        Summarizer.from_pretrained("models/ours")

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from socket import AF_INET, AF_INET6, create_server
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -124,6 +125,9 @@ def serve(
             raise ValueError("a webhook needs a secret of at least 16 characters in SUMMARIZE_WEBHOOK_SECRET")
         if webhook and httpx.URL(webhook).scheme not in ("http", "https"):
             raise ValueError(f"the webhook must be an http or https URL, not {webhook!r}")
+        if load and not load.is_dir():
+            raise ValueError(f"there is no folder {load} to load")
+        _free(host, port)
         names = ["127.0.0.1", "localhost", "[::1]", host, *(allowed_host or [])]
         settings = Settings(
             database, disclosure, webhook, secret, max_request, time_limit, max_queue,
@@ -226,7 +230,7 @@ def export(
     database: _Database = _DATABASE,
 ) -> None:
     """Write all approved lists as JSONL, which can be used as training data."""
-    with _opened(database) as opened:
+    with _opened(database, create=False) as opened:
         from .api import exported
         from .store import Store
 
@@ -250,8 +254,11 @@ def _people(database: str) -> Iterator[People]:
 
 
 @contextmanager
-def _opened(database: str) -> Iterator[Database]:
+def _opened(database: str, create: bool = True) -> Iterator[Database]:
     with _told():
+        file = database.partition("sqlite:///")[2]
+        if file and not create and not Path(file).exists():
+            raise ValueError(f"there is no database {file}; name the one of the desk with --database")
         try:
             from .database import Database
         except ImportError as error:
@@ -271,6 +278,18 @@ def _told() -> Iterator[None]:
     except (SummarizerError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(WRONG_USE)
+
+
+def _free(host: str, port: int) -> None:
+    """Checks, before the model is loaded, that the desk can listen at an address.
+
+    Raises:
+        ValueError: It cannot.
+    """
+    try:
+        create_server((host, port), family=AF_INET6 if ":" in host else AF_INET).close()
+    except OSError as error:
+        raise ValueError(f"cannot listen on port {port} of {host}: {error.strerror}; choose another --port") from error
 
 
 def _loopback(host: str) -> bool:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from socket import create_server
 
 import httpx
 import pytest
@@ -31,6 +32,7 @@ def run(*args, stdin=None):
         (["--webhook", "http://127.0.0.1:1/"], "SUMMARIZE_WEBHOOK_SECRET"),
         (["--database", "sqlite:////nowhere/at/all.sqlite"], "cannot be used"),
         (["--model", "nowhere/at/all/x"], "nowhere"),
+        (["--load", "nowhere"], "there is no folder nowhere to load"),
     ],
 )
 def test_a_desk_that_will_not_start(tmp_path, monkeypatch, flags, message):
@@ -70,3 +72,19 @@ def test_the_real_server_drafts_and_stops(tmp_path):
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(30) in (0, 130, -signal.SIGINT)
+
+
+def test_a_port_in_use_is_told_before_the_model_is_loaded(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("serve", "--port", str(port))
+    assert done.exit_code == 2 and f"cannot listen on port {port} of 127.0.0.1" in done.output
+    assert "loading" not in done.output
+
+
+def test_nothing_is_exported_from_a_database_that_is_not_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = run("desk", "export", "-o", "a.jsonl")
+    assert done.exit_code == 2 and "there is no database desk.sqlite" in done.output
+    assert not list(tmp_path.iterdir())

@@ -31,12 +31,11 @@ def examples() -> list[dict]:
 
 @pytest.fixture(scope="session")
 def lists(base, examples):
-    """The lists of the example articles by length and policy, each made once; with "flag" of three articles."""
+    """The lists of the example articles by length and policy, each made once."""
 
     @cache  # of the values: `lists()` and `lists("standard")` are the same
     def made(length, policy):
-        chosen = examples[::3] if policy == "flag" else examples
-        return list(base.stream(map(Article.from_json, chosen), length=length, policy=policy))
+        return list(base.stream(map(Article.from_json, examples), length=length, policy=policy))
 
     return lambda length="standard", policy="checked": made(length, policy)
 

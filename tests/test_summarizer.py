@@ -23,7 +23,7 @@ from summarizer.reading.sentences import words
 from .articles import ROOT, STORY
 from .reading.test_sentences import HOSTILE
 
-CASES = int(os.environ.get("CASES", "30"))
+CASES = int(os.environ.get("CASES", "60"))
 """Hostile texts to try: CASES=10000 python -m pytest tests/test_summarizer.py -k hostile"""
 SCHEMA = Draft202012Validator(json.loads((ROOT / "docs" / "summary.schema.json").read_text("utf-8")))
 
@@ -144,7 +144,7 @@ def test_rewrites_pass_every_check_and_join_sentences_where_an_editor_would_prin
 
 def test_flag_shows_points_that_join_sentences(lists):
     bullets = [bullet for summary in lists("standard", "flag") for bullet in summary]
-    assert sum(bullet.method == "rewritten" and len(bullet.sources) > 1 for bullet in bullets) > 1
+    assert sum(bullet.method == "rewritten" and len(bullet.sources) > 1 for bullet in bullets) > len(lists())
 
 
 def test_extract_is_the_articles_own_words(lists):
@@ -328,9 +328,9 @@ def test_odd_texts_give_a_summary(base, text):
 def test_a_quarter_of_a_megabyte(base, examples):
     text = "\n".join(e["text"] for e in examples) * 9
     assert len(text) > 250_000
-    for summary in (base(text, bullets=2), base(text, policy="extract")):
-        assert 2 <= len(summary) <= 7
-        check(summary)
+    summary = base(text)
+    assert 3 <= len(summary) <= 7
+    check(summary)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=CASES)

@@ -16,7 +16,7 @@ from summarizer.archive.worker import Job
 
 from ..articles import ROOT, STORY, archive, written
 from ..test_summarizer import SCHEMA
-from .batches import DEADLY, FAST, FLAGS, batch, lines, records
+from .batches import DEADLY, ENDINGS, FAST, FLAGS, batch, lines, records
 
 
 def test_each_record_gives_one_in_order_a_summary_or_what_was_wrong(rows, whole):
@@ -51,7 +51,7 @@ def test_a_record_that_was_mended_is_tried_again_under_its_own_name(tmp_path, ro
     assert [record["id"] for record in records(tmp_path / "o.jsonl")] == [rows[0]["id"], rows[1]["id"], "late"]
 
 
-@pytest.mark.parametrize("ending", ["jsonl.zst", "parquet"])
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_errors_are_tried_again_and_nothing_else(tmp_path, rows, source, ending):
     output = tmp_path / f"o.{ending}"
     run_batch(source, output, **FAST)
@@ -161,8 +161,9 @@ def test_rewriting_depends_on_nothing_beside_it(tmp_path, base):
     )
 
 
-def test_a_newsroom_sets_how_sure_the_verifier_must_be(tmp_path):
-    source, output = written(tmp_path / "in.jsonl", archive(2)), tmp_path / "o.parquet"
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+def test_a_newsroom_sets_how_sure_the_verifier_must_be(tmp_path, ending):
+    source, output = written(tmp_path / "in.jsonl", archive(2)), tmp_path / f"o.{ending}"
     assert batch(source, "-o", output, "--length", "brief", "--min-confidence", "1").returncode == 0
     found = records(output)
     assert [record["options"]["min_confidence"] for record in found] == [1.0, 1.0]

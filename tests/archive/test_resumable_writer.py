@@ -20,7 +20,7 @@ from summarizer.archive.resumable_writer import CHUNK_SIZE, ResumableWriter
 from ..articles import ROOT, STORY, archive, written
 from .batches import ENDINGS, FAST, FLAGS, batch, lines, records
 
-KILLS = int(os.environ.get("KILLS", "5"))
+KILLS = int(os.environ.get("KILLS", "10"))
 """Number of kills of a run: KILLS=100 python -m pytest tests/archive/test_resumable_writer.py -k killed"""
 
 
@@ -60,7 +60,7 @@ def test_a_parquet_run_goes_on_from_its_journal(tmp_path, source, whole):
 
 @pytest.mark.parametrize("ending", ["jsonl", "parquet"])
 def test_killed_again_and_again_it_loses_nothing(tmp_path, ending):
-    """A hundred articles, five kills at random moments: the finished file is that of an uninterrupted run."""
+    """A hundred articles, ten kills at random moments: the finished file is that of an uninterrupted run."""
     rows = archive(100)
     for row in rows:
         row["article"] = "\n".join(row["article"].split("\n")[:2])

@@ -56,6 +56,20 @@ def server(base, path, **settings):
         thread.join(15)
 
 
+@contextlib.contextmanager
+def busy(work):
+    """Keeps all threads of a queue busy."""
+    hold = threading.Event()
+    work.load.waiting += work._concurrency
+    for _ in range(work._concurrency):
+        work._pool.submit(work._timed, hold.wait)
+    time.sleep(0.2)
+    try:
+        yield
+    finally:
+        hold.set()
+
+
 def drafted(desk, **more):
     answer = desk.post("/v1/summaries", json=article(**more))
     assert answer.status_code in (200, 201), answer.text

@@ -1,7 +1,6 @@
 """The desk's API: drafts, versions, decisions, limits, statistics and metrics."""
 
 import json
-import threading
 import time
 
 import httpx
@@ -19,7 +18,7 @@ from summarizer.desk.settings import Settings
 from training.data.judged import judged
 
 from ..articles import ROOT
-from .desk import TEXT, TITLE, article, client, drafted, kept, revise, server
+from .desk import TEXT, TITLE, article, busy, client, drafted, kept, revise, server
 
 
 @pytest.fixture
@@ -291,19 +290,13 @@ def test_markdown_and_html_are_read(desk):
 def test_beyond_its_line_the_desk_says_no(base, tmp_path):
     with client(base, tmp_path, max_queue=0) as desk:
         record = drafted(desk, id="before")
-        hold = threading.Event()
-        work = desk.desk.drafting
-        work.load.waiting += work._concurrency
-        for _ in range(work._concurrency):
-            work._pool.submit(work._timed, hold.wait)
-        time.sleep(0.2)
-        answer = desk.post("/v1/summaries", json=article())
-        assert answer.status_code == 503 and int(answer.headers["retry-after"]) >= 1
-        assert desk.get("/health").json()["running"] == work._concurrency
-        # An editor does not wait behind articles.
-        assert desk.post("/v1/check", json={"summary": record["id"], "point": "Roe left."}).status_code == 200
-        assert revise(desk, record, [{"text": "Ann Roe leads the council."}]).status_code == 201
-        hold.set()
+        with busy(desk.desk.drafting):
+            answer = desk.post("/v1/summaries", json=article())
+            assert answer.status_code == 503 and int(answer.headers["retry-after"]) >= 1
+            assert desk.get("/health").json()["running"] == desk.desk.drafting._concurrency
+            # An editor does not wait behind articles.
+            assert desk.post("/v1/check", json={"summary": record["id"], "point": "Roe left."}).status_code == 200
+            assert revise(desk, record, [{"text": "Ann Roe leads the council."}]).status_code == 201
         time.sleep(0.2)
         assert desk.post("/v1/summaries", json=article()).status_code == 201
 
@@ -326,16 +319,10 @@ def test_an_article_that_takes_too_long(base, tmp_path):
 def test_a_list_without_a_new_text_is_saved_however_busy_the_models_are(base, tmp_path):
     with client(base, tmp_path, max_queue=0) as desk:
         record = drafted(desk)
-        hold = threading.Event()
-        work = desk.desk.editing
-        work.load.waiting += work._concurrency
-        for _ in range(work._concurrency):
-            work._pool.submit(work._timed, hold.wait)
-        time.sleep(0.2)
-        moved = revise(desk, record, kept(record)[::-1])
-        assert moved.status_code == 201
-        assert revise(desk, moved.json(), [{"text": "Ann Roe leads the council."}]).status_code == 503
-        hold.set()
+        with busy(desk.desk.editing):
+            moved = revise(desk, record, kept(record)[::-1])
+            assert moved.status_code == 201
+            assert revise(desk, moved.json(), [{"text": "Ann Roe leads the council."}]).status_code == 503
 
 
 def test_a_fault_of_the_desk_is_told_as_one(desk, monkeypatch, caplog):

@@ -215,7 +215,7 @@ def test_the_shipped_floors_are_those_that_make_test_checks():
 
 def test_floors_hold_fall_and_are_lowered_on_purpose_only(data, tmp_path):
     floors = tmp_path / "floors.json"
-    command = ("--data", data, "--model", "base", "--policy", "extract", "--floors", floors)
+    command = ("--data", data, "--model", "base", "--floors", floors)
     missing = run(*command)
     assert missing.returncode == 2 and "no floors for 'data.jsonl (sha256" in missing.stderr
     assert run(*command, "--set-floors").returncode == 0 and run(*command).returncode == 0

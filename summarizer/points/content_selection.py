@@ -94,11 +94,8 @@ def group(
         spare: Number of further groups to add at the end, marked as spare, the best first.
     """
     n = len(scored.sentences)
-    shown = (
-        min(n, settings.brief_points if length == "brief" else settings.max_points)
-        if count == "auto"
-        else min(n, count)
-    )
+    usual = settings.brief_points if length == "brief" else settings.max_points
+    shown = min(n, usual if count == "auto" else count)
     wanted = settings.max_points if count == "auto" else max(count, settings.max_points if length == "brief" else 0)
     mains, together = _mains(scored, wanted + spare, settings)
     expected = round(settings.count_factor * float(_sigmoid(scored.main).sum()))

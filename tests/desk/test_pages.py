@@ -382,8 +382,10 @@ def test_signing_in_and_an_article_pasted_by_hand(browser, base, tmp_path):
         (entry,) = here.store.entries("approved")
         assert entry.title == TITLE and here.store.history(entry.id)[-1].who == "ann"
         page.get_by_role("link", name="Statistics").click()
+        page.wait_for_url("**/stats")  # until its style is loaded too
         assert axe(page) == []
         page.get_by_role("link", name="People and keys").click()
+        page.wait_for_url("**/people")
         assert axe(page) == []
         page.get_by_label("Name").last.fill("cms")
         page.get_by_role("button", name="Create the key").click()

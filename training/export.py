@@ -23,8 +23,9 @@ from summarizer.models import FORMAT, SETTINGS
 from .arguments import DataArguments
 from .data import load as load_data
 from .data import usable
-from .export_check import fidelity, verifier_fidelity
+from .export_check import fidelity, verifier_fidelity, writer_fidelity
 from .modeling import shipped_part, write_shortlist
+from .onnx_export import write_onnx
 from .run import card, public
 
 _LICENCE = re.compile(r"^licen[cs]e:\s*(\S+)", re.MULTILINE)
@@ -63,6 +64,9 @@ def main(args: ExportArguments) -> None:
     if task == "verifier":  # it learns from judged rewrites, not from articles
         print(verifier_fidelity(Path(args.run), Path(args.output) / task))
         return
+    if task == "writer":  # the same for points that stand alone
+        print(writer_fidelity(Path(args.run), Path(args.output) / task, args.data or given["train"]))
+        return
     known = {f.name for f in fields(DataArguments)}
     told = DataArguments(**{name: value for name, value in given.items() if name in known})
     try:
@@ -88,9 +92,14 @@ def export(args: ExportArguments) -> tuple[str, dict[str, Any]]:
     record = json.loads((run / "run.json").read_text("utf-8"))
     task = record["task"]
     output.mkdir(parents=True, exist_ok=True)
-    {"extractor": _extractor, "rewriter": _rewriter, "verifier": _verifier, "generator": _generator}[task](
-        run, output / task, record, args.quantization
-    )
+    exporters = {
+        "extractor": _extractor,
+        "rewriter": _rewriter,
+        "writer": _writer,
+        "verifier": _verifier,
+        "generator": _generator,
+    }
+    exporters[task](run, output / task, record, args.quantization)
 
     earlier = output / "config.json"
     config = json.loads(earlier.read_text("utf-8")) if earlier.is_file() else {}
@@ -127,6 +136,10 @@ def _extractor(run: Path, part: Path, record: dict[str, Any], quantization: str)
 def _rewriter(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
     convert(run / "checkpoint", part, quantization)
     write_shortlist(part)
+
+
+def _writer(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
+    write_onnx(run / "checkpoint", part)
 
 
 def _verifier(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:

@@ -26,13 +26,29 @@ from summarizer.checkpoints import (
     load,
 )
 from summarizer.checks import Verifier
-from summarizer.points import BEAM, MAX_SOURCE_TOKENS, MAX_TARGET_TOKENS, Extractor, Rewriter, asked, finished, prompt
+from summarizer.deadline import Deadline
+from summarizer.points import (
+    BEAM,
+    MAX_SOURCE_TOKENS,
+    MAX_TARGET_TOKENS,
+    MAX_TEXT_TOKENS,
+    Extractor,
+    Rewriter,
+    Writer,
+    asked,
+    finished,
+    prompt,
+    request,
+    story,
+)
 from summarizer.reading import content_sentences, words
 
 from .calibration import auc
-from .data import Pair, divided, judged, pairs
+from .data import Pair, divided, judged, pairs, standalone
 from .modeling import ExtractorCollator, ExtractorDataset, ExtractorModel, Head
 
+ARTICLES = 20
+"""Maximum number of articles whose points are written twice."""
 MOST = 100
 """Maximum number of articles, or pairs, to compare."""
 _TOP = 3
@@ -88,6 +104,41 @@ def verifier_fidelity(run: Path, part: Path) -> str:
         ["trained", f"{record['held_out'][kind]['auc']:.4f}", ""],
         ["exported", f"{auc(good, wanted):.4f}", f"{speed:.0f}"],
     ]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def writer_fidelity(run: Path, part: Path, data: str) -> str:
+    """Returns a table that compares the texts of the trained and the exported writer for the points of `ARTICLES`
+    articles."""
+    articles = standalone(data)[:ARTICLES]
+    model, tokenizer = load(str(run / "checkpoint"))
+    writer = Writer(part, torch.get_num_threads())
+    asked = [
+        (story(one.sentences, [p.sources for p in one.points], one.title), [request(n, "standard")])
+        for one in articles
+        for n in range(1, len(one.points) + 1)
+    ]
+
+    def trained() -> list[Any]:
+        texts = []
+        for read, (wanted,) in asked:
+            ids = tokenizer(read + wanted, return_tensors="pt", add_special_tokens=False)
+            with torch.inference_mode():
+                (found,) = model.generate(**ids, do_sample=False, max_new_tokens=MAX_TEXT_TOKENS)
+            texts.append(
+                " ".join(tokenizer.decode(found[ids["input_ids"].shape[1] :], skip_special_tokens=True).split())
+            )
+        return texts
+
+    def exported() -> list[Any]:
+        limit = Deadline()
+        return [writer.write(writer.read(read, limit), wanted, limit)[0].text for read, wanted in asked]
+
+    first, slow = _timed(trained, len(asked))
+    second, fast = _timed(exported, len(asked))
+    same = np.mean([a == b for a, b in zip(first, second, strict=True)])
+    rows = [["", "same text", "a second"], ["---"] * 3, ["trained", "", f"{slow:.2f}"]]
+    rows.append(["exported", f"{same:.0%}", f"{fast:.2f}"])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

@@ -44,6 +44,8 @@ TEXT_KINDS: tuple[TextKind, ...] = get_args(TextKind)
 sentences: the article; others: any other writer."""
 MAX_TOKENS = 288
 """Maximum number of input tokens. A longer input is truncated at the end, where the context is."""
+_MAX_CHARACTERS = 12 * MAX_TOKENS
+"""Maximum number of characters of each text that is tokenized: more than MAX_TOKENS tokens of any usual text."""
 MARKS = 7
 KEPT, MOVED, ONLY_IN_CONTEXT, ADDED, SOURCE_KEPT, SOURCE_DROPPED, CONTEXT = range(MARKS)
 """Marks of tokens. KEPT: a token of the point that the sentences have in the same order. MOVED: the sentences have it
@@ -123,8 +125,10 @@ class Verdict:
 
 def verifier_input(tokenizer: Tokenizer, text: str, sources: str, context: str, title: str | None) -> VerifierInput:
     """Returns the encoder's input for a point, the sentences that it was made from, their context and the headline."""
-    texts = [text, sources, title or "", context]
-    point, there, headline, around = (e.ids for e in tokenizer.encode_batch_fast(texts, add_special_tokens=False))
+    # Cut before anything is compared: the time grows with the square of the tokens.
+    texts = [one[:_MAX_CHARACTERS] for one in (text, sources, title or "", context)]
+    encoded = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+    point, there, headline, around = (one.ids[:MAX_TOKENS] for one in encoded)
     empty = tokenizer.encode("").ids  # the special tokens at the start and the end of a text
     opens, closes = empty[0], empty[-1]
     marks, left = _marks(point, there, {*headline, *around})

@@ -30,8 +30,10 @@ from .rewriter import (
     finished,
     prompt,
 )
+from .story import STORY_WORDS, request, story
 from .text_choice import COSTS, STYLES, BulletWriter, CheckedRewrite, PointDraft, cost, extracted, source_sentences
 from .tidy import bullet_of
+from .writer import MAX_TEXT_TOKENS, ReadStory, Writer, WrittenText
 
 __all__ = [
     "BEAM",
@@ -41,8 +43,10 @@ __all__ = [
     "FORMER_NAMES",
     "MAX_SOURCE_TOKENS",
     "MAX_TARGET_TOKENS",
+    "MAX_TEXT_TOKENS",
     "SCORES",
     "SHORTLIST",
+    "STORY_WORDS",
     "STYLES",
     "UNTRACED",
     "Aligner",
@@ -53,8 +57,11 @@ __all__ = [
     "FullNames",
     "Pipeline",
     "PointDraft",
+    "ReadStory",
     "Rewriter",
     "Scored",
+    "Writer",
+    "WrittenText",
     "as_line",
     "asked",
     "bullet_of",
@@ -68,7 +75,9 @@ __all__ = [
     "group",
     "prepared",
     "prompt",
+    "request",
     "source_sentences",
+    "story",
     "surface_features",
     "token_ids",
     "windows",

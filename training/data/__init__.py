@@ -6,6 +6,7 @@ from .loading import PARTS, CheckArguments, Data, check, load, usable
 from .packing import UnpackArguments, unpack
 from .pairs import LABEL, Pair, pairs, unfinished
 from .points import PointSources, points_of, shares
+from .standalone import StandaloneArticle, StandalonePoint, shuffled, standalone
 
 __all__ = [
     "LABEL",
@@ -15,6 +16,8 @@ __all__ = [
     "Judged",
     "Pair",
     "PointSources",
+    "StandaloneArticle",
+    "StandalonePoint",
     "UnpackArguments",
     "check",
     "divided",
@@ -25,6 +28,8 @@ __all__ = [
     "points_of",
     "preferred",
     "shares",
+    "shuffled",
+    "standalone",
     "unfinished",
     "unpack",
     "usable",

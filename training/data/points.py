@@ -43,13 +43,13 @@ def points_of(example: Example, sentences: Sequence[Sentence]) -> list[PointSour
     found = []
     aligner: Aligner | None = None
     for point in example.points:
-        sources = tuple(sorted({i for span in point.sources if (i := _sentence(span, sentences)) is not None}))
+        sources = tuple(sorted({i for span in point.sources if (i := sentence_at(span, sentences)) is not None}))
         given = bool(sources)
         if not sources and point.texts:
             aligner = aligner or Aligner([sentence.text for sentence in sentences])
             sources = aligner(next(iter(point.texts.values())))
         if sources:
-            main = _sentence(point.main, sentences) if point.main else None
+            main = sentence_at(point.main, sentences) if point.main else None
             found.append(PointSources(point.texts, point.rank, sources, main, given))
     return found
 
@@ -65,7 +65,7 @@ def shares(point: PointSources, sentences: Sequence[Sentence]) -> npt.NDArray[np
     return weights / weights.sum()
 
 
-def _sentence(span: tuple[int, int], sentences: Sequence[Sentence]) -> int | None:
+def sentence_at(span: tuple[int, int], sentences: Sequence[Sentence]) -> int | None:
     """Returns the index of the sentence that overlaps a span most; None if less than half of the shorter one."""
     start, end = span
     shared = [min(end, s.end) - max(start, s.start) for s in sentences]

@@ -4,6 +4,7 @@ from .dequantize import encoder_of, rewriter_of, shipped_part
 from .extractor_data import ExtractorCollator, ExtractorDataset
 from .extractor_model import ExtractorModel, Head
 from .generation_loss import IGNORED, Loss
+from .packed_rows import PackedRows, row
 from .pruning import least_missed, with_decoder_layers, with_layers, with_vocabulary
 from .shortlist import write_shortlist
 from .writers import CausalWriter, Continued, Texts, Writer
@@ -17,11 +18,13 @@ __all__ = [
     "ExtractorModel",
     "Head",
     "Loss",
+    "PackedRows",
     "Texts",
     "Writer",
     "encoder_of",
     "least_missed",
     "rewriter_of",
+    "row",
     "shipped_part",
     "with_decoder_layers",
     "with_layers",

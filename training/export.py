@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from ctranslate2.converters import TransformersConverter
 from safetensors.numpy import load_file, save_file
-from transformers import AutoConfig, AutoTokenizer, GenerationConfig
+from transformers import AutoTokenizer, GenerationConfig
 
 from summarizer.checkpoints import load
 from summarizer.models import FORMAT, SETTINGS
@@ -175,8 +175,6 @@ def convert(checkpoint: Path, part: Path, quantization: str) -> None:
     if "decoder_start_token" in config and config["decoder_start_token"] is None:  # mBART: a language token
         start = GenerationConfig.from_pretrained(checkpoint).decoder_start_token_id
         config["decoder_start_token"] = tokenizer.convert_ids_to_tokens(start)
-    if not AutoConfig.from_pretrained(checkpoint).is_encoder_decoder:
-        config["causal"] = True
     _write(part / "config.json", config)
     shutil.copy(checkpoint / "tokenizer.json", part / "tokenizer.json")
 

@@ -168,26 +168,21 @@ def _rewriter(run: Path, part: Path, made: Sequence[Pair]) -> list[list[str]]:
     rewriter = Rewriter(part, 1)
     wanted = [(pair, target) for pair in made for target in pair.targets]
 
-    causal = not model.config.is_encoder_decoder
-    search = {"num_beams": BEAM, "no_repeat_ngram_size": 0 if causal else 3}  # transformers also counts the prompt
+    search = {"num_beams": BEAM, "no_repeat_ngram_size": 3}
 
     def trained() -> list[Any]:
         texts = []
         for pair, target in wanted:
-            text = prompt(pair.sources, pair.context, pair.title, causal)
-            if causal:
-                read = tokenizer(text, add_special_tokens=False)["input_ids"][-MAX_SOURCE_TOKENS:]
-            else:
-                read = tokenizer(text, truncation=True, max_length=MAX_SOURCE_TOKENS)["input_ids"]
-            asks = tokenizer(asked(len(words(target)), causal), add_special_tokens=False)["input_ids"]
-            begun = [*read, *asks] if causal else [model.config.decoder_start_token_id, *asks]
-            given = {} if causal else {"decoder_input_ids": torch.tensor([begun])}
+            text = prompt(pair.sources, pair.context, pair.title)
+            read = tokenizer(text, truncation=True, max_length=MAX_SOURCE_TOKENS)["input_ids"]
+            asks = tokenizer(asked(len(words(target))), add_special_tokens=False)["input_ids"]
+            begun = [model.config.decoder_start_token_id, *asks]
             with torch.inference_mode():
                 (ids,) = model.generate(
-                    torch.tensor([begun if causal else read]),
-                    **given,
+                    torch.tensor([read]),
+                    decoder_input_ids=torch.tensor([begun]),
                     **search,
-                    max_new_tokens=MAX_TARGET_TOKENS - (0 if causal else len(asks)),
+                    max_new_tokens=MAX_TARGET_TOKENS - len(asks),
                 )
             text = tokenizer.decode(ids[len(begun) :], skip_special_tokens=True)
             texts.append(finished(" ".join(text.split())))

@@ -1,8 +1,8 @@
 """Fine-tunes the rewriter: `python -m training rewriter --config training/configs/rewriter.yaml`.
 
-The points of human lists are paired with the sentences that they were made from (`data/pairs.py`). A small language
-model or a T5, cut to a smaller size (`modeling/pruning.py`), learns to write the point in a given number of words. To
-resume a killed run from its last checkpoint, run the same command again.
+The points of human lists are paired with the sentences that they were made from (`data/pairs.py`). A T5, cut to a
+smaller size (`modeling/pruning.py`), learns to write the point in a given number of words. To resume a killed run from
+its last checkpoint, run the same command again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoConfig, AutoTokenizer, LlamaConfig, Trainer, TrainingArguments, set_seed
+from transformers import AutoConfig, AutoTokenizer, Trainer, TrainingArguments, set_seed
 
 from eval.data import fingerprint
 from eval.metric import KeyPoints
@@ -29,23 +29,16 @@ from .arguments import PartArguments, is_first_process
 from .data import PARTS, Pair, divided, judged, load, pairs, preferred
 from .export import convert
 from .modeling import (
-    CausalWriter,
-    Continued,
     Loss,
     Texts,
     Writer,
-    least_missed,
     rewriter_of,
     shipped_part,
     with_decoder_layers,
-    with_layers,
     with_vocabulary,
 )
 from .packaging import finish, found_before_training
 from .run import GroupedByLength, add_callbacks, claim_folder, train_or_resume
-
-_SAMPLE = 16
-"""Number of pairs on which the layers of a Llama to drop are selected."""
 
 
 @dataclass
@@ -56,8 +49,8 @@ class RewriterArguments(PartArguments):
     base_model: str = field(
         default="google/flan-t5-small",
         metadata={
-            "help": "A T5 or a Llama, such as SmolLM2: a Hub name or a folder (for a Llama, also with a GGUF file). Or "
-            "a model of this project, such as base; its rewriter is then fine-tuned further."
+            "help": "A T5: a Hub name or a folder. Or a model of this project, such as base; its rewriter is then "
+            "fine-tuned further."
         },
     )
     auxiliary: str | None = field(default=None, metadata={"help": "More articles with lists; same formats as `train`."})
@@ -78,9 +71,7 @@ class RewriterArguments(PartArguments):
     vocabulary: int = field(default=16000, metadata={"help": "Number of vocabulary pieces to keep; 0 keeps all."})
     decoder_layers: int = field(
         default=0,
-        metadata={
-            "help": "Number of decoder layers to keep; 0 keeps all. A Llama first loses the layers that matter least."
-        },
+        metadata={"help": "Number of decoder layers to keep; 0 keeps all."},
     )
     epochs: float = field(default=3.0, metadata={"help": "Epochs over the pairs."})
     learning_rate: float = field(default=5e-4, metadata={"help": "Peak learning rate."})
@@ -112,16 +103,15 @@ def main(args: RewriterArguments) -> None:
             f"{len(train)} pairs for training and {len(validation)} for validation: too few bullets match sentences of "
             "their article; more articles are needed"
         )
-    model, tokenizer = _start(args, train, validation, output / "start")
-    causal = isinstance(model, CausalWriter)
+    model, tokenizer = _start(args, train, output / "start")
 
     checkpoints = output / "steps"
     trainer = _Trainer(
         model=model,
         args=_settings(args, checkpoints),
-        train_dataset=_rows(train, tokenizer, args, args.title_share, causal),
-        eval_dataset=_rows(validation + preferred(chooses), tokenizer, args, causal=causal),
-        data_collator=(Continued if causal else Texts)(tokenizer.pad_token_id),
+        train_dataset=_rows(train, tokenizer, args, args.title_share),
+        eval_dataset=_rows(validation + preferred(chooses), tokenizer, args),
+        data_collator=Texts(tokenizer.pad_token_id),
         processing_class=tokenizer,
         compute_loss_func=Loss(shifted=False, smoothing=args.label_smoothing, preference=args.preference),
     )
@@ -129,7 +119,7 @@ def main(args: RewriterArguments) -> None:
     train_or_resume(trainer, checkpoints)
     if not is_first_process():
         return
-    model.config.architectures = ["LlamaForCausalLM" if causal else "T5ForConditionalGeneration"]
+    model.config.architectures = ["T5ForConditionalGeneration"]
     model.save_pretrained(output / "checkpoint")
     tokenizer.save_pretrained(output / "checkpoint")
     about = {
@@ -146,26 +136,22 @@ def _some(found: list[Pair], count: int, seed: int) -> list[Pair]:
     return random.Random(seed).sample(found, min(count, len(found)))
 
 
-def _start(args: RewriterArguments, train: Sequence[Pair], sample: Sequence[Pair], folder: Path) -> tuple[Any, Any]:
+def _start(args: RewriterArguments, train: Sequence[Pair], folder: Path) -> tuple[Any, Any]:
     """Returns the base model, made smaller, and its tokenizer. Saves both in `folder` for a run that is resumed."""
     part = shipped_part(args.base_model, "rewriter")
     if part:
-        model, tokenizer = rewriter_of(part, Writer, CausalWriter)
+        model, tokenizer = rewriter_of(part, Writer)
         for module in model.modules():
             if isinstance(module, torch.nn.Dropout):
                 module.p = 0.0
         return model, tokenizer
     if (folder / "tokenizer.json").exists():  # the file that is written last
         return _loaded(str(folder)), AutoTokenizer.from_pretrained(folder)
-    model, tokenizer = _loaded(args.base_model), _tokenizer(args.base_model)
-    causal = isinstance(model, CausalWriter)
+    model, tokenizer = _loaded(args.base_model), AutoTokenizer.from_pretrained(args.base_model)
     if args.vocabulary:
         texts = [text for pair in train for text in (pair.sources, pair.context, pair.title or "", *pair.targets)]
         tokenizer = with_vocabulary(model, tokenizer, texts, args.vocabulary)
-    if args.decoder_layers and causal:
-        batch = Continued(tokenizer.pad_token_id)(_rows(sample[:_SAMPLE], tokenizer, args, causal=True))
-        with_layers(model, least_missed(model, batch, args.decoder_layers))
-    elif args.decoder_layers:
+    if args.decoder_layers:
         with_decoder_layers(model, args.decoder_layers)
     if is_first_process():
         model.save_pretrained(folder)
@@ -174,13 +160,9 @@ def _start(args: RewriterArguments, train: Sequence[Pair], sample: Sequence[Pair
 
 
 def _loaded(name: str) -> Any:
-    if packed := _packed(name):
-        return _unpacked(packed)
     kind = AutoConfig.from_pretrained(name).model_type
-    if kind == "llama":
-        return CausalWriter.from_pretrained(name, dtype=torch.float32)
     if kind not in ("t5", "mt5"):
-        raise ValueError(f"{name} is a {kind}; base_model must be a T5 or a Llama, such as SmolLM2")
+        raise ValueError(f"{name} is a {kind}; base_model must be a T5")
     # On a CPU, dropout's random numbers take longer than the arithmetic; early stopping on validation replaces it.
     model = Writer.from_pretrained(name, dropout_rate=0.0)
     if model.get_output_embeddings().weight is not model.get_input_embeddings().weight:
@@ -189,46 +171,15 @@ def _loaded(name: str) -> Any:
     return model
 
 
-def _packed(name: str) -> Path | None:
-    """Returns the GGUF file of a base that is a folder with one, else None."""
-    return next(Path(name).glob("*.gguf"), None)
-
-
-def _unpacked(packed: Path) -> CausalWriter:
-    """Loads a Llama from a GGUF file, in float32."""
-    read = CausalWriter.from_pretrained(packed.parent, gguf_file=packed.name, dtype=torch.float32)
-    about = read.config.to_dict()
-    del about["quantization_config"]  # with it, transformers would not save the float32 weights
-    model = CausalWriter(LlamaConfig(**about))
-    model.load_state_dict(read.state_dict())
-    return model
-
-
-def _tokenizer(name: str) -> Any:
-    packed = _packed(name)
-    tokenizer = AutoTokenizer.from_pretrained(name, **({"gguf_file": packed.name} if packed else {}))
-    tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
-    return tokenizer
-
-
-def _rows(
-    of: Sequence[Pair], tokenizer: Any, args: RewriterArguments, titled: float = 1.0, causal: bool = False
-) -> list[dict[str, Any]]:
+def _rows(of: Sequence[Pair], tokenizer: Any, args: RewriterArguments, titled: float = 1.0) -> list[dict[str, Any]]:
     """Returns pairs as input of the model. Of the pairs with a headline, a share of `titled` is read with it."""
     draw = random.Random(args.seed)
     titles = [pair.title if draw.random() < titled else None for pair in of]
-    prompts = [prompt(p.sources, p.context, title, causal) for p, title in zip(of, titles, strict=True)]
+    prompts = [prompt(p.sources, p.context, title) for p, title in zip(of, titles, strict=True)]
     targets = [text for pair in of for text in (*pair.targets, *(text for text, _ in pair.refused))]
-    asks = tokenizer([asked(len(words(target)), causal) for target in targets], add_special_tokens=False)["input_ids"]
-    if causal:  # too long: the start is cut, first the headline, then the context
-        read = [ids[-args.max_source_tokens :] for ids in tokenizer(prompts, add_special_tokens=False)["input_ids"]]
-        answers = [
-            [*ids[: args.max_target_tokens - 1], tokenizer.eos_token_id]
-            for ids in tokenizer([f" {target}" for target in targets], add_special_tokens=False)["input_ids"]
-        ]
-    else:
-        read = tokenizer(prompts, truncation=True, max_length=args.max_source_tokens)["input_ids"]
-        answers = tokenizer(targets, truncation=True, max_length=args.max_target_tokens)["input_ids"]
+    asks = tokenizer([asked(len(words(target))) for target in targets], add_special_tokens=False)["input_ids"]
+    read = tokenizer(prompts, truncation=True, max_length=args.max_source_tokens)["input_ids"]
+    answers = tokenizer(targets, truncation=True, max_length=args.max_target_tokens)["input_ids"]
     texts = iter(zip(asks, answers, strict=True))
     return [
         {

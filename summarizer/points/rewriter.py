@@ -1,12 +1,11 @@
 """Writes bullets from their source sentences, in a requested number of words.
 
-The model is a small language model or a T5. It runs in CTranslate2, without torch. It only writes candidates: `checks/`
+The model is a T5. It runs in CTranslate2, without torch. It only writes candidates: `checks/`
 decides which of them may be shown, and `text_choice.py` which one is shown.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,8 +19,7 @@ from ..reading import Sentence, words
 from .full_names import FullNames
 
 MAX_SOURCE_TOKENS = 320
-"""Maximum number of input tokens. A longer input is truncated: for a T5 at the end, where the context is; for a
-language model at the start, where headline and context are."""
+"""Maximum number of input tokens. A longer input is truncated at the end, where the context is."""
 MAX_TARGET_TOKENS = 80
 """Maximum number of output tokens. An output of this length was truncated, and is dropped."""
 CONTEXT_WORDS = 70
@@ -42,24 +40,20 @@ SHORTLIST = "vmap.txt"
 """CTranslate2's vocabulary map: the output tokens that an input allows. Made by `training/modeling/shortlist.py`."""
 
 
-def prompt(sources: str, context: str, title: str | None = None, causal: bool = False) -> str:
+def prompt(sources: str, context: str, title: str | None = None) -> str:
     """Returns the model's input: the sentences, the headline, and the context. Training uses the same function.
 
     Args:
         sources: The sentences, on one line.
         context: The sentences that explain the sources. May be empty.
         title: The headline, or None.
-        causal: True for a language model, which continues the input; False for the encoder of a T5.
     """
-    if causal:
-        before = (f"Title: {title}\n" if title else "") + (f"Context: {context}\n" if context else "")
-        return f"{before}Article: {sources}\n"
     return sources + (f" Title: {title}" if title else "") + (f" Context: {context}" if context else "")
 
 
-def asked(length: int, causal: bool = False) -> str:
+def asked(length: int) -> str:
     """Returns the prefix of the output: the requested number of words."""
-    return f"{length} words:" if causal else f"{length}:"
+    return f"{length}:"
 
 
 def context_of(sentences: Sequence[Sentence], chosen: Sequence[int], full_names: FullNames) -> str:
@@ -124,9 +118,9 @@ class Rewriter:
 
     def __init__(self, folder: Path, threads: int) -> None:
         use_wide_instructions()
-        self._causal = bool(json.loads((folder / "config.json").read_text("utf-8")).get("causal"))
-        kind = ctranslate2.Generator if self._causal else ctranslate2.Translator
-        self._model = kind(str(folder), device="cpu", compute_type="default", inter_threads=threads, intra_threads=1)
+        self._model = ctranslate2.Translator(
+            str(folder), device="cpu", compute_type="default", inter_threads=threads, intra_threads=1
+        )
         # With it, a T5 computes scores for only a fifth of its vocabulary: half the cost of a token
         # (benchmarks/NOTES.md).
         self._shortlist = (folder / SHORTLIST).is_file()
@@ -149,9 +143,9 @@ class Rewriter:
             A function that waits for the candidates and returns each text once, the best first.
         """
         # All lengths of one point are one batch, so that the output does not depend on other points.
-        read = self._tokens(prompt(sources, context, title, self._causal), alone=not self._causal)
-        asks = [self._tokens(asked(length, self._causal), alone=False) for length in lengths]
-        running = (self._goes_on if self._causal else self._answers)(read, asks)
+        read = self._tokens(prompt(sources, context, title))
+        asks = [self._tokens(asked(length), alone=False) for length in lengths]
+        running = self._answers(read, asks)
 
         def wait() -> list[Candidate]:
             best: dict[str, float] = {}
@@ -179,25 +173,6 @@ class Rewriter:
                 for tokens, score in zip(result.hypotheses, result.scores, strict=True):
                     if len(tokens) < MAX_TARGET_TOKENS:
                         yield tokens[len(ask) :], score
-
-        return wait
-
-    def _goes_on(self, read: list[str], asks: list[list[str]]) -> _Running:
-        """Starts the beam search of a language model. The input that all lengths share is read once."""
-        running = self._model.generate_batch(
-            asks,
-            static_prompt=read[-MAX_SOURCE_TOKENS:],
-            cache_static_prompt=False,
-            include_prompt_in_result=False,
-            max_length=MAX_TARGET_TOKENS,
-            **_SEARCH,
-        )
-
-        def wait() -> Iterator[tuple[list[str], float]]:
-            for result in (each.result() for each in running):
-                for tokens, score in zip(result.sequences, result.scores, strict=True):
-                    if len(tokens) < MAX_TARGET_TOKENS:
-                        yield tokens, score
 
         return wait
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
+from summarizer.checks import verifier
 from summarizer.checks.verifier import (
     ADDED,
     CONTEXT,
@@ -52,6 +53,21 @@ def test_each_token_says_how_it_stands_to_the_other_side(tokenizer):
 def test_any_text_can_be_read(tiny_checkpoint, text, sources, context, title):
     read = verifier_input(Tokenizer.from_file(str(tiny_checkpoint / "tokenizer.json")), text, sources, context, title)
     assert len(read.ids) == len(read.marks) <= MAX_TOKENS and 0 <= read.size < len(read.ids)
+
+
+@pytest.mark.parametrize("text", ['"' * 1_000_000, "No. " * 250_000, "a" * 1_000_000], ids=["marks", "words", "letter"])
+def test_a_megabyte_is_cut_before_it_is_compared(tokenizer, text, monkeypatch):
+    """The time of the comparison grows with the square of the tokens."""
+    sizes = []
+
+    class Matcher(verifier.SequenceMatcher):
+        def __init__(self, junk, a, b, **rest):
+            sizes.append(max(len(a), len(b)))
+            super().__init__(junk, a, b, **rest)
+
+    monkeypatch.setattr(verifier, "SequenceMatcher", Matcher)
+    read = verifier_input(tokenizer, text, text[::-1], text, text)
+    assert len(read.ids) <= MAX_TOKENS and sizes and max(sizes) <= MAX_TOKENS
 
 
 def test_a_copied_sentence_is_kept_whole(tokenizer):

@@ -3,8 +3,6 @@
 import pytest
 from tokenizers import Tokenizer
 
-from training.data.pairs import Pair
-
 from ..articles import STORY
 
 torch = pytest.importorskip("torch")
@@ -37,10 +35,9 @@ def test_a_smaller_vocabulary_gives_the_same_scores_for_what_it_keeps(tiny_t5):
 def test_a_smaller_vocabulary_of_byte_pairs_reads_what_it_keeps_as_before(tiny_llama, tmp_path):
     """With each piece stay those that it is merged from; what is gone is read in smaller ones."""
     from tokenizers import decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
+    from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
     from training.modeling.pruning import with_vocabulary
-    from training.rewriter import _loaded
 
     backend = Tokenizer(models.BPE())
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -51,7 +48,7 @@ def test_a_smaller_vocabulary_of_byte_pairs_reads_what_it_keeps_as_before(tiny_l
     )
     backend.train_from_iterator([STORY] * 9 + ["questionable quarries fathom zigzags"] * 9, trainer)
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, pad_token="<pad>", eos_token="<end>")
-    model = _loaded(str(tiny_llama))
+    model = AutoModelForCausalLM.from_pretrained(tiny_llama)
     model.resize_token_embeddings(len(tokenizer))
     text = "The council voted on Monday to keep the Marl Lane baths open."
     ids = tokenizer(text, return_tensors="pt").input_ids
@@ -68,48 +65,6 @@ def test_a_smaller_vocabulary_of_byte_pairs_reads_what_it_keeps_as_before(tiny_l
     gone = "questionable quarries fathom zigzags"
     assert len(cut(gone)["input_ids"]) > len(tokenizer(gone)["input_ids"])
     assert cut.decode(cut(gone)["input_ids"]) == gone
-
-
-def test_the_layer_that_is_missed_least_goes(tiny_llama):
-    from transformers import AutoTokenizer
-
-    from training.modeling.pruning import least_missed, with_layers
-    from training.modeling.writers import Continued
-    from training.rewriter import RewriterArguments, _loaded, _rows
-
-    model, tokenizer = _loaded(str(tiny_llama)), AutoTokenizer.from_pretrained(tiny_llama)
-    first, last = model.model.layers
-    idle, busy = _loaded(str(tiny_llama)).model.layers
-    with torch.no_grad():  # one that adds nothing, one that spoils
-        idle.self_attn.o_proj.weight.zero_(), idle.mlp.down_proj.weight.zero_()
-        busy.mlp.down_proj.weight.mul_(50)
-
-    def with_all(model, layers):
-        model.model.layers = torch.nn.ModuleList(layers)
-        with_layers(model, range(len(layers)))
-
-    with_all(model, [first, idle, busy, last])
-    rows = _rows([Pair("the baths", "", None, ("the council",))], tokenizer, RewriterArguments(), causal=True)
-    batch = Continued(tokenizer.pad_token_id)(rows)
-    with torch.no_grad():
-        before = model(**batch)["logits"]
-    kept = least_missed(model, batch, 3)
-    assert len(model.model.layers) == 4
-    with torch.no_grad():
-        assert torch.equal(model(**batch)["logits"], before)  # looking takes nothing away
-    rises = {}
-    for without in (1, 2):
-        with_layers(model, [i for i in range(4) if i != without])
-        with torch.no_grad():
-            logits = model(**batch)["logits"].flatten(0, 1)
-        rises[without] = torch.nn.functional.cross_entropy(logits, batch["labels"].flatten()).item()
-        with_all(model, [first, idle, busy, last])
-    assert kept == [i for i in range(4) if i != min(rises, key=rises.get)]
-    with_layers(model, [0, 2, 3])
-    with torch.no_grad():
-        assert torch.allclose(model(**batch)["logits"], before, atol=1e-5)  # the idle one is not missed
-    assert model.config.num_hidden_layers == 3
-    assert model.generate(torch.tensor([[5, 6]]), max_new_tokens=4).shape[1] <= 6
 
 
 def test_fewer_decoder_layers_still_generate(tiny_t5):

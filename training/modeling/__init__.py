@@ -5,14 +5,12 @@ from .extractor_data import ExtractorCollator, ExtractorDataset
 from .extractor_model import ExtractorModel, Head
 from .generation_loss import IGNORED, Loss
 from .packed_rows import PackedRows, row
-from .pruning import least_missed, with_decoder_layers, with_layers, with_vocabulary
+from .pruning import with_decoder_layers, with_vocabulary
 from .shortlist import write_shortlist
-from .writers import CausalWriter, Continued, Texts, Writer
+from .writers import Texts, Writer
 
 __all__ = [
     "IGNORED",
-    "CausalWriter",
-    "Continued",
     "ExtractorCollator",
     "ExtractorDataset",
     "ExtractorModel",
@@ -22,12 +20,10 @@ __all__ = [
     "Texts",
     "Writer",
     "encoder_of",
-    "least_missed",
     "rewriter_of",
     "row",
     "shipped_part",
     "with_decoder_layers",
-    "with_layers",
     "with_vocabulary",
     "write_shortlist",
 ]

@@ -2,7 +2,7 @@
 
 A shipped part is CTranslate2's `model.bin`: named variables, most matrices in int8 with a scale for each row. Converted
 to float32, they differ from the trained weights by up to half a step of int8. If they are not changed, they convert to
-the same int8 again. Names and fused matrices follow CTranslate2's converters of BERT, T5 and Llama.
+the same int8 again. Names and fused matrices follow CTranslate2's converters of BERT and T5.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import math
 import re
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,8 +21,6 @@ from torch import Tensor
 from transformers import (
     BertConfig,
     BertModel,
-    LlamaConfig,
-    LlamaForCausalLM,
     PreTrainedTokenizerFast,
     T5Config,
     T5ForConditionalGeneration,
@@ -34,17 +32,6 @@ from summarizer.models import folder_of
 VERSION = 6
 """Supported version of CTranslate2's binary format."""
 _TYPES = dict(enumerate((torch.float32, torch.int8, torch.int16, torch.int32, torch.float16, torch.bfloat16)))
-_LLAMA = {
-    "decoder/embeddings": "model.embed_tokens",
-    "decoder/layer_norm": "model.norm",
-    "decoder/layer_*/self_attention/layer_norm": "model.layers.*.input_layernorm",
-    "decoder/layer_*/self_attention/linear_0": "model.layers.*.self_attn.q_proj|k_proj|v_proj",
-    "decoder/layer_*/self_attention/linear_1": "model.layers.*.self_attn.o_proj",
-    "decoder/layer_*/ffn/layer_norm": "model.layers.*.post_attention_layernorm",
-    "decoder/layer_*/ffn/linear_0": "model.layers.*.mlp.gate_proj",
-    "decoder/layer_*/ffn/linear_0_noact": "model.layers.*.mlp.up_proj",
-    "decoder/layer_*/ffn/linear_1": "model.layers.*.mlp.down_proj",
-}
 _ACTIVATIONS = {0: "relu", 1: "gelu_new", 2: "silu", 3: "gelu"}
 _LEAVES = {"weight": "weight", "bias": "bias", "gamma": "weight", "beta": "bias", "encodings": "weight"}
 _BERT = {
@@ -125,60 +112,25 @@ def encoder_of(part: Path) -> tuple[BertModel, PreTrainedTokenizerFast]:
 def rewriter_of(
     part: Path,
     t5: type[T5ForConditionalGeneration] = T5ForConditionalGeneration,
-    llama: type[LlamaForCausalLM] = LlamaForCausalLM,
-) -> tuple[T5ForConditionalGeneration | LlamaForCausalLM, PreTrainedTokenizerFast]:
+) -> tuple[T5ForConditionalGeneration, PreTrainedTokenizerFast]:
     """Returns the rewriter in float32, and its tokenizer. `training.export.convert` does the reverse.
 
     Args:
         part: Folder of the part; `model.bin`, `config.json` and `tokenizer.json` are read.
-        t5: Class of the model if it is a T5.
-        llama: Class of the model if it is a Llama.
+        t5: Class of the model.
 
     Raises:
-        ValueError: A file is missing, damaged or of neither kind; the message names the file and the reason.
+        ValueError: A file is missing, damaged or not that of a T5; the message names the file and the reason.
     """
     with _naming(part / "config.json") as path:
         about = json.loads(path.read_text("utf-8"))
-        causal = bool(about.get("causal"))
-        filler = "eos_token" if causal else "bos_token"
-        kept_as = {"pad_token": filler, "eos_token": "eos_token", "unk_token": "unk_token"}
-        tokens = {name: about[kept] for name, kept in kept_as.items() if about[kept] or not causal}
+        kept_as = {"pad_token": "bos_token", "eos_token": "eos_token", "unk_token": "unk_token"}
+        tokens = {name: about[kept] for name, kept in kept_as.items()}
         epsilon = about["layer_norm_epsilon"] or 1e-6  # CTranslate2's and T5's default
     tokenizer = _tokenizer(part / "tokenizer.json", tokens)
     with _naming(part / "model.bin") as path:
-        model = _llama(path, epsilon, tokenizer, llama) if causal else _t5(path, epsilon, tokenizer, t5)
+        model = _t5(path, epsilon, tokenizer, t5)
     return model.eval(), tokenizer
-
-
-def _llama(
-    path: Path, epsilon: float, tokenizer: PreTrainedTokenizerFast, kind: type[LlamaForCausalLM]
-) -> LlamaForCausalLM:
-    found = _variables(path, "TransformerDecoderSpec")
-    if "decoder/layer_0/self_attention/rotary_scaling_type" in found:
-        raise ValueError("its rotary positions are scaled, which is not supported")
-    words, heads = found["decoder/embeddings/weight"], int(found["decoder/num_heads"])
-    shared = int(found["decoder/num_heads_kv"]) if "decoder/num_heads_kv" in found else heads
-    config = LlamaConfig(
-        vocab_size=len(words),
-        hidden_size=words.shape[1],
-        intermediate_size=len(found["decoder/layer_0/ffn/linear_0/weight"]),
-        num_hidden_layers=_layers(found, "decoder"),
-        num_attention_heads=heads,
-        num_key_value_heads=shared,
-        rms_norm_eps=epsilon,
-        rope_parameters={
-            "rope_type": "default",
-            "rope_theta": float(found["decoder/layer_0/self_attention/rotary_base"]),
-        },
-        tie_word_embeddings=torch.equal(words, found["decoder/projection/weight"]),
-        pad_token_id=tokenizer.pad_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        bos_token_id=None,
-    )
-    model = kind(config)
-    state = _renamed(found, _LLAMA, (heads, shared, shared)) | {"lm_head.weight": found["decoder/projection/weight"]}
-    model.load_state_dict(state)
-    return model
 
 
 def _t5(
@@ -239,8 +191,8 @@ def _t5_names(gated: bool) -> dict[str, str]:
     return names
 
 
-def _renamed(found: Mapping[str, Tensor], names: Mapping[str, str], shares: Sequence[int] = ()) -> dict[str, Tensor]:
-    """Returns the variables in `names` under their names in transformers. Splits fused ones, by `shares` or evenly."""
+def _renamed(found: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str, Tensor]:
+    """Returns the variables in `names` under their names in transformers. Splits fused ones evenly."""
     state: dict[str, Tensor] = {}
     for name, value in found.items():
         layer = re.search(r"/layer_(\d+)/", name)
@@ -249,8 +201,7 @@ def _renamed(found: Mapping[str, Tensor], names: Mapping[str, str], shares: Sequ
         if place in names and leaf in _LEAVES:
             start, _, ends = names[place].replace("*", number).rpartition(".")
             count = ends.count("|") + 1
-            size = len(value) // (sum(shares) if count > 1 and shares else count)
-            pieces = value.split([size * share for share in shares] if count > 1 and shares else size)
+            pieces = value.split(len(value) // count)
             for end, piece in zip(ends.split("|"), pieces, strict=True):
                 state[f"{start}.{end}.{_LEAVES[leaf]}"] = piece
     return state

@@ -1,21 +1,20 @@
-"""Makes a T5 or a Llama smaller before it is fine-tuned: only the vocabulary of the data, and fewer decoder layers.
+"""Makes a model smaller before it is fine-tuned: only the vocabulary of the data, and fewer decoder layers of a T5.
 
 Half of the weights of a small T5 are its vocabulary, most of which English news never uses. Its decoder runs once per
 token and takes most of the time of a rewrite. Dropping layers and fine-tuning the rest costs little quality (Shleifer
-and Rush 2020, "Pre-trained Summarization Distillation"); some layers of a deep language model hardly matter (Men et al.
-2024, "ShortGPT").
+and Rush 2020, "Pre-trained Summarization Distillation").
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor, nn
+from torch import nn
 from transformers import PreTrainedTokenizerFast
 
 
@@ -24,7 +23,7 @@ def with_vocabulary(model: Any, tokenizer: Any, texts: Iterable[str], size: int)
     model's matrices in place, and returns the new tokenizer.
 
     Args:
-        model: A T5 or a Llama from transformers.
+        model: A T5 or a causal model of transformers.
         tokenizer: Its fast tokenizer, of the Unigram or the BPE kind.
         texts: Texts that the model will read and write.
         size: Number of pieces to keep, rounded up to a multiple of 8.
@@ -116,43 +115,6 @@ def _byte_pairs(state: dict[str, Any], special: list[int], used: list[int], size
 
 def _rounded(size: int, most: int) -> int:
     return min(-(-size // 8) * 8, most // 8 * 8)
-
-
-def least_missed(model: Any, batch: Mapping[str, Tensor], count: int) -> list[int]:
-    """Returns the indices of `count` layers of a Llama to keep. Removes layers one by one: each time the one without
-    which the loss of a batch rises least. The first and the last layer stay.
-
-    Args:
-        model: A `CausalWriter`.
-        batch: A batch from its collator, `Continued`.
-        count: Number of layers to keep.
-    """
-    layers, kept = model.model.layers, list(range(len(model.model.layers)))
-    labels = batch["labels"]
-
-    def loss(of: Sequence[int]) -> float:
-        _use(model, [layers[i] for i in of])
-        with torch.no_grad():
-            logits = model(**batch)["logits"].float()
-        return float(nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten()))
-
-    while len(kept) > max(count, 2):
-        without = {i: loss([j for j in kept if j != i]) for i in kept[1:-1]}
-        kept.remove(min(without, key=without.__getitem__))
-    _use(model, layers)
-    return kept
-
-
-def with_layers(model: Any, kept: Sequence[int]) -> None:
-    """Keeps only the given layers of a Llama; changes the model in place."""
-    _use(model, [model.model.layers[i] for i in kept])
-
-
-def _use(model: Any, layers: Iterable[nn.Module]) -> None:
-    model.model.layers = nn.ModuleList(layers)
-    for i, layer in enumerate(model.model.layers):
-        layer.self_attn.layer_idx = i
-    model.config.num_hidden_layers = len(model.model.layers)
 
 
 def with_decoder_layers(model: Any, count: int) -> None:

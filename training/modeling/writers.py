@@ -1,4 +1,4 @@
-"""A T5 or a language model that reads the sentences of a point once and learns to write it in several lengths."""
+"""A T5 that reads the sentences of a point once and learns to write it in several lengths."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import LlamaForCausalLM, T5ForConditionalGeneration
+from transformers import T5ForConditionalGeneration
 from transformers.modeling_outputs import BaseModelOutput
 
 from .generation_loss import IGNORED
@@ -30,24 +30,6 @@ class Writer(T5ForConditionalGeneration):
         read = BaseModelOutput(last_hidden_state=hidden[owner])
         found = super().forward(encoder_outputs=read, attention_mask=mask[owner], **rest)
         return {"logits": found.logits, **for_loss}
-
-
-class CausalWriter(LlamaForCausalLM):
-    """A language model that continues the sentences of a point with several texts, none of which attends to another."""
-
-    def forward(self, input_ids: Tensor | None = None, at: Tensor | None = None, **rest: Any) -> Any:
-        """Same as Llama's, unless `at` is given (see `Continued`): shape (texts, tokens), the positions whose next
-        token is predicted. Then `owner`, shape (texts,), is the row of each text, and the attention mask is boolean,
-        shape (rows, tokens, tokens)."""
-        if at is None:
-            return super().forward(input_ids=input_ids, **rest)
-        rest.pop("labels", None)  # the Trainer's loss reads them
-        for_loss = {name: rest.pop(name) for name in ("answers", "better") if name in rest}
-        owner, seen = rest.pop("owner"), rest.pop("attention_mask")[:, None]
-        of = torch.get_autocast_dtype(seen.device.type) if torch.is_autocast_enabled(seen.device.type) else self.dtype
-        mask = torch.zeros(seen.shape, dtype=of, device=seen.device).masked_fill(~seen, torch.finfo(of).min)
-        hidden = self.model(input_ids=input_ids, attention_mask=mask, use_cache=False, **rest).last_hidden_state
-        return {"logits": self.lm_head(hidden[owner[:, None], at]), **for_loss}
 
 
 @dataclass(frozen=True)
@@ -97,34 +79,6 @@ class Texts:
     def _padded(self, rows: Sequence[Sequence[int]], value: int) -> Tensor:
         longest = -(-max(map(len, rows)) // 8) * 8
         return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows])
-
-
-@dataclass(frozen=True)
-class Continued(Texts):
-    """Same for a language model: one row has the sentences of a pair, followed by all of its texts. Each text attends
-    to the sentences and to itself, and its position ids continue those of the sentences."""
-
-    def _read(self, items: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
-        rows, places, parts, at = [], [], [], []
-        for item in items:
-            read = list(item["input_ids"])
-            start, place, part = len(read), list(range(len(read))), [0] * len(read)
-            for number, (asks, text) in enumerate(item["texts"], 1):
-                written = [*asks, *text[:-1]]
-                at.append(range(len(read) - 1, len(read) + len(written)))  # the first predicts the length request
-                read += written
-                place += range(start, start + len(written))
-                part += [number] * len(written)
-            rows, places, parts = [*rows, read], [*places, place], [*parts, part]
-        part = self._padded(parts, -1)
-        own = part[:, :, None] == part[:, None, :]
-        before = torch.ones(part.shape[1], part.shape[1], dtype=torch.bool).tril()
-        return {
-            "input_ids": self._padded(rows, self.pad_id),
-            "position_ids": self._padded(places, 0),
-            "attention_mask": before & (own | (part == 0)[:, None, :]),
-            "at": self._padded([list(one) for one in at], 0),
-        }
 
 
 def _comparable(one: Sequence[int], other: Sequence[int]) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from ctranslate2.converters import TransformersConverter
 from safetensors.numpy import load_file, save_file
-from transformers import AutoTokenizer, GenerationConfig
+from transformers import AutoModel, AutoTokenizer, GenerationConfig
 
 from summarizer.checkpoints import load
 from summarizer.models import FORMAT, SETTINGS
@@ -25,7 +25,6 @@ from .data import load as load_data
 from .data import usable
 from .export_check import fidelity, verifier_fidelity, writer_fidelity
 from .modeling import shipped_part, write_shortlist
-from .onnx_export import write_onnx
 from .run import card, public
 
 _LICENCE = re.compile(r"^licen[cs]e:\s*(\S+)", re.MULTILINE)
@@ -139,7 +138,22 @@ def _rewriter(run: Path, part: Path, record: dict[str, Any], quantization: str) 
 
 
 def _writer(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
-    write_onnx(run / "checkpoint", part)
+    _with_position_type(run / "encoder" / "config.json")
+    TransformersConverter(str(run / "encoder")).convert(str(part), quantization=quantization, force=True)
+    shutil.copy(run / "encoder" / "tokenizer.json", part / "tokenizer.json")
+    head = load_file(run / "head.safetensors")
+    vocabulary, stop = head.pop("vocabulary"), head.pop("stop")
+    words = AutoModel.from_pretrained(run / "encoder").get_input_embeddings().weight.detach().numpy()
+    head["table"] = np.concatenate([words[vocabulary], stop[None]])
+    save_file({name: value.astype(np.float16) for name, value in head.items()}, part / "head.safetensors")
+    config = json.loads((part / "config.json").read_text("utf-8"))
+    tokenizer = AutoTokenizer.from_pretrained(run / "encoder")
+    config["writer"] = {
+        "heads": record["heads"],
+        "special_ids": [tokenizer.cls_token_id, tokenizer.sep_token_id],
+        "vocabulary": vocabulary.tolist(),
+    }
+    _write(part / "config.json", config)
 
 
 def _verifier(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:

@@ -1,34 +1,29 @@
 """Fine-tunes the writer: `python -m training writer --config training/configs/writer.yaml`.
 
-A causal language model reads the story with the sentences of its points marked, and learns to write each point so that
-it stands alone, in two lengths, with as little change as possible; and to say of the sentences whether an editor would
-print them as they stand. To resume a killed run from its last checkpoint, run the same command again.
+The writer makes the sentence that a point stands on understandable without its context, in two lengths, with as little
+change as possible. It copies from the story (`modeling/pointer_writer.py`). To resume a killed run from its last
+checkpoint, run the same command again.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingArguments, set_seed
+from safetensors.torch import save_file
+from torch import nn
+from transformers import AutoModel, AutoTokenizer, Trainer, TrainingArguments, set_seed
 
 from eval.data import fingerprint
-from summarizer.points import request, story
-from summarizer.summary import Length
 
 from .arguments import RunArguments, is_first_process
-from .data import StandaloneArticle, shuffled, standalone
-from .modeling import Loss, PackedRows, row, with_vocabulary
-from .run import add_callbacks, claim_folder, command, machine, train_or_resume, write_whole
-
-_LINEAR = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-LENGTHS: tuple[Length, ...] = get_args(Length)
+from .data import shuffled, standalone
+from .modeling import PointerCollator, PointerWriter, encoder_of, new_tokens, pointer_item, shipped_part
+from .run import GroupedByLength, add_callbacks, claim_folder, command, machine, train_or_resume, write_whole
 
 
 @dataclass
@@ -45,27 +40,31 @@ class WriterArguments(RunArguments):
     )
     output: str = field(default="runs/writer", metadata={"help": "Folder of the run."})
     base_model: str = field(
-        default="Qwen/Qwen2.5-0.5B-Instruct", metadata={"help": "A causal checkpoint: a Hub name or a folder."}
+        default="sentence-transformers/all-MiniLM-L6-v2",
+        metadata={
+            "help": "The encoder: any BERT-like checkpoint (a Hub name or a folder), or a model of this project, such "
+            "as base, whose extractor's encoder is taken."
+        },
     )
     vocabulary: int = field(
-        default=32000,
-        metadata={"help": "Number of pieces of the vocabulary to keep, those that the articles use most."},
+        default=3000, metadata={"help": "Number of tokens that can be written without being copied."}
     )
-    lora_rank: int = field(default=16, metadata={"help": "Rank of the LoRA matrices; 0 trains all weights."})
-    steps: int = field(default=-1, metadata={"help": "Number of steps; -1: as many as `epochs` asks for."})
-    epochs: float = field(default=1.0, metadata={"help": "Epochs over the articles."})
-    learning_rate: float = field(default=3e-4, metadata={"help": "Peak learning rate."})
+    width: int = field(default=384, metadata={"help": "Width of the decoder; a multiple of 64."})
+    layers: int = field(default=2, metadata={"help": "Number of layers of the decoder."})
+    epochs: float = field(default=3.0, metadata={"help": "Epochs over the articles."})
+    learning_rate: float = field(default=1e-4, metadata={"help": "Peak learning rate of the encoder."})
+    decoder_learning_rate: float = field(default=6e-4, metadata={"help": "Peak learning rate of the decoder."})
     batch_size: int = field(default=8, metadata={"help": "Articles per step, over all processes."})
-    accumulation: int = field(default=8, metadata={"help": "Parts that a batch is split into; saves memory."})
-    longest: int = field(default=2048, metadata={"help": "Maximum number of tokens of an article with its answers."})
-    held_out: int = field(default=40, metadata={"help": "Articles of `train` that select the checkpoint."})
+    held_out: int = field(default=60, metadata={"help": "Articles of `train` that select the checkpoint."})
 
 
 def main(args: WriterArguments) -> None:
-    """Trains, and writes to `args.output`: `checkpoint/` (the finished model in the format of transformers), `run.json`
-    (data, settings and scores), and in `steps/` the Trainer's checkpoints, `metrics.jsonl` and `run.png`."""
+    """Trains, and writes to `args.output`: `encoder/` and `head.safetensors` (the best checkpoint), `run.json` (data,
+    settings and scores), and in `steps/` the Trainer's checkpoints, `metrics.jsonl` and `run.png`."""
     output = Path(args.output)
-    claim_folder(output, asdict(args), ("train", "validation"), args.resume)
+    sources = {name: value for name in ("train", "validation") if (value := getattr(args, name))}
+    notes = asdict(args) | {name: " ".join(map(fingerprint, value.split(","))) for name, value in sources.items()}
+    claim_folder(output, notes, (), args.resume)
     began = time.time()
     set_seed(args.seed)
     train = shuffled(standalone(args.train, args.language), args.seed)[: args.limit]
@@ -73,34 +72,45 @@ def main(args: WriterArguments) -> None:
         validation = standalone(args.validation, args.language)[: args.held_out]
     else:
         validation, train = train[: args.held_out], train[args.held_out :]
-    if not train or not validation:
-        raise ValueError(f"{len(train)} articles for training and {len(validation)} for validation: more are needed")
-    base, tokenizer = _start(args, train, output / "start")
-    trainer = Trainer(
-        model=_adapted(base, args),
+    encoder, tokenizer = _encoder(args.base_model)
+    backend = tokenizer.backend_tokenizer
+    backend.no_truncation()
+    backend.no_padding()
+    learnt, held = (
+        [item for one in part if (item := pointer_item(one, backend))["texts"]] for part in (train, validation)
+    )
+    if not learnt or not held:
+        raise ValueError(f"{len(learnt)} articles for training and {len(held)} for validation: more are needed")
+    vocabulary = new_tokens(learnt, args.vocabulary)
+    model = PointerWriter(encoder, vocabulary, args.width, args.layers)
+    trainer = _Trainer(
+        model=model,
         args=_settings(args, output / "steps"),
-        train_dataset=[_row(one, tokenizer, args.longest) for one in train],
-        eval_dataset=[_row(one, tokenizer, args.longest) for one in validation],
-        data_collator=PackedRows(),
+        train_dataset=learnt,
+        eval_dataset=held,
+        data_collator=PointerCollator(tokenizer.cls_token_id, tokenizer.sep_token_id, vocabulary),
         processing_class=tokenizer,
-        compute_loss_func=Loss(shifted=False, smoothing=0.0),
+        optimizers=(_optimizer(model, args), None),
     )
     add_callbacks(trainer, output / "steps", "loss", args.patience)
     train_or_resume(trainer, output / "steps")
     if not is_first_process():
         return
-    model = trainer.model
-    if isinstance(model, PeftModel):
-        model.save_pretrained(output / "adapter")
-        model = model.merge_and_unload()
-    model.save_pretrained(output / "checkpoint")
-    tokenizer.save_pretrained(output / "checkpoint")
+    model.encoder.save_pretrained(output / "encoder")
+    tokenizer.save_pretrained(output / "encoder")
+    head = {name: value.contiguous() for name, value in model.state_dict().items() if not name.startswith("encoder.")}
+    save_file(head, output / "head.safetensors")
     about = {
         "task": "writer",
         "command": command(args, "writer"),
         "arguments": asdict(args),
-        "data": {"train": {"fingerprint": fingerprint(args.train), "articles": len(train)}},
-        "points": sum(len(one.points) for one in train),
+        "data": {
+            name: {"fingerprint": notes[name], "articles": len(part)}
+            for name, part in (("train", learnt), ("validation", held))
+            if name in sources
+        },
+        "pairs": {"train": sum(len(item["texts"]) for item in learnt)},
+        "heads": model.heads,
         "steps": trainer.state.global_step,
         "best_step": trainer.state.best_global_step,
         "validation": {"loss": trainer.state.best_metric},
@@ -110,56 +120,24 @@ def main(args: WriterArguments) -> None:
     write_whole(output / "run.json", json.dumps(about, indent=2) + "\n")
 
 
-def _start(args: WriterArguments, train: Sequence[StandaloneArticle], folder: Path) -> tuple[Any, Any]:
-    """Returns the base model with the vocabulary that is kept, and its tokenizer. Saves both in `folder` for a run that
-    is resumed."""
-    kind = torch.bfloat16 if args.half and args.lora_rank else torch.float32
-    if (folder / "tokenizer.json").exists():  # the file that is written last
-        return AutoModelForCausalLM.from_pretrained(folder, dtype=kind), AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForCausalLM.from_pretrained(args.base_model, dtype=kind)
-    tokenizer = AutoTokenizer.from_pretrained(args.base_model)
-    tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
-    if args.vocabulary:
-        texts = [sentence.text for one in train for sentence in one.sentences]
-        texts += [text for one in train for point in one.points for text in point.texts.values()]
-        tokenizer = with_vocabulary(model, tokenizer, texts, args.vocabulary)
-    if is_first_process():
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-    return model, tokenizer
-
-
-def _adapted(model: Any, args: WriterArguments) -> Any:
-    if not args.lora_rank:
-        return model
-    model.enable_input_require_grads()
-    return get_peft_model(
-        model,
-        LoraConfig(r=args.lora_rank, lora_alpha=2 * args.lora_rank, target_modules=_LINEAR, task_type="CAUSAL_LM"),
+def _encoder(name: str) -> tuple[Any, Any]:
+    """Returns the encoder, without dropout, and its tokenizer."""
+    part = shipped_part(name, "extractor")
+    encoder, tokenizer = (
+        encoder_of(part) if part else (AutoModel.from_pretrained(name), AutoTokenizer.from_pretrained(name))
     )
+    for module in encoder.modules():  # on a CPU, dropout's random numbers take longer than the arithmetic
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    return encoder.train(), tokenizer
 
 
-def _row(article: StandaloneArticle, tokenizer: Any, longest: int) -> dict[str, Any]:
-    """Returns an article as the model reads it: its story; for each point its texts, its verdict and its kind; and for
-    each judged text the verdict that follows its end."""
-    asked: list[tuple[str, str]] = []
-    judged: list[tuple[str, str]] = []
-    for number, point in enumerate(article.points, 1):
-        asked += [(request(number, length), text) for length, text in point.texts.items()]
-        asked += [(request(number, "verdict"), point.verdict)] * bool(point.verdict)
-        asked += [(request(number, "kind"), point.kind)] * bool(point.kind)
-        judged += [(f"{request(number, one.length)} {one.text}", one.verdict) for one in point.judged]
-
-    def ids(texts: Iterable[str]) -> list[list[int]]:
-        texts = list(texts)
-        return tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
-
-    (read,) = ids([story(article.sentences, [point.sources for point in article.points], article.title)])
-    end = tokenizer.eos_token_id
-    learnt = zip(ids(one for one, _ in asked), ids(f" {text}" for _, text in asked), strict=True)
-    given = zip(ids(one for one, _ in judged), ids(f" {verdict}" for _, verdict in judged), strict=True)
-    texts = [(one, [*text, end]) for one, text in learnt] + [([*one, end], verdict[:1]) for one, verdict in given]
-    return row(read, texts, longest)
+def _optimizer(model: PointerWriter, args: WriterArguments) -> torch.optim.Optimizer:
+    read = list(model.encoder.parameters())
+    known = set(map(id, read))
+    written = [parameter for parameter in model.parameters() if id(parameter) not in known]
+    groups = [{"params": read, "lr": args.learning_rate}, {"params": written, "lr": args.decoder_learning_rate}]
+    return torch.optim.AdamW(groups, weight_decay=0.01, betas=(0.9, 0.98))
 
 
 def _settings(args: WriterArguments, output: Path) -> TrainingArguments:
@@ -167,12 +145,15 @@ def _settings(args: WriterArguments, output: Path) -> TrainingArguments:
     return TrainingArguments(
         **shared,
         num_train_epochs=args.epochs,
-        max_steps=args.steps,
         learning_rate=args.learning_rate,
-        per_device_eval_batch_size=1,
+        per_device_eval_batch_size=args.batch_size,
         prediction_loss_only=True,
         remove_unused_columns=False,
-        warmup_steps=0.05,
+        warmup_steps=0.03,
         metric_for_best_model="loss",
         label_names=["labels"],
     )
+
+
+class _Trainer(GroupedByLength, Trainer):
+    pass

@@ -30,10 +30,10 @@ from .rewriter import (
     finished,
     prompt,
 )
-from .story import STORY_WORDS, request, story
+from .story import MAX_STORY_TOKENS, Story, story
 from .text_choice import COSTS, STYLES, BulletWriter, CheckedRewrite, PointDraft, cost, extracted, source_sentences
 from .tidy import bullet_of
-from .writer import MAX_TEXT_TOKENS, ReadStory, Writer, WrittenText
+from .writer import MAX_TEXT_TOKENS, Writer, WrittenText
 
 __all__ = [
     "BEAM",
@@ -42,11 +42,11 @@ __all__ = [
     "FEATURES",
     "FORMER_NAMES",
     "MAX_SOURCE_TOKENS",
+    "MAX_STORY_TOKENS",
     "MAX_TARGET_TOKENS",
     "MAX_TEXT_TOKENS",
     "SCORES",
     "SHORTLIST",
-    "STORY_WORDS",
     "STYLES",
     "UNTRACED",
     "Aligner",
@@ -57,9 +57,9 @@ __all__ = [
     "FullNames",
     "Pipeline",
     "PointDraft",
-    "ReadStory",
     "Rewriter",
     "Scored",
+    "Story",
     "Writer",
     "WrittenText",
     "as_line",
@@ -75,7 +75,6 @@ __all__ = [
     "group",
     "prepared",
     "prompt",
-    "request",
     "source_sentences",
     "story",
     "surface_features",

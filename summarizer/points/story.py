@@ -1,63 +1,87 @@
-"""The story as the writer reads it: the sentences that its points stand on, each marked with the number of its point,
-and those that tell who and what they speak of.
+"""The story as the writer reads it: the sentences that its points stand on, and those that tell who and what they speak
+of. Training reads the same.
 
 Making a sentence understandable without its context is decontextualization (Choi et al. 2021, "Decontextualization:
-Making Sentences Stand-Alone"). The writer is a causal language model. It reads the story once and continues it
-with each text of each point. Training uses the same functions.
+Making Sentences Stand-Alone").
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Tokenizer
 
 from ..reading import Sentence
-from ..summary import Length
 
 STORY_WORDS = 300
 """Maximum number of words of a story, unless the sentences of its points alone have more."""
+MAX_STORY_TOKENS = 510
+"""Maximum number of tokens of a story, without the two special ones; the rest is cut."""
 SENTENCE_CHARACTERS = 600
-"""Maximum number of characters of a sentence; the rest is cut."""
+"""Maximum number of characters of a sentence and of the headline; the rest is cut."""
+HEADLINE = -1
+"""The headline's index among the sentences of a story."""
 _WORD_CHARACTERS = 8
 """A story without spaces counts as words of this many characters."""
 _CAPITALIZED = re.compile(r"\b[A-Z][\w’'-]*\w")
-_GAP = "[...]"
-
-Question = Literal["verdict", "kind"]
-"""What the writer can also be asked about the sentences of a point as they stand: whether an editor would print them,
-and whether they are a key point."""
 
 
-def story(sentences: Sequence[Sentence], points: Sequence[Sequence[int]], title: str | None = None) -> str:
-    """Returns the story of some points, in article order; "[...]" stands for what is left out.
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The text that the writer reads, and its tokens.
+
+    Attributes:
+        text: The headline, if there is one, and some sentences in article order.
+        ids: Token ids, without special tokens.
+        offsets: Start and end of each token in `text`.
+        sentences: Index of the sentence of each token, shape (tokens,); `HEADLINE` for the headline.
+    """
+
+    text: str
+    ids: tuple[int, ...]
+    offsets: tuple[tuple[int, int], ...]
+    sentences: npt.NDArray[np.int64]
+
+
+def story(
+    tokenizer: Tokenizer, sentences: Sequence[Sentence], chosen: Sequence[int], title: str | None = None
+) -> Story:
+    """Returns the story of some points.
 
     Args:
+        tokenizer: The tokenizer of the encoder.
         sentences: The sentences of the article.
-        points: For each point the indices of its sentences. They are marked with its number, from 1.
-        title: The headline, if there is one. It stands above the story.
+        chosen: Indices of the sentences of the points.
+        title: The headline, if there is one.
     """
-    numbers = {i: number for number, point in enumerate(points, 1) for i in point}
+    parts = [(HEADLINE, _line(title))] if title and title.strip() else []
+    parts += [(i, _line(sentences[i].text)) for i in _kept(sentences, sorted(set(chosen)))]
+    text = "\n".join(part for _, part in parts)
+    ends = np.cumsum([len(part) + 1 for _, part in parts])
+    read = tokenizer.encode(text, add_special_tokens=False)
+    offsets = read.offsets[:MAX_STORY_TOKENS]
+    places = np.searchsorted(ends, [start for start, _ in offsets], side="right")
+    return Story(
+        text,
+        tuple(read.ids[:MAX_STORY_TOKENS]),
+        tuple(offsets),
+        np.array([parts[at][0] for at in places], np.int64),
+    )
+
+
+def _kept(sentences: Sequence[Sentence], chosen: Sequence[int]) -> list[int]:
     kept: set[int] = set()
     size = 0
-    for i in _by_need(sentences, sorted(numbers)):
+    for i in _by_need(sentences, chosen):
         cost = _size(sentences[i].text)
-        if i in numbers or size + cost <= STORY_WORDS:
+        if i in chosen or size + cost <= STORY_WORDS:
             kept.add(i)
             size += cost
-    parts = [title.strip() + "\n"] if title else []
-    last = -1
-    for i in sorted(kept):
-        mark = f"[{numbers[i]}] " if i in numbers else ""
-        parts += [_GAP] * (i != last + 1) + [mark + _line(sentences[i].text)]
-        last = i
-    return " ".join(parts + [_GAP] * (last != len(sentences) - 1))
-
-
-def request(point: int, wanted: Length | Question) -> str:
-    """Returns what follows the story: the number of a point, and the length in which the writer writes it, or what it
-    is asked about its sentences."""
-    return f"\n[{point}] {wanted}:"
+    return sorted(kept)
 
 
 def _by_need(sentences: Sequence[Sentence], chosen: Sequence[int]) -> Iterator[int]:

@@ -1,44 +1,41 @@
-"""Makes the points of a story stand alone: a small causal language model, int4, in ONNX Runtime, without torch.
+"""Makes the points of a story stand alone, with as little change as possible.
 
-The story is read once. All of its texts are then written side by side, one token of each at a time.
+A BERT encoder reads the story once, in CTranslate2 (int8). A small decoder in numpy then writes the texts side by side:
+at each step it copies a token of the story, or writes one of a small vocabulary (pointer-generator, See et al. 2017).
+`training/modeling/pointer_writer.py` is the same in torch.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 
+import ctranslate2
 import numpy as np
 import numpy.typing as npt
+from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
+from ..cpu import use_wide_instructions
 from ..deadline import Deadline
+from ..reading import Sentence
+from ..summary import Length
+from .copied_text import Step, copied_text
+from .story import Story, story
 
-MAX_STORY_TOKENS = 1024
-"""Maximum number of tokens of a story; the rest is cut."""
 MAX_TEXT_TOKENS = 80
 """Maximum number of tokens of a text. A text of this length was cut, and is dropped."""
+WRITER_BEAM = 4
+"""Number of texts that are followed at once for each point, and the maximum number of texts that are returned."""
+_LENGTHS: dict[Length, int] = {"standard": 0, "brief": 1}
+_FAR = -1e4
+_NEAR = 8
 
 _Array = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class ReadStory:
-    """A story that the writer has read.
-
-    Attributes:
-        past: The model's state after the story: for each name of a cache input an array of the shape (1, heads, tokens,
-            width).
-        tokens: Number of tokens of the story.
-        allowed: Tokens that may be written, shape (vocabulary,): those of the story and the most frequent ones.
-    """
-
-    past: dict[str, _Array]
-    tokens: int
-    allowed: npt.NDArray[np.bool_]
+_Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ class WrittenText:
     """A text that the writer wrote.
 
     Attributes:
-        text: The text; "" if it was cut.
+        text: The text.
         score: Mean log-probability per token.
     """
 
@@ -54,114 +51,250 @@ class WrittenText:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the decoder needs of a story that was read: the encoder's vectors, shape (places, size), and what is
+    computed from them once for all texts. The last axis but one of all arrays is the place."""
+
+    hidden: _Array
+    copied: _Array
+    keys: tuple[_Array, ...]
+    values: tuple[_Array, ...]
+    pointed: _Array
+
+
 class Writer:
-    """Runs an exported writer. Thread-safe; one story is computed at a time.
+    """Runs an exported writer. Thread-safe.
 
     Args:
-        folder: Contains `model.onnx` with its weights, `tokenizer.json` and `config.json`.
-        threads: Number of cores to use.
+        folder: Contains `model.bin`, `config.json`, a vocabulary, `tokenizer.json` and `head.safetensors`.
+        threads: Number of stories that are read in parallel, one core each.
 
     Raises:
-        RuntimeError: ONNX Runtime cannot read the model.
+        RuntimeError: CTranslate2 cannot read the model.
         OSError, KeyError, ValueError: A file is missing, or is not what it should be.
     """
 
     def __init__(self, folder: Path, threads: int) -> None:
-        import onnxruntime  # takes a tenth of a second, and only models with a writer need it
-
-        settings = json.loads((folder / "config.json").read_text("utf-8"))["writer"]
-        self._end = int(settings["end_id"])
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        self._model = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+        use_wide_instructions()
+        self._encoder = ctranslate2.Encoder(
+            str(folder), device="cpu", compute_type="default", inter_threads=threads, intra_threads=1
         )
-        self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        # The vocabulary is ordered by frequency, after the single characters (training/modeling/pruning.py).
-        self._frequent = int(settings["frequent"])
-        shape = (1, int(settings["heads"]), 0, int(settings["width"]))
-        caches = [one.name for one in self._model.get_inputs() if one.name.startswith("past")]
-        self._empty = {name: np.zeros(shape, np.float32) for name in caches}
-        self._outputs = [one.name for one in self._model.get_outputs()]
-        self._lock = Lock()
+        self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.tokenizer.no_padding()
+        self.tokenizer.no_truncation()
+        settings = json.loads((folder / "config.json").read_text("utf-8"))["writer"]
+        self._vocabulary: list[int] = settings["vocabulary"]
+        self._heads = int(settings["heads"])
+        self._first, self._last = settings["special_ids"]
+        self._weights = {n: np.asarray(v, np.float32) for n, v in load_file(folder / "head.safetensors").items()}
+        self._layers = sum(name.endswith(".own_key") for name in self._weights)
 
-    def read(self, story: str, deadline: Deadline) -> ReadStory:
-        """Reads a story (`story.story`)."""
-        deadline.check()
-        ids = self._ids(story)[:MAX_STORY_TOKENS]
-        logits, past = self._run(np.array([ids]), self._empty)
-        allowed = np.zeros(logits.shape[-1], bool)
-        allowed[: self._frequent] = True
-        allowed[ids] = True
-        return ReadStory(past, len(ids), allowed)
+    def __call__(
+        self,
+        sentences: Sequence[Sentence],
+        chosen: Sequence[int],
+        length: Length,
+        title: str | None,
+        deadline: Deadline,
+        beam: int = WRITER_BEAM,
+    ) -> list[list[WrittenText]]:
+        """Returns up to `beam` texts for each point, the most probable first. A point whose sentence does not fit into
+        the story has none.
 
-    def write(self, story: ReadStory, requests: Sequence[str], deadline: Deadline) -> list[WrittenText]:
-        """Returns a text for each request (`story.request`), each with the most probable token at each place.
+        Args:
+            sentences: The sentences of the article.
+            chosen: For each point the index of its sentence.
+            length: Length of the texts.
+            title: The headline, if there is one.
+            deadline: The time limit, which is checked at each step.
+            beam: Number of texts that are followed for each point (beam search).
 
         Raises:
             TimeLimitError: The time was up before the texts were written.
         """
-        forced = [self._ids(request) for request in requests]
-        written: list[list[int]] = [[] for _ in requests]
-        scores = [0.0] * len(requests)
-        rows, past = list(range(len(requests))), _repeated(story.past, len(requests))
-        tokens = [ids[0] for ids in forced]
-        for step in range(1, max(map(len, forced), default=0) + MAX_TEXT_TOKENS):
+        deadline.check()
+        read = story(self.tokenizer, sentences, chosen, title)
+        places = np.concatenate([[-2], read.sentences, [-2]])
+        there = [at for at, sentence in enumerate(chosen) if (places == sentence).any()]
+        found: list[list[WrittenText]] = [[] for _ in chosen]
+        if there:
+            own = np.stack([places == chosen[at] for at in there])
+            for at, texts in zip(there, self._search(read, own, _LENGTHS[length], deadline, beam), strict=True):
+                found[at] = texts
+        return found
+
+    def _search(
+        self, read: Story, own: npt.NDArray[np.bool_], length: int, deadline: Deadline, beam: int
+    ) -> list[list[WrittenText]]:
+        """Beam search for the texts of all points at once. Rows are points times `beam`."""
+        known = self._read(read, np.logical_or.reduce(own))
+        places, size = len(known.hidden), len(known.hidden) + len(self._vocabulary) + 1
+        points = len(own)
+        own = np.repeat(own, beam, 0)
+        rows = len(own)
+        scores = np.full((points, beam), -np.inf, np.float32)
+        scores[:, 0] = 0.0
+        place, token, far = (np.full(rows, -1) for _ in range(3))
+        past: list[tuple[_Array, _Array]] = []
+        written: list[tuple[Step, ...]] = [()] * rows
+        done: list[list[tuple[float, tuple[Step, ...]]]] = [[] for _ in range(points)]
+        for step in range(MAX_TEXT_TOKENS):
             deadline.check()
-            logits, past = self._run(np.array(tokens)[:, None], past)
-            logits = _log_softmax(np.where(story.allowed, logits[:, -1], -np.inf))
-            best = logits.argmax(-1)
-            going = []
-            tokens = []
-            for at, row in enumerate(rows):
-                if step < len(forced[row]):
-                    tokens.append(forced[row][step])
-                    going.append(at)
-                    continue
-                token = int(best[at])
-                written[row].append(token)
-                scores[row] += float(logits[at, token])
-                if token != self._end and len(written[row]) < MAX_TEXT_TOKENS:
-                    tokens.append(token)
-                    going.append(at)
-            if not going:
+            x, past = self._step(known, own, length, step, place, token, past)
+            log_p = self._scores(x, known, own, place, far)
+            total = (scores[..., None] + log_p.reshape(points, beam, size)).reshape(points, -1)
+            source = np.arange(rows)
+            scores = np.full((points, beam), -np.inf, np.float32)
+            texts = list(written)
+            place, token = np.full(rows, -1), np.full(rows, 0)
+            for point in range(points):
+                best = np.argpartition(-total[point], 2 * beam)[: 2 * beam]
+                kept = 0
+                for rank, at in enumerate(best[np.argsort(-total[point][best], kind="stable")]):
+                    score, row, chosen = float(total[point, at]), point * beam + at // size, int(at % size)
+                    if not math.isfinite(score) or kept == beam:
+                        break
+                    if chosen == size - 1:
+                        if rank < beam:
+                            done[point].append((score / (step + 1), written[row]))
+                        continue
+                    to = point * beam + kept
+                    source[to], scores[point, kept] = row, score
+                    if chosen < places:
+                        texts[to], place[to] = (*written[row], Step(chosen - 1)), chosen
+                    else:
+                        texts[to], token[to] = (*written[row], Step(-1, self._token(chosen - places))), chosen - places
+                    kept += 1
+                done[point] = sorted(done[point], key=lambda text: -text[0])[:beam]
+                if len(done[point]) == beam and scores[point, 0] / (step + 1) <= done[point][-1][0]:
+                    scores[point] = -np.inf  # no text that goes on is likely to be among the best
+            if not np.isfinite(scores).any():
                 break
-            if len(going) < len(rows):
-                rows = [rows[at] for at in going]
-                past = {name: value[going] for name, value in past.items()}
-        return [
-            WrittenText(self._text(ids), score / max(len(ids), 1)) for ids, score in zip(written, scores, strict=True)
-        ]
+            written = texts
+            far = np.where((place >= 0) & own[np.arange(rows), place], np.maximum(far[source], place), far[source])
+            past = [(key[source], value[source]) for key, value in past]
+        return [self._texts(read, one) for one in done]
 
-    def answers(self, story: ReadStory, requests: Sequence[str], words: Sequence[str], deadline: Deadline) -> _Array:
-        """Returns the probability of each word as the answer to each request, shape (requests, words)."""
-        first = [self._ids(f" {word}")[0] for word in words]
-        found = []
-        for request in requests:
-            deadline.check()
-            logits, _ = self._run(np.array([self._ids(request)]), story.past)
-            found.append(np.exp(_log_softmax(logits[0, -1, first])))
-        return np.array(found, np.float32)
+    def _token(self, word: int) -> str:
+        return str(self.tokenizer.id_to_token(self._vocabulary[word]))
 
-    def _run(self, ids: npt.NDArray[np.int64], past: dict[str, _Array]) -> tuple[_Array, dict[str, _Array]]:
-        length = next(iter(past.values())).shape[2]
-        given = {"input_ids": ids, "attention_mask": np.ones((len(ids), length + ids.shape[1]), np.int64), **past}
-        with self._lock:
-            found = dict(zip(self._outputs, self._model.run(None, given), strict=True))
-        return found.pop("logits"), {name.replace("present", "past_key_values"): v for name, v in found.items()}
+    @staticmethod
+    def _texts(read: Story, found: Sequence[tuple[float, tuple[Step, ...]]]) -> list[WrittenText]:
+        best: dict[str, float] = {}
+        for score, steps in found:
+            best.setdefault(copied_text(read, steps), score)
+        return [WrittenText(text, score) for text, score in best.items() if text]
 
-    def _ids(self, text: str) -> list[int]:
-        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
-        return ids
+    def _read(self, read: Story, types: npt.NDArray[np.bool_]) -> _Read:
+        ids = np.array([[self._first, *read.ids, self._last]], np.int32)
+        lengths = ctranslate2.StorageView.from_array(np.array([ids.shape[1]], np.int32))
+        given = ctranslate2.StorageView.from_array(ids)
+        out = self._encoder.forward_batch(given, lengths, [types.astype(int).tolist()])
+        hidden = np.asarray(out.last_hidden_state, np.float32)[0]
+        layers = range(self._layers)
+        return _Read(
+            hidden,
+            self._linear("copied", hidden),
+            tuple(self._split(self._linear(f"layers.{i}.story_key", hidden)) for i in layers),
+            tuple(self._split(self._linear(f"layers.{i}.story_value", hidden)) for i in layers),
+            self._linear("point_key", hidden),
+        )
 
-    def _text(self, ids: Sequence[int]) -> str:
-        return " ".join(self._tokenizer.decode(ids[:-1]).split()) if ids and ids[-1] == self._end else ""
+    def _step(
+        self,
+        known: _Read,
+        own: npt.NDArray[np.bool_],
+        length: int,
+        step: int,
+        place: _Places,
+        token: _Places,
+        past: Sequence[tuple[_Array, _Array]],
+    ) -> tuple[_Array, list[tuple[_Array, _Array]]]:
+        """Returns the decoder's vectors, shape (rows, width), and its state with this step."""
+        weights = self._weights
+        if step:
+            written = self._linear("written", weights["table"][token])
+            x = np.where((place >= 0)[:, None], known.copied[place], written) + weights["position.weight"][step]
+        else:
+            mean = own.astype(np.float32) @ known.hidden / own.sum(1, keepdims=True)
+            x = self._linear("begin", mean)
+        x = self._norm("norm_in", x + weights["length.weight"][length])
+        state = []
+        for i in range(self._layers):
+            name = f"layers.{i}"
+            y = self._norm(f"{name}.norm_self", x)
+            key, value = (self._rows(self._linear(f"{name}.{part}", y)) for part in ("key", "value"))
+            if past:
+                key = np.concatenate([past[i][0], key], 2)
+                value = np.concatenate([past[i][1], value], 2)
+            state.append((key, value))
+            query = self._rows(self._linear(f"{name}.query", y))
+            x = x + self._linear(f"{name}.out", _joined(_softmax(_dot(query, key)) @ value))
+            query = self._rows(self._linear(f"{name}.story_query", self._norm(f"{name}.norm_story", x)))
+            marked = own[:, None, None].astype(np.float32)
+            scores = _dot(query, known.keys[i]) + _dot(query, self._split(weights[f"{name}.own_key"][None])) * marked
+            seen = _softmax(scores)
+            value = seen @ known.values[i]
+            value = value + (seen * marked).sum(-1, keepdims=True) * self._split(weights[f"{name}.own_value"][None])
+            x = x + self._linear(f"{name}.story_out", _joined(value))
+            x = x + self._linear(
+                f"{name}.narrow", _gelu(self._linear(f"{name}.wide", self._norm(f"{name}.norm_out", x)))
+            )
+        return x, state
+
+    def _scores(self, x: _Array, known: _Read, own: npt.NDArray[np.bool_], place: _Places, far: _Places) -> _Array:
+        """Returns the log-probability of each place and each token of the vocabulary, shape (rows, places +
+        vocabulary + 1); the last is the end of the text."""
+        x = self._norm("norm", x)
+        scores = self._linear("point_query", x) @ known.pointed.T / math.sqrt(x.shape[-1])
+        moves = self._linear("moves", x)
+        at = np.arange(len(known.hidden))
+        ahead = own & (at > far[:, None])
+        follows = (at == place[:, None] + 1) & (place >= 0)[:, None]
+        for i, reached in enumerate((follows, own, ahead, ahead & (at <= far[:, None] + _NEAR))):
+            scores = scores + moves[:, i : i + 1] * reached
+        words = self._norm("norm_word", self._linear("word", x)) @ self._weights["table"].T / 2
+        found = np.concatenate([scores, words + self._weights["word_bias"]], -1)
+        found = found - found.max(-1, keepdims=True)
+        return np.asarray(found - np.log(np.exp(found).sum(-1, keepdims=True)), np.float32)
+
+    def _linear(self, name: str, x: _Array) -> _Array:
+        return np.asarray(x @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"], np.float32)
+
+    def _norm(self, name: str, x: _Array) -> _Array:
+        x = x - x.mean(-1, keepdims=True)
+        x = x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-5)
+        return x * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
+
+    def _split(self, x: _Array) -> _Array:
+        """From (places, width) to (heads, places, width of a head)."""
+        return x.reshape(len(x), self._heads, -1).swapaxes(0, 1)
+
+    def _rows(self, x: _Array) -> _Array:
+        """From (rows, width) to (rows, heads, 1, width of a head)."""
+        return x.reshape(len(x), self._heads, 1, -1)
 
 
-def _repeated(past: dict[str, _Array], count: int) -> dict[str, _Array]:
-    return {name: np.repeat(value, count, 0) for name, value in past.items()}
+def _dot(query: _Array, key: _Array) -> _Array:
+    return np.asarray(query @ key.swapaxes(-1, -2) / math.sqrt(query.shape[-1]), np.float32)
 
 
-def _log_softmax(logits: _Array) -> _Array:
-    shifted = logits - logits.max(-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)), np.float32)
+def _joined(x: _Array) -> _Array:
+    return x.reshape(len(x), -1)
+
+
+def _softmax(x: _Array) -> _Array:
+    x = np.exp(x - x.max(-1, keepdims=True))
+    return np.asarray(x / x.sum(-1, keepdims=True), np.float32)
+
+
+def _gelu(x: _Array) -> _Array:
+    return np.asarray(0.5 * x * (1 + _erf(x / math.sqrt(2))), np.float32)
+
+
+def _erf(x: _Array) -> _Array:
+    """The error function, to seven digits (Abramowitz and Stegun 1964, formula 7.1.26)."""
+    t = 1 / (1 + 0.3275911 * np.abs(x))
+    powers = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))))
+    return np.asarray(np.sign(x) * (1 - powers * np.exp(-x * x)), np.float32)

@@ -1,17 +1,21 @@
 """Training data of the models: examples, points, pairs and judged texts."""
 
+from .copies import Copies, copies, places_of
 from .faults import planted
 from .judged import Judged, divided, judged, preferred, with_faults
 from .loading import PARTS, CheckArguments, Data, check, load, usable
 from .packing import UnpackArguments, unpack
 from .pairs import LABEL, Pair, pairs, unfinished
 from .points import PointSources, points_of, shares
-from .standalone import StandaloneArticle, StandalonePoint, shuffled, standalone
+from .standalone import KINDS, LENGTHS, StandaloneArticle, StandalonePoint, shuffled, standalone
 
 __all__ = [
+    "KINDS",
     "LABEL",
+    "LENGTHS",
     "PARTS",
     "CheckArguments",
+    "Copies",
     "Data",
     "Judged",
     "Pair",
@@ -20,10 +24,12 @@ __all__ = [
     "StandalonePoint",
     "UnpackArguments",
     "check",
+    "copies",
     "divided",
     "judged",
     "load",
     "pairs",
+    "places_of",
     "planted",
     "points_of",
     "preferred",

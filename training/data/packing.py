@@ -107,17 +107,7 @@ def _whole(about: Mapping[str, Any], article: Mapping[str, Any], language: str) 
     context = context_of(sentences, chosen, FullNames(text, facts(text)))
     candidates = [one | {"text": unpacked(one["text"], text)} for one in about["candidates"]]
     source_text = as_line(sentences, chosen)
-    read = {"article": text, "sources": about["sources"]}  # the writer reads the story, the verifier what follows
-    return (
-        row
-        | read
-        | {
-            "sentences": len(chosen),
-            "source_text": source_text,
-            "context": context,
-            "candidates": candidates,
-        }
-    )
+    return row | {"sentences": len(chosen), "source_text": source_text, "context": context, "candidates": candidates}
 
 
 def _at(sentences: Sequence[Sentence], start: int, end: int, of: str) -> int:

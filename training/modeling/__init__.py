@@ -4,24 +4,28 @@ from .dequantize import encoder_of, rewriter_of, shipped_part
 from .extractor_data import ExtractorCollator, ExtractorDataset
 from .extractor_model import ExtractorModel, Head
 from .generation_loss import IGNORED, Loss
-from .packed_rows import PackedRows, row
+from .pointer_data import PointerCollator, new_tokens, pointer_item
+from .pointer_writer import MAX_TEXT_TOKENS, PointerWriter
 from .pruning import with_decoder_layers, with_vocabulary
 from .shortlist import write_shortlist
 from .writers import Texts, Writer
 
 __all__ = [
     "IGNORED",
+    "MAX_TEXT_TOKENS",
     "ExtractorCollator",
     "ExtractorDataset",
     "ExtractorModel",
     "Head",
     "Loss",
-    "PackedRows",
+    "PointerCollator",
+    "PointerWriter",
     "Texts",
     "Writer",
     "encoder_of",
+    "new_tokens",
+    "pointer_item",
     "rewriter_of",
-    "row",
     "shipped_part",
     "with_decoder_layers",
     "with_vocabulary",

@@ -73,6 +73,12 @@ def test_a_text_copies_its_own_sentence_and_the_rest_in_long_runs():
     assert copies(read, 1, [8, 9, 3], places_of(read)) == [[1, 7], [2, 8], [5]]
 
 
+def test_a_name_that_is_put_in_is_copied_whole():
+    ann, roe, leads, says = range(4)
+    read = Read((ann, roe, leads, roe, says), [0, 0, 0, 1, 1])
+    assert copies(read, 1, [ann, roe, says], places_of(read)) == [[0], [1], [4]]
+
+
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=30), st.lists(st.integers(0, 7), max_size=20), st.data())
 def test_what_is_copied_is_there_and_what_is_there_is_copied(ids, text, data):
     sentences = sorted(data.draw(st.lists(st.integers(0, 2), min_size=len(ids), max_size=len(ids))))

@@ -21,8 +21,10 @@ def places_of(story: Story) -> Mapping[int, Sequence[int]]:
 
 
 def copies(story: Story, sentence: int, text: Sequence[int], places: Mapping[int, Sequence[int]]) -> Copies:
-    """Returns what a text copies. What its own sentence has in the same order is copied from there. The rest is copied
-    in runs that are as long as possible, from wherever the story has them.
+    """Returns what a text copies. What its own sentence has in the same order is copied from there. What that lacks is
+    copied in runs that are as long as possible, from wherever the story has them. Such a run may go on into what the
+    sentence has too: of "Ann Roe", where the sentence says "Roe", the whole name is copied, so that the writer learns
+    to point to a person and not to a first name.
 
     Args:
         story: The story.
@@ -37,15 +39,11 @@ def copies(story: Story, sentence: int, text: Sequence[int], places: Mapping[int
     ).get_matching_blocks():
         for at in range(size):
             found[b + at] = [own[a + at]]
-    at = 0
-    while at < len(text):
-        end = at
-        while end < len(text) and not found[end]:
-            end += 1
-        size, starts = _longest_run(story.ids, text[at:end], places)
-        for offset in range(size):
-            found[at + offset] = [start + offset for start in starts]
-        at += max(size, 1)
+    for at in range(len(text)):
+        if not found[at]:
+            size, starts = _longest_run(story.ids, text[at:], places)
+            for offset in range(size):
+                found[at + offset] = [start + offset for start in starts]
     return found
 
 

@@ -1,9 +1,6 @@
 """A smaller base, before it learns: fewer pieces and fewer layers."""
 
 import pytest
-from tokenizers import Tokenizer
-
-from ..articles import STORY
 
 torch = pytest.importorskip("torch")
 
@@ -30,41 +27,6 @@ def test_a_smaller_vocabulary_gives_the_same_scores_for_what_it_keeps(tiny_t5):
     gone = "mm"
     assert f"▁{gone}" in tokenizer.get_vocab() and f"▁{gone}" not in cut.get_vocab()
     assert cut.decode(cut(f"{gone} baths")["input_ids"], skip_special_tokens=True) == f"{gone} baths"
-
-
-def test_a_smaller_vocabulary_of_byte_pairs_reads_what_it_keeps_as_before(tiny_llama, tmp_path):
-    """With each piece stay those that it is merged from; what is gone is read in smaller ones."""
-    from tokenizers import decoders, models, pre_tokenizers, trainers
-    from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
-
-    from training.modeling.pruning import with_vocabulary
-
-    backend = Tokenizer(models.BPE())
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    backend.decoder = decoders.ByteLevel()
-    letters = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(
-        vocab_size=430, special_tokens=["<pad>", "<end>"], initial_alphabet=letters, show_progress=False
-    )
-    backend.train_from_iterator([STORY] * 9 + ["questionable quarries fathom zigzags"] * 9, trainer)
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, pad_token="<pad>", eos_token="<end>")
-    model = AutoModelForCausalLM.from_pretrained(tiny_llama)
-    model.resize_token_embeddings(len(tokenizer))
-    text = "The council voted on Monday to keep the Marl Lane baths open."
-    ids = tokenizer(text, return_tensors="pt").input_ids
-    with torch.no_grad():
-        before = model(input_ids=ids).logits
-    cut = with_vocabulary(model, tokenizer, [text], 320)
-    assert len(cut) == model.config.vocab_size == 320 < len(tokenizer) and model.config.eos_token_id == 1
-    fewer = cut(text, return_tensors="pt").input_ids
-    assert cut.convert_ids_to_tokens(fewer[0]) == tokenizer.convert_ids_to_tokens(ids[0])
-    with torch.no_grad():
-        after = model(input_ids=fewer).logits
-    places = tokenizer.convert_tokens_to_ids(cut.convert_ids_to_tokens(range(len(cut))))
-    assert torch.allclose(before[..., places], after, atol=1e-5)
-    gone = "questionable quarries fathom zigzags"
-    assert len(cut(gone)["input_ids"]) > len(tokenizer(gone)["input_ids"])
-    assert cut.decode(cut(gone)["input_ids"]) == gone
 
 
 def test_fewer_decoder_layers_still_generate(tiny_t5):

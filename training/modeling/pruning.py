@@ -1,4 +1,4 @@
-"""Makes a model smaller before it is fine-tuned: only the vocabulary of the data, and fewer decoder layers of a T5.
+"""Makes a T5 smaller before it is fine-tuned: only the vocabulary of the data, and fewer decoder layers.
 
 Half of the weights of a small T5 are its vocabulary, most of which English news never uses. Its decoder runs once per
 token and takes most of the time of a rewrite. Dropping layers and fine-tuning the rest costs little quality (Shleifer
@@ -23,36 +23,32 @@ def with_vocabulary(model: Any, tokenizer: Any, texts: Iterable[str], size: int)
     model's matrices in place, and returns the new tokenizer.
 
     Args:
-        model: A T5 or a causal model of transformers.
-        tokenizer: Its fast tokenizer, of the Unigram or the BPE kind.
+        model: A T5 from transformers.
+        tokenizer: Its fast tokenizer.
         texts: Texts that the model will read and write.
         size: Number of pieces to keep, rounded up to a multiple of 8.
 
     Raises:
-        ValueError: The tokenizer is of another kind, or it falls back to bytes.
+        ValueError: The tokenizer is not of the Unigram kind, or it falls back to bytes.
     """
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     counts: Counter[int] = Counter()
     for encoding in tokenizer.backend_tokenizer.encode_batch_fast(list(texts), add_special_tokens=False):
         counts.update(encoding.ids)
     used = [i for i, _ in counts.most_common()]
-    cut = {"Unigram": _unigram, "BPE": _byte_pairs}.get(state["model"]["type"])
-    if not cut or state["model"].get("byte_fallback"):
-        raise ValueError(f"only a Unigram or a byte-level BPE vocabulary can be cut, not {state['model']['type']}")
+    if state["model"]["type"] != "Unigram" or state["model"].get("byte_fallback"):
+        raise ValueError(f"only a Unigram vocabulary can be cut, not {state['model']['type']}")
     special = dict.fromkeys(
         i for i in (tokenizer.pad_token_id, tokenizer.eos_token_id, tokenizer.unk_token_id) if i is not None
     )
-    order = cut(state, list(special), used, size)
+    order = _unigram(state, list(special), used, size)
     names = {tokenizer.convert_ids_to_tokens(i): at for at, i in enumerate(order[: len(special)])}
     state["added_tokens"] = [t | {"id": names[t["content"]]} for t in state["added_tokens"] if t["content"] in names]
-    if state["model"]["type"] == "BPE":
-        state["post_processor"] = None  # prompts of a language model are read without special tokens
-    else:
-        state["post_processor"] = json.loads(
-            json.dumps(state["post_processor"]).replace(
-                f'"ids": [{tokenizer.eos_token_id}]', f'"ids": [{names[tokenizer.eos_token]}]'
-            )
+    state["post_processor"] = json.loads(
+        json.dumps(state["post_processor"]).replace(
+            f'"ids": [{tokenizer.eos_token_id}]', f'"ids": [{names[tokenizer.eos_token]}]'
         )
+    )
     rows = torch.tensor(order)
     weight = model.get_input_embeddings().weight.data[rows]
     head = model.get_output_embeddings().weight.data[rows]
@@ -62,10 +58,7 @@ def with_vocabulary(model: Any, tokenizer: Any, texts: Iterable[str], size: int)
     model.get_input_embeddings().padding_idx = names[tokenizer.pad_token]
     for config in (model.config, model.generation_config):
         config.pad_token_id, config.eos_token_id = names[tokenizer.pad_token], names[tokenizer.eos_token]
-        if model.config.is_encoder_decoder:
-            config.decoder_start_token_id = config.pad_token_id
-        else:
-            config.bos_token_id = None
+        config.decoder_start_token_id = config.pad_token_id
     return PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer.from_str(json.dumps(state)),
         pad_token=tokenizer.pad_token,
@@ -82,34 +75,6 @@ def _unigram(state: dict[str, Any], special: list[int], used: list[int], size: i
     order = list(dict.fromkeys([*special, *characters, *used, *range(len(pieces))]))[: _rounded(size, len(pieces))]
     state["model"]["vocab"] = [pieces[i] for i in order]
     state["model"]["unk_id"] = order.index(special[-1])
-    return order
-
-
-def _byte_pairs(state: dict[str, Any], special: list[int], used: list[int], size: int) -> list[int]:
-    """Same as `_unigram` for a BPE vocabulary: each piece is kept with the pieces that it is merged from."""
-    vocabulary: dict[str, int] = state["model"]["vocab"]
-    merges = [tuple(merge.split(" ")) if isinstance(merge, str) else tuple(merge) for merge in state["model"]["merges"]]
-    parts = {one + other: (one, other) for one, other in reversed(merges)}
-    piece = {token["id"]: token["content"] for token in state["added_tokens"]}
-    piece |= {i: text for text, i in vocabulary.items()}
-    size = _rounded(size, len(vocabulary))
-    order = list(dict.fromkeys([*special, *(i for text, i in vocabulary.items() if len(text) == 1)]))
-    kept = set(order)
-    for i in (*used, *piece):
-        need, open_ = [], [i]
-        while open_:
-            if (one := open_.pop()) not in kept and one not in need:
-                need.append(one)
-                open_ += [vocabulary[part] for part in parts.get(piece.get(one, ""), ())]
-        if len(order) + len(need) <= size:  # if this one does not fit, a later one may
-            order += need
-            kept.update(need)
-        if len(order) == size:
-            break
-    state["model"]["vocab"] = {piece[i]: at for at, i in enumerate(order)}
-    state["model"]["merges"] = [
-        list(merge) for merge in merges if all(part in state["model"]["vocab"] for part in (*merge, "".join(merge)))
-    ]
     return order
 
 

@@ -64,7 +64,7 @@ def main(args: ExportArguments) -> None:
         print(verifier_fidelity(Path(args.run), Path(args.output) / task))
         return
     if task == "writer":  # the same for points that stand alone
-        print(writer_fidelity(Path(args.run), Path(args.output) / task, args.data or given["train"]))
+        print(writer_fidelity(Path(args.run), Path(args.output) / task, args.data))
         return
     known = {f.name for f in fields(DataArguments)}
     told = DataArguments(**{name: value for name, value in given.items() if name in known})
@@ -145,13 +145,14 @@ def _writer(run: Path, part: Path, record: dict[str, Any], quantization: str) ->
     vocabulary, stop = head.pop("vocabulary"), head.pop("stop")
     words = AutoModel.from_pretrained(run / "encoder").get_input_embeddings().weight.detach().numpy()
     head["table"] = np.concatenate([words[vocabulary], stop[None]])
-    save_file({name: value.astype(np.float16) for name, value in head.items()}, part / "head.safetensors")
+    kept = {name: value.astype(np.float16) for name, value in head.items() if not name.startswith("answer.")}
+    save_file(kept, part / "head.safetensors")
     config = json.loads((part / "config.json").read_text("utf-8"))
     tokenizer = AutoTokenizer.from_pretrained(run / "encoder")
     config["writer"] = {
         "heads": record["heads"],
         "special_ids": [tokenizer.cls_token_id, tokenizer.sep_token_id],
-        "vocabulary": vocabulary.tolist(),
+        "vocabulary": record["pieces"],
     }
     _write(part / "config.json", config)
 
@@ -219,7 +220,9 @@ def _with_position_type(path: Path) -> None:
 def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
     """Returns the data, settings and scores of a part, without local paths."""
     arguments = record["arguments"]
-    shipped = _shipped(arguments["base_model"], record["task"])
+    # The decoder of a writer is always new; its encoder can be that of an extractor.
+    new = record["task"] == "writer"
+    shipped = _shipped(arguments["base_model"], "extractor" if new else record["task"])
     free = {
         "train",
         "validation",
@@ -234,7 +237,9 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
         "measured",
     }
     free |= {"compare_with", "parts_from", "languages"}
-    free |= {"width", "heads", "layers", "vocabulary", "decoder_layers"} if shipped else set()  # the base's are used
+    free |= (
+        {"width", "heads", "layers", "vocabulary", "decoder_layers"} if shipped and not new else set()
+    )  # the base's are used
     free |= set() if arguments.get("auxiliary") else {"auxiliary_epochs", "auxiliary_pairs"}
     free |= set() if arguments.get("judged") else {"preference"}
     return {

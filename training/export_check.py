@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import torch
+from ctranslate2.converters import TransformersConverter
 from safetensors.torch import load_file
 from transformers import AutoModel, AutoTokenizer
 
@@ -47,13 +50,11 @@ from .modeling import (
     ExtractorDataset,
     ExtractorModel,
     Head,
-    PointerCollator,
-    PointerWriter,
-    pointer_item,
 )
+from .writer import WriterArguments, divided_articles
 
 ARTICLES = 20
-"""Maximum number of articles whose points are written twice."""
+"""Maximum number of articles whose points the writer writes twice, before and after export."""
 MOST = 100
 """Maximum number of articles, or pairs, to compare."""
 _TOP = 3
@@ -112,35 +113,38 @@ def verifier_fidelity(run: Path, part: Path) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def writer_fidelity(run: Path, part: Path, data: str) -> str:
-    """Returns a table with the trained writer's loss on the texts of `ARTICLES` articles, and for the exported one how
-    many points get a text and how many points it writes in a second."""
-    record = json.loads((run / "run.json").read_text("utf-8"))
-    articles = standalone(data)[:ARTICLES]
-    writer = Writer(part, torch.get_num_threads())
-    encoder, tokenizer = AutoModel.from_pretrained(run / "encoder"), AutoTokenizer.from_pretrained(run / "encoder")
-    head = load_file(run / "head.safetensors")
-    vocabulary = head["vocabulary"].tolist()
-    model = PointerWriter(encoder, vocabulary, head["copied.bias"].numel(), record["arguments"]["layers"])
-    model.load_state_dict(head, strict=False)
-    model.eval()
-    collate = PointerCollator(tokenizer.cls_token_id, tokenizer.sep_token_id, vocabulary)
-    items = [item for one in articles if (item := pointer_item(one, writer.tokenizer))["texts"]]
-    with torch.inference_mode():
-        loss = float(np.mean([float(model(**collate([item]))["loss"]) for item in items]))
+def writer_fidelity(run: Path, part: Path, data: str | None) -> str:
+    """Returns a table that compares the writer before and after its weights became int8, on at most `ARTICLES`
+    articles: how many points get a text, how many texts are equal, and how many points a second are written.
 
-    def exported() -> list[Any]:
-        limit = Deadline()
-        return [
-            texts
-            for one in articles
-            for texts in writer(one.sentences, [p.sentence for p in one.points], "standard", one.title, limit)
-        ]
+    Args:
+        run: The run's folder.
+        part: The exported part.
+        data: Articles with points that stand alone. Default: those that selected the checkpoint.
+    """
+    args = WriterArguments(**json.loads((run / "run.json").read_text("utf-8"))["arguments"])
+    articles = (standalone(data, args.language) if data else divided_articles(args)[1])[:ARTICLES]
+    rows = [["", "points with a text", "same text", "points a second"], ["---"] * 4]
+    first: list[Any] = []
+    with TemporaryDirectory() as folder:
+        shutil.copytree(part, folder, dirs_exist_ok=True)
+        TransformersConverter(str(run / "encoder")).convert(f"{folder}/float32", force=True)
+        shutil.copy(f"{folder}/float32/model.bin", folder)
+        for name, place in (("trained", Path(folder)), ("exported", part)):
+            writer = Writer(place, torch.get_num_threads())
 
-    found, speed = _timed(exported, sum(len(one.points) for one in articles))
-    written = np.mean([bool(one) for one in found])
-    rows = [["", "loss", "points with a text", "points a second"], ["---"] * 4]
-    rows += [["trained", f"{loss:.3f}", "", ""], ["exported", "", f"{written:.0%}", f"{speed:.1f}"]]
+            def texts(writer: Writer = writer) -> list[Any]:
+                limit = Deadline()
+                return [
+                    [text.text for text in found[:1]]
+                    for one in articles
+                    for found in writer(one.sentences, [p.sentence for p in one.points], "standard", one.title, limit)
+                ]
+
+            found, speed = _timed(texts, sum(len(one.points) for one in articles))
+            first = first or found
+            same = np.mean([a == b for a, b in zip(first, found, strict=True)])
+            rows.append([name, f"{np.mean([bool(one) for one in found]):.0%}", f"{same:.0%}", f"{speed:.1f}"])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

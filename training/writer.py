@@ -21,7 +21,7 @@ from transformers import AutoModel, AutoTokenizer, Trainer, TrainingArguments, s
 from eval.data import fingerprint
 
 from .arguments import RunArguments, is_first_process
-from .data import shuffled, standalone
+from .data import StandaloneArticle, shuffled, standalone
 from .modeling import PointerCollator, PointerWriter, encoder_of, new_tokens, pointer_item, shipped_part
 from .run import GroupedByLength, add_callbacks, claim_folder, command, machine, train_or_resume, write_whole
 
@@ -55,7 +55,13 @@ class WriterArguments(RunArguments):
     learning_rate: float = field(default=1e-4, metadata={"help": "Peak learning rate of the encoder."})
     decoder_learning_rate: float = field(default=6e-4, metadata={"help": "Peak learning rate of the decoder."})
     batch_size: int = field(default=8, metadata={"help": "Articles per step, over all processes."})
-    held_out: int = field(default=60, metadata={"help": "Articles of `train` that select the checkpoint."})
+    held_out: int = field(default=60, metadata={"help": "Maximum number of articles that select the checkpoint."})
+
+    def __post_init__(self) -> None:
+        """Raises ValueError if the width is no multiple of 64, the width of a head."""
+        super().__post_init__()
+        if self.width % 64 or self.width <= 0:
+            raise ValueError(f"width {self.width} is not a multiple of 64")
 
 
 def main(args: WriterArguments) -> None:
@@ -67,11 +73,8 @@ def main(args: WriterArguments) -> None:
     claim_folder(output, notes, (), args.resume)
     began = time.time()
     set_seed(args.seed)
-    train = shuffled(standalone(args.train, args.language), args.seed)[: args.limit]
-    if args.validation:
-        validation = standalone(args.validation, args.language)[: args.held_out]
-    else:
-        validation, train = train[: args.held_out], train[args.held_out :]
+    train, validation = divided_articles(args)
+    train = train[: args.limit]
     encoder, tokenizer = _encoder(args.base_model)
     backend = tokenizer.backend_tokenizer
     backend.no_truncation()
@@ -81,7 +84,8 @@ def main(args: WriterArguments) -> None:
     )
     if not learnt or not held:
         raise ValueError(f"{len(learnt)} articles for training and {len(held)} for validation: more are needed")
-    vocabulary = new_tokens(learnt, args.vocabulary)
+    pieces = new_tokens(learnt, args.vocabulary, tokenizer.all_special_ids)
+    vocabulary = list(pieces)
     model = PointerWriter(encoder, vocabulary, args.width, args.layers)
     trainer = _Trainer(
         model=model,
@@ -111,6 +115,7 @@ def main(args: WriterArguments) -> None:
         },
         "pairs": {"train": sum(len(item["texts"]) for item in learnt)},
         "heads": model.heads,
+        "pieces": list(pieces.values()),
         "steps": trainer.state.global_step,
         "best_step": trainer.state.best_global_step,
         "validation": {"loss": trainer.state.best_metric},
@@ -118,6 +123,14 @@ def main(args: WriterArguments) -> None:
         "machine": machine(),
     }
     write_whole(output / "run.json", json.dumps(about, indent=2) + "\n")
+
+
+def divided_articles(args: WriterArguments) -> tuple[list[StandaloneArticle], list[StandaloneArticle]]:
+    """Returns the articles for training and those that select the checkpoint."""
+    train = shuffled(standalone(args.train, args.language), args.seed)
+    if args.validation:
+        return train, standalone(args.validation, args.language)[: args.held_out]
+    return train[args.held_out :], train[: args.held_out]
 
 
 def _encoder(name: str) -> tuple[Any, Any]:

@@ -30,10 +30,10 @@ from .rewriter import (
     finished,
     prompt,
 )
-from .story import MAX_STORY_TOKENS, Story, story
+from .story import SENTENCE_CHARACTERS, Story, story
 from .text_choice import COSTS, STYLES, BulletWriter, CheckedRewrite, PointDraft, cost, extracted, source_sentences
 from .tidy import bullet_of
-from .writer import MAX_TEXT_TOKENS, Writer, WrittenText
+from .writer import MAX_TEXT_TOKENS, NEAR, TEXT_LENGTHS, Writer, WrittenText
 
 __all__ = [
     "BEAM",
@@ -42,12 +42,14 @@ __all__ = [
     "FEATURES",
     "FORMER_NAMES",
     "MAX_SOURCE_TOKENS",
-    "MAX_STORY_TOKENS",
     "MAX_TARGET_TOKENS",
     "MAX_TEXT_TOKENS",
+    "NEAR",
     "SCORES",
+    "SENTENCE_CHARACTERS",
     "SHORTLIST",
     "STYLES",
+    "TEXT_LENGTHS",
     "UNTRACED",
     "Aligner",
     "BulletWriter",

@@ -18,16 +18,16 @@ from tokenizers import Tokenizer
 from ..reading import Sentence
 
 STORY_WORDS = 300
-"""Maximum number of words of a story, unless the sentences of its points alone have more."""
+"""Maximum number of words of a story, without its headline, unless the sentences of its points alone have more."""
 MAX_STORY_TOKENS = 510
-"""Maximum number of tokens of a story, without the two special ones; the rest is cut."""
+"""Maximum number of tokens of a story, without the two special ones; what follows is left out, in whole sentences."""
 SENTENCE_CHARACTERS = 600
 """Maximum number of characters of a sentence and of the headline; the rest is cut."""
 HEADLINE = -1
 """The headline's index among the sentences of a story."""
 _WORD_CHARACTERS = 8
 """A story without spaces counts as words of this many characters."""
-_CAPITALIZED = re.compile(r"\b[A-Z][\w’'-]*\w")
+_NAME = re.compile(r"[^\W\d_](?:[\w-]*\w)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,12 @@ def story(
     text = "\n".join(part for _, part in parts)
     ends = np.cumsum([len(part) + 1 for _, part in parts])
     read = tokenizer.encode(text, add_special_tokens=False)
-    offsets = read.offsets[:MAX_STORY_TOKENS]
-    places = np.searchsorted(ends, [start for start, _ in offsets], side="right")
-    return Story(
-        text,
-        tuple(read.ids[:MAX_STORY_TOKENS]),
-        tuple(offsets),
-        np.array([parts[at][0] for at in places], np.int64),
-    )
+    places = np.searchsorted(ends, [start for start, _ in read.offsets], side="right")
+    size = len(places)
+    if size > MAX_STORY_TOKENS:  # a sentence that does not fit as a whole is left out
+        size = int(np.searchsorted(places, places[MAX_STORY_TOKENS]))
+    sentence = np.array([parts[at][0] for at in places[:size]], np.int64)
+    return Story(text, tuple(read.ids[:size]), tuple(read.offsets[:size]), sentence)
 
 
 def _kept(sentences: Sequence[Sentence], chosen: Sequence[int]) -> list[int]:
@@ -88,18 +86,16 @@ def _by_need(sentences: Sequence[Sentence], chosen: Sequence[int]) -> Iterator[i
     """Yields the index of each sentence once, the most needed first: those of the points, the opening of the story,
     those right before a point, those that first name who or what a point names, the next sentences of the opening,
     those two before a point, and the others."""
-    plain = {word for s in sentences for word in s.text.split() if word.islower()}
+    words = [_NAME.findall(s.text[:SENTENCE_CHARACTERS]) for s in sentences]
+    plain = {word for found in words for word in found if word.islower()}
+    names = [[word for word in found if word[0].isupper() and word.lower() not in plain] for found in words]
     first: dict[str, int] = {}
-    names = [
-        [name for name in _CAPITALIZED.findall(s.text[:SENTENCE_CHARACTERS]) if name.lower() not in plain]
-        for s in sentences
-    ]
     for i, found in enumerate(names):
         for name in found:
             first.setdefault(name, i)
     order = [
         *chosen,
-        0,
+        *range(min(1, len(sentences))),
         *(i - 1 for i in chosen if i),
         *(first[name] for i in chosen for name in names[i]),
         *range(min(3, len(sentences))),

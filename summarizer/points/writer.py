@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import ctranslate2
 import numpy as np
@@ -24,15 +25,16 @@ from ..deadline import Deadline
 from ..reading import Sentence
 from ..summary import Length
 from .copied_text import Step, copied_text
-from .story import Story, story
+from .story import SENTENCE_CHARACTERS, Story, story
 
 MAX_TEXT_TOKENS = 80
-"""Maximum number of tokens of a text. A text of this length was cut, and is dropped."""
+"""Maximum number of tokens of a text, with its end. A text that has no end by then is dropped."""
 WRITER_BEAM = 4
 """Number of texts that are followed at once for each point, and the maximum number of texts that are returned."""
-_LENGTHS: dict[Length, int] = {"standard": 0, "brief": 1}
-_FAR = -1e4
-_NEAR = 8
+TEXT_LENGTHS: tuple[Length, ...] = get_args(Length)
+"""The lengths in which a text can be written, in the order that the model knows."""
+NEAR = 8
+"""Number of places behind the last copied one of the own sentence that the decoder knows to be near."""
 
 _Array = npt.NDArray[np.float32]
 _Places = npt.NDArray[np.int64]
@@ -84,7 +86,7 @@ class Writer:
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
         settings = json.loads((folder / "config.json").read_text("utf-8"))["writer"]
-        self._vocabulary: list[int] = settings["vocabulary"]
+        self._vocabulary: list[str] = settings["vocabulary"]
         self._heads = int(settings["heads"])
         self._first, self._last = settings["special_ids"]
         self._weights = {n: np.asarray(v, np.float32) for n, v in load_file(folder / "head.safetensors").items()}
@@ -99,8 +101,8 @@ class Writer:
         deadline: Deadline,
         beam: int = WRITER_BEAM,
     ) -> list[list[WrittenText]]:
-        """Returns up to `beam` texts for each point, the most probable first. A point whose sentence does not fit into
-        the story has none.
+        """Returns up to `beam` texts for each point, the most probable first. A point whose sentence is longer than
+        `SENTENCE_CHARACTERS` or does not fit into the story has none.
 
         Args:
             sentences: The sentences of the article.
@@ -116,11 +118,14 @@ class Writer:
         deadline.check()
         read = story(self.tokenizer, sentences, chosen, title)
         places = np.concatenate([[-2], read.sentences, [-2]])
-        there = [at for at, sentence in enumerate(chosen) if (places == sentence).any()]
+        whole = [len(sentences[at].text) <= SENTENCE_CHARACTERS for at in chosen]
+        there = [i for i, at in enumerate(chosen) if whole[i] and (places == at).any()]
         found: list[list[WrittenText]] = [[] for _ in chosen]
         if there:
             own = np.stack([places == chosen[at] for at in there])
-            for at, texts in zip(there, self._search(read, own, _LENGTHS[length], deadline, beam), strict=True):
+            for at, texts in zip(
+                there, self._search(read, own, TEXT_LENGTHS.index(length), deadline, beam), strict=True
+            ):
                 found[at] = texts
         return found
 
@@ -143,6 +148,7 @@ class Writer:
             deadline.check()
             x, past = self._step(known, own, length, step, place, token, past)
             log_p = self._scores(x, known, own, place, far)
+            log_p[:, [0, places - 1]] = -np.inf  # the special tokens
             total = (scores[..., None] + log_p.reshape(points, beam, size)).reshape(points, -1)
             source = np.arange(rows)
             scores = np.full((points, beam), -np.inf, np.float32)
@@ -164,7 +170,8 @@ class Writer:
                     if chosen < places:
                         texts[to], place[to] = (*written[row], Step(chosen - 1)), chosen
                     else:
-                        texts[to], token[to] = (*written[row], Step(-1, self._token(chosen - places))), chosen - places
+                        token[to] = chosen - places
+                        texts[to] = (*written[row], Step(-1, self._vocabulary[token[to]]))
                     kept += 1
                 done[point] = sorted(done[point], key=lambda text: -text[0])[:beam]
                 if len(done[point]) == beam and scores[point, 0] / (step + 1) <= done[point][-1][0]:
@@ -175,9 +182,6 @@ class Writer:
             far = np.where((place >= 0) & own[np.arange(rows), place], np.maximum(far[source], place), far[source])
             past = [(key[source], value[source]) for key, value in past]
         return [self._texts(read, one) for one in done]
-
-    def _token(self, word: int) -> str:
-        return str(self.tokenizer.id_to_token(self._vocabulary[word]))
 
     @staticmethod
     def _texts(read: Story, found: Sequence[tuple[float, tuple[Step, ...]]]) -> list[WrittenText]:
@@ -252,7 +256,7 @@ class Writer:
         at = np.arange(len(known.hidden))
         ahead = own & (at > far[:, None])
         follows = (at == place[:, None] + 1) & (place >= 0)[:, None]
-        for i, reached in enumerate((follows, own, ahead, ahead & (at <= far[:, None] + _NEAR))):
+        for i, reached in enumerate((follows, own, ahead, ahead & (at <= far[:, None] + NEAR))):
             scores = scores + moves[:, i : i + 1] * reached
         words = self._norm("norm_word", self._linear("word", x)) @ self._weights["table"].T / 2
         found = np.concatenate([scores, words + self._weights["word_bias"]], -1)

@@ -39,18 +39,18 @@ def test_of_a_long_article_the_sentences_that_tell_who_is_meant_are_kept(tokeniz
         "Ann Roe leads the council.",
         *dull[30:],
         "It was late.",
-        "Roe left early.",
+        "It was Roe’s.",
     ]
     read = story(tokenizer, sentences_of(*texts), [len(texts) - 1])
-    assert {"The council met.", "Ann Roe leads the council.", "It was late.", "Roe left early."} <= set(
+    assert {"The council met.", "Ann Roe leads the council.", "It was late.", "It was Roe’s."} <= set(
         read.text.split("\n")
     )
     assert len(read.text.split()) <= STORY_WORDS
 
 
-@given(st.lists(st.text(min_size=1, max_size=2000), min_size=1, max_size=30), st.data())
+@given(st.lists(st.text(min_size=1, max_size=2000), max_size=30), st.data())
 def test_any_text_becomes_a_story_of_bounded_size(tokenizer, texts, data):
-    chosen = data.draw(st.lists(st.integers(0, len(texts) - 1), unique=True, max_size=5))
+    chosen = data.draw(st.lists(st.integers(0, max(len(texts) - 1, 0)), unique=True, max_size=min(5, len(texts))))
     read = story(tokenizer, sentences_of(*texts), chosen, data.draw(st.text(max_size=50)))
     assert len(read.ids) == len(read.offsets) == len(read.sentences) <= MAX_STORY_TOKENS
     assert set(read.sentences.tolist()) <= {HEADLINE, *range(len(texts))}
@@ -87,10 +87,15 @@ def steps_of(tokenizer, read, *parts):
         (['"We listened,"', "said", "Ann Roe"], '"We listened," said Ann Roe'),
         (["The council", "spend", "##ing", ",", "it", "says", "."], "The council spending, it says."),
         (["A", "25-year lease"], "A 25-year lease"),
+        (["It comes first", ".", "The roof comes first."], "It comes first. The roof comes first."),
+        (["Doctors", "and", "WHO officials"], "Doctors and WHO officials"),
+        (["He said", "'we listen'"], "He said 'we listen'"),
+        (["Malloy", "- who"], "Malloy - who"),
     ],
 )
 def test_a_text_has_the_spaces_and_capitals_of_an_editor(tokenizer, parts, wanted):
-    read = story(tokenizer, content_sentences(STORY), [0])
+    text = f"{STORY} WHO officials who swim said 'we listen'. Doctors and Malloy - who is chief - agreed."
+    read = story(tokenizer, content_sentences(text), [0])
     assert copied_text(read, steps_of(tokenizer, read, *parts)) == wanted
 
 

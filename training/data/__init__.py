@@ -7,12 +7,11 @@ from .loading import PARTS, CheckArguments, Data, check, load, usable
 from .packing import UnpackArguments, unpack
 from .pairs import LABEL, Pair, pairs, unfinished
 from .points import PointSources, points_of, shares
-from .standalone import KINDS, LENGTHS, StandaloneArticle, StandalonePoint, shuffled, standalone
+from .standalone import KINDS, StandaloneArticle, StandalonePoint, shuffled, standalone
 
 __all__ = [
     "KINDS",
     "LABEL",
-    "LENGTHS",
     "PARTS",
     "CheckArguments",
     "Copies",

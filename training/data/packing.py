@@ -31,7 +31,7 @@ class UnpackArguments:
 
     packed: str = field(metadata={"help": "The packed file, JSONL (.gz); the flag itself may be left out."})
     articles: str = field(metadata={"help": "The articles that it refers to; several files separated by commas."})
-    output: str = field(metadata={"help": "File to write: header lists or judged rewrites, JSONL (.gz)."})
+    output: str = field(metadata={"help": "File to write: points or judged rewrites, JSONL (.gz)."})
     language: str = field(default="en", metadata={"help": "Language of the articles, for splitting sentences."})
 
 

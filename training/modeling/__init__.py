@@ -5,14 +5,13 @@ from .extractor_data import ExtractorCollator, ExtractorDataset
 from .extractor_model import ExtractorModel, Head
 from .generation_loss import IGNORED, Loss
 from .pointer_data import PointerCollator, new_tokens, pointer_item
-from .pointer_writer import MAX_TEXT_TOKENS, PointerWriter
+from .pointer_writer import PointerWriter
 from .pruning import with_decoder_layers, with_vocabulary
 from .shortlist import write_shortlist
 from .writers import Texts, Writer
 
 __all__ = [
     "IGNORED",
-    "MAX_TEXT_TOKENS",
     "ExtractorCollator",
     "ExtractorDataset",
     "ExtractorModel",

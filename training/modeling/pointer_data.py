@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,21 +12,20 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from summarizer.checks import VERDICTS
-from summarizer.points import story
+from summarizer.points import MAX_TEXT_TOKENS, SENTENCE_CHARACTERS, TEXT_LENGTHS, story
 
-from ..data import KINDS, LENGTHS, StandaloneArticle, copies, places_of
+from ..data import KINDS, StandaloneArticle, copies, places_of
 from .generation_loss import IGNORED
-from .pointer_writer import MAX_TEXT_TOKENS
 
 
 def pointer_item(article: StandaloneArticle, tokenizer: Tokenizer) -> dict[str, Any]:
-    """Returns an article as an item of `PointerCollator`. Texts of `MAX_TEXT_TOKENS` tokens or more and points whose
-    sentence was cut are left out.
+    """Returns an article as an item of `PointerCollator`. Texts of `MAX_TEXT_TOKENS` tokens or more are left out, and
+    points whose sentence the writer would not take.
 
     Returns:
         "input_ids", without special tokens; "sentences", the sentence of each token; and "texts", each with its
-        "sentence", "length", token "ids", the places that each "copies", and "answers", the indices of its verdict and
-        kind.
+        "sentence", "length", token "ids", their "pieces" as they are written ("##" before a part of a word), the places
+        that each "copies", and "answers", the indices of its verdict and kind.
     """
     read = story(tokenizer, article.sentences, [point.sentence for point in article.points], article.title)
     places, there = places_of(read), set(read.sentences.tolist())
@@ -37,13 +36,18 @@ def pointer_item(article: StandaloneArticle, tokenizer: Tokenizer) -> dict[str, 
             for given, known in ((point.verdict, VERDICTS), (point.kind, KINDS))
         ]
         for length, text in point.texts.items():
-            ids = tokenizer.encode(text, add_special_tokens=False).ids
-            if point.sentence in there and 0 < len(ids) < MAX_TEXT_TOKENS:
+            encoded = tokenizer.encode(text, add_special_tokens=False)
+            ids, whole = encoded.ids, len(article.sentences[point.sentence].text) <= SENTENCE_CHARACTERS
+            if whole and point.sentence in there and 0 < len(ids) < MAX_TEXT_TOKENS:
                 texts.append(
                     {
                         "sentence": point.sentence,
-                        "length": LENGTHS.index(length),
+                        "length": TEXT_LENGTHS.index(length),
                         "ids": ids,
+                        "pieces": [
+                            "##" * token.startswith("##") + text[start:end]
+                            for token, (start, end) in zip(encoded.tokens, encoded.offsets, strict=True)
+                        ],
                         "copies": copies(read, point.sentence, ids, places),
                         "answers": answers,
                     }
@@ -51,16 +55,17 @@ def pointer_item(article: StandaloneArticle, tokenizer: Tokenizer) -> dict[str, 
     return {"input_ids": list(read.ids), "sentences": read.sentences, "texts": texts}
 
 
-def new_tokens(items: Iterable[dict[str, Any]], size: int) -> list[int]:
-    """Returns the tokens that texts have and their stories lack, the most frequent first, at most `size`."""
-    counts = Counter(
-        token
-        for item in items
-        for text in item["texts"]
-        for token, copied in zip(text["ids"], text["copies"], strict=True)
-        if not copied
-    )
-    return [token for token, _ in counts.most_common(size)]
+def new_tokens(items: Iterable[dict[str, Any]], size: int, special: Sequence[int] = ()) -> dict[int, str]:
+    """Returns the tokens that texts have and their stories lack, the most frequent first, at most `size`, without the
+    special ones. Each has the piece that it most often stands for: an uncased token does not tell "us" from "US"."""
+    pieces: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for item in items:
+        for text in item["texts"]:
+            for token, piece, copied in zip(text["ids"], text["pieces"], text["copies"], strict=True):
+                if not copied and token not in special:
+                    pieces[token][piece] += 1
+    order = sorted(pieces, key=lambda token: -pieces[token].total())
+    return {token: pieces[token].most_common(1)[0][0] for token in order[:size]}
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-MAX_TEXT_TOKENS = 80
-"""Maximum number of tokens of a text, with its end."""
-LENGTHS = 2
-ANSWERS = 8
-"""Scores of the sentence as it stands: five verdicts and three kinds."""
+from summarizer.checks import VERDICTS
+from summarizer.points import MAX_TEXT_TOKENS, NEAR, TEXT_LENGTHS
+
+from ..data import KINDS
+
 _FAR = -1e4
 
 
@@ -72,14 +72,14 @@ class PointerWriter(nn.Module):
         self.register_buffer("vocabulary", torch.tensor(list(vocabulary), dtype=torch.long))
         self.stop = nn.Parameter(torch.zeros(size))
         self.copied, self.written, self.begin = (nn.Linear(size, width) for _ in range(3))
-        self.position, self.length = nn.Embedding(MAX_TEXT_TOKENS, width), nn.Embedding(LENGTHS, width)
+        self.position, self.length = nn.Embedding(MAX_TEXT_TOKENS, width), nn.Embedding(len(TEXT_LENGTHS), width)
         self.norm_in, self.norm = nn.LayerNorm(width), nn.LayerNorm(width)
         self.layers = nn.ModuleList(DecoderLayer(width, self.heads, size) for _ in range(layers))
         self.point_key, self.point_query = nn.Linear(size, width), nn.Linear(width, width)
         self.moves = nn.Linear(width, 4)
         self.word, self.norm_word = nn.Linear(width, size), nn.LayerNorm(size)
         self.word_bias = nn.Parameter(torch.full((len(vocabulary) + 1,), -4.0))
-        self.answer = nn.Linear(size, ANSWERS)
+        self.answer = nn.Linear(size, len(VERDICTS) + len(KINDS))
 
     def forward(
         self,
@@ -115,26 +115,50 @@ class PointerWriter(nn.Module):
         hidden = self.encoder(
             input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
         ).last_hidden_state
+        scores = self.log_p(hidden, attention_mask, owner, own, length, place, token, far)
+        tokens = place.shape[1]
+        texts, steps, wanted = labels.unbind(1)
+        flat = torch.zeros(place.numel(), device=scores.device)
+        flat = flat.index_add(0, texts * tokens + steps, scores[texts, steps, wanted].exp())
+        learnt = torch.zeros(place.numel(), dtype=torch.bool, device=scores.device)
+        learnt[texts * tokens + steps] = True
+        said = self.answer(_mean(hidden, owner, own)).float()
+        asked = sum(
+            nn.functional.cross_entropy(part, answers[:, i], reduction="sum")
+            for i, part in enumerate(said.split([len(VERDICTS), len(KINDS)], 1))
+        )
+        loss = -(flat[learnt] + 1e-8).log().mean()
+        return {"loss": loss + 0.1 * asked / len(owner)}
+
+    def log_p(
+        self,
+        hidden: Tensor,
+        attention_mask: Tensor,
+        owner: Tensor,
+        own: Tensor,
+        length: Tensor,
+        place: Tensor,
+        token: Tensor,
+        far: Tensor,
+    ) -> Tensor:
+        """Returns the log-probability of each place and each token of the vocabulary, the end last, shape (texts,
+        tokens, places + vocabulary + 1). `hidden` has the encoder's vectors; the other arguments are those of
+        `forward`."""
         there = attention_mask.bool()[owner]
-        mean = torch.einsum("tp,tpe->te", own.to(hidden.dtype), hidden[owner]) / own.sum(1, keepdim=True)
-        x = self._inputs(hidden, owner, mean, length, place, token)
+        x = self._inputs(hidden, owner, _mean(hidden, owner, own), length, place, token)
         tokens = place.shape[1]
         causal = torch.ones(tokens, tokens, dtype=torch.bool, device=x.device).tril()
         for layer in self.layers:
             x = layer(x, hidden, own, owner, causal, there[:, None, None])
-        scores = self._scores(self.norm(x), hidden, owner, own, there, place, far).log_softmax(-1)
-        texts, steps, wanted = labels.unbind(1)
-        flat = torch.zeros(place.numel(), device=x.device)
-        flat = flat.index_add(0, texts * tokens + steps, scores[texts, steps, wanted].exp())
-        learnt = torch.zeros(place.numel(), dtype=torch.bool, device=x.device)
-        learnt[texts * tokens + steps] = True
-        said = self.answer(mean).float()
-        asked = sum(
-            nn.functional.cross_entropy(part, answers[:, i], reduction="sum")
-            for i, part in enumerate((said[:, :5], said[:, 5:]))
-        )
-        loss = -(flat[learnt] + 1e-8).log().mean()
-        return {"loss": loss + 0.1 * asked / len(owner)}
+        return self._scores(self.norm(x), hidden, owner, own, there, place, far).log_softmax(-1)
+
+    def gradient_checkpointing_enable(self, **how: Any) -> None:
+        """Called by the Trainer: the encoder computes activations twice instead of storing them."""
+        self.encoder.gradient_checkpointing_enable(**how)
+
+    def gradient_checkpointing_disable(self) -> None:
+        """Called by the Trainer: the encoder stores its activations again."""
+        self.encoder.gradient_checkpointing_disable()
 
     def _table(self) -> Tensor:
         return torch.cat([self.encoder.get_input_embeddings().weight[self.vocabulary], self.stop[None]])
@@ -160,9 +184,14 @@ class PointerWriter(nn.Module):
         at = torch.arange(hidden.shape[1], device=x.device)
         own, far = own.bool()[:, None], far[..., None]
         ahead = own & (at > far)
-        reached = ((at == place[..., None] + 1) & (place >= 0)[..., None], own, ahead, ahead & (at <= far + 8))
+        reached = ((at == place[..., None] + 1) & (place >= 0)[..., None], own, ahead, ahead & (at <= far + NEAR))
         for i, one in enumerate(reached):
             scores = scores + moves[..., i : i + 1] * one
         scores = scores.masked_fill(~there[:, None], _FAR)
         words = self.norm_word(self.word(x)) @ self._table().to(x.dtype).T
         return torch.cat([scores, words.float() / 2 + self.word_bias], -1)
+
+
+def _mean(hidden: Tensor, owner: Tensor, own: Tensor) -> Tensor:
+    """Returns the mean vector of each text's own sentence, shape (texts, encoder width)."""
+    return torch.einsum("tp,tpe->te", own.to(hidden.dtype), hidden[owner]) / own.sum(1, keepdim=True)

@@ -19,10 +19,7 @@ MOST = 3000
 def write_shortlist(part: Path) -> None:
     """Adds the shortlist to an exported T5, unless its vocabulary has at most twice as many pieces as the list."""
     (part / SHORTLIST).unlink(missing_ok=True)
-    vocabulary = part / "shared_vocabulary.json"
-    if not vocabulary.is_file():  # a language model: CTranslate2 has no shortlist for it
-        return
-    pieces = json.loads(vocabulary.read_text("utf-8"))
+    pieces = json.loads((part / "shared_vocabulary.json").read_text("utf-8"))
     if len(pieces) <= 2 * MOST:
         return
     lines = ["\t" + " ".join(pieces[:MOST]), *(f"{piece}\t{piece}" for piece in pieces[MOST:])]

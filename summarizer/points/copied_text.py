@@ -37,7 +37,7 @@ def copied_text(story: Story, steps: Sequence[Step]) -> str:
     plain = _LOWER | {word for word in _WORD.findall(story.text) if word.islower()}
     text, last = "", -1
     pieces = [story.text[slice(*story.offsets[place])] if place >= 0 else token for place, token in steps]
-    for (place, token), piece, next_piece in zip(steps, pieces, [*pieces[1:], ""], strict=True):
+    for (place, token), piece, next_piece in zip(steps, pieces, [*pieces, ""][1:], strict=True):
         if place < 0:
             text += token.removeprefix("##") if _glued(text, token) else f" {token}"
         else:

@@ -118,9 +118,7 @@ def export(args: ExportArguments) -> tuple[str, dict[str, Any]]:
 
 
 def _extractor(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
-    _with_position_type(run / "encoder" / "config.json")
-    TransformersConverter(str(run / "encoder")).convert(str(part), quantization=quantization, force=True)
-    shutil.copy(run / "encoder" / "tokenizer.json", part / "tokenizer.json")
+    _encoder(run / "encoder", part, quantization)
     head = {name: value.astype(np.float16) for name, value in load_file(run / "head.safetensors").items()}
     save_file(head, part / "head.safetensors")
     encoder = json.loads((part / "config.json").read_text("utf-8"))
@@ -138,9 +136,7 @@ def _rewriter(run: Path, part: Path, record: dict[str, Any], quantization: str) 
 
 
 def _writer(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
-    _with_position_type(run / "encoder" / "config.json")
-    TransformersConverter(str(run / "encoder")).convert(str(part), quantization=quantization, force=True)
-    shutil.copy(run / "encoder" / "tokenizer.json", part / "tokenizer.json")
+    _encoder(run / "encoder", part, quantization)
     head = load_file(run / "head.safetensors")
     vocabulary, stop = head.pop("vocabulary"), head.pop("stop")
     words = AutoModel.from_pretrained(run / "encoder").get_input_embeddings().weight.detach().numpy()
@@ -158,9 +154,7 @@ def _writer(run: Path, part: Path, record: dict[str, Any], quantization: str) ->
 
 
 def _verifier(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
-    _with_position_type(run / "encoder" / "config.json")
-    TransformersConverter(str(run / "encoder")).convert(str(part), quantization=quantization, force=True)
-    shutil.copy(run / "encoder" / "tokenizer.json", part / "tokenizer.json")
+    _encoder(run / "encoder", part, quantization)
     save_file(load_file(run / "head.safetensors"), part / "head.safetensors")
     config = json.loads((part / "config.json").read_text("utf-8"))
     about = {"calibration": record["calibration"], "least": record["arguments"]["least"]}
@@ -177,6 +171,13 @@ def _generator(run: Path, part: Path, record: dict[str, Any], quantization: str)
             checkpoint = Path(merged)
         convert(checkpoint, part, quantization)
     shutil.copy(run / "model" / SETTINGS, part / SETTINGS)
+
+
+def _encoder(checkpoint: Path, part: Path, quantization: str) -> None:
+    """Converts an encoder, and copies its tokenizer."""
+    _with_position_type(checkpoint / "config.json")
+    TransformersConverter(str(checkpoint)).convert(str(part), quantization=quantization, force=True)
+    shutil.copy(checkpoint / "tokenizer.json", part / "tokenizer.json")
 
 
 def convert(checkpoint: Path, part: Path, quantization: str) -> None:

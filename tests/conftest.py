@@ -122,6 +122,23 @@ def tiny_llama(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_qwen(tmp_path_factory) -> Path:
+    """A Qwen of two layers of width 64, with the head tied to the embeddings."""
+    transformers = pytest.importorskip("transformers")
+    tokenizer = letters("<pad>", "<|im_end|>")
+    folder = tmp_path_factory.mktemp("qwen")
+    tokenizer.save_pretrained(folder)
+    transformers.set_seed(1)
+    config = transformers.Qwen2Config(
+        vocab_size=len(tokenizer), hidden_size=64, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+        intermediate_size=96, max_position_embeddings=4096, pad_token_id=0, eos_token_id=1, bos_token_id=None,
+        tie_word_embeddings=True,
+    )  # fmt: skip
+    transformers.Qwen2ForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def tiny_bart(tmp_path_factory) -> Path:
     """A BART of two layers of width 32."""
     transformers = pytest.importorskip("transformers")

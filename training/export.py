@@ -13,9 +13,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import torch
 from ctranslate2.converters import TransformersConverter
+from peft import PeftModel
 from safetensors.numpy import load_file, save_file
-from transformers import AutoModel, AutoTokenizer, GenerationConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 from summarizer.checkpoints import load
 from summarizer.models import FORMAT, SETTINGS
@@ -25,6 +27,7 @@ from .data import load as load_data
 from .data import usable
 from .export_check import fidelity, verifier_fidelity, writer_fidelity
 from .modeling import shipped_part, write_shortlist
+from .onnx_export import write_onnx
 from .run import card, public
 
 _LICENCE = re.compile(r"^licen[cs]e:\s*(\S+)", re.MULTILINE)
@@ -64,7 +67,7 @@ def main(args: ExportArguments) -> None:
         print(verifier_fidelity(Path(args.run), Path(args.output) / task))
         return
     if task == "writer":  # the same for points that stand alone
-        print(writer_fidelity(Path(args.run), Path(args.output) / task, args.data))
+        print(writer_fidelity(Path(args.run), Path(args.output) / task, args.data or given["train"]))
         return
     known = {f.name for f in fields(DataArguments)}
     told = DataArguments(**{name: value for name, value in given.items() if name in known})
@@ -136,21 +139,9 @@ def _rewriter(run: Path, part: Path, record: dict[str, Any], quantization: str) 
 
 
 def _writer(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
-    _encoder(run / "encoder", part, quantization)
-    head = load_file(run / "head.safetensors")
-    vocabulary, stop = head.pop("vocabulary"), head.pop("stop")
-    words = AutoModel.from_pretrained(run / "encoder").get_input_embeddings().weight.detach().numpy()
-    head["table"] = np.concatenate([words[vocabulary], stop[None]])
-    kept = {name: value.astype(np.float16) for name, value in head.items() if not name.startswith("answer.")}
-    save_file(kept, part / "head.safetensors")
-    config = json.loads((part / "config.json").read_text("utf-8"))
-    tokenizer = AutoTokenizer.from_pretrained(run / "encoder")
-    config["writer"] = {
-        "heads": record["heads"],
-        "special_ids": [tokenizer.cls_token_id, tokenizer.sep_token_id],
-        "vocabulary": record["pieces"],
-    }
-    _write(part / "config.json", config)
+    model = AutoModelForCausalLM.from_pretrained(run / "start", dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(run / "start")
+    write_onnx(PeftModel.from_pretrained(model, run / "adapter"), tokenizer, part)
 
 
 def _verifier(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import torch
-from ctranslate2.converters import TransformersConverter
 from safetensors.torch import load_file
 from transformers import AutoModel, AutoTokenizer
 
@@ -37,9 +34,12 @@ from summarizer.points import (
     Extractor,
     Rewriter,
     Writer,
+    answer,
     asked,
     finished,
     prompt,
+    request,
+    story,
 )
 from summarizer.reading import content_sentences, words
 
@@ -51,7 +51,7 @@ from .modeling import (
     ExtractorModel,
     Head,
 )
-from .writer import WriterArguments, divided_articles
+from .writer import LENGTHS, WriterArguments, divided_articles, likelihoods, trained_writer
 
 ARTICLES = 20
 """Maximum number of articles whose points the writer writes twice, before and after export."""
@@ -114,8 +114,8 @@ def verifier_fidelity(run: Path, part: Path) -> str:
 
 
 def writer_fidelity(run: Path, part: Path, data: str | None) -> str:
-    """Returns a table that compares the writer before and after its weights became int8, on at most `ARTICLES`
-    articles: how many points get a text, how many texts are equal, and how many points a second are written.
+    """Returns a table that compares the writer before and after export on at most `ARTICLES` articles: the mean
+    log-probability of a point's texts by readers, and how many points a second are read.
 
     Args:
         run: The run's folder.
@@ -124,27 +124,25 @@ def writer_fidelity(run: Path, part: Path, data: str | None) -> str:
     """
     args = WriterArguments(**json.loads((run / "run.json").read_text("utf-8"))["arguments"])
     articles = (standalone(data, args.language) if data else divided_articles(args)[1])[:ARTICLES]
-    rows = [["", "points with a text", "same text", "points a second"], ["---"] * 4]
-    first: list[Any] = []
-    with TemporaryDirectory() as folder:
-        shutil.copytree(part, folder, dirs_exist_ok=True)
-        TransformersConverter(str(run / "encoder")).convert(f"{folder}/float32", force=True)
-        shutil.copy(f"{folder}/float32/model.bin", folder)
-        for name, place in (("trained", Path(folder)), ("exported", part)):
-            writer = Writer(place, torch.get_num_threads())
+    model, tokenizer = trained_writer(run)
+    writer, limit = Writer(part, torch.get_num_threads()), Deadline()
 
-            def texts(writer: Writer = writer) -> list[Any]:
-                limit = Deadline()
-                return [
-                    [text.text for text in found[:1]]
-                    for one in articles
-                    for found in writer(one.sentences, [p.sentence for p in one.points], "standard", one.title, limit)
-                ]
+    def trained() -> list[Any]:
+        return [one for article in articles for one in likelihoods(model, tokenizer, article)]
 
-            found, speed = _timed(texts, sum(len(one.points) for one in articles))
-            first = first or found
-            same = np.mean([a == b for a, b in zip(first, found, strict=True)])
-            rows.append([name, f"{np.mean([bool(one) for one in found]):.0%}", f"{same:.0%}", f"{speed:.1f}"])
+    def exported() -> list[Any]:
+        found = []
+        for one in articles:
+            read = writer.read(story(one.sentences, [(p.sentence,) for p in one.points], one.title), limit)
+            whole = [(n, p.texts) for n, p in enumerate(one.points, 1) if len(p.texts) == len(LENGTHS)]
+            asked = [request(n) for n, _ in whole]
+            found += writer.likelihood(read, asked, [answer(t["standard"], t["brief"]) for _, t in whole], limit)
+        return found
+
+    rows = [["", "log-probability", "points a second"], ["---"] * 3]
+    for name, score in (("trained", trained), ("exported", exported)):
+        found, speed = _timed(score, sum(len(one.points) for one in articles))
+        rows.append([name, f"{np.mean(found):.3f}", f"{speed:.1f}"])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

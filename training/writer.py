@@ -1,29 +1,37 @@
 """Fine-tunes the writer: `python -m training writer --config training/configs/writer.yaml`.
 
-The writer makes the sentence that a point stands on understandable without its context, in two lengths, with as little
-change as possible. It copies from the story (`modeling/pointer_writer.py`). To resume a killed run from its last
-checkpoint, run the same command again.
+A causal language model reads the story with the sentences of its points marked, and learns to write each point so that
+it stands alone, with as little change as possible, and then the same point in few words. The story is read by the base
+model as it is, without gradients, and only the texts are read with LoRA (Greenewald et al. 2025, "Activated LoRA"):
+that takes half of the time, and the story's state does not depend on the training. The weights of the base are rounded
+first, so that LoRA makes up for the rounding of the exported model. To resume a killed run from its last checkpoint,
+run the same command again.
 """
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
-from safetensors.torch import save_file
-from torch import nn
-from transformers import AutoModel, AutoTokenizer, Trainer, TrainingArguments, set_seed
+from peft import LoraConfig, PeftModel, get_peft_model
+from torch import Tensor
+from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingArguments, set_seed
 
 from eval.data import fingerprint
+from summarizer.points import answer, request, story
+from summarizer.summary import Length
 
 from .arguments import RunArguments, is_first_process
 from .data import StandaloneArticle, shuffled, standalone
-from .modeling import PointerCollator, PointerWriter, encoder_of, new_tokens, pointer_item, shipped_part
-from .run import GroupedByLength, add_callbacks, claim_folder, command, machine, train_or_resume, write_whole
+from .modeling import LINEAR, Loss, PackedRows, round_weights, with_vocabulary
+from .run import add_callbacks, claim_folder, command, machine, train_or_resume, write_whole
+
+LENGTHS: tuple[Length, ...] = get_args(Length)
 
 
 @dataclass
@@ -40,33 +48,31 @@ class WriterArguments(RunArguments):
     )
     output: str = field(default="runs/writer", metadata={"help": "Folder of the run."})
     base_model: str = field(
-        default="sentence-transformers/all-MiniLM-L6-v2",
+        default="Qwen/Qwen2.5-Coder-0.5B-Instruct", metadata={"help": "A Qwen2 checkpoint: a Hub name or a folder."}
+    )
+    adapter: str | None = field(
+        default=None,
         metadata={
-            "help": "The encoder: any BERT-like checkpoint (a Hub name or a folder), or a model of this project, such "
-            "as base, whose extractor's encoder is taken."
+            "help": "The folder `adapter` of an earlier run, whose training goes on. Its vocabulary, in the folder "
+            "`start` beside it, is used again."
         },
     )
     vocabulary: int = field(
-        default=3000, metadata={"help": "Number of tokens that can be written without being copied."}
+        default=32000,
+        metadata={"help": "Number of pieces of the vocabulary to keep, those that the articles use most; 0: all."},
     )
-    width: int = field(default=384, metadata={"help": "Width of the decoder; a multiple of 64."})
-    layers: int = field(default=2, metadata={"help": "Number of layers of the decoder."})
-    epochs: float = field(default=3.0, metadata={"help": "Epochs over the articles."})
-    learning_rate: float = field(default=1e-4, metadata={"help": "Peak learning rate of the encoder."})
-    decoder_learning_rate: float = field(default=6e-4, metadata={"help": "Peak learning rate of the decoder."})
-    batch_size: int = field(default=8, metadata={"help": "Articles per step, over all processes."})
-    held_out: int = field(default=60, metadata={"help": "Maximum number of articles that select the checkpoint."})
-
-    def __post_init__(self) -> None:
-        """Raises ValueError if the width is no multiple of 64, the width of a head."""
-        super().__post_init__()
-        if self.width % 64 or self.width <= 0:
-            raise ValueError(f"width {self.width} is not a multiple of 64")
+    lora_rank: int = field(default=16, metadata={"help": "Rank of the LoRA matrices."})
+    frozen_layers: int = field(default=6, metadata={"help": "Number of layers at the bottom without LoRA."})
+    epochs: float = field(default=1.0, metadata={"help": "Epochs over the articles."})
+    learning_rate: float = field(default=5e-4, metadata={"help": "Peak learning rate."})
+    batch_size: int = field(default=4, metadata={"help": "Articles per step, over all processes."})
+    longest: int = field(default=2048, metadata={"help": "Maximum number of tokens of a story, and of its answers."})
+    held_out: int = field(default=40, metadata={"help": "Maximum number of articles that select the checkpoint."})
 
 
 def main(args: WriterArguments) -> None:
-    """Trains, and writes to `args.output`: `encoder/` and `head.safetensors` (the best checkpoint), `run.json` (data,
-    settings and scores), and in `steps/` the Trainer's checkpoints, `metrics.jsonl` and `run.png`."""
+    """Trains, and writes to `args.output`: `start/` (the base with the vocabulary that is kept), `adapter/` (LoRA),
+    `run.json` (data, settings and scores), and in `steps/` the Trainer's checkpoints, `metrics.jsonl` and `run.png`."""
     output = Path(args.output)
     sources = {name: value for name in ("train", "validation") if (value := getattr(args, name))}
     notes = asdict(args) | {name: " ".join(map(fingerprint, value.split(","))) for name, value in sources.items()}
@@ -74,36 +80,26 @@ def main(args: WriterArguments) -> None:
     began = time.time()
     set_seed(args.seed)
     train, validation = divided_articles(args)
-    train = train[: args.limit]
-    encoder, tokenizer = _encoder(args.base_model)
-    backend = tokenizer.backend_tokenizer
-    backend.no_truncation()
-    backend.no_padding()
+    base, tokenizer = start(args, train, output / "start")
     learnt, held = (
-        [item for one in part if (item := pointer_item(one, backend))["texts"]] for part in (train, validation)
+        [item for one in part if (item := writer_item(one, tokenizer, args.longest))["texts"]]
+        for part in (train[: args.limit], validation)
     )
     if not learnt or not held:
         raise ValueError(f"{len(learnt)} articles for training and {len(held)} for validation: more are needed")
-    pieces = new_tokens(learnt, args.vocabulary, tokenizer.all_special_ids)
-    vocabulary = list(pieces)
-    model = PointerWriter(encoder, vocabulary, args.width, args.layers)
     trainer = _Trainer(
-        model=model,
+        model=_adapted(base, args),
         args=_settings(args, output / "steps"),
         train_dataset=learnt,
         eval_dataset=held,
-        data_collator=PointerCollator(tokenizer.cls_token_id, tokenizer.sep_token_id, vocabulary),
-        processing_class=tokenizer,
-        optimizers=(_optimizer(model, args), None),
+        data_collator=PackedRows(),
+        compute_loss_func=Loss(shifted=False, smoothing=0.0),
     )
     add_callbacks(trainer, output / "steps", "loss", args.patience)
     train_or_resume(trainer, output / "steps")
     if not is_first_process():
         return
-    model.encoder.save_pretrained(output / "encoder")
-    tokenizer.save_pretrained(output / "encoder")
-    head = {name: value.contiguous() for name, value in model.state_dict().items() if not name.startswith("encoder.")}
-    save_file(head, output / "head.safetensors")
+    trainer.model.save_pretrained(output / "adapter")
     about = {
         "task": "writer",
         "command": command(args, "writer"),
@@ -113,9 +109,7 @@ def main(args: WriterArguments) -> None:
             for name, part in (("train", learnt), ("validation", held))
             if name in sources
         },
-        "pairs": {"train": sum(len(item["texts"]) for item in learnt)},
-        "heads": model.heads,
-        "pieces": list(pieces.values()),
+        "points": sum(len(item["texts"]) for item in learnt),
         "steps": trainer.state.global_step,
         "best_step": trainer.state.best_global_step,
         "validation": {"loss": trainer.state.best_metric},
@@ -133,40 +127,114 @@ def divided_articles(args: WriterArguments) -> tuple[list[StandaloneArticle], li
     return train[args.held_out :], train[: args.held_out]
 
 
-def _encoder(name: str) -> tuple[Any, Any]:
-    """Returns the encoder, without dropout, and its tokenizer."""
-    part = shipped_part(name, "extractor")
-    encoder, tokenizer = (
-        encoder_of(part) if part else (AutoModel.from_pretrained(name), AutoTokenizer.from_pretrained(name))
+def start(args: WriterArguments, train: Sequence[StandaloneArticle], folder: Path) -> tuple[Any, Any]:
+    """Returns the base model with rounded weights and the vocabulary that is kept, and its tokenizer. Saves both, not
+    rounded, in `folder`."""
+    kind = torch.bfloat16 if args.half else torch.float32
+    known = Path(args.adapter).parent / "start" if args.adapter else folder
+    if (known / "tokenizer.json").exists():  # the file that is written last
+        model, tokenizer = AutoModelForCausalLM.from_pretrained(known, dtype=kind), AutoTokenizer.from_pretrained(known)
+    else:
+        model = AutoModelForCausalLM.from_pretrained(args.base_model, dtype=kind)
+        tokenizer = AutoTokenizer.from_pretrained(args.base_model)
+        tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
+        if args.vocabulary:
+            texts = [sentence.text for one in train for sentence in one.sentences]
+            texts += [text for one in train for point in one.points for text in point.texts.values()]
+            tokenizer = with_vocabulary(model, tokenizer, texts, args.vocabulary)
+    if is_first_process() and not (folder / "tokenizer.json").exists():
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+    round_weights(model)
+    return model, tokenizer
+
+
+def writer_item(article: StandaloneArticle, tokenizer: Any, longest: int) -> dict[str, Any]:
+    """Returns an article as the model reads it: its story, and for each point that has both texts its request and its
+    answer. Answers beyond `longest` tokens are left out; a longer story keeps its start."""
+
+    def ids(text: str) -> list[int]:
+        found: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+        return found
+
+    texts, size = [], 0
+    for number, point in enumerate(article.points, 1):
+        if len(point.texts) == len(LENGTHS):
+            asks = ids(request(number))
+            text = [*ids(answer(point.texts["standard"], point.texts["brief"])), tokenizer.eos_token_id]
+            size += len(asks) + len(text)
+            if size <= longest:
+                texts.append((asks, text))
+    read = story(article.sentences, [(point.sentence,) for point in article.points], article.title)
+    return {"story": ids(read)[:longest], "texts": texts}
+
+
+def _adapted(model: Any, args: WriterArguments) -> Any:
+    if args.adapter:
+        return PeftModel.from_pretrained(model, args.adapter, is_trainable=True)
+    layers = list(range(args.frozen_layers, model.config.num_hidden_layers))
+    config = LoraConfig(
+        r=args.lora_rank,
+        lora_alpha=2 * args.lora_rank,
+        target_modules=list(LINEAR),
+        layers_to_transform=layers,
+        task_type="CAUSAL_LM",
     )
-    for module in encoder.modules():  # on a CPU, dropout's random numbers take longer than the arithmetic
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0
-    return encoder.train(), tokenizer
-
-
-def _optimizer(model: PointerWriter, args: WriterArguments) -> torch.optim.Optimizer:
-    read = list(model.encoder.parameters())
-    known = set(map(id, read))
-    written = [parameter for parameter in model.parameters() if id(parameter) not in known]
-    groups = [{"params": read, "lr": args.learning_rate}, {"params": written, "lr": args.decoder_learning_rate}]
-    return torch.optim.AdamW(groups, weight_decay=0.01, betas=(0.9, 0.98))
+    return get_peft_model(model, config)
 
 
 def _settings(args: WriterArguments, output: Path) -> TrainingArguments:
-    shared = args.for_trainer(output) | {"greater_is_better": False}
+    processes = args.for_trainer(output)["per_device_train_batch_size"] * args.accumulation
+    shared = args.for_trainer(output) | {
+        "greater_is_better": False,
+        "per_device_train_batch_size": 1,
+        "gradient_accumulation_steps": processes,
+    }
     return TrainingArguments(
         **shared,
         num_train_epochs=args.epochs,
         learning_rate=args.learning_rate,
-        per_device_eval_batch_size=args.batch_size,
+        lr_scheduler_type="cosine",
+        per_device_eval_batch_size=1,
         prediction_loss_only=True,
         remove_unused_columns=False,
-        warmup_steps=0.03,
+        warmup_steps=0.05,
         metric_for_best_model="loss",
         label_names=["labels"],
     )
 
 
-class _Trainer(GroupedByLength, Trainer):
-    pass
+def trained_writer(run: Path) -> tuple[Any, Any]:
+    """Returns the model of a finished run, float32, and its tokenizer."""
+    model = AutoModelForCausalLM.from_pretrained(run / "start", dtype=torch.float32)
+    round_weights(model)
+    return PeftModel.from_pretrained(model, run / "adapter"), AutoTokenizer.from_pretrained(run / "start")
+
+
+def likelihoods(model: Any, tokenizer: Any, article: StandaloneArticle) -> list[float]:
+    """Returns the mean log-probability of a token of each point's answer, without the token that ends it."""
+    item = writer_item(article, tokenizer, WriterArguments.longest)
+    batch = PackedRows()([item])
+    labels = batch.pop("labels")
+    with torch.no_grad():
+        logits = model(**_with_story(model, batch))["logits"][0].float()
+    scores = -torch.nn.functional.cross_entropy(logits, labels, reduction="none")
+    parts = scores.split([len(text) for _, text in item["texts"]])
+    return [float(part[:-1].mean()) for part in parts]
+
+
+def _with_story(model: Any, batch: dict[str, Tensor]) -> dict[str, Any]:
+    """Reads the story of a batch with the base model; returns the rest of the batch with what it has read."""
+    with torch.no_grad(), model.disable_adapter():
+        read = model.get_base_model().model(input_ids=batch["story"], use_cache=True)
+    mask = batch["attention_mask"].to(next(model.parameters()).dtype)
+    rest = {name: value for name, value in batch.items() if name != "story"}
+    return rest | {"attention_mask": mask, "past_key_values": read.past_key_values}
+
+
+class _Trainer(Trainer):
+    """Reads the story with the base model before the answers."""
+
+    def compute_loss(self, model: Any, inputs: dict[str, Tensor], *rest: Any, **more: Any) -> Any:
+        given = _with_story(self.accelerator.unwrap_model(model), inputs)
+        return super().compute_loss(model, given, *rest, **more)

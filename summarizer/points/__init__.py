@@ -30,10 +30,10 @@ from .rewriter import (
     finished,
     prompt,
 )
-from .story import SENTENCE_CHARACTERS, Story, story
+from .story import STORY_WORDS, answer, request, story
 from .text_choice import COSTS, STYLES, BulletWriter, CheckedRewrite, PointDraft, cost, extracted, source_sentences
 from .tidy import bullet_of
-from .writer import MAX_TEXT_TOKENS, NEAR, TEXT_LENGTHS, Writer, WrittenText
+from .writer import ReadStory, Writer, WrittenPoint
 
 __all__ = [
     "BEAM",
@@ -43,13 +43,10 @@ __all__ = [
     "FORMER_NAMES",
     "MAX_SOURCE_TOKENS",
     "MAX_TARGET_TOKENS",
-    "MAX_TEXT_TOKENS",
-    "NEAR",
     "SCORES",
-    "SENTENCE_CHARACTERS",
     "SHORTLIST",
+    "STORY_WORDS",
     "STYLES",
-    "TEXT_LENGTHS",
     "UNTRACED",
     "Aligner",
     "BulletWriter",
@@ -59,11 +56,12 @@ __all__ = [
     "FullNames",
     "Pipeline",
     "PointDraft",
+    "ReadStory",
     "Rewriter",
     "Scored",
-    "Story",
     "Writer",
-    "WrittenText",
+    "WrittenPoint",
+    "answer",
     "as_line",
     "asked",
     "bullet_of",
@@ -77,6 +75,7 @@ __all__ = [
     "group",
     "prepared",
     "prompt",
+    "request",
     "source_sentences",
     "story",
     "surface_features",

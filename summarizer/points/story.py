@@ -1,101 +1,79 @@
-"""The story as the writer reads it: the sentences that its points stand on, and those that tell who and what they speak
-of. Training reads the same.
+"""The story as the writer reads it: the sentences that its points stand on, each marked with the number of its point,
+and those that tell who and what they speak of.
 
 Making a sentence understandable without its context is decontextualization (Choi et al. 2021, "Decontextualization:
-Making Sentences Stand-Alone").
+Making Sentences Stand-Alone"). The writer is a causal language model. It reads the story once and continues it
+with the texts of each point. Training uses the same functions.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
-from tokenizers import Tokenizer
 
 from ..reading import Sentence
 
 STORY_WORDS = 300
-"""Maximum number of words of a story, without its headline, unless the sentences of its points alone have more."""
-MAX_STORY_TOKENS = 510
-"""Maximum number of tokens of a story, without the two special ones; what follows is left out, in whole sentences."""
+"""Maximum number of words of a story, unless the sentences of its points alone have more."""
 SENTENCE_CHARACTERS = 600
-"""Maximum number of characters of a sentence and of the headline; the rest is cut."""
-HEADLINE = -1
-"""The headline's index among the sentences of a story."""
+"""Maximum number of characters of a sentence; the rest is cut."""
 _WORD_CHARACTERS = 8
 """A story without spaces counts as words of this many characters."""
-_NAME = re.compile(r"[^\W\d_](?:[\w-]*\w)?")
+_CAPITALIZED = re.compile(r"\b[A-Z][\w’'-]*\w")
+_GAP = "[...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
-    """The text that the writer reads, and its tokens.
-
-    Attributes:
-        text: The headline, if there is one, and some sentences in article order.
-        ids: Token ids, without special tokens.
-        offsets: Start and end of each token in `text`.
-        sentences: Index of the sentence of each token, shape (tokens,); `HEADLINE` for the headline.
-    """
-
-    text: str
-    ids: tuple[int, ...]
-    offsets: tuple[tuple[int, int], ...]
-    sentences: npt.NDArray[np.int64]
-
-
-def story(
-    tokenizer: Tokenizer, sentences: Sequence[Sentence], chosen: Sequence[int], title: str | None = None
-) -> Story:
-    """Returns the story of some points.
+def story(sentences: Sequence[Sentence], points: Sequence[Sequence[int]], title: str | None = None) -> str:
+    """Returns the story of some points, in article order; "[...]" stands for what is left out.
 
     Args:
-        tokenizer: The tokenizer of the encoder.
         sentences: The sentences of the article.
-        chosen: Indices of the sentences of the points.
-        title: The headline, if there is one.
+        points: For each point the indices of its sentences. They are marked with its number, from 1.
+        title: The headline, if there is one. It stands above the story.
     """
-    parts = [(HEADLINE, _line(title))] if title and title.strip() else []
-    parts += [(i, _line(sentences[i].text)) for i in _kept(sentences, sorted(set(chosen)))]
-    text = "\n".join(part for _, part in parts)
-    ends = np.cumsum([len(part) + 1 for _, part in parts])
-    read = tokenizer.encode(text, add_special_tokens=False)
-    places = np.searchsorted(ends, [start for start, _ in read.offsets], side="right")
-    size = len(places)
-    if size > MAX_STORY_TOKENS:  # a sentence that does not fit as a whole is left out
-        size = int(np.searchsorted(places, places[MAX_STORY_TOKENS]))
-    sentence = np.array([parts[at][0] for at in places[:size]], np.int64)
-    return Story(text, tuple(read.ids[:size]), tuple(read.offsets[:size]), sentence)
-
-
-def _kept(sentences: Sequence[Sentence], chosen: Sequence[int]) -> list[int]:
+    numbers = {i: number for number, point in enumerate(points, 1) for i in point}
     kept: set[int] = set()
     size = 0
-    for i in _by_need(sentences, chosen):
+    for i in _by_need(sentences, sorted(numbers)):
         cost = _size(sentences[i].text)
-        if i in chosen or size + cost <= STORY_WORDS:
+        if i in numbers or size + cost <= STORY_WORDS:
             kept.add(i)
             size += cost
-    return sorted(kept)
+    parts = [title.strip() + "\n"] if title else []
+    last = -1
+    for i in sorted(kept):
+        mark = f"[{numbers[i]}] " if i in numbers else ""
+        parts += [_GAP] * (i != last + 1) + [mark + _line(sentences[i].text)]
+        last = i
+    return " ".join(parts + [_GAP] * (last != len(sentences) - 1))
+
+
+def request(point: int) -> str:
+    """Returns what follows the story: the number of a point. The writer continues it with the point's texts."""
+    return f"\n[{point}]"
+
+
+def answer(standard: str, brief: str) -> str:
+    """Returns the texts of a point as the writer writes them after the request: the brief one is made of the other."""
+    return f" {standard}\n{brief}"
 
 
 def _by_need(sentences: Sequence[Sentence], chosen: Sequence[int]) -> Iterator[int]:
     """Yields the index of each sentence once, the most needed first: those of the points, the opening of the story,
     those right before a point, those that first name who or what a point names, the next sentences of the opening,
     those two before a point, and the others."""
-    words = [_NAME.findall(s.text[:SENTENCE_CHARACTERS]) for s in sentences]
-    plain = {word for found in words for word in found if word.islower()}
-    names = [[word for word in found if word[0].isupper() and word.lower() not in plain] for found in words]
+    plain = {word for s in sentences for word in s.text.split() if word.islower()}
     first: dict[str, int] = {}
+    names = [
+        [name for name in _CAPITALIZED.findall(s.text[:SENTENCE_CHARACTERS]) if name.lower() not in plain]
+        for s in sentences
+    ]
     for i, found in enumerate(names):
         for name in found:
             first.setdefault(name, i)
     order = [
         *chosen,
-        *range(min(1, len(sentences))),
+        0,
         *(i - 1 for i in chosen if i),
         *(first[name] for i in chosen for name in names[i]),
         *range(min(3, len(sentences))),

@@ -1,304 +1,267 @@
-"""Makes the points of a story stand alone, with as little change as possible.
+"""Makes the points of a story stand alone: a small causal language model in ONNX Runtime, without torch.
 
-A BERT encoder reads the story once, in CTranslate2 (int8). A small decoder in numpy then writes the texts side by side:
-at each step it copies a token of the story, or writes one of a small vocabulary (pointer-generator, See et al. 2017).
-`training/modeling/pointer_writer.py` is the same in torch.
+The story is read once. Its texts are then written side by side. Most of a text is copied, so at each step the next
+tokens of the sentence that it follows are guessed and checked together with those of all other texts; what comes out is
+what one token at a time would give (Saxena 2023, "Prompt Lookup Decoding"; Leviathan et al. 2023, "Fast Inference from
+Transformers via Speculative Decoding").
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import get_args
+from threading import Lock
 
-import ctranslate2
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from ..cpu import use_wide_instructions
 from ..deadline import Deadline
-from ..reading import Sentence
-from ..summary import Length
-from .copied_text import Step, copied_text
-from .story import SENTENCE_CHARACTERS, Story, story
 
-MAX_TEXT_TOKENS = 80
-"""Maximum number of tokens of a text, with its end. A text that has no end by then is dropped."""
-WRITER_BEAM = 4
-"""Number of texts that are followed at once for each point, and the maximum number of texts that are returned."""
-TEXT_LENGTHS: tuple[Length, ...] = get_args(Length)
-"""The lengths in which a text can be written, in the order that the model knows."""
-NEAR = 8
-"""Number of places behind the last copied one of the own sentence that the decoder knows to be near."""
+MAX_STORY_TOKENS = 1024
+"""Maximum number of tokens of a story; the rest is cut."""
+MAX_TEXT_TOKENS = 140
+"""Maximum number of tokens of a point's texts. What is longer was cut, and is dropped."""
+GUESSES = 4
+"""Number of tokens that are guessed at a time."""
+FREQUENT = 4000
+"""Tokens that may be written although the story lacks them: so many of the most frequent ones."""
+_MATCH = 3
+"""Maximum number of tokens that must agree before what follows them is guessed."""
+_STORY, _REJECTED = 0, -1
 
-_Array = npt.NDArray[np.float32]
-_Places = npt.NDArray[np.int64]
+_Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenText:
-    """A text that the writer wrote.
+class ReadStory:
+    """A story that the writer has read.
 
     Attributes:
-        text: The text.
-        score: Mean log-probability per token.
+        past: The model's state after the story: for each name of a cache an array of the shape (heads, tokens, width).
+        ids: Its tokens.
+        unlikely: What is added to the scores of the next token, shape (vocabulary,): 0 for tokens of the story and
+            frequent ones, minus infinity for others.
     """
 
-    text: str
-    score: float
+    past: dict[str, _Floats]
+    ids: tuple[int, ...]
+    unlikely: _Floats
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """What the decoder needs of a story that was read: the encoder's vectors, shape (places, size), and what is
-    computed from them once for all texts. The last axis but one of all arrays is the place."""
+class WrittenPoint:
+    """What the writer wrote for a point.
 
-    hidden: _Array
-    copied: _Array
-    keys: tuple[_Array, ...]
-    values: tuple[_Array, ...]
-    pointed: _Array
+    Attributes:
+        standard: The point in its standard length; "" if it was cut.
+        brief: The point in its brief length; "" if it was cut or not asked for.
+        scores: The mean log-probability of a token of each.
+    """
+
+    standard: str = ""
+    brief: str = ""
+    scores: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass(slots=True)
+class _Row:
+    """A point that is being written: tokens whose successor is not known yet, what was written, and its scores."""
+
+    pending: list[int]
+    sentence: list[int]
+    ids: list[int] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+    place: int = 0
 
 
 class Writer:
-    """Runs an exported writer. Thread-safe.
+    """Runs an exported writer. Thread-safe; one step is computed at a time.
 
     Args:
-        folder: Contains `model.bin`, `config.json`, a vocabulary, `tokenizer.json` and `head.safetensors`.
-        threads: Number of stories that are read in parallel, one core each.
+        folder: Contains `model.onnx` with its weights, `tokenizer.json` and `config.json`.
+        threads: Number of cores to use.
 
     Raises:
-        RuntimeError: CTranslate2 cannot read the model.
+        RuntimeError: ONNX Runtime cannot read the model.
         OSError, KeyError, ValueError: A file is missing, or is not what it should be.
     """
 
     def __init__(self, folder: Path, threads: int) -> None:
-        use_wide_instructions()
-        self._encoder = ctranslate2.Encoder(
-            str(folder), device="cpu", compute_type="default", inter_threads=threads, intra_threads=1
-        )
-        self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.tokenizer.no_padding()
-        self.tokenizer.no_truncation()
-        settings = json.loads((folder / "config.json").read_text("utf-8"))["writer"]
-        self._vocabulary: list[str] = settings["vocabulary"]
-        self._heads = int(settings["heads"])
-        self._first, self._last = settings["special_ids"]
-        self._weights = {n: np.asarray(v, np.float32) for n, v in load_file(folder / "head.safetensors").items()}
-        self._layers = sum(name.endswith(".own_key") for name in self._weights)
+        import onnxruntime  # takes a tenth of a second, and only models with a writer need it
 
-    def __call__(
+        settings = json.loads((folder / "config.json").read_text("utf-8"))["writer"]
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        self._model = onnxruntime.InferenceSession(
+            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+        )
+        self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._end = int(settings["end_id"])
+        # Tokens that end a line may have a full stop before the line break.
+        self._breaks = frozenset(i for piece, i in self._tokenizer.get_vocab().items() if piece.endswith("Ċ"))
+        shape = (int(settings["heads"]), 0, int(settings["width"]))
+        names = [one.name for one in self._model.get_inputs()]
+        self._empty = {name: np.zeros(shape, np.float32) for name in names if name.startswith("past_")}
+        self._caches = [one.name for one in self._model.get_outputs()][1:]
+        self._lock = Lock()
+
+    def read(self, story: str, deadline: Deadline) -> ReadStory:
+        """Reads a story (`story.story`)."""
+        deadline.check()
+        ids = self._ids(story)[:MAX_STORY_TOKENS]
+        count = len(ids)
+        logits, past = self._run(
+            ids, range(count), np.tri(count, dtype=bool), self._empty, adapted=False, asked=[count - 1]
+        )
+        unlikely = np.full(logits.shape[-1], -np.inf, np.float32)
+        unlikely[:FREQUENT] = 0  # the vocabulary is ordered by frequency (training/modeling/pruning.py)
+        unlikely[ids] = 0
+        return ReadStory(past, tuple(ids), unlikely)
+
+    def write(
         self,
-        sentences: Sequence[Sentence],
-        chosen: Sequence[int],
-        length: Length,
-        title: str | None,
+        story: ReadStory,
+        requests: Sequence[str],
+        sentences: Sequence[str],
         deadline: Deadline,
-        beam: int = WRITER_BEAM,
-    ) -> list[list[WrittenText]]:
-        """Returns up to `beam` texts for each point, the most probable first. A point whose sentence is longer than
-        `SENTENCE_CHARACTERS` or does not fit into the story has none.
+        *,
+        brief: bool = True,
+    ) -> list[WrittenPoint]:
+        """Returns the texts of each request (`story.request`); each token is the most probable one.
 
         Args:
-            sentences: The sentences of the article.
-            chosen: For each point the index of its sentence.
-            length: Length of the texts.
-            title: The headline, if there is one.
-            deadline: The time limit, which is checked at each step.
-            beam: Number of texts that are followed for each point (beam search).
+            story: The story, read.
+            requests: One for each point.
+            sentences: The sentence that each point stands on, whose words are guessed.
+            deadline: The time limit.
+            brief: Write the brief texts too.
 
         Raises:
             TimeLimitError: The time was up before the texts were written.
         """
-        deadline.check()
-        read = story(self.tokenizer, sentences, chosen, title)
-        places = np.concatenate([[-2], read.sentences, [-2]])
-        whole = [len(sentences[at].text) <= SENTENCE_CHARACTERS for at in chosen]
-        there = [i for i, at in enumerate(chosen) if whole[i] and (places == at).any()]
-        found: list[list[WrittenText]] = [[] for _ in chosen]
-        if there:
-            own = np.stack([places == chosen[at] for at in there])
-            for at, texts in zip(
-                there, self._search(read, own, TEXT_LENGTHS.index(length), deadline, beam), strict=True
-            ):
-                found[at] = texts
+        rows = [_Row(self._ids(one), self._ids(f" {text}")) for one, text in zip(requests, sentences, strict=True)]
+        past = story.past
+        owner = np.full(len(story.ids), _STORY)  # of each cached token: the story, a row (from 1), or nobody
+        going = list(range(len(rows)))
+        while going:
+            deadline.check()
+            guesses = [_guessed(rows[i], story.ids) for i in going]
+            ids = [token for i, guess in zip(going, guesses, strict=True) for token in (*rows[i].pending, *guess)]
+            lengths = [len(rows[i].pending) + len(guess) for i, guess in zip(going, guesses, strict=True)]
+            new = np.repeat(np.array(going) + 1, lengths)
+            places = np.concatenate(
+                [len(story.ids) + rows[i].place + np.arange(n) for i, n in zip(going, lengths, strict=True)]
+            )
+            known = np.concatenate([owner, new])
+            seen = (known == _STORY) | (known == new[:, None])
+            seen[:, len(owner) :] &= np.tri(len(new), dtype=bool)
+            starts = np.cumsum([0, *lengths[:-1]])
+            asked = [
+                start + at
+                for start, i, n in zip(starts, going, lengths, strict=True)
+                for at in range(len(rows[i].pending) - 1, n)
+            ]
+            logits, past = self._run(ids, places, seen, past, adapted=True, asked=asked)
+            scores = _log_softmax(logits + story.unlikely)
+            owner, used = known, 0
+            for i, guess, start in zip(list(going), guesses, starts, strict=True):
+                row = rows[i]
+                read = len(row.pending)
+                accepted = self._accept(row, guess, scores[used : used + len(guess) + 1], brief)
+                used += len(guess) + 1
+                row.place += read + accepted
+                owner[len(known) - len(new) + start + read + accepted :][: len(guess) - accepted] = _REJECTED
+                if not row.pending:
+                    going.remove(i)
+        return [self._point(row) for row in rows]
+
+    def likelihood(
+        self, story: ReadStory, requests: Sequence[str], texts: Sequence[str], deadline: Deadline
+    ) -> list[float]:
+        """Returns the mean log-probability of a token of each text as the answer to its request."""
+        found = []
+        for request, text in zip(requests, texts, strict=True):
+            deadline.check()
+            asks, ids = self._ids(request), self._ids(text)
+            given, read = [*asks, *ids], len(story.ids)
+            count = len(given)
+            seen = np.hstack([np.ones((count, read), bool), np.tri(count, dtype=bool)])
+            asked = range(len(asks) - 1, count - 1)
+            logits, _ = self._run(given, range(read, read + count), seen, story.past, adapted=True, asked=asked)
+            found.append(float(_log_softmax(logits)[np.arange(len(ids)), ids].mean()))
         return found
 
-    def _search(
-        self, read: Story, own: npt.NDArray[np.bool_], length: int, deadline: Deadline, beam: int
-    ) -> list[list[WrittenText]]:
-        """Beam search for the texts of all points at once. Rows are points times `beam`."""
-        known = self._read(read, np.logical_or.reduce(own))
-        places, size = len(known.hidden), len(known.hidden) + len(self._vocabulary) + 1
-        points = len(own)
-        own = np.repeat(own, beam, 0)
-        rows = len(own)
-        scores = np.full((points, beam), -np.inf, np.float32)
-        scores[:, 0] = 0.0
-        place, token, far = (np.full(rows, -1) for _ in range(3))
-        past: list[tuple[_Array, _Array]] = []
-        written: list[tuple[Step, ...]] = [()] * rows
-        done: list[list[tuple[float, tuple[Step, ...]]]] = [[] for _ in range(points)]
-        for step in range(MAX_TEXT_TOKENS):
-            deadline.check()
-            x, past = self._step(known, own, length, step, place, token, past)
-            log_p = self._scores(x, known, own, place, far)
-            log_p[:, [0, places - 1]] = -np.inf  # the special tokens
-            total = (scores[..., None] + log_p.reshape(points, beam, size)).reshape(points, -1)
-            source = np.arange(rows)
-            scores = np.full((points, beam), -np.inf, np.float32)
-            texts = list(written)
-            place, token = np.full(rows, -1), np.full(rows, 0)
-            for point in range(points):
-                best = np.argpartition(-total[point], 2 * beam)[: 2 * beam]
-                kept = 0
-                for rank, at in enumerate(best[np.argsort(-total[point][best], kind="stable")]):
-                    score, row, chosen = float(total[point, at]), point * beam + at // size, int(at % size)
-                    if not math.isfinite(score) or kept == beam:
-                        break
-                    if chosen == size - 1:
-                        if rank < beam:
-                            done[point].append((score / (step + 1), written[row]))
-                        continue
-                    to = point * beam + kept
-                    source[to], scores[point, kept] = row, score
-                    if chosen < places:
-                        texts[to], place[to] = (*written[row], Step(chosen - 1)), chosen
-                    else:
-                        token[to] = chosen - places
-                        texts[to] = (*written[row], Step(-1, self._vocabulary[token[to]]))
-                    kept += 1
-                done[point] = sorted(done[point], key=lambda text: -text[0])[:beam]
-                if len(done[point]) == beam and scores[point, 0] / (step + 1) <= done[point][-1][0]:
-                    scores[point] = -np.inf  # no text that goes on is likely to be among the best
-            if not np.isfinite(scores).any():
-                break
-            written = texts
-            far = np.where((place >= 0) & own[np.arange(rows), place], np.maximum(far[source], place), far[source])
-            past = [(key[source], value[source]) for key, value in past]
-        return [self._texts(read, one) for one in done]
+    def _accept(self, row: _Row, guess: Sequence[int], scores: _Floats, brief: bool) -> int:
+        """Adds the tokens that are known now to a row. Returns how many of the guesses were right; leaves the row
+        without a pending token if its text has ended."""
+        best = scores.argmax(-1)
+        for at, token in enumerate(map(int, best)):
+            row.ids.append(token)
+            row.scores.append(float(scores[at, token]))
+            ended = token == self._end or len(row.ids) == MAX_TEXT_TOKENS or (token in self._breaks and not brief)
+            if ended or at == len(guess) or guess[at] != token:
+                row.pending = [] if ended else [token]
+                return at
+        raise AssertionError("a row has a score for one token more than was guessed")
 
-    @staticmethod
-    def _texts(read: Story, found: Sequence[tuple[float, tuple[Step, ...]]]) -> list[WrittenText]:
-        best: dict[str, float] = {}
-        for score, steps in found:
-            best.setdefault(copied_text(read, steps), score)
-        return [WrittenText(text, score) for text, score in best.items() if text]
+    def _run(
+        self,
+        ids: Sequence[int],
+        places: Sequence[int] | npt.NDArray[np.int64],
+        seen: npt.NDArray[np.bool_],
+        past: dict[str, _Floats],
+        *,
+        adapted: bool,
+        asked: Sequence[int],
+    ) -> tuple[_Floats, dict[str, _Floats]]:
+        given = {
+            "input_ids": np.array(ids, np.int64),
+            "places": np.asarray(places, np.int64),
+            "seen": np.where(seen, 0, -np.inf).astype(np.float32),
+            "adapted": np.array([adapted], np.float32),
+            "asked": np.array(asked, np.int64),
+        }
+        with self._lock:
+            logits, *caches = self._model.run(None, given | past)
+        return logits, {f"past_{name}": cache for name, cache in zip(self._caches, caches, strict=True)}
 
-    def _read(self, read: Story, types: npt.NDArray[np.bool_]) -> _Read:
-        ids = np.array([[self._first, *read.ids, self._last]], np.int32)
-        lengths = ctranslate2.StorageView.from_array(np.array([ids.shape[1]], np.int32))
-        given = ctranslate2.StorageView.from_array(ids)
-        out = self._encoder.forward_batch(given, lengths, [types.astype(int).tolist()])
-        hidden = np.asarray(out.last_hidden_state, np.float32)[0]
-        layers = range(self._layers)
-        return _Read(
-            hidden,
-            self._linear("copied", hidden),
-            tuple(self._split(self._linear(f"layers.{i}.story_key", hidden)) for i in layers),
-            tuple(self._split(self._linear(f"layers.{i}.story_value", hidden)) for i in layers),
-            self._linear("point_key", hidden),
+    def _point(self, row: _Row) -> WrittenPoint:
+        break_at = next((at for at, token in enumerate(row.ids) if token in self._breaks), None)
+        if break_at is None:
+            return WrittenPoint()
+        first = row.ids[: break_at + 1], row.scores[: break_at + 1]
+        second = row.ids[break_at + 1 :], row.scores[break_at + 1 :]
+        whole = bool(second[0]) and second[0][-1] == self._end
+        return WrittenPoint(
+            self._text(first[0]),
+            self._text(second[0]) if whole else "",
+            (float(np.mean(first[1])), float(np.mean(second[1])) if whole else 0.0),
         )
 
-    def _step(
-        self,
-        known: _Read,
-        own: npt.NDArray[np.bool_],
-        length: int,
-        step: int,
-        place: _Places,
-        token: _Places,
-        past: Sequence[tuple[_Array, _Array]],
-    ) -> tuple[_Array, list[tuple[_Array, _Array]]]:
-        """Returns the decoder's vectors, shape (rows, width), and its state with this step."""
-        weights = self._weights
-        if step:
-            written = self._linear("written", weights["table"][token])
-            x = np.where((place >= 0)[:, None], known.copied[place], written) + weights["position.weight"][step]
-        else:
-            mean = own.astype(np.float32) @ known.hidden / own.sum(1, keepdims=True)
-            x = self._linear("begin", mean)
-        x = self._norm("norm_in", x + weights["length.weight"][length])
-        state = []
-        for i in range(self._layers):
-            name = f"layers.{i}"
-            y = self._norm(f"{name}.norm_self", x)
-            key, value = (self._rows(self._linear(f"{name}.{part}", y)) for part in ("key", "value"))
-            if past:
-                key = np.concatenate([past[i][0], key], 2)
-                value = np.concatenate([past[i][1], value], 2)
-            state.append((key, value))
-            query = self._rows(self._linear(f"{name}.query", y))
-            x = x + self._linear(f"{name}.out", _joined(_softmax(_dot(query, key)) @ value))
-            query = self._rows(self._linear(f"{name}.story_query", self._norm(f"{name}.norm_story", x)))
-            marked = own[:, None, None].astype(np.float32)
-            scores = _dot(query, known.keys[i]) + _dot(query, self._split(weights[f"{name}.own_key"][None])) * marked
-            seen = _softmax(scores)
-            value = seen @ known.values[i]
-            value = value + (seen * marked).sum(-1, keepdims=True) * self._split(weights[f"{name}.own_value"][None])
-            x = x + self._linear(f"{name}.story_out", _joined(value))
-            x = x + self._linear(
-                f"{name}.narrow", _gelu(self._linear(f"{name}.wide", self._norm(f"{name}.norm_out", x)))
-            )
-        return x, state
+    def _ids(self, text: str) -> list[int]:
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        return ids
 
-    def _scores(self, x: _Array, known: _Read, own: npt.NDArray[np.bool_], place: _Places, far: _Places) -> _Array:
-        """Returns the log-probability of each place and each token of the vocabulary, shape (rows, places +
-        vocabulary + 1); the last is the end of the text."""
-        x = self._norm("norm", x)
-        scores = self._linear("point_query", x) @ known.pointed.T / math.sqrt(x.shape[-1])
-        moves = self._linear("moves", x)
-        at = np.arange(len(known.hidden))
-        ahead = own & (at > far[:, None])
-        follows = (at == place[:, None] + 1) & (place >= 0)[:, None]
-        for i, reached in enumerate((follows, own, ahead, ahead & (at <= far[:, None] + NEAR))):
-            scores = scores + moves[:, i : i + 1] * reached
-        words = self._norm("norm_word", self._linear("word", x)) @ self._weights["table"].T / 2
-        found = np.concatenate([scores, words + self._weights["word_bias"]], -1)
-        found = found - found.max(-1, keepdims=True)
-        return np.asarray(found - np.log(np.exp(found).sum(-1, keepdims=True)), np.float32)
-
-    def _linear(self, name: str, x: _Array) -> _Array:
-        return np.asarray(x @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"], np.float32)
-
-    def _norm(self, name: str, x: _Array) -> _Array:
-        x = x - x.mean(-1, keepdims=True)
-        x = x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-5)
-        return x * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
-
-    def _split(self, x: _Array) -> _Array:
-        """From (places, width) to (heads, places, width of a head)."""
-        return x.reshape(len(x), self._heads, -1).swapaxes(0, 1)
-
-    def _rows(self, x: _Array) -> _Array:
-        """From (rows, width) to (rows, heads, 1, width of a head)."""
-        return x.reshape(len(x), self._heads, 1, -1)
+    def _text(self, ids: Sequence[int]) -> str:
+        return " ".join(self._tokenizer.decode(list(ids)).split())
 
 
-def _dot(query: _Array, key: _Array) -> _Array:
-    return np.asarray(query @ key.swapaxes(-1, -2) / math.sqrt(query.shape[-1]), np.float32)
+def _guessed(row: _Row, story: Sequence[int]) -> list[int]:
+    """Returns the tokens that follow the last ones of a row in its sentence, in what it wrote, or in the story."""
+    if not row.ids:
+        return row.sentence[:GUESSES]
+    for size in range(min(_MATCH, len(row.ids)), 0, -1):
+        last = row.ids[-size:]
+        for text in (row.sentence, row.ids[:-1], story if size > 1 else ()):
+            for at in range(len(text) - size):
+                if list(text[at : at + size]) == last:
+                    return list(text[at + size : at + size + GUESSES])
+    return []
 
 
-def _joined(x: _Array) -> _Array:
-    return x.reshape(len(x), -1)
-
-
-def _softmax(x: _Array) -> _Array:
-    x = np.exp(x - x.max(-1, keepdims=True))
-    return np.asarray(x / x.sum(-1, keepdims=True), np.float32)
-
-
-def _gelu(x: _Array) -> _Array:
-    return np.asarray(0.5 * x * (1 + _erf(x / math.sqrt(2))), np.float32)
-
-
-def _erf(x: _Array) -> _Array:
-    """The error function, to seven digits (Abramowitz and Stegun 1964, formula 7.1.26)."""
-    t = 1 / (1 + 0.3275911 * np.abs(x))
-    powers = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))))
-    return np.asarray(np.sign(x) * (1 - powers * np.exp(-x * x)), np.float32)
+def _log_softmax(logits: _Floats) -> _Floats:
+    shifted = logits - logits.max(-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)), np.float32)

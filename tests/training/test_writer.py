@@ -1,4 +1,4 @@
-"""The writer's data and a run on a tiny encoder."""
+"""The writer's data, its packed rows, its rounded weights, and a run on a tiny language model."""
 
 import json
 
@@ -6,17 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from summarizer.deadline import Deadline
+from summarizer.points import Writer, answer, request, story
+from summarizer.reading import content_sentences
 from training.__main__ import main
-from training.data import copies, places_of, standalone
+from training.data import standalone
 
 from ..articles import archive, written
 from ..commands import called
 
 torch = pytest.importorskip("torch")
+from training.modeling import BLOCK, quantized  # noqa: E402
 
 
-def rows(count):
-    """Invented articles, each with two points that were made to stand alone."""
+def rows(count, both=False):
+    """Invented articles, each with two points that were made to stand alone; the second one has a `standard` text only
+    if `both` is true."""
     found = []
     for one in archive(count):
         first, second = one["article"].split("\n")[:2]
@@ -36,6 +41,8 @@ def rows(count):
                 "kind": "background",
             },
         ]
+        if both:
+            points[1]["standard"] = second
         found.append({"id": one["id"], "title": "Council votes", "article": one["article"], "points": points})
     return found
 
@@ -62,51 +69,76 @@ def test_an_unusable_row_is_named_with_what_is_wrong(tmp_path, change, message):
         standalone(str(written(tmp_path / "points.jsonl", [row])))
 
 
-class Read:
-    def __init__(self, ids, sentences):
-        self.ids, self.sentences = ids, sentences
+def test_texts_are_learnt_together_as_each_alone(tiny_qwen, tmp_path):
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from training.modeling import PackedRows
+    from training.writer import writer_item
+
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(tiny_qwen), AutoTokenizer.from_pretrained(tiny_qwen)
+    (article,) = standalone(str(written(tmp_path / "points.jsonl", rows(1, both=True))))
+    item = writer_item(article, tokenizer, 3000)
+    assert len(item["texts"]) == 2 and item["texts"][0][1][-1] == tokenizer.eos_token_id
+
+    def losses(texts):
+        batch = PackedRows()([item | {"texts": texts}])
+        labels = batch.pop("labels")
+        with torch.no_grad():
+            read = model(input_ids=batch.pop("story"), use_cache=True).past_key_values
+            logits = model(**batch, past_key_values=read).logits[0]
+        return torch.nn.functional.cross_entropy(logits, labels, reduction="none")
+
+    alone = torch.cat([losses([text]) for text in item["texts"]])
+    assert torch.allclose(losses(item["texts"]), alone, atol=1e-4)
+    whole = tokenizer(
+        story(article.sentences, [(0,), (1,)], article.title)
+        + request(1)
+        + answer(article.points[0].texts["standard"], article.points[0].texts["brief"]),
+        return_tensors="pt",
+    )["input_ids"]
+    with torch.no_grad():
+        logits = model(input_ids=whole).logits[0]
+    count = len(item["texts"][0][1])
+    plain = torch.nn.functional.cross_entropy(logits[-count:-1], whole[0, 1 - count :], reduction="none")
+    assert torch.allclose(alone[: count - 1], plain, atol=1e-4)
 
 
-def test_a_text_copies_its_own_sentence_and_the_rest_in_long_runs():
-    read = Read((7, 8, 9, 1, 2, 3, 4, 8, 9), [0, 0, 0, 1, 1, 1, 1, 2, 2])
-    assert copies(read, 1, [7, 8, 9, 2, 4, 5], places_of(read)) == [[0], [1], [2], [4], [6], []]
-    assert copies(read, 1, [8, 9, 3], places_of(read)) == [[1, 7], [2, 8], [5]]
+@given(st.integers(1, 9), st.integers(1, 5), st.sampled_from([4, 8]), st.data())
+def test_rounded_weights_differ_by_half_a_step_at_most(rows, blocks, bits, data):
+    size = st.floats(-100, 100, width=32)
+    count = rows * blocks * BLOCK
+    weight = torch.tensor(data.draw(st.lists(size, min_size=count, max_size=count))).reshape(rows, -1)
+    found = quantized(weight, bits)
+    step = found.scales.float().repeat_interleave(BLOCK, 1)
+    rounding = 0.5 + 2**bits / 2**11  # of the code, and of the scale to float16
+    assert ((found.values() - weight).abs() <= rounding * step + 1e-5).all()
+    assert int(found.codes.max()) < 2**bits and found.codes.shape == weight.shape
 
 
-def test_a_name_that_is_put_in_is_copied_whole():
-    ann, roe, leads, says = range(4)
-    read = Read((ann, roe, leads, roe, says), [0, 0, 0, 1, 1])
-    assert copies(read, 1, [ann, roe, says], places_of(read)) == [[0], [1], [4]]
-
-
-@given(st.lists(st.integers(0, 5), min_size=1, max_size=30), st.lists(st.integers(0, 7), max_size=20), st.data())
-def test_what_is_copied_is_there_and_what_is_there_is_copied(ids, text, data):
-    sentences = sorted(data.draw(st.lists(st.integers(0, 2), min_size=len(ids), max_size=len(ids))))
-    read = Read(tuple(ids), sentences)
-    for token, found in zip(text, copies(read, 0, text, places_of(read)), strict=True):
-        assert all(ids[at] == token for at in found) and bool(found) == (token in ids)
-
-
-def test_a_run_learns_goes_on_and_is_exported(tiny_checkpoint, tmp_path):
-    from summarizer.deadline import Deadline
-    from summarizer.points import Writer
-
-    data = written(tmp_path / "points.jsonl", rows(12))
-    flags = ["--train", data, "--base_model", tiny_checkpoint, "--output", tmp_path / "run", "--held_out", 4]
-    flags += ["--batch_size", 2, "--width", 64, "--eval_steps", 2, "--epochs", 1]
+def test_a_run_learns_goes_on_and_is_exported(tiny_qwen, tmp_path):
+    data = written(tmp_path / "points.jsonl", rows(12, both=True))
+    flags = ["--train", data, "--output", tmp_path / "run", "--held_out", 4, "--batch_size", 2, "--eval_steps", 2]
+    flags += ["--base_model", tiny_qwen, "--vocabulary", 0, "--lora_rank", 4, "--frozen_layers", 1, "--longest", 3000]
     run = called(main, "writer", *flags)
     assert run.returncode == 0, run.stderr
     about = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert about["steps"] == 4 and about["data"]["train"]["articles"] == 8
+    assert about["steps"] == 4 and about["points"] == 16
     again = called(main, "writer", *flags)  # finished: nothing is trained again
     assert again.returncode == 0 and json.loads((tmp_path / "run" / "run.json").read_text())["steps"] == 4
-    other = called(main, "writer", *flags, "--layers", 3)
-    assert other.returncode == 2 and "layers" in other.stderr
+    adapter = (tmp_path / "run" / "adapter" / "adapter_model.safetensors").read_bytes()
 
-    out = called(main, "export", tmp_path / "run", "--output", tmp_path / "model", "--data", data)
-    assert out.returncode == 0 and "points a second" in out.stdout, out.stderr
-    assert "writer" in json.loads((tmp_path / "model" / "config.json").read_text())
-    (article, *_) = standalone(str(data))
-    writer = Writer(tmp_path / "model" / "writer", 1)
-    found = writer(article.sentences, [point.sentence for point in article.points], "brief", article.title, Deadline())
-    assert len(found) == 2
+    flags[flags.index("--output") + 1] = tmp_path / "more"
+    more = called(main, "writer", *flags, "--adapter", tmp_path / "run" / "adapter")
+    assert more.returncode == 0, more.stderr
+    assert (tmp_path / "more" / "adapter" / "adapter_model.safetensors").read_bytes() != adapter
+
+    exported = called(main, "export", tmp_path / "more", "--output", tmp_path / "model")
+    assert exported.returncode == 0, exported.stderr
+    trained, onnx = (float(line.split("|")[2]) for line in exported.stdout.splitlines()[2:4])
+    assert trained == pytest.approx(onnx, abs=0.05)
+    part = tmp_path / "model" / "writer"
+    assert {one.name for one in part.iterdir()} >= {"model.onnx", "weights-0.bin", "tokenizer.json", "config.json"}
+    limit = Deadline()
+    writer = Writer(part, 1)
+    read = writer.read(story(content_sentences("The council met. He spoke."), [(1,)]), limit)
+    assert len(writer.write(read, [request(1)], ["He spoke."], limit)) == 1

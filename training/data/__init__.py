@@ -1,6 +1,5 @@
 """Training data of the models: examples, points, pairs and judged texts."""
 
-from .copies import Copies, copies, places_of
 from .faults import planted
 from .judged import Judged, divided, judged, preferred, with_faults
 from .loading import PARTS, CheckArguments, Data, check, load, usable
@@ -14,7 +13,6 @@ __all__ = [
     "LABEL",
     "PARTS",
     "CheckArguments",
-    "Copies",
     "Data",
     "Judged",
     "Pair",
@@ -23,12 +21,10 @@ __all__ = [
     "StandalonePoint",
     "UnpackArguments",
     "check",
-    "copies",
     "divided",
     "judged",
     "load",
     "pairs",
-    "places_of",
     "planted",
     "points_of",
     "preferred",

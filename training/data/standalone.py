@@ -5,18 +5,18 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from tqdm import tqdm
 
 from eval.data import rows
 from summarizer.checks import VERDICTS
-from summarizer.points import TEXT_LENGTHS
 from summarizer.reading import Sentence, content_sentences
 from summarizer.summary import Length
 
 from .points import sentence_at
 
+_LENGTHS: tuple[Length, ...] = get_args(Length)
 KINDS = ("key", "background", "repetition")
 """What a point is to its story: news, background or trivia, or what an earlier point of the list says."""
 
@@ -90,7 +90,7 @@ def shuffled(articles: Sequence[StandaloneArticle], seed: int) -> list[Standalon
 
 def _point(values: Mapping[str, Any], sentences: Sequence[Sentence]) -> StandalonePoint | None:
     places = [i for start, end in values["sources"] if (i := sentence_at((start, end), sentences)) is not None]
-    texts = {length: " ".join(values[length].split()) for length in TEXT_LENGTHS if values.get(length)}
+    texts = {length: " ".join(values[length].split()) for length in _LENGTHS if values.get(length)}
     verdict, kind = values.get("verdict"), values.get("kind")
     for name, given, known in (("verdict", verdict, VERDICTS), ("kind", kind, KINDS)):
         if given is not None and given not in known:

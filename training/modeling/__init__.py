@@ -4,27 +4,30 @@ from .dequantize import encoder_of, rewriter_of, shipped_part
 from .extractor_data import ExtractorCollator, ExtractorDataset
 from .extractor_model import ExtractorModel, Head
 from .generation_loss import IGNORED, Loss
-from .pointer_data import PointerCollator, new_tokens, pointer_item
-from .pointer_writer import PointerWriter
+from .packed_rows import PackedRows
 from .pruning import with_decoder_layers, with_vocabulary
+from .quantization import BLOCK, LINEAR, Quantized, bits_of, quantized, round_weights
 from .shortlist import write_shortlist
 from .writers import Texts, Writer
 
 __all__ = [
+    "BLOCK",
     "IGNORED",
+    "LINEAR",
     "ExtractorCollator",
     "ExtractorDataset",
     "ExtractorModel",
     "Head",
     "Loss",
-    "PointerCollator",
-    "PointerWriter",
+    "PackedRows",
+    "Quantized",
     "Texts",
     "Writer",
+    "bits_of",
     "encoder_of",
-    "new_tokens",
-    "pointer_item",
+    "quantized",
     "rewriter_of",
+    "round_weights",
     "shipped_part",
     "with_decoder_layers",
     "with_vocabulary",

@@ -1,0 +1,234 @@
+"""Writes a causal language model with LoRA as one graph of ONNX Runtime, with weights of 4 and 8 bits.
+
+The graph reads one row of tokens: which of them see which others is given, so that a story and all of its texts share a
+row, as in training (`modeling/packed_rows.py`). LoRA stays apart, multiplied by an input: 0 while the story is read.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import torch
+from onnx import TensorProto, helper
+from torch import Tensor
+
+from .modeling import BLOCK, Quantized, bits_of, quantized
+
+FILE_SIZE = 90_000_000
+"""Maximum number of bytes of a file with weights."""
+OPSET, RUNTIME_DOMAIN = 21, "com.microsoft"
+_MAX_PLACES = 4096
+_EXTERNAL = 1024
+"""Arrays of fewer bytes than this stay in the graph."""
+
+
+def write_onnx(model: Any, tokenizer: Any, output: Path) -> None:
+    """Writes `model.onnx`, `weights-N.bin`, `tokenizer.json` and `config.json`.
+
+    Args:
+        model: A Qwen2 of transformers, or a PeftModel of one. Its linear layers need not be rounded yet.
+        tokenizer: Its fast tokenizer.
+        output: Folder of the part; made anew.
+    """
+    shutil.rmtree(output, ignore_errors=True)
+    output.mkdir(parents=True)
+    graph = _Graph(output)
+    config = model.config
+    _qwen(graph, model, config)
+    graph.save(config)
+    tokenizer.backend_tokenizer.save(str(output / "tokenizer.json"))
+    heads = config.num_key_value_heads
+    settings = {
+        "end_id": tokenizer.eos_token_id,
+        "layers": config.num_hidden_layers,
+        "heads": heads,
+        "width": config.hidden_size // config.num_attention_heads,
+    }
+    (output / "config.json").write_text(json.dumps({"writer": settings}, indent=2) + "\n", "utf-8")
+
+
+class _Graph:
+    """Collects nodes and arrays; large arrays go to files at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._nodes: list[Any] = []
+        self._arrays: list[Any] = []
+        self._file, self._at = 0, 0
+
+    def node(self, op: str, inputs: Sequence[str], count: int = 1, domain: str = "", **attributes: Any) -> Any:
+        """Adds a node; returns the name of its output, or a list of names if `count` is not 1."""
+        names = [f"{op}_{len(self._nodes)}" + (f"_{i}" if i else "") for i in range(count)]
+        self._nodes.append(helper.make_node(op, list(inputs), names, domain=domain, **attributes))
+        return names[0] if count == 1 else names
+
+    def named(self, op: str, inputs: Sequence[str], name: str, **attributes: Any) -> None:
+        """Adds a node whose output is one of the graph."""
+        self._nodes.append(helper.make_node(op, list(inputs), [name], **attributes))
+
+    def array(self, values: npt.NDArray[Any] | Sequence[int]) -> str:
+        """Adds a constant; returns its name. Lists are 64-bit integers."""
+        data = np.ascontiguousarray(values if isinstance(values, np.ndarray) else np.array(values, np.int64))
+        name = f"w{len(self._arrays)}"
+        if data.nbytes < _EXTERNAL:
+            self._arrays.append(onnx.numpy_helper.from_array(data, name))
+            return name
+        if self._at and self._at + data.nbytes > FILE_SIZE:
+            self._file, self._at = self._file + 1, 0
+        place = f"weights-{self._file}.bin"
+        with (self._folder / place).open("ab") as file:
+            file.write(data.tobytes())
+        tensor = TensorProto(
+            name=name, data_type=helper.np_dtype_to_tensor_dtype(data.dtype), data_location=TensorProto.EXTERNAL
+        )
+        tensor.dims.extend(data.shape)
+        for key, value in (("location", place), ("offset", self._at), ("length", data.nbytes)):
+            tensor.external_data.add(key=key, value=str(value))
+        self._arrays.append(tensor)
+        self._at += data.nbytes
+        return name
+
+    def half(self, values: Tensor) -> str:
+        """Adds a constant that is stored in float16 and computed with in float32."""
+        return self.node("Cast", [self.array(values.detach().half().numpy())], to=TensorProto.FLOAT)
+
+    def save(self, config: Any) -> None:
+        width, heads = config.hidden_size // config.num_attention_heads, config.num_key_value_heads
+
+        def value(name: str, shape: Sequence[Any], kind: int = TensorProto.FLOAT) -> Any:
+            return helper.make_tensor_value_info(name, kind, shape)
+
+        inputs = [
+            value("input_ids", ["tokens"], TensorProto.INT64),
+            value("places", ["tokens"], TensorProto.INT64),
+            value("seen", ["tokens", "all"]),
+            value("adapted", [1]),
+            value("asked", ["answers"], TensorProto.INT64),
+        ]
+        outputs = [value("logits", ["answers", config.vocab_size])]
+        for i in range(config.num_hidden_layers):
+            for kind in ("keys", "values"):
+                inputs.append(value(f"past_{kind}_{i}", [heads, "past", width]))
+                outputs.append(value(f"{kind}_{i}", [heads, "all", width]))
+        graph = helper.make_graph(self._nodes, "writer", inputs, outputs, self._arrays)
+        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(RUNTIME_DOMAIN, 1)]
+        (self._folder / "model.onnx").write_bytes(
+            helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString()
+        )
+
+
+def _qwen(graph: _Graph, model: Any, config: Any) -> None:
+    """Adds the whole model: input_ids (tokens,) and the caches, to the logits of the tokens that are asked for."""
+    inner = model.get_base_model().model if hasattr(model, "get_base_model") else model.model
+    epsilon = config.rms_norm_eps
+    embeddings = quantized(inner.embed_tokens.weight, 8)
+    x = _embedded(graph, embeddings)
+    width = config.hidden_size // config.num_attention_heads
+    with torch.no_grad():
+        cosine, sine = inner.rotary_emb(torch.zeros(1), torch.arange(_MAX_PLACES)[None])
+    rotation = [graph.array(one[0, :, : width // 2].float().numpy()) for one in (cosine, sine)]
+    for i, layer in enumerate(inner.layers):
+        attended = _attention(
+            graph, layer.self_attn, config, i, _norm(graph, x, layer.input_layernorm, epsilon), rotation
+        )
+        x = graph.node("Add", [x, attended])
+        x = graph.node("Add", [x, _mlp(graph, layer.mlp, _norm(graph, x, layer.post_attention_layernorm, epsilon))])
+    x = graph.node("Gather", [x, "asked"], axis=0)
+    logits = _product(graph, _norm(graph, x, inner.norm, epsilon), embeddings)
+    graph.named("Identity", [logits], "logits")
+
+
+def _embedded(graph: _Graph, table: Quantized) -> str:
+    rows = graph.node("Gather", [graph.array(table.codes.numpy()), "input_ids"], axis=0)
+    rows = graph.node("Cast", [rows], to=TensorProto.FLOAT)
+    rows = graph.node("Reshape", [rows, graph.array([-1, table.scales.shape[1], BLOCK])])
+    for op, values in (("Sub", table.zeros.to(torch.float16)), ("Mul", table.scales)):
+        part = graph.node("Gather", [graph.array(values[..., None].numpy()), "input_ids"], axis=0)
+        rows = graph.node(op, [rows, graph.node("Cast", [part], to=TensorProto.FLOAT)])
+    return graph.node("Reshape", [rows, graph.array([-1, table.codes.shape[1]])])
+
+
+def _norm(graph: _Graph, x: str, norm: Any, epsilon: float) -> str:
+    scale = graph.array(norm.weight.detach().float().numpy())
+    return graph.node("SimplifiedLayerNormalization", [x, scale], axis=-1, epsilon=epsilon, stash_type=1)
+
+
+def _attention(graph: _Graph, layer: Any, config: Any, number: int, x: str, rotation: Sequence[str]) -> str:
+    heads, groups = config.num_attention_heads, config.num_key_value_heads
+    width = config.hidden_size // heads
+    query, key, value = (_linear(graph, x, layer, name) for name in ("q_proj", "k_proj", "v_proj"))
+    turned = []
+    for one in (query, key):
+        row = graph.node("Unsqueeze", [one, graph.array([0])])
+        places = graph.node("Unsqueeze", ["places", graph.array([0])])
+        turned.append(graph.node("RotaryEmbedding", [row, places, *rotation], domain=RUNTIME_DOMAIN))
+    # Queries that share a key are rows of one product: shape (groups, heads / groups * tokens, width).
+    query = graph.node("Reshape", [turned[0], graph.array([-1, groups, heads // groups, width])])
+    query = graph.node("Transpose", [query], perm=[1, 2, 0, 3])
+    query = graph.node("Reshape", [query, graph.array([groups, -1, width])])
+    caches = []
+    for kind, one in (("keys", turned[1]), ("values", value)):
+        new = graph.node("Reshape", [one, graph.array([-1, groups, width])])
+        new = graph.node("Transpose", [new], perm=[1, 0, 2])
+        graph.named("Concat", [f"past_{kind}_{number}", new], f"{kind}_{number}", axis=1)
+        caches.append(f"{kind}_{number}")
+    query = graph.node("Mul", [query, graph.array(np.array(width**-0.5, np.float32))])
+    scores = graph.node("MatMul", [query, graph.node("Transpose", [caches[0]], perm=[0, 2, 1])])
+    tokens = graph.node("Concat", [graph.array([groups, heads // groups]), graph.node("Shape", ["seen"])], axis=0)
+    scores = graph.node("Add", [graph.node("Reshape", [scores, tokens]), "seen"])
+    shares = graph.node("Softmax", [scores], axis=-1)
+    together = graph.node("Concat", [graph.array([groups, -1]), graph.node("Shape", ["seen"], start=1)], axis=0)
+    found = graph.node("MatMul", [graph.node("Reshape", [shares, together]), caches[1]])
+    found = graph.node("Reshape", [found, graph.array([groups, heads // groups, -1, width])])
+    found = graph.node("Transpose", [found], perm=[2, 0, 1, 3])
+    return _linear(graph, graph.node("Reshape", [found, graph.array([-1, heads * width])]), layer, "o_proj")
+
+
+def _mlp(graph: _Graph, layer: Any, x: str) -> str:
+    gate, up = _linear(graph, x, layer, "gate_proj"), _linear(graph, x, layer, "up_proj")
+    gate = graph.node("QuickGelu", [gate], domain=RUNTIME_DOMAIN, alpha=1.0)  # x * sigmoid(x)
+    return _linear(graph, graph.node("Mul", [gate, up]), layer, "down_proj")
+
+
+def _linear(graph: _Graph, x: str, block: Any, name: str) -> str:
+    """Adds a linear layer of a block, with its bias and its LoRA if it has them."""
+    layer = getattr(block, name)
+    base = getattr(layer, "base_layer", layer)
+    y = _product(graph, x, quantized(base.weight, bits_of(name)))
+    if base.bias is not None:
+        y = graph.node("Add", [y, graph.array(base.bias.detach().float().numpy())])
+    if base is not layer:
+        first = layer.lora_A["default"].weight
+        second = layer.lora_B["default"].weight * layer.scaling["default"]
+        low = graph.node("MatMul", [x, graph.half(first.T)])
+        low = graph.node("Mul", [low, "adapted"])
+        y = graph.node("Add", [y, graph.node("MatMul", [low, graph.half(second.T)])])
+    return y
+
+
+def _product(graph: _Graph, x: str, matrix: Quantized) -> str:
+    """Adds the product of x, shape (tokens, columns), and a matrix of the shape (rows, columns), transposed."""
+    rows, columns = matrix.codes.shape
+    codes = _packed(matrix.codes.numpy(), matrix.bits).reshape(rows, columns // BLOCK, -1)
+    scales = graph.node("Cast", [graph.array(matrix.scales.numpy())], to=TensorProto.FLOAT)
+    zeros = graph.array(_packed(matrix.zeros.numpy(), matrix.bits))
+    sizes = {"K": columns, "N": rows, "bits": matrix.bits, "block_size": BLOCK}
+    return graph.node(
+        "MatMulNBits", [x, graph.array(codes), scales, zeros], domain=RUNTIME_DOMAIN, accuracy_level=4, **sizes
+    )
+
+
+def _packed(codes: npt.NDArray[np.uint8], bits: int) -> npt.NDArray[np.uint8]:
+    """Puts two codes of 4 bits into each byte, the first one in the lower half."""
+    if bits == 8:
+        return codes
+    if codes.shape[1] % 2:
+        codes = np.pad(codes, ((0, 0), (0, 1)))
+    return codes[:, ::2] | codes[:, 1::2] << 4

@@ -175,9 +175,7 @@ def batch(
     ],
     output: Annotated[
         str,
-        typer.Option(
-            "--output", "-o", metavar="OUT", help="The file to write: .jsonl, .jsonl.gz, .jsonl.zst or .parquet."
-        ),
+        typer.Option("--output", "-o", metavar="OUT", help="The file to write: .jsonl, .jsonl.gz or .jsonl.zst."),
     ],
     bullets: _Bullets = "auto",
     length: _Length = Lengths.standard,
@@ -199,9 +197,9 @@ def batch(
         bool, typer.Option("--text/--no-text", help="Include the text of each article in the output, or leave it out.")
     ] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Delete the contents of OUT and start again.")] = False,
-    retry_errors: Annotated[
-        bool, typer.Option("--retry-errors", help="Retry the articles that have an error in OUT.")
-    ] = False,
+    skip: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Leave out the record with this id. Repeat for more.")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first article that fails.")] = False,
     time_limit: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="Maximum seconds per article. Default: no limit.")
@@ -229,12 +227,13 @@ def batch(
     [bold]Examples[/bold]
 
       summarize batch articles.jsonl -o summaries.jsonl
-      summarize batch archive/ -o summaries.parquet --length brief
+      summarize batch archive/ -o summaries.jsonl --length brief
       summarize batch dump.jsonl.gz -o summaries.jsonl.gz --text-field content.body --id-field uid --carry url
       zcat dump.gz | summarize batch - -o summaries.jsonl
 
-    OUT has one record for each record of IN, in the same order: a summary or an error (error.kind, error.message).
-    Progress goes to standard error. Exit code 0: all were summarized; 1: OUT has errors; 2: wrong use; 130: stopped.
+    OUT has one summary for each record of IN, in the same order. What fails is in OUT.errors.jsonl (error.kind,
+    error.message), and is tried again when the command is repeated. Progress goes to standard error. Exit code 0: all
+    were summarized; 1: there are errors; 2: wrong use; 130: stopped.
     """
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell may start background jobs with SIGINT ignored
         signal.signal(number, _stopped)
@@ -261,7 +260,7 @@ def batch(
             engine=engine.value,
             address=address,
             overwrite=overwrite,
-            retry_errors=retry_errors,
+            skip=skip or (),
             strict=strict,
             progress=True,
         )
@@ -278,14 +277,13 @@ def batch(
         again = "without --overwrite " if overwrite else ""
         print(f"stopped; run the same command again {again}to continue", file=sys.stderr)
         sys.exit(STOPPED)
-    summarized = report.earlier + report.written - report.errors
     print(
-        f"{output}: {summarized:,} summaries, {report.errors:,} errors; {report.written + report.retried:,} articles "
-        f"in this run, {report.rate:.1f} a second",
+        f"{output}: {report.earlier + report.written:,} summaries, {report.errors:,} errors; "
+        f"{report.written + report.errors:,} articles in this run, {report.rate:.1f} a second",
         file=sys.stderr,
     )
     if report.errors:
-        print("the errors are in the output (error.kind, error.message); --retry-errors retries them", file=sys.stderr)
+        print(f"the errors are in {output}.errors.jsonl; the same command tries them again", file=sys.stderr)
     if profile:
         print(report.shares(), file=sys.stderr)
     sys.exit(int(report.errors > 0))

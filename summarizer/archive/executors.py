@@ -1,5 +1,4 @@
-"""Executors, which summarize the records of a run: in this process, or in several, each with its own model.
-`ray_executor.py` has the executor for many machines. `crashes.py` reads records that may kill a process."""
+"""Summarizes the records of a run: in this process, or in several, each with its own model."""
 
 from __future__ import annotations
 
@@ -8,20 +7,19 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.synchronize import Semaphore
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..cpu import cores
 from ..deadline import Profile
-from ..errors import BatchError, ModelError
+from ..errors import BatchError, ModelError, WorkerDiedError
 from ..models import folder_of
 from .archive_reader import Record
-from .output_lines import CHUNK_SIZE
 from .worker import Job, Worker
 
 _DIED = (
@@ -30,8 +28,10 @@ _DIED = (
 )
 _CORES = 4
 """Cores per process. With more, some are idle while Python code runs between the calls of the models."""
-_TASK = 4 * CHUNK_SIZE
+_TASK = 4
 """Records per task of a process."""
+_NAMED = 40
+"""Maximum number of ids in the message about a process that died."""
 
 
 def usual_processes(model: str, threads: int | None = None) -> int:
@@ -49,18 +49,6 @@ def usual_processes(model: str, threads: int | None = None) -> int:
     return max(1, (threads or cores()) // _CORES) if small else 1
 
 
-class DiedError(Exception):
-    """A process died.
-
-    Attributes:
-        unfinished: The records that were read and have no line yet, in order.
-    """
-
-    def __init__(self, unfinished: Sequence[Record]) -> None:
-        super().__init__("a process died")
-        self.unfinished = tuple(unfinished)
-
-
 class Executor(Protocol):
     """Summarizes the records of a run.
 
@@ -70,104 +58,64 @@ class Executor(Protocol):
 
     profile: Profile
 
-    @property
-    def suspects(self) -> int:
-        """Number of records that may have killed the process of the run: those that were in progress, if it summarizes
-        itself; else 0."""
-
-    def load(self) -> None:
-        """Loads the model, so that a damaged one is reported before anything is written. A call loads it if necessary.
-
-        Raises:
-            ModelError: The model cannot be loaded.
-            BatchError: A process died while it loaded the model.
-        """
-
-    def __call__(self, records: Iterator[Record]) -> Iterator[str]:
-        """Yields the output line of each record, in order.
-
-        Raises:
-            DiedError: A process died. The records in its `unfinished` were already taken from `records`.
-        """
-
-    def close(self) -> None:
-        """Waits for running tasks, and frees the model. A later call loads it again."""
-
-
-class InProcess:
-    """Summarizes in this process, which also reads and writes."""
-
-    def __init__(self, job: Job) -> None:
-        self.profile = Profile()
-        self.suspects = 2 * (job.threads or cores()) + 4 * CHUNK_SIZE  # `stream` reads ahead for each thread
-        self._job = job
-        self._worker: Worker | None = None
-
-    def load(self) -> None:
-        """Loads the model."""
-        self._worker = self._worker or Worker(self._job, self.profile)
-
-    def __call__(self, records: Iterator[Record]) -> Iterator[str]:
-        """Yields the output line of each record, in order."""
-        self.load()
-        assert self._worker
-        return self._worker(records)
+    def __call__(self, records: Iterator[Record]) -> Iterator[dict[str, Any]]:
+        """Yields the output of each record, in order."""
 
     def close(self) -> None:
         """Waits for running tasks, and frees the model."""
-        if self._worker:
-            self._worker.close()
-            self._worker = None
 
 
 class ProcessPool:
-    """Summarizes in several processes, each with its own model."""
+    """Summarizes in several processes, each with its own model.
+
+    Args:
+        job: What to do with each record.
+        count: Number of processes.
+
+    Raises:
+        ModelError: The model cannot be loaded.
+        BatchError: A process died while it loaded the model.
+    """
 
     def __init__(self, job: Job, count: int) -> None:
         self.profile = Profile()
-        self.suspects = 0
-        self._job = job
-        self._count = count
-        self._pool: ProcessPoolExecutor | None = None
+        self._job, self._count = job, count
+        Worker(job).close()  # reports a damaged model; a process of the pool would only die
+        self._pool = _pool(job, count)
 
-    def load(self) -> None:
-        """Starts the processes, which load the model."""
-        if not self._pool:
-            Worker(self._job).close()  # reports a damaged model; a process of the pool would only die
-            self._pool = _pool(self._job, self._count)
-
-    def __call__(self, records: Iterator[Record]) -> Iterator[str]:
-        """Yields the output line of each record, in order. Up to two tasks per process are read ahead.
+    def __call__(self, records: Iterator[Record]) -> Iterator[dict[str, Any]]:
+        """Yields the output of each record, in order. Up to two tasks per process are read ahead.
 
         Raises:
-            DiedError: A process died.
+            WorkerDiedError: A process died. The message names the records that were in progress.
         """
-        self.load()
-        assert self._pool
-        tasks: deque[list[Record]] = deque()
-        running: deque[Future[tuple[list[str], dict[str, float]]]] = deque()
+        running: deque[tuple[list[Record], Future[tuple[list[dict[str, Any]], dict[str, float]]]]] = deque()
+        task: list[Record] = []
         try:
             while True:
                 task = list(islice(records, _TASK))
                 if task:
-                    tasks.append(task)  # before submit, which raises an error if a process has died
-                    running.append(self._pool.submit(_work, task))
-                if not tasks:
+                    running.append((task, self._pool.submit(_work, task)))
+                if not running:
                     return
                 if not task or len(running) > 2 * self._count:
-                    lines, seconds = running.popleft().result()
-                    tasks.popleft()
+                    found, seconds = running[0][1].result()
+                    running.popleft()
                     self.profile.add(seconds)
-                    yield from lines
+                    yield from found
         except BrokenExecutor as error:
-            self.close()
-            raise DiedError([record for task in tasks for record in task]) from error
+            unfinished = [record for one, _ in running for record in one] or task
+            ids = [self._job.fields.id_of(record) for record in unfinished]
+            more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+            raise WorkerDiedError(
+                f"a process died, and one of the records in progress may be the cause: {', '.join(ids[:_NAMED])}{more} "
+                f"({unfinished[0].where} to {unfinished[-1].where}). Is there too little memory? The same command "
+                "continues; --skip ID leaves a record out"
+            ) from error
 
     def close(self) -> None:
         """Waits for running tasks, and ends the processes."""
-        if self._pool:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
+        self._pool.shutdown(cancel_futures=True)
 
 
 _worker: Worker | None = None
@@ -208,8 +156,6 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _begin(job: Job, ready: Semaphore) -> None:
-    from multiprocessing import parent_process
-
     global _worker  # noqa: PLW0603 - a process of the pool has exactly one worker
     parent = parent_process()
     assert parent
@@ -223,7 +169,7 @@ def _begin(job: Job, ready: Semaphore) -> None:
     ready.release()
 
 
-def _work(records: list[Record]) -> tuple[list[str], dict[str, float]]:
+def _work(records: list[Record]) -> tuple[list[dict[str, Any]], dict[str, float]]:
     assert _worker
     _worker.profile = Profile()
     return list(_worker(records)), _worker.profile.seconds

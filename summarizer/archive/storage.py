@@ -1,16 +1,17 @@
-"""Files of an archive: local files, or files in S3, GCS and similar storage by their URI (with pyarrow)."""
+"""Files of an archive: local files, or files in S3, GCS and similar storage by their URI (with fsspec)."""
 
 from __future__ import annotations
 
 import gzip
 import io
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
+
+import fsspec
 
 from ..errors import BatchError, MissingExtraError
 from ..reading import SUFFIXES
@@ -25,16 +26,14 @@ class File:
     """A file that can be read.
 
     Attributes:
-        place: Its path, local or in the remote file system.
+        place: Its path or URI.
         name: Its path within the folder that the caller gave; empty if the caller gave the file itself.
         size: Its size in bytes.
-        root: The URI that the caller gave; empty for a local file.
     """
 
     place: str
     name: str
     size: int
-    root: str = ""
 
     @property
     def shown(self) -> str:
@@ -54,10 +53,11 @@ class File:
 
     def open(self) -> IO[bytes]:
         """Opens the file, without decompressing it."""
-        if not self.root:
+        if not is_uri(self.place):
             return Path(self.place).open("rb")
-        system, _ = _system(self.root)
-        return io.BufferedReader(system.open_input_file(self.place), _CHUNK)
+        system, path = system_of(self.place)
+        found: IO[bytes] = system.open(path, "rb")
+        return found
 
 
 def is_uri(place: str | Path) -> bool:
@@ -73,7 +73,7 @@ def kind_of(place: str | Path) -> str:
 
 def packing_of(place: str | Path) -> str:
     """Returns a file's compression: ".gz", ".zst", or "" for none."""
-    suffix = PurePosixPath(str(place).replace("\\", "/")).suffix.lower()
+    suffix = PurePosixPath(str(place)).suffix.lower()
     return suffix if suffix in _PACKED else ""
 
 
@@ -82,8 +82,7 @@ def files_of(place: str | Path) -> Iterator[File]:
     local subfolders are listed one at a time.
 
     Raises:
-        BatchError: The place does not exist.
-        MissingExtraError: The place is a URI, and pyarrow is not installed.
+        BatchError: The place does not exist, or cannot be reached.
     """
     if is_uri(place):
         yield from _there(str(place))
@@ -139,66 +138,17 @@ class _Unpacker(io.RawIOBase):
         return count
 
 
-def exists(place: str, besides: str = "") -> bool:
-    """True if a file exists, or a folder that is not empty.
+def system_of(place: str) -> tuple[Any, str]:
+    """Returns the file system of a path or URI, and the path in it.
 
-    Args:
-        place: A path or a URI.
-        besides: Name of a file in the folder that does not count.
+    Raises:
+        BatchError: The scheme is unknown, or its package is not installed.
     """
-    if not is_uri(place):
-        path = Path(place)
-        return any(one.name != besides for one in path.iterdir()) if path.is_dir() else path.exists()
-    system, path_there = _system(place)
-    inside = pyarrow().fs.FileSelector(path_there, allow_not_found=True)
-    within = (one.base_name != besides for one in system.get_file_info(inside))
-    return bool(system.get_file_info(path_there).is_file or any(within))
-
-
-def local_path(place: str) -> Path | None:
-    """Returns a place as a local path; None if it is remote."""
-    if not is_uri(place):
-        return Path(place)
-    system, path = _system(place)
-    return Path(path) if system.type_name == "local" else None
-
-
-def remove(place: str) -> None:
-    """Removes a file if it exists."""
-    here = local_path(place)
-    if here is not None:
-        here.unlink(missing_ok=True)
-        return
-    system, path = _system(place)
-    if system.get_file_info(path).is_file:
-        system.delete_file(path)
-
-
-def put(file: Path, place: str) -> None:
-    """Copies a finished local file to its place, as a whole or not at all."""
-    target_path = local_path(place)
-    if target_path is None:
-        system, path = _system(place)
-        with file.open("rb") as source, system.open_output_stream(path) as target:  # it exists once it is closed
-            shutil.copyfileobj(source, target)
-        return
-    target_path.parent.mkdir(parents=True, exist_ok=True)
-    beside = target_path.with_name(f"{target_path.name}.{os.getpid()}.new")
-    shutil.copyfile(file, beside)
-    move_into_place(beside, target_path)
-
-
-def move_into_place(file: Path, place: Path) -> None:
-    """Moves a finished file to its place, with fsync: after a power cut the old file is there, or the new one."""
-    with file.open("r+b") as written:
-        os.fsync(written.fileno())
-    file.replace(place)
-    if os.name == "posix":
-        folder = os.open(place.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    try:
+        system, path = fsspec.core.url_to_fs(place)
+    except (ValueError, ImportError, OSError) as error:
+        raise BatchError(f"{place} cannot be reached: {error}") from error
+    return system, path
 
 
 def zstandard() -> Any:
@@ -213,10 +163,9 @@ def zstandard() -> Any:
 def pyarrow() -> Any:
     """Imports the package, or raises an error that names the extra."""
     try:
-        import pyarrow.fs
         import pyarrow.parquet
     except ImportError as error:
-        raise MissingExtraError("reading or writing Parquet, or a URI,", "pyarrow", "batch") from error
+        raise MissingExtraError("reading Parquet", "pyarrow", "batch") from error
     return pyarrow
 
 
@@ -237,27 +186,18 @@ def _walk(folder: Path, name: str, above: tuple[str, ...]) -> Iterator[File]:
 
 
 def _there(place: str) -> Iterator[File]:
-    system, path = _system(place)
-    fs = pyarrow().fs
-    info = system.get_file_info(path)
-    if info.is_file:
-        yield File(path, "", info.size, place)
+    system, path = system_of(place)
+    if system.isfile(path):
+        yield File(place, "", system.size(path))
         return
-    if info.type == fs.FileType.NotFound:
+    found = system.find(path, detail=True)
+    if not found and not system.exists(path):
         raise BatchError(f"there is no file or folder {place}")
-    inside = system.get_file_info(fs.FileSelector(path, recursive=True))
-    for entry in sorted(inside, key=lambda entry: entry.path.split("/")):
-        if entry.is_file and _readable(entry.base_name):
-            yield File(entry.path, entry.path[len(path.rstrip("/")) + 1 :], entry.size, place)
+    for inside, about in sorted(found.items(), key=lambda one: one[0].split("/")):
+        if _readable(inside):
+            name = inside[len(path.rstrip("/")) + 1 :]
+            yield File(system.unstrip_protocol(inside), name, about.get("size") or 0)
 
 
 def _readable(name: str) -> bool:
     return (kind_of(name) in (".txt", *SUFFIXES) and not packing_of(name)) or kind_of(name) in TABLES
-
-
-def _system(place: str) -> tuple[Any, str]:
-    try:
-        system, path = pyarrow().fs.FileSystem.from_uri(place)
-    except (ValueError, OSError) as error:
-        raise BatchError(f"{place} cannot be reached: {error}") from error
-    return system, path

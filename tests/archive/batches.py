@@ -9,11 +9,9 @@ from pathlib import Path
 
 import zstandard
 
-from summarizer.archive.parquet import lines_of
-
 FAST = {"policy": "extract", "length": "brief", "bullets": 2}
 FLAGS = ("--policy", "extract", "--length", "brief", "--bullets", "2")
-ENDINGS = ("jsonl", "jsonl.gz", "jsonl.zst", "parquet")
+ENDINGS = ("jsonl", "jsonl.gz", "jsonl.zst")
 
 DEADLY = """
 import os
@@ -34,9 +32,7 @@ def batch(*args, stdin=b"", **options):
 
 
 def lines(path: Path) -> list[str]:
-    """The records of an output, as lines."""
-    if path.suffix == ".parquet":
-        return [line for frame in lines_of(path) for line in frame]
+    """The records of a file, as lines."""
     data = path.read_bytes()
     if path.suffix == ".gz":
         data = gzip.decompress(data)
@@ -47,3 +43,9 @@ def lines(path: Path) -> list[str]:
 
 def records(path: Path) -> list[dict]:
     return [json.loads(line) for line in lines(path)]
+
+
+def errors(path: Path) -> dict[str, dict]:
+    """The errors beside an output, by id."""
+    beside = path.with_name(f"{path.name}.errors.jsonl")
+    return {record["id"]: record["error"] for record in records(beside)} if beside.exists() else {}

@@ -123,9 +123,10 @@ def tiny_llama(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_qwen(tmp_path_factory) -> Path:
-    """A Qwen of two layers of width 64, with the head tied to the embeddings."""
+    """A Qwen of two layers of width 64, with the head tied to the embeddings, and a token for each verdict."""
     transformers = pytest.importorskip("transformers")
     tokenizer = letters("<pad>", "<|im_end|>")
+    tokenizer.add_tokens([f" {word}" for word in ("good", "untrue", "broken", "leaning", "poor", "key")])
     folder = tmp_path_factory.mktemp("qwen")
     tokenizer.save_pretrained(folder)
     transformers.set_seed(1)

@@ -212,9 +212,7 @@ def _with_position_type(path: Path) -> None:
 def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
     """Returns the data, settings and scores of a part, without local paths."""
     arguments = record["arguments"]
-    # The decoder of a writer is always new; its encoder can be that of an extractor.
-    new = record["task"] == "writer"
-    shipped = _shipped(arguments["base_model"], "extractor" if new else record["task"])
+    shipped = _shipped(arguments["base_model"], record["task"])
     free = {
         "train",
         "validation",
@@ -229,9 +227,8 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
         "measured",
     }
     free |= {"compare_with", "parts_from", "languages"}
-    free |= (
-        {"width", "heads", "layers", "vocabulary", "decoder_layers"} if shipped and not new else set()
-    )  # the base's are used
+    if shipped:  # the base's are used
+        free |= {"width", "heads", "layers", "vocabulary", "decoder_layers", "lora_rank", "frozen_layers"}
     free |= set() if arguments.get("auxiliary") else {"auxiliary_epochs", "auxiliary_pairs"}
     free |= set() if arguments.get("judged") else {"preference"}
     return {
@@ -242,7 +239,7 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
         "recipe": {name: value for name, value in arguments.items() if name not in free and value is not None},
         **{
             name: record[name]
-            for name in (*_OF_RUN, "stages", "calibration", "pairs", "steps", "best_step", "validation")
+            for name in (*_OF_RUN, "stages", "calibration", "pairs", "points", "steps", "best_step", "validation")
             if name in record
         },
         "quantization": args.quantization,

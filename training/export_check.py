@@ -34,11 +34,9 @@ from summarizer.points import (
     Extractor,
     Rewriter,
     Writer,
-    answer,
     asked,
     finished,
     prompt,
-    request,
     story,
 )
 from summarizer.reading import content_sentences, words
@@ -51,7 +49,7 @@ from .modeling import (
     ExtractorModel,
     Head,
 )
-from .writer import LENGTHS, WriterArguments, divided_articles, likelihoods, trained_writer
+from .writer import WriterArguments, divided_articles, judged_sentences, trained_writer
 
 ARTICLES = 20
 """Maximum number of articles whose points the writer writes twice, before and after export."""
@@ -114,8 +112,8 @@ def verifier_fidelity(run: Path, part: Path) -> str:
 
 
 def writer_fidelity(run: Path, part: Path, data: str | None) -> str:
-    """Returns a table that compares the writer before and after export on at most `ARTICLES` articles: the mean
-    log-probability of a point's texts by readers, and how many points a second are read.
+    """Returns a table that compares the writer before and after export on at most `ARTICLES` articles: the probability
+    that a sentence is good as it stands, and how many points a second are judged.
 
     Args:
         run: The run's folder.
@@ -128,21 +126,22 @@ def writer_fidelity(run: Path, part: Path, data: str | None) -> str:
     writer, limit = Writer(part, torch.get_num_threads()), Deadline()
 
     def trained() -> list[Any]:
-        return [one for article in articles for one in likelihoods(model, tokenizer, article)]
+        return [one for article in articles for one in judged_sentences(model, tokenizer, article)]
 
     def exported() -> list[Any]:
         found = []
         for one in articles:
             read = writer.read(story(one.sentences, [(p.sentence,) for p in one.points], one.title), limit)
-            whole = [(n, p.texts) for n, p in enumerate(one.points, 1) if len(p.texts) == len(LENGTHS)]
-            asked = [request(n) for n, _ in whole]
-            found += writer.likelihood(read, asked, [answer(t["standard"], t["brief"]) for _, t in whole], limit)
-        return found
+            own = [one.sentences[point.sentence].text for point in one.points]
+            found += writer.write(read, range(1, len(one.points) + 1), own, limit)
+        return [one.sentence.good for one in found]
 
-    rows = [["", "log-probability", "points a second"], ["---"] * 3]
-    for name, score in (("trained", trained), ("exported", exported)):
-        found, speed = _timed(score, sum(len(one.points) for one in articles))
-        rows.append([name, f"{np.mean(found):.3f}", f"{speed:.1f}"])
+    points = sum(len(one.points) for one in articles)
+    first, slow = _timed(trained, points)
+    second, fast = _timed(exported, points)
+    distance = float(np.mean(np.abs(np.array(first) - np.array(second))))
+    rows = [["", "mean difference of the probability", "points a second"], ["---"] * 3]
+    rows += [["trained", "0", f"{slow:.1f}"], ["exported", f"{distance:.3f}", f"{fast:.1f}"]]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

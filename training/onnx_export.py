@@ -19,12 +19,17 @@ import torch
 from onnx import TensorProto, helper
 from torch import Tensor
 
-from .modeling import BLOCK, Quantized, bits_of, quantized
+from .modeling import BLOCK, Quantized, bits_of, packed_codes, quantized
 
 FILE_SIZE = 90_000_000
 """Maximum number of bytes of a file with weights."""
 OPSET, RUNTIME_DOMAIN = 21, "com.microsoft"
 _MAX_PLACES = 4096
+_SHAPE = (
+    "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "vocab_size",
+    "rms_norm_eps", "rope_parameters", "max_position_embeddings", "tie_word_embeddings", "eos_token_id", "pad_token_id",
+)  # fmt: skip
+"""What of the base's configuration is kept, to train the writer further (`modeling/dequantize.py`)."""
 _EXTERNAL = 1024
 """Arrays of fewer bytes than this stay in the graph."""
 
@@ -44,12 +49,12 @@ def write_onnx(model: Any, tokenizer: Any, output: Path) -> None:
     _qwen(graph, model, config)
     graph.save(config)
     tokenizer.backend_tokenizer.save(str(output / "tokenizer.json"))
-    heads = config.num_key_value_heads
     settings = {
         "end_id": tokenizer.eos_token_id,
-        "layers": config.num_hidden_layers,
-        "heads": heads,
+        "vocabulary": config.vocab_size,
+        "heads": config.num_key_value_heads,
         "width": config.hidden_size // config.num_attention_heads,
+        "base": {name: value for name, value in config.to_dict().items() if name in _SHAPE},
     }
     (output / "config.json").write_text(json.dumps({"writer": settings}, indent=2) + "\n", "utf-8")
 
@@ -73,10 +78,10 @@ class _Graph:
         """Adds a node whose output is one of the graph."""
         self._nodes.append(helper.make_node(op, list(inputs), [name], **attributes))
 
-    def array(self, values: npt.NDArray[Any] | Sequence[int]) -> str:
+    def array(self, values: npt.NDArray[Any] | Sequence[int], name: str = "") -> str:
         """Adds a constant; returns its name. Lists are 64-bit integers."""
         data = np.ascontiguousarray(values if isinstance(values, np.ndarray) else np.array(values, np.int64))
-        name = f"w{len(self._arrays)}"
+        name = name or f"constant_{len(self._arrays)}"
         if data.nbytes < _EXTERNAL:
             self._arrays.append(onnx.numpy_helper.from_array(data, name))
             return name
@@ -95,9 +100,22 @@ class _Graph:
         self._at += data.nbytes
         return name
 
-    def half(self, values: Tensor) -> str:
+    def half(self, values: Tensor, name: str) -> str:
         """Adds a constant that is stored in float16 and computed with in float32."""
-        return self.node("Cast", [self.array(values.detach().half().numpy())], to=TensorProto.FLOAT)
+        return self.float(self.array(values.detach().half().numpy(), name))
+
+    def float(self, name: str) -> str:
+        """Turns an array into float32."""
+        return str(self.node("Cast", [name], to=TensorProto.FLOAT))
+
+    def matrix(self, values: Quantized, name: str) -> tuple[str, str, str]:
+        """Adds the codes, scales and zero points of a matrix; returns their names."""
+        bits = values.bits
+        return (
+            self.array(packed_codes(values.codes, bits).numpy(), f"{name}.codes"),
+            self.array(values.scales.numpy(), f"{name}.scales"),
+            self.array(packed_codes(values.zeros, bits).numpy(), f"{name}.zeros"),
+        )
 
     def save(self, config: Any) -> None:
         width, heads = config.hidden_size // config.num_attention_heads, config.num_key_value_heads
@@ -128,42 +146,42 @@ def _qwen(graph: _Graph, model: Any, config: Any) -> None:
     """Adds the whole model: input_ids (tokens,) and the caches, to the logits of the tokens that are asked for."""
     inner = model.get_base_model().model if hasattr(model, "get_base_model") else model.model
     epsilon = config.rms_norm_eps
-    embeddings = quantized(inner.embed_tokens.weight, 8)
-    x = _embedded(graph, embeddings)
+    table = quantized(inner.embed_tokens.weight, 8)
+    embeddings = graph.matrix(table, "embed_tokens")
+    x = _embedded(graph, embeddings, table.codes.shape[1])
     width = config.hidden_size // config.num_attention_heads
     with torch.no_grad():
         cosine, sine = inner.rotary_emb(torch.zeros(1), torch.arange(_MAX_PLACES)[None])
     rotation = [graph.array(one[0, :, : width // 2].float().numpy()) for one in (cosine, sine)]
     for i, layer in enumerate(inner.layers):
-        attended = _attention(
-            graph, layer.self_attn, config, i, _norm(graph, x, layer.input_layernorm, epsilon), rotation
-        )
-        x = graph.node("Add", [x, attended])
-        x = graph.node("Add", [x, _mlp(graph, layer.mlp, _norm(graph, x, layer.post_attention_layernorm, epsilon))])
+        name = f"layers.{i}"
+        read = _norm(graph, x, layer.input_layernorm, f"{name}.input_layernorm", epsilon)
+        x = graph.node("Add", [x, _attention(graph, layer.self_attn, f"{name}.self_attn", config, i, read, rotation)])
+        read = _norm(graph, x, layer.post_attention_layernorm, f"{name}.post_attention_layernorm", epsilon)
+        x = graph.node("Add", [x, _mlp(graph, layer.mlp, f"{name}.mlp", read)])
     x = graph.node("Gather", [x, "asked"], axis=0)
-    logits = _product(graph, _norm(graph, x, inner.norm, epsilon), embeddings)
+    logits = _product(graph, _norm(graph, x, inner.norm, "norm", epsilon), embeddings, table)
     graph.named("Identity", [logits], "logits")
 
 
-def _embedded(graph: _Graph, table: Quantized) -> str:
-    rows = graph.node("Gather", [graph.array(table.codes.numpy()), "input_ids"], axis=0)
-    rows = graph.node("Cast", [rows], to=TensorProto.FLOAT)
-    rows = graph.node("Reshape", [rows, graph.array([-1, table.scales.shape[1], BLOCK])])
-    for op, values in (("Sub", table.zeros.to(torch.float16)), ("Mul", table.scales)):
-        part = graph.node("Gather", [graph.array(values[..., None].numpy()), "input_ids"], axis=0)
-        rows = graph.node(op, [rows, graph.node("Cast", [part], to=TensorProto.FLOAT)])
-    return graph.node("Reshape", [rows, graph.array([-1, table.codes.shape[1]])])
+def _embedded(graph: _Graph, table: Sequence[str], columns: int) -> str:
+    codes, scales, zeros = (graph.float(graph.node("Gather", [one, "input_ids"], axis=0)) for one in table)
+    rows = graph.node("Reshape", [codes, graph.array([-1, columns // BLOCK, BLOCK])])
+    last = graph.array([-1])
+    rows = graph.node("Sub", [rows, graph.node("Unsqueeze", [zeros, last])])
+    rows = graph.node("Mul", [rows, graph.node("Unsqueeze", [scales, last])])
+    return str(graph.node("Reshape", [rows, graph.array([-1, columns])]))
 
 
-def _norm(graph: _Graph, x: str, norm: Any, epsilon: float) -> str:
-    scale = graph.array(norm.weight.detach().float().numpy())
-    return graph.node("SimplifiedLayerNormalization", [x, scale], axis=-1, epsilon=epsilon, stash_type=1)
+def _norm(graph: _Graph, x: str, norm: Any, name: str, epsilon: float) -> str:
+    scale = graph.array(norm.weight.detach().float().numpy(), f"{name}.weight")
+    return str(graph.node("SimplifiedLayerNormalization", [x, scale], axis=-1, epsilon=epsilon, stash_type=1))
 
 
-def _attention(graph: _Graph, layer: Any, config: Any, number: int, x: str, rotation: Sequence[str]) -> str:
+def _attention(graph: _Graph, layer: Any, name: str, config: Any, number: int, x: str, rotation: Sequence[str]) -> str:
     heads, groups = config.num_attention_heads, config.num_key_value_heads
     width = config.hidden_size // heads
-    query, key, value = (_linear(graph, x, layer, name) for name in ("q_proj", "k_proj", "v_proj"))
+    query, key, value = (_linear(graph, x, layer, name, one) for one in ("q_proj", "k_proj", "v_proj"))
     turned = []
     for one in (query, key):
         row = graph.node("Unsqueeze", [one, graph.array([0])])
@@ -188,47 +206,38 @@ def _attention(graph: _Graph, layer: Any, config: Any, number: int, x: str, rota
     found = graph.node("MatMul", [graph.node("Reshape", [shares, together]), caches[1]])
     found = graph.node("Reshape", [found, graph.array([groups, heads // groups, -1, width])])
     found = graph.node("Transpose", [found], perm=[2, 0, 1, 3])
-    return _linear(graph, graph.node("Reshape", [found, graph.array([-1, heads * width])]), layer, "o_proj")
+    return _linear(graph, graph.node("Reshape", [found, graph.array([-1, heads * width])]), layer, name, "o_proj")
 
 
-def _mlp(graph: _Graph, layer: Any, x: str) -> str:
-    gate, up = _linear(graph, x, layer, "gate_proj"), _linear(graph, x, layer, "up_proj")
+def _mlp(graph: _Graph, layer: Any, name: str, x: str) -> str:
+    gate, up = (_linear(graph, x, layer, name, one) for one in ("gate_proj", "up_proj"))
     gate = graph.node("QuickGelu", [gate], domain=RUNTIME_DOMAIN, alpha=1.0)  # x * sigmoid(x)
-    return _linear(graph, graph.node("Mul", [gate, up]), layer, "down_proj")
+    return _linear(graph, graph.node("Mul", [gate, up]), layer, name, "down_proj")
 
 
-def _linear(graph: _Graph, x: str, block: Any, name: str) -> str:
+def _linear(graph: _Graph, x: str, block: Any, block_name: str, name: str) -> str:
     """Adds a linear layer of a block, with its bias and its LoRA if it has them."""
     layer = getattr(block, name)
+    name = f"{block_name}.{name}"
     base = getattr(layer, "base_layer", layer)
-    y = _product(graph, x, quantized(base.weight, bits_of(name)))
+    matrix = quantized(base.weight, bits_of(name))
+    y = _product(graph, x, graph.matrix(matrix, name), matrix)
     if base.bias is not None:
-        y = graph.node("Add", [y, graph.array(base.bias.detach().float().numpy())])
+        y = graph.node("Add", [y, graph.array(base.bias.detach().float().numpy(), f"{name}.bias")])
     if base is not layer:
         first = layer.lora_A["default"].weight
         second = layer.lora_B["default"].weight * layer.scaling["default"]
-        low = graph.node("MatMul", [x, graph.half(first.T)])
+        low = graph.node("MatMul", [x, graph.half(first.T, f"{name}.lora_A")])
         low = graph.node("Mul", [low, "adapted"])
-        y = graph.node("Add", [y, graph.node("MatMul", [low, graph.half(second.T)])])
-    return y
+        y = graph.node("Add", [y, graph.node("MatMul", [low, graph.half(second.T, f"{name}.lora_B")])])
+    return str(y)
 
 
-def _product(graph: _Graph, x: str, matrix: Quantized) -> str:
+def _product(graph: _Graph, x: str, names: Sequence[str], matrix: Quantized) -> str:
     """Adds the product of x, shape (tokens, columns), and a matrix of the shape (rows, columns), transposed."""
+    codes, scales, zeros = names
     rows, columns = matrix.codes.shape
-    codes = _packed(matrix.codes.numpy(), matrix.bits).reshape(rows, columns // BLOCK, -1)
-    scales = graph.node("Cast", [graph.array(matrix.scales.numpy())], to=TensorProto.FLOAT)
-    zeros = graph.array(_packed(matrix.zeros.numpy(), matrix.bits))
+    shape = graph.array([rows, columns // BLOCK, BLOCK * matrix.bits // 8])
+    given = [x, graph.node("Reshape", [codes, shape]), graph.float(scales), zeros]
     sizes = {"K": columns, "N": rows, "bits": matrix.bits, "block_size": BLOCK}
-    return graph.node(
-        "MatMulNBits", [x, graph.array(codes), scales, zeros], domain=RUNTIME_DOMAIN, accuracy_level=4, **sizes
-    )
-
-
-def _packed(codes: npt.NDArray[np.uint8], bits: int) -> npt.NDArray[np.uint8]:
-    """Puts two codes of 4 bits into each byte, the first one in the lower half."""
-    if bits == 8:
-        return codes
-    if codes.shape[1] % 2:
-        codes = np.pad(codes, ((0, 0), (0, 1)))
-    return codes[:, ::2] | codes[:, 1::2] << 4
+    return str(graph.node("MatMulNBits", given, domain=RUNTIME_DOMAIN, accuracy_level=4, **sizes))

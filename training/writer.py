@@ -13,9 +13,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -23,15 +23,13 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingArguments, set_seed
 
 from eval.data import fingerprint
-from summarizer.points import answer, request, story
-from summarizer.summary import Length
+from summarizer.checks import VERDICTS
+from summarizer.points import JUDGE, KIND, WRITE, request, story
 
 from .arguments import RunArguments, is_first_process
 from .data import StandaloneArticle, shuffled, standalone
-from .modeling import LINEAR, Loss, PackedRows, round_weights, with_vocabulary
+from .modeling import IGNORED, LINEAR, Loss, PackedRows, round_weights, shipped_part, with_vocabulary, writer_of
 from .run import add_callbacks, claim_folder, command, machine, train_or_resume, write_whole
-
-LENGTHS: tuple[Length, ...] = get_args(Length)
 
 
 @dataclass
@@ -48,13 +46,10 @@ class WriterArguments(RunArguments):
     )
     output: str = field(default="runs/writer", metadata={"help": "Folder of the run."})
     base_model: str = field(
-        default="Qwen/Qwen2.5-Coder-0.5B-Instruct", metadata={"help": "A Qwen2 checkpoint: a Hub name or a folder."}
-    )
-    adapter: str | None = field(
-        default=None,
+        default="Qwen/Qwen2.5-Coder-0.5B-Instruct",
         metadata={
-            "help": "The folder `adapter` of an earlier run, whose training goes on. Its vocabulary, in the folder "
-            "`start` beside it, is used again."
+            "help": "A Qwen2 checkpoint (a Hub name or a folder), or a model of this project (base), whose writer "
+            "is trained further."
         },
     )
     vocabulary: int = field(
@@ -80,7 +75,7 @@ def main(args: WriterArguments) -> None:
     began = time.time()
     set_seed(args.seed)
     train, validation = divided_articles(args)
-    base, tokenizer = start(args, train, output / "start")
+    model, tokenizer = start(args, train, output / "start")
     learnt, held = (
         [item for one in part if (item := writer_item(one, tokenizer, args.longest))["texts"]]
         for part in (train[: args.limit], validation)
@@ -88,7 +83,7 @@ def main(args: WriterArguments) -> None:
     if not learnt or not held:
         raise ValueError(f"{len(learnt)} articles for training and {len(held)} for validation: more are needed")
     trainer = _Trainer(
-        model=_adapted(base, args),
+        model=model,
         args=_settings(args, output / "steps"),
         train_dataset=learnt,
         eval_dataset=held,
@@ -128,12 +123,22 @@ def divided_articles(args: WriterArguments) -> tuple[list[StandaloneArticle], li
 
 
 def start(args: WriterArguments, train: Sequence[StandaloneArticle], folder: Path) -> tuple[Any, Any]:
-    """Returns the base model with rounded weights and the vocabulary that is kept, and its tokenizer. Saves both, not
-    rounded, in `folder`."""
+    """Returns the base model with rounded weights, the vocabulary that is kept, and LoRA, and its tokenizer. Saves the
+    base and the tokenizer in `folder`."""
     kind = torch.bfloat16 if args.half else torch.float32
-    known = Path(args.adapter).parent / "start" if args.adapter else folder
-    if (known / "tokenizer.json").exists():  # the file that is written last
-        model, tokenizer = AutoModelForCausalLM.from_pretrained(known, dtype=kind), AutoTokenizer.from_pretrained(known)
+    part = shipped_part(args.base_model, "writer")
+    if part:
+        model, tokenizer = writer_of(part)
+        if is_first_process() and not (folder / "tokenizer.json").exists():
+            model.get_base_model().save_pretrained(folder, state_dict=_plain(model))
+            tokenizer.save_pretrained(folder)
+        for parameter in model.parameters():
+            if not parameter.requires_grad:
+                parameter.data = parameter.data.to(kind)
+        return model, tokenizer
+    if (folder / "tokenizer.json").exists():  # the file that is written last
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=kind)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
     else:
         model = AutoModelForCausalLM.from_pretrained(args.base_model, dtype=kind)
         tokenizer = AutoTokenizer.from_pretrained(args.base_model)
@@ -142,45 +147,64 @@ def start(args: WriterArguments, train: Sequence[StandaloneArticle], folder: Pat
             texts = [sentence.text for one in train for sentence in one.sentences]
             texts += [text for one in train for point in one.points for text in point.texts.values()]
             tokenizer = with_vocabulary(model, tokenizer, texts, args.vocabulary)
-    if is_first_process() and not (folder / "tokenizer.json").exists():
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
+        if is_first_process():
+            model.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
     round_weights(model)
-    return model, tokenizer
+    config = LoraConfig(
+        r=args.lora_rank,
+        lora_alpha=2 * args.lora_rank,
+        target_modules=list(LINEAR),
+        layers_to_transform=list(range(args.frozen_layers, model.config.num_hidden_layers)),
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, config), tokenizer
+
+
+def _plain(model: Any) -> dict[str, Tensor]:
+    """Returns the state of the base of a PeftModel."""
+    state = model.get_base_model().state_dict()
+    return {name.replace(".base_layer", ""): value for name, value in state.items() if ".lora_" not in name}
 
 
 def writer_item(article: StandaloneArticle, tokenizer: Any, longest: int) -> dict[str, Any]:
-    """Returns an article as the model reads it: its story, and for each point that has both texts its request and its
-    answer. Answers beyond `longest` tokens are left out; a longer story keeps its start."""
+    """Returns an article as the model reads it: its story, and for each point what is asked of it (`story.request`).
+    Texts beyond `longest` tokens are left out; a longer story keeps its start."""
 
     def ids(text: str) -> list[int]:
         found: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
         return found
 
-    texts, size = [], 0
+    judge, kind, write = (ids(one)[0] for one in (JUDGE, KIND, WRITE))
+
+    def word(said: str | None) -> int:
+        return ids(f" {said}")[0] if said else IGNORED
+
+    texts: list[tuple[list[int], list[int]]] = []
     for number, point in enumerate(article.points, 1):
-        if len(point.texts) == len(LENGTHS):
-            asks = ids(request(number))
-            text = [*ids(answer(point.texts["standard"], point.texts["brief"])), tokenizer.eos_token_id]
-            size += len(asks) + len(text)
-            if size <= longest:
-                texts.append((asks, text))
+        asked = ids(request(number, article.sentences[point.sentence].text))
+        first = [IGNORED] * len(asked) + [word(point.verdict), word(point.kind)]
+        given, learnt = [*asked, judge, kind], list(first)
+        if standard := point.texts.get("standard"):
+            text = ids(f" {standard}\n")
+            given, learnt = [*given, write, *text, judge], [*learnt, *text, IGNORED, IGNORED]
+            if brief := point.texts.get("brief"):
+                text = [*ids(brief), tokenizer.eos_token_id]
+                given, learnt = [*given, write, *text], [*learnt, *text, IGNORED]
+        texts.append((given, learnt))
+        for one in point.judged:
+            text = ids(f" {one.standard or one.text}\n")
+            read = [*asked, judge, kind, write, *text, judge]
+            if one.standard:
+                read += [write, *ids(one.text), tokenizer.eos_token_id, judge]
+            texts.append((read, [IGNORED] * (len(read) - 1) + [word(one.verdict)]))
+    kept, size = [], 0
+    for given, learnt in texts:
+        size += len(given)
+        if size <= longest:
+            kept.append((given, learnt))
     read = story(article.sentences, [(point.sentence,) for point in article.points], article.title)
-    return {"story": ids(read)[:longest], "texts": texts}
-
-
-def _adapted(model: Any, args: WriterArguments) -> Any:
-    if args.adapter:
-        return PeftModel.from_pretrained(model, args.adapter, is_trainable=True)
-    layers = list(range(args.frozen_layers, model.config.num_hidden_layers))
-    config = LoraConfig(
-        r=args.lora_rank,
-        lora_alpha=2 * args.lora_rank,
-        target_modules=list(LINEAR),
-        layers_to_transform=layers,
-        task_type="CAUSAL_LM",
-    )
-    return get_peft_model(model, config)
+    return {"story": ids(read)[:longest], "texts": kept}
 
 
 def _settings(args: WriterArguments, output: Path) -> TrainingArguments:
@@ -211,16 +235,15 @@ def trained_writer(run: Path) -> tuple[Any, Any]:
     return PeftModel.from_pretrained(model, run / "adapter"), AutoTokenizer.from_pretrained(run / "start")
 
 
-def likelihoods(model: Any, tokenizer: Any, article: StandaloneArticle) -> list[float]:
-    """Returns the mean log-probability of a token of each point's answer, without the token that ends it."""
-    item = writer_item(article, tokenizer, WriterArguments.longest)
-    batch = PackedRows()([item])
-    labels = batch.pop("labels")
+def judged_sentences(model: Any, tokenizer: Any, article: StandaloneArticle) -> list[float]:
+    """Returns for each point the probability that its sentence is good as it stands, before calibration."""
+    points = [replace(point, texts={}, judged=(), kind=None, verdict=VERDICTS[0]) for point in article.points]
+    batch = PackedRows()([writer_item(replace(article, points=points), tokenizer, WriterArguments.longest)])
+    del batch["labels"]
+    words = [one[0] for one in tokenizer([f" {word}" for word in VERDICTS], add_special_tokens=False)["input_ids"]]
     with torch.no_grad():
         logits = model(**_with_story(model, batch))["logits"][0].float()
-    scores = -torch.nn.functional.cross_entropy(logits, labels, reduction="none")
-    parts = scores.split([len(text) for _, text in item["texts"]])
-    return [float(part[:-1].mean()) for part in parts]
+    return [float(one) for one in logits[:, words].softmax(-1)[:, 0]]
 
 
 def _with_story(model: Any, batch: dict[str, Tensor]) -> dict[str, Any]:

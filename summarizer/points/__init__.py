@@ -30,10 +30,10 @@ from .rewriter import (
     finished,
     prompt,
 )
-from .story import STORY_WORDS, answer, request, story
+from .story import JUDGE, KIND, KINDS, STORY_WORDS, WRITE, request, story
 from .text_choice import COSTS, STYLES, BulletWriter, CheckedRewrite, PointDraft, cost, extracted, source_sentences
 from .tidy import bullet_of
-from .writer import ReadStory, Writer, WrittenPoint
+from .writer import Writer, WrittenPoint, WrittenText
 
 __all__ = [
     "BEAM",
@@ -41,6 +41,9 @@ __all__ = [
     "DISTANCE_FEATURES",
     "FEATURES",
     "FORMER_NAMES",
+    "JUDGE",
+    "KIND",
+    "KINDS",
     "MAX_SOURCE_TOKENS",
     "MAX_TARGET_TOKENS",
     "SCORES",
@@ -48,6 +51,7 @@ __all__ = [
     "STORY_WORDS",
     "STYLES",
     "UNTRACED",
+    "WRITE",
     "Aligner",
     "BulletWriter",
     "Candidate",
@@ -56,12 +60,11 @@ __all__ = [
     "FullNames",
     "Pipeline",
     "PointDraft",
-    "ReadStory",
     "Rewriter",
     "Scored",
     "Writer",
     "WrittenPoint",
-    "answer",
+    "WrittenText",
     "as_line",
     "asked",
     "bullet_of",

@@ -17,6 +17,11 @@ STORY_WORDS = 300
 """Maximum number of words of a story, unless the sentences of its points alone have more."""
 SENTENCE_CHARACTERS = 600
 """Maximum number of characters of a sentence; the rest is cut."""
+JUDGE, KIND, WRITE = "?", "!", ":"
+"""What the writer is asked with, one token each: for a verdict on what stands before, for what the point is to its
+story (one of `KINDS`), and for the next text."""
+KINDS = ("key", "background", "repetition")
+"""What a point is to its story: news, background or trivia, or what an earlier point of the list says."""
 _WORD_CHARACTERS = 8
 """A story without spaces counts as words of this many characters."""
 _CAPITALIZED = re.compile(r"\b[A-Z][\w’'-]*\w")
@@ -48,14 +53,11 @@ def story(sentences: Sequence[Sentence], points: Sequence[Sequence[int]], title:
     return " ".join(parts + [_GAP] * (last != len(sentences) - 1))
 
 
-def request(point: int) -> str:
-    """Returns what follows the story: the number of a point. The writer continues it with the point's texts."""
-    return f"\n[{point}]"
-
-
-def answer(standard: str, brief: str) -> str:
-    """Returns the texts of a point as the writer writes them after the request: the brief one is made of the other."""
-    return f" {standard}\n{brief}"
+def request(point: int, sentence: str) -> str:
+    """Returns what stands behind the story for a point: its number and its sentence. After that the writer is asked for
+    a verdict on the sentence (JUDGE), for its kind (KIND), and for the standard text (WRITE), which ends with a line
+    break; for a verdict on that, and for the brief text, which ends with the end token; and for a verdict on that."""
+    return f"\n[{point}] {_line(sentence)}\n"
 
 
 def _by_need(sentences: Sequence[Sentence], chosen: Sequence[int]) -> Iterator[int]:

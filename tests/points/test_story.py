@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summarizer.points.story import SENTENCE_CHARACTERS, STORY_WORDS, answer, request, story
+from summarizer.points.story import SENTENCE_CHARACTERS, STORY_WORDS, request, story
 from summarizer.reading import Sentence, content_sentences
 
 from ..articles import STORY
@@ -19,7 +19,7 @@ def test_the_sentences_of_points_are_marked_and_the_headline_stands_above():
     assert text.startswith("Baths stay open\n [1] The council voted on Monday")
     assert "[2] Repairs will cost 2.9 million pounds" in text and "[2] The roof comes first." in text
     assert text.count("[1]") == 1 and text.count("[2]") == 2 and "[...]" not in text
-    assert request(2) == "\n[2]" and answer("Long.", "Short.") == " Long.\nShort."
+    assert request(2, "One\nline.") == "\n[2] One line.\n"
 
 
 def test_of_a_long_article_the_sentences_that_tell_who_is_meant_are_kept():

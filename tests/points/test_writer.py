@@ -7,8 +7,9 @@ import pytest
 
 from summarizer.deadline import Deadline
 from summarizer.errors import TimeLimitError
-from summarizer.points import Writer, answer, request, story, writer
-from summarizer.reading import content_sentences
+from summarizer.points import Writer, story, writer
+from summarizer.points.language_model import Part, Sheet
+from summarizer.reading import Sentence, content_sentences
 
 from ..articles import STORY
 
@@ -16,6 +17,8 @@ torch = pytest.importorskip("torch")
 READ = "[1] Ann ran. [2] He swims. [3] No"
 SENTENCES = ["Ann ran.", "He swims.", "No"]
 TEXTS = [("Ann ran.", "Ann!"), ("Bob swims.", "Bob swims."), ("Not so", "No")]
+VERDICTS = ["good", "leaning", "poor"]
+LIMIT = Deadline()
 
 
 class Taught:
@@ -25,13 +28,23 @@ class Taught:
         from peft import LoraConfig, get_peft_model
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
+        from training.data import JudgedText, StandaloneArticle, StandalonePoint
         from training.modeling import LINEAR, PackedRows, round_weights
         from training.onnx_export import write_onnx
+        from training.writer import writer_item
 
         base = AutoModelForCausalLM.from_pretrained(checkpoint)
         self.tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-        texts = [(self.ids(request(n)), [*self.ids(answer(*one)), 1]) for n, one in enumerate(TEXTS, 1)]
-        self.batch = PackedRows()([{"story": self.ids(READ), "texts": texts}])
+        points = [
+            StandalonePoint(
+                i, dict(zip(("standard", "brief"), texts, strict=True)), verdict, "key",
+                (JudgedText(sentence, verdict), JudgedText(texts[0], "good"), JudgedText(texts[1], "good", texts[0])),
+            )
+            for i, (sentence, texts, verdict) in enumerate(zip(SENTENCES, TEXTS, VERDICTS, strict=True))
+        ]  # fmt: skip
+        sentences = [Sentence(text, 0, 0) for text in SENTENCES]
+        self.item = writer_item(StandaloneArticle(None, sentences, points), self.tokenizer, 9000)
+        self.batch = PackedRows()([self.item])
         self.model = base
         self.learn(150, 5e-3)
         round_weights(base)
@@ -68,85 +81,99 @@ def taught(tiny_qwen, tmp_path_factory):
     return Taught(tiny_qwen, tmp_path_factory.mktemp("writer"))
 
 
-def test_texts_are_written_side_by_side_as_alone(taught):
-    model, limit = Writer(taught.folder, 1), Deadline()
-    read = model.read(READ, limit)
-    together = model.write(read, [request(n) for n in (1, 2, 3)], SENTENCES, limit)
-    assert [(one.standard, one.brief) for one in together] == TEXTS
+def texts_of(found):
+    return [tuple(one.text for one in point.texts) for point in found]
+
+
+@pytest.fixture(scope="module")
+def model(taught):
+    return Writer(taught.folder, 1)
+
+
+def test_texts_are_written_side_by_side_as_alone(model):
+    read = model.read(READ, LIMIT)
+    together = model.write(read, (1, 2, 3), SENTENCES, LIMIT)
+    assert texts_of(together) == TEXTS
     for n, (one, sentence) in enumerate(zip(together, SENTENCES, strict=True), 1):
-        (alone,) = model.write(read, [request(n)], [sentence], limit)
-        assert (alone.standard, alone.brief) == (one.standard, one.brief)
-        assert alone.scores == pytest.approx(one.scores, abs=0.02) and all(-0.5 < score <= 0 for score in one.scores)
+        (alone,) = model.write(read, [n], [sentence], LIMIT)
+        assert texts_of([alone]) == texts_of([one])
+        assert alone.key > 0.9 and alone.sentence.good == pytest.approx(one.sentence.good, abs=0.05)
+        for first, second in zip(one.texts, alone.texts, strict=True):
+            assert second.score == pytest.approx(first.score, abs=0.02) and -0.5 < first.score <= 0
+            assert second.verdict.good == pytest.approx(first.verdict.good, abs=0.05)
+
+
+def test_a_verdict_is_what_was_learnt(model):
+    read = model.read(READ, LIMIT)
+    found = model.write(read, (1, 2, 3), SENTENCES, LIMIT)
+    assert [getattr(one.sentence, name) > 0.8 for one, name in zip(found, VERDICTS, strict=True)] == [True] * 3
+    assert all(text.verdict.good > 0.8 for one in found for text in one.texts)
+    as_is, better = model.judge(read, (2, 2), (SENTENCES[1],) * 2, ("He swims.", "Bob swims."), LIMIT)
+    assert as_is.leaning > 0.8 and better.good > 0.8
+    assert sum(getattr(as_is, name) for name in ("good", "untrue", "broken", "leaning", "poor")) == pytest.approx(1)
+    assert model.judge(read, (), (), (), LIMIT) == []
 
 
 @pytest.mark.parametrize("guesses", [0, 1, 7])
-@pytest.mark.parametrize("sentences", [SENTENCES, ["", "x" * 50, "He swims. He swims."]])
-def test_guesses_change_nothing_but_the_number_of_steps(taught, monkeypatch, guesses, sentences):
+def test_guesses_change_nothing_but_the_number_of_steps(model, monkeypatch, guesses):
     monkeypatch.setattr(writer, "GUESSES", guesses)
-    model, limit = Writer(taught.folder, 1), Deadline()
-    found = model.write(model.read(READ, limit), [request(n) for n in (1, 2, 3)], sentences, limit)
-    assert [(one.standard, one.brief) for one in found] == TEXTS
+    found = model.write(model.read(READ, LIMIT), (1, 2, 3), SENTENCES, LIMIT)
+    assert texts_of(found) == TEXTS and all(text.verdict.good > 0.8 for one in found for text in one.texts)
 
 
-def test_right_guesses_save_steps(taught, monkeypatch):
+def test_right_guesses_save_steps(model, monkeypatch):
     def steps(guesses):
         monkeypatch.setattr(writer, "GUESSES", guesses)
-        model, limit = Writer(taught.folder, 1), Deadline()
-        read, run, count = model.read(READ, limit), model._run, []
-        monkeypatch.setattr(model, "_run", lambda *args, **more: (count.append(1), run(*args, **more))[1])
-        model.write(read, [request(1)], SENTENCES[:1], limit)
+        read, run, count = model.read(READ, LIMIT), model._model.run, []
+        monkeypatch.setattr(model._model, "run", lambda *args, **more: (count.append(1), run(*args, **more))[1])
+        model.write(read, [1], SENTENCES[:1], LIMIT)
+        monkeypatch.setattr(model._model, "run", run)
         return len(count)
 
     assert steps(4) < steps(0)
 
 
-def test_the_exported_model_computes_what_the_trained_one_does(taught):
+def test_the_exported_model_computes_what_the_trained_one_does(taught, model):
+    ids, _ = taught.item["texts"][4]
+    read = model.read(READ, LIMIT)
+    (logits,) = Sheet(model._model, read).read([Part(1, ids, 0, asked=len(ids))])
     with torch.no_grad():
-        trained = -taught.losses().numpy()
-    model, limit = Writer(taught.folder, 1), Deadline()
-    read, end = model.read(READ, limit), 1
-    found = model.likelihood(read, [request(n) for n in (1, 2, 3)], [answer(*one) for one in TEXTS], limit)
-    sizes = [len(taught.ids(answer(*one))) + end for one in TEXTS]
-    for (low, high), one in zip(np.array([[0, *np.cumsum(sizes)[:-1]], np.cumsum(sizes)]).T, found, strict=True):
-        assert one == pytest.approx(trained[low : high - end].mean(), abs=0.03)
+        with taught.model.disable_adapter():
+            cache = taught.model(input_ids=torch.tensor([taught.item["story"]]), use_cache=True).past_key_values
+        trained = taught.model(input_ids=torch.tensor([ids]), past_key_values=cache).logits[0].numpy()
+    assert np.abs(logits - trained).max() < 0.1 * trained.std()
 
 
-def test_without_the_brief_texts_the_standard_ones_are_the_same(taught):
-    model, limit = Writer(taught.folder, 1), Deadline()
-    found = model.write(model.read(READ, limit), [request(2)], ["He swims."], limit, brief=False)
-    assert [(one.standard, one.brief) for one in found] == [("Bob swims.", "")]
+def test_without_the_brief_texts_the_standard_ones_are_the_same(model):
+    found = model.write(model.read(READ, LIMIT), [2], ["He swims."], LIMIT, brief=False)
+    assert texts_of(found) == [("Bob swims.",)] and found[0].texts[0].verdict.good > 0.8
 
 
-def test_a_text_that_has_no_end_is_dropped(taught):
-    """Without its end token the model goes on until it is stopped."""
-    model, limit = Writer(taught.folder, 1), Deadline()
-    model._end = -1
-    (found,) = model.write(model.read(READ, limit), [request(1)], ["Ann ran."], limit)
-    assert found.standard == "Ann ran." and not found.brief
+def test_a_text_that_has_no_end_is_dropped(model, monkeypatch):
+    monkeypatch.setattr(writer, "MAX_TEXT_TOKENS", 4)
+    (found,) = model.write(model.read(READ, LIMIT), [1], ["Ann ran."], LIMIT)
+    assert found.texts == () and found.sentence.good > 0.8
 
 
-def test_only_tokens_of_the_story_and_frequent_ones_are_written(taught, monkeypatch):
+def test_only_tokens_of_the_story_and_frequent_ones_are_written(model, monkeypatch):
     monkeypatch.setattr(writer, "FREQUENT", 2)  # the special tokens
-    model, limit = Writer(taught.folder, 1), Deadline()
-    (found,) = model.write(model.read("[1] Bobs wim. [2] [3]\n", limit), [request(1)], [""], limit)
-    assert set(found.standard + found.brief) <= set("[123] Bobs wim.")
+    (found,) = model.write(model.read("[1] Bobs wim. [2] [3]\n", LIMIT), [1], ["Ann ran."], LIMIT)
+    assert set("".join(one.text for one in found.texts)) <= set("[123] Bobs wim.")
 
 
-def test_the_time_limit_holds_while_texts_are_written(taught):
-    model = Writer(taught.folder, 1)
-    read = model.read(READ, Deadline())
+def test_the_time_limit_holds_while_texts_are_written(model):
+    read = model.read(READ, LIMIT)
     with pytest.raises(TimeLimitError):
-        model.write(read, [request(1)], ["Ann ran."], Deadline(0.0))
+        model.write(read, [1], ["Ann ran."], Deadline(0.0))
 
 
-def test_without_points_nothing_is_written(taught):
-    model, limit = Writer(taught.folder, 1), Deadline()
-    assert model.write(model.read(READ, limit), [], [], limit) == []
+def test_without_points_nothing_is_written(model):
+    assert model.write(model.read(READ, LIMIT), [], [], LIMIT) == []
 
 
 @pytest.mark.parametrize("text", ['"' * 1_000_000, "No. " * 250_000, "a" * 1_000_000], ids=["marks", "words", "letter"])
-def test_a_megabyte_is_cut_before_it_is_read(taught, text, monkeypatch):
+def test_a_megabyte_is_cut_before_it_is_read(model, text, monkeypatch):
     monkeypatch.setattr(writer, "MAX_STORY_TOKENS", 64)
-    model = Writer(taught.folder, 1)
-    assert len(model._ids(story(content_sentences(STORY), [(0,)], title=text[:200]))) < 4000
-    assert len(model.read(text, Deadline()).ids) == 64
+    assert len(model._model.ids(story(content_sentences(STORY), [(0,)], title=text[:200]))) < 4000
+    read = model.read(text, LIMIT)
+    assert len(read.ids) == 64 and len(model.write(read, [1], [text], LIMIT)) == 1

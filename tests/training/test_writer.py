@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from summarizer.deadline import Deadline
-from summarizer.points import Writer, answer, request, story
+from summarizer.points import JUDGE, KIND, WRITE, Writer, request, story
 from summarizer.reading import content_sentences
 from training.__main__ import main
 from training.data import standalone
@@ -16,7 +16,9 @@ from ..articles import archive, written
 from ..commands import called
 
 torch = pytest.importorskip("torch")
-from training.modeling import BLOCK, quantized  # noqa: E402
+import safetensors.numpy  # noqa: E402
+
+from training.modeling import BLOCK, quantized, writer_of  # noqa: E402
 
 
 def rows(count, both=False):
@@ -72,13 +74,13 @@ def test_an_unusable_row_is_named_with_what_is_wrong(tmp_path, change, message):
 def test_texts_are_learnt_together_as_each_alone(tiny_qwen, tmp_path):
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from training.modeling import PackedRows
+    from training.modeling import IGNORED, PackedRows
     from training.writer import writer_item
 
     model, tokenizer = AutoModelForCausalLM.from_pretrained(tiny_qwen), AutoTokenizer.from_pretrained(tiny_qwen)
     (article,) = standalone(str(written(tmp_path / "points.jsonl", rows(1, both=True))))
     item = writer_item(article, tokenizer, 3000)
-    assert len(item["texts"]) == 2 and item["texts"][0][1][-1] == tokenizer.eos_token_id
+    assert len(item["texts"]) == 2 and all(len(given) == len(learnt) for given, learnt in item["texts"])
 
     def losses(texts):
         batch = PackedRows()([item | {"texts": texts}])
@@ -90,17 +92,29 @@ def test_texts_are_learnt_together_as_each_alone(tiny_qwen, tmp_path):
 
     alone = torch.cat([losses([text]) for text in item["texts"]])
     assert torch.allclose(losses(item["texts"]), alone, atol=1e-4)
-    whole = tokenizer(
-        story(article.sentences, [(0,), (1,)], article.title)
-        + request(1)
-        + answer(article.points[0].texts["standard"], article.points[0].texts["brief"]),
-        return_tensors="pt",
-    )["input_ids"]
+    given, learnt = item["texts"][0]
     with torch.no_grad():
-        logits = model(input_ids=whole).logits[0]
-    count = len(item["texts"][0][1])
-    plain = torch.nn.functional.cross_entropy(logits[-count:-1], whole[0, 1 - count :], reduction="none")
-    assert torch.allclose(alone[: count - 1], plain, atol=1e-4)
+        logits = model(input_ids=torch.tensor([[*item["story"], *given]])).logits[0, len(item["story"]) :]
+    plain = torch.nn.functional.cross_entropy(logits, torch.tensor(learnt), ignore_index=IGNORED, reduction="none")
+    kept = [i for i, token in enumerate(learnt) if token != IGNORED]
+    assert torch.allclose(alone[: len(kept)], plain[kept], atol=1e-4)
+
+
+def test_a_point_is_learnt_as_it_is_asked(tiny_qwen, tmp_path):
+    """The verdict and the kind of the sentence, the standard text up to its line break, the brief one up to its end."""
+    from transformers import AutoTokenizer
+
+    from training.modeling import IGNORED
+    from training.writer import writer_item
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_qwen)
+    (article,) = standalone(str(written(tmp_path / "points.jsonl", rows(1, both=True))))
+    (given, learnt), _ = writer_item(article, tokenizer, 3000)["texts"]
+    texts = article.points[0].texts
+    asked = request(1, article.sentences[0].text) + f"{JUDGE}{KIND}{WRITE}"
+    assert tokenizer.decode(given) == f"{asked} {texts['standard']}\n{JUDGE}{WRITE}{texts['brief']}<|im_end|>"
+    learnt = [token for token in learnt if token != IGNORED]
+    assert tokenizer.decode(learnt) == f" good key {texts['standard']}\n{texts['brief']}<|im_end|>"
 
 
 @given(st.integers(1, 9), st.integers(1, 5), st.sampled_from([4, 8]), st.data())
@@ -125,20 +139,34 @@ def test_a_run_learns_goes_on_and_is_exported(tiny_qwen, tmp_path):
     assert about["steps"] == 4 and about["points"] == 16
     again = called(main, "writer", *flags)  # finished: nothing is trained again
     assert again.returncode == 0 and json.loads((tmp_path / "run" / "run.json").read_text())["steps"] == 4
-    adapter = (tmp_path / "run" / "adapter" / "adapter_model.safetensors").read_bytes()
 
+    assert called(main, "export", tmp_path / "run", "--output", tmp_path / "model").returncode == 0
+    read, wanted = (
+        safetensors.numpy.load_file(tmp_path / "run" / "adapter" / "adapter_model.safetensors"),
+        writer_of(tmp_path / "model" / "writer")[0].state_dict(),
+    )
+    for name, value in read.items():
+        scale = 2 if "lora_B" in name else 1  # the scaling of LoRA is a part of the exported matrix
+        other = wanted[name.replace(".weight", ".default.weight")].numpy()
+        assert other == pytest.approx(scale * value, abs=1e-3)
+
+    # The exported model is trained further, on what it is.
     flags[flags.index("--output") + 1] = tmp_path / "more"
-    more = called(main, "writer", *flags, "--adapter", tmp_path / "run" / "adapter")
+    flags[flags.index("--base_model") + 1] = tmp_path / "model"
+    more = called(main, "writer", *flags)
     assert more.returncode == 0, more.stderr
-    assert (tmp_path / "more" / "adapter" / "adapter_model.safetensors").read_bytes() != adapter
+    first, second = (
+        json.loads((tmp_path / name / "run.json").read_text())["validation"]["loss"] for name in ("run", "more")
+    )
+    assert second < first + 0.01
 
-    exported = called(main, "export", tmp_path / "more", "--output", tmp_path / "model")
+    exported = called(main, "export", tmp_path / "more", "--output", tmp_path / "again")
     assert exported.returncode == 0, exported.stderr
     trained, onnx = (float(line.split("|")[2]) for line in exported.stdout.splitlines()[2:4])
     assert trained == pytest.approx(onnx, abs=0.05)
-    part = tmp_path / "model" / "writer"
+    part = tmp_path / "again" / "writer"
     assert {one.name for one in part.iterdir()} >= {"model.onnx", "weights-0.bin", "tokenizer.json", "config.json"}
     limit = Deadline()
     writer = Writer(part, 1)
     read = writer.read(story(content_sentences("The council met. He spoke."), [(1,)]), limit)
-    assert len(writer.write(read, [request(1)], ["He spoke."], limit)) == 1
+    assert len(writer.write(read, [1], ["He spoke."], limit)) == 1

@@ -6,15 +6,15 @@ from .loading import PARTS, CheckArguments, Data, check, load, usable
 from .packing import UnpackArguments, unpack
 from .pairs import LABEL, Pair, pairs, unfinished
 from .points import PointSources, points_of, shares
-from .standalone import KINDS, StandaloneArticle, StandalonePoint, shuffled, standalone
+from .standalone import JudgedText, StandaloneArticle, StandalonePoint, shuffled, standalone
 
 __all__ = [
-    "KINDS",
     "LABEL",
     "PARTS",
     "CheckArguments",
     "Data",
     "Judged",
+    "JudgedText",
     "Pair",
     "PointSources",
     "StandaloneArticle",

@@ -97,11 +97,7 @@ def _whole(about: Mapping[str, Any], article: Mapping[str, Any], language: str) 
     if about.get("titled", True) and article.get("title"):
         row["title"] = article["title"]
     if "points" in about:
-        points = [
-            point | {length: unpacked(point[length], text) for length in ("standard", "brief") if length in point}
-            for point in about["points"]
-        ]
-        return row | {"article": text, "points": points}
+        return row | {"article": text, "points": [_point(point, text) for point in about["points"]]}
     sentences = content_sentences(text, language)
     chosen = list(dict.fromkeys(_at(sentences, *span, str(about["id"])) for span in about["sources"]))
     context = context_of(sentences, chosen, FullNames(text, facts(text)))
@@ -121,6 +117,15 @@ def _at(sentences: Sequence[Sentence], start: int, end: int, of: str) -> int:
     if max(shared, default=0) <= 0:
         raise ValueError(f"article {of} has no sentence at {start} to {end}: it is not the text that was judged")
     return shared.index(max(shared))
+
+
+def _point(about: Mapping[str, Any], article: str) -> dict[str, Any]:
+    texts = {length: unpacked(about[length], article) for length in ("standard", "brief") if length in about}
+    judged = [
+        one | {name: unpacked(one[name], article) for name in ("text", "standard") if name in one}
+        for one in about.get("judged", ())
+    ]
+    return {**about, **texts, **({"judged": judged} if judged else {})}
 
 
 def _run(text: str, at: int, article: str) -> tuple[int, int]:

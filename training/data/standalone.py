@@ -11,31 +11,47 @@ from tqdm import tqdm
 
 from eval.data import rows
 from summarizer.checks import VERDICTS
+from summarizer.points import KINDS
 from summarizer.reading import Sentence, content_sentences
 from summarizer.summary import Length
 
 from .points import sentence_at
 
 _LENGTHS: tuple[Length, ...] = get_args(Length)
-KINDS = ("key", "background", "repetition")
-"""What a point is to its story: news, background or trivia, or what an earlier point of the list says."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedText:
+    """A text of a point with the verdict of a reader.
+
+    Attributes:
+        text: The text.
+        verdict: One of `VERDICTS`.
+        standard: For a brief text, the standard one that it was made of; "" if there is none.
+    """
+
+    text: str
+    verdict: str
+    standard: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class StandalonePoint:
-    """A point that was made to stand alone.
+    """A point that was made to stand alone, or whose texts were judged.
 
     Attributes:
         sentence: Index of its sentence; of several, the last.
-        texts: Its texts that stand alone, by length.
+        texts: Its texts that stand alone, by length. May be empty.
         verdict: What a reader said of the sentence as it stands, one of `VERDICTS`; None if nobody did.
         kind: One of `KINDS`; None if nobody said.
+        judged: Texts with verdicts, whoever wrote them. May be empty.
     """
 
     sentence: int
     texts: Mapping[Length, str]
     verdict: str | None
     kind: str | None
+    judged: tuple[JudgedText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +70,15 @@ class StandaloneArticle:
 
 
 def standalone(sources: str, language: str = "en") -> list[StandaloneArticle]:
-    """Reads articles with points that stand alone.
+    """Reads articles with points that stand alone, or lists that editors approved at the desk.
+
+    Of an approved list each point is learnt as the editor left it. A draft that the editor did not change is a good
+    text; one that was changed or deleted has the fault that was given as the reason, and without a reason none.
 
     Args:
         sources: Files, separated by commas. A row has "id", "article", "title" (optional) and "points", each with
-            "sources" (spans of the article), "standard", "brief" (or one of them), and optionally "verdict" and "kind".
+            "sources" (spans of the article), and any of "standard", "brief", "verdict" (on the sentence as it stands),
+            "kind", and "judged" (texts, each with "text" and "verdict"; a brief one also with its "standard").
         language: Language of the articles, for splitting sentences.
 
     Raises:
@@ -68,6 +88,8 @@ def standalone(sources: str, language: str = "en") -> list[StandaloneArticle]:
     for source in sources.split(","):
         for row in tqdm(rows(source, "train"), desc=f"reading {source}", unit=" articles", leave=False):
             values = row.values
+            if values.get("status") == "approved":
+                values = _of_editors(values)
             if missing := [name for name in ("article", "points") if not values.get(name)]:
                 hint = "`python -m training unpack` puts articles in"
                 raise ValueError(f'{row.where}: "{missing[0]}" is missing; {hint}')
@@ -92,7 +114,32 @@ def _point(values: Mapping[str, Any], sentences: Sequence[Sentence]) -> Standalo
     places = [i for start, end in values["sources"] if (i := sentence_at((start, end), sentences)) is not None]
     texts = {length: " ".join(values[length].split()) for length in _LENGTHS if values.get(length)}
     verdict, kind = values.get("verdict"), values.get("kind")
-    for name, given, known in (("verdict", verdict, VERDICTS), ("kind", kind, KINDS)):
+    judged = tuple(_judged(one) for one in values.get("judged", ()))
+    stated = [("verdict", verdict, VERDICTS), ("kind", kind, KINDS)]
+    for name, given, known in (*stated, *(("verdict", one.verdict, VERDICTS) for one in judged)):
         if given is not None and given not in known:
             raise ValueError(f"the {name} {given!r} is none of {', '.join(known)}")
-    return StandalonePoint(max(places), texts, verdict, kind) if places and texts else None
+    return StandalonePoint(max(places), texts, verdict, kind, judged) if places and (texts or judged) else None
+
+
+def _of_editors(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns an approved list as an article with points."""
+    points = []
+    removed = [one | {"draft": one["text"], "text": None} for one in record.get("removed", ())]
+    for one in (*record["bullets"], *removed):
+        draft, now = one.get("draft"), one["text"]
+        before, after = (
+            [[span["start"], span["end"]] for span in one.get(name) or one.get("sources", ())]
+            for name in ("draft_sources", "sources")
+        )
+        verdict = "good" if now == draft else one.get("reason")
+        if draft is not None and before and verdict in VERDICTS:
+            points.append({"sources": before, "judged": [{"text": draft, "verdict": verdict}]})
+        if now and now != draft and after:
+            points.append({"sources": after, record.get("length", "standard"): now})
+    return {"article": record["text"], "title": record.get("title"), "points": points}
+
+
+def _judged(one: Mapping[str, str]) -> JudgedText:
+    text, standard = (" ".join(one.get(name, "").split()) for name in ("text", "standard"))
+    return JudgedText(text, one["verdict"], standard)

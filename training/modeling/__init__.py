@@ -4,9 +4,10 @@ from .dequantize import encoder_of, rewriter_of, shipped_part
 from .extractor_data import ExtractorCollator, ExtractorDataset
 from .extractor_model import ExtractorModel, Head
 from .generation_loss import IGNORED, Loss
+from .onnx_weights import writer_of
 from .packed_rows import PackedRows
 from .pruning import with_decoder_layers, with_vocabulary
-from .quantization import BLOCK, LINEAR, Quantized, bits_of, quantized, round_weights
+from .quantization import BLOCK, LINEAR, Quantized, bits_of, packed_codes, quantized, round_weights
 from .shortlist import write_shortlist
 from .writers import Texts, Writer
 
@@ -25,6 +26,7 @@ __all__ = [
     "Writer",
     "bits_of",
     "encoder_of",
+    "packed_codes",
     "quantized",
     "rewriter_of",
     "round_weights",
@@ -32,4 +34,5 @@ __all__ = [
     "with_decoder_layers",
     "with_vocabulary",
     "write_shortlist",
+    "writer_of",
 ]

@@ -63,3 +63,19 @@ def round_weights(model: Any) -> None:
     for name, module in model.named_modules():
         if isinstance(module, nn.Linear) and name.endswith(LINEAR):
             module.weight.data = quantized(module.weight.data, bits_of(name)).values().to(module.weight.dtype)
+
+
+def packed_codes(codes: Tensor, bits: int) -> Tensor:
+    """Puts two codes of 4 bits into each byte, the first one in the lower half. Codes of 8 bits stay as they are."""
+    if bits == 8:
+        return codes
+    if codes.shape[1] % 2:
+        codes = nn.functional.pad(codes, (0, 1))
+    return codes[:, ::2] | codes[:, 1::2] << 4
+
+
+def unpacked_codes(packed: Tensor, bits: int, columns: int) -> Tensor:
+    """Reverses `packed_codes`, for a matrix with this many columns."""
+    if bits == 8:
+        return packed
+    return torch.stack([packed & 15, packed >> 4], -1).flatten(1)[:, :columns]

@@ -48,8 +48,8 @@ _WHAT = {
     "extractor": "The extractor estimates for each sentence of a news article how likely it is a source of an editor's "
     "key point, and which sentences belong to the same point.",
     "rewriter": "The rewriter writes a key point from its source sentences, in a given number of words.",
-    "writer": "The writer makes the sentence of a key point understandable without its context, by copying from the "
-    "story.",
+    "writer": "The writer, a language model, makes the sentence of a key point understandable without its context, and "
+    "judges it.",
     "verifier": "The verifier reads a key point with its source sentences and estimates how likely it is that an "
     "editor would print it.",
     "generator": "The generator writes the key points of a news article; each is then checked against the article's "

@@ -231,7 +231,7 @@ def batch(
       summarize batch dump.jsonl.gz -o summaries.jsonl.gz --text-field content.body --id-field uid --carry url
       zcat dump.gz | summarize batch - -o summaries.jsonl
 
-    OUT has one summary for each record of IN, in the same order. What fails is in OUT.errors.jsonl (error.kind,
+    OUT has one summary for each record of IN. What fails is in OUT.errors.jsonl (error.kind,
     error.message), and is tried again when the command is repeated. Progress goes to standard error. Exit code 0: all
     were summarized; 1: there are errors; 2: wrong use; 130: stopped.
     """
@@ -283,7 +283,8 @@ def batch(
         file=sys.stderr,
     )
     if report.errors:
-        print(f"the errors are in {output}.errors.jsonl; the same command tries them again", file=sys.stderr)
+        place = f"{output}.errors.jsonl" if engine is Engines.local else f"the files .errors.jsonl in {output}"
+        print(f"the errors are in {place}; the same command tries them again", file=sys.stderr)
     if profile:
         print(report.shares(), file=sys.stderr)
     sys.exit(int(report.errors > 0))

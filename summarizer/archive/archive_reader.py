@@ -166,7 +166,9 @@ class Archive:
             return
         top = Path(self.place).resolve()  # resolved only once, since a folder may have a million files
         for file in files_of(self.place):
-            if not any((top / file.name).is_relative_to(path) for path in self.besides):
+            here = top / file.name
+            here = here.resolve() if self.besides and here.is_symlink() else here
+            if not any(here.is_relative_to(path) for path in self.besides):
                 yield file
 
     def __iter__(self) -> Iterator[Record]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from .archive_reader import STDIN, Archive, Fields, Record
 from .executors import Executor, ProcessPool
 from .output import KINDS, Output
 from .progress_bar import Progress
-from .storage import is_uri, kind_of
+from .storage import is_uri, kind_of, system_of
 from .worker import Job, Worker
 
 _log = logging.getLogger(__name__)
@@ -86,9 +86,10 @@ def run_batch(
 ) -> Report:
     """Summarizes every record of an archive into a file.
 
-    The output has one summary for each record that can be summarized, in the order of the archive. The errors (`error`,
-    with `kind` and `message`) go to a file beside it, `OUTPUT.errors.jsonl`. If a run is stopped in any way, a call
-    with the same arguments continues it: records whose ids the output has are skipped, and errors are tried again.
+    The output has one summary for each record that can be summarized; a run adds them in the order of the archive. The
+    errors (`error`, with `kind` and `message`) go to a file beside it, `OUTPUT.errors.jsonl`. If a run is stopped in
+    any way, a call with the same arguments continues it: records whose ids the output has are skipped, and errors are
+    tried again.
 
     Args:
         source: A file (.jsonl or .csv, both also .gz or .zst; .parquet; .txt, .html or .md for one article), a folder
@@ -152,6 +153,9 @@ def run_batch(
         keep_text=keep_text,
     )
     began = time.monotonic()
+    source, output = _plain_path(source), _plain_path(output)
+    if not is_uri(output):
+        output = Path(output).resolve()
     archive = _archive(source, output, absolute=on_ray)
     left_out = frozenset(skip)
     if on_ray:
@@ -176,18 +180,19 @@ def run_batch(
             shown.update()
             if strict and "error" in record:
                 raise ArticleError(f"stopped at the first error, in {record['id']!r}: {record['error']['message']}")
+        out.complete = True
         if not out.earlier + out.written + out.errors:
             _log.warning("%s has no records", source)
     return Report(out.earlier, out.written, out.errors, time.monotonic() - began, executor.profile.seconds)
 
 
 def summarized(
-    archive: Archive, out: Output, executor: Executor, fields: Fields, skip: frozenset[str] = frozenset()
+    records: Iterable[Record], out: Output, executor: Executor, fields: Fields, skip: frozenset[str] = frozenset()
 ) -> Iterator[dict[str, Any]]:
     """Summarizes the records that the output does not have, and adds them to it. Yields what it has added.
 
     Args:
-        archive: The archive.
+        records: The records of the archive.
         out: The output.
         executor: Summarizes the records.
         fields: Which fields of a record are used.
@@ -195,15 +200,15 @@ def summarized(
     """
 
     def left() -> Iterator[Record]:
-        records = iter(archive)
+        given = iter(records)
         while True:
             began = time.perf_counter()
-            record = next(records, None)
+            record = next(given, None)
             executor.profile.add({"reading": time.perf_counter() - began})
             if record is None:
                 return
             id = fields.id_of(record)
-            if id not in out and id not in skip:
+            if record.fault or (id not in out and id not in skip):  # a fault has its number as id
                 yield record
 
     for record in executor(left()):
@@ -213,11 +218,18 @@ def summarized(
         yield record
 
 
+def _plain_path(place: str | Path) -> str | Path:
+    """Returns a local URI as a path."""
+    if str(place).startswith("file:"):
+        return system_of(str(place))[1]
+    return place
+
+
 def _archive(source: str | Path, output: str | Path, *, absolute: bool) -> Archive:
     """The archive. The output is excluded, since it may be in the archive's folder."""
     if source == STDIN or is_uri(source):
         return Archive(source)
-    here = Path(output).resolve()
+    here = Path(output)
     if Path(source).resolve() == here:
         raise BatchError(f"{source} is the archive; name another file for the output")
     own = {here, *(here.with_name(here.name + ending) for ending in (".errors.jsonl", ".lock"))}

@@ -28,8 +28,12 @@ KINDS = (".jsonl", ".ndjson")
 """File extensions of an output."""
 GROUP = 16
 """Number of lines that are written together."""
-_OPENING = b'{"id": '
+_OPENING = b'{"id": "'
+_MAGIC = {"": _OPENING, ".gz": b"\x1f\x8b\x08" + bytes(5), ".zst": b"\x28\xb5\x2f\xfd"}
+"""How a group begins."""
 _READ = 1 << 20
+_REST = 1 << 24
+"""Number of bytes behind the last whole group that are looked at."""
 _log = logging.getLogger(__name__)
 
 
@@ -37,8 +41,8 @@ class Output:
     """An output file, opened and locked for one run.
 
     Args:
-        path: Its path: .jsonl, .jsonl.gz or .jsonl.zst. The errors go to a file beside it, `PATH.errors.jsonl`, which a
-            run begins anew, since it tries them again.
+        path: Its path: .jsonl, .jsonl.gz or .jsonl.zst. The errors go to a file beside it, `PATH.errors.jsonl`. A run
+            tries them again, so at its end that file has the errors of this run only.
         settings: What a record says of how it was made, as `Job.settings` returns it.
         overwrite: Whether an existing output is deleted.
 
@@ -57,6 +61,8 @@ class Output:
             raise BatchError(f"{path}: the output must end in .jsonl, .jsonl.gz or .jsonl.zst")
         if not path.parent.is_dir():
             raise BatchError(f"there is no folder {path.parent} for the output")
+        if path.is_dir():
+            raise BatchError(f"{path} is a folder; name a file for the output")
         self.path = path
         self.earlier = self.written = self.errors = 0
         self._packing = packing_of(path)
@@ -68,8 +74,13 @@ class Output:
         except Timeout:
             raise BatchError(f"another run is writing {path}; wait for it, or choose another name") from None
         try:
+            self._errors_file = _beside(path, ".errors.jsonl")
             if overwrite:
                 path.unlink(missing_ok=True)
+            elif self._errors_file.exists():
+                with self._errors_file.open("rb") as file:
+                    if not file.readline().startswith(_OPENING):
+                        raise self._foreign(1, self._errors_file)
             self._there: Counter[int] = Counter()
             end = self._read(settings) if path.exists() else 0
             self._file = FileIO(path, "r+" if path.exists() else "w+")
@@ -77,11 +88,13 @@ class Output:
             """Number of half-written bytes that were cut off."""
             self._file.truncate(end)
             self._file.seek(end)
-            self._faults = _beside(path, ".errors.jsonl").open("w", encoding="utf-8")
+            self._faults = _beside(self._errors_file, ".new").open("w", encoding="utf-8")
         except BaseException:
             self._lock.release()
             raise
         self._waiting: list[str] = []
+        self.complete = False
+        """True once the archive was read to its end: then the file of errors is replaced."""
 
     def __contains__(self, id: str) -> bool:
         """True if the output has a summary with this id. If an id occurs in the archive more than once, each of its
@@ -113,8 +126,12 @@ class Output:
         finally:
             self._file.close()
             self._faults.close()
-            if not self.errors:
-                _beside(self.path, ".errors.jsonl").unlink()
+            fresh = Path(self._faults.name)
+            if self.complete and not self.errors:
+                self._errors_file.unlink(missing_ok=True)
+            elif self.errors and (self.complete or not self._errors_file.exists()):
+                fresh.replace(self._errors_file)
+            fresh.unlink(missing_ok=True)
             self._lock.release()
 
     def _write(self) -> None:
@@ -124,7 +141,11 @@ class Output:
             data = data[self._file.write(data) :]
 
     def _read(self, settings: Mapping[str, Any]) -> int:
-        """Notes the ids that are there. Returns the offset of the end of the last whole group."""
+        """Notes the ids that are there. Returns the offset of the end of the last whole group.
+
+        Raises:
+            BatchError: The file was not written by a batch run, was made with other settings, or is damaged.
+        """
         last = 0
         for data, end in _READERS[self._packing](self.path):
             lines = data.splitlines()
@@ -132,27 +153,36 @@ class Output:
                 break
             for line in lines:
                 if not (line.startswith(_OPENING) and line.endswith(b"}")):
-                    raise BatchError(
-                        f"line {self.earlier + 1} of {self.path} was not written by a batch run; choose another name, "
-                        "or use --overwrite"
-                    )
+                    raise self._foreign(self.earlier + 1)
                 if not self.earlier:
-                    self._agree(json.loads(line), settings)
+                    self._agree(line, settings)
                 self._there[_key(id_of(line))] += 1
                 self.earlier += 1
             last = end
+        with self.path.open("rb") as file:
+            file.seek(last)
+            rest = file.read(_REST)
+        start = _MAGIC[self._packing]
+        if not (rest.startswith((start, b"\0")) or start.startswith(rest)):
+            raise self._foreign(self.earlier + 1)
+        if self._packing and rest.find(start, 1) > 0:  # whole groups follow, so this is not the end of the file
+            raise BatchError(f"{self.path} is damaged after its byte {last}; choose another name, or use --overwrite")
         return last
 
-    def _agree(self, record: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    def _foreign(self, number: int, path: Path | None = None) -> BatchError:
+        return BatchError(
+            f"line {number} of {path or self.path} was not written by a batch run; choose another name, or use "
+            "--overwrite"
+        )
+
+    def _agree(self, line: bytes, settings: Mapping[str, Any]) -> None:
         """Compares the settings of the first record with those of this run."""
-        before, now = record.get("cpu"), settings["cpu"]
-        if before != now:
-            _log.warning(
-                "%s was begun on a CPU with %s, but this CPU has %s. It rounds numbers differently, so some lists may "
-                "differ from those of the other CPU",
-                self.path, before or "other instructions", now,
-            )  # fmt: skip
-        there = settings_of(record)
+        try:
+            there = settings_of(json.loads(line))
+        except (ValueError, TypeError, AttributeError):
+            raise self._foreign(1) from None
+        if there["carry"] and "*" in settings["carry"]:
+            there["carry"] = settings["carry"]
         unlike = [
             f"{name} was {json.dumps(there.get(name))} and is {json.dumps(value)}"
             for name, value in settings.items()
@@ -163,6 +193,12 @@ class Output:
                 f"{self.path} was made with other settings: {'; '.join(unlike)}. Choose another name, or use "
                 "--overwrite"
             )
+        if there["cpu"] != settings["cpu"]:
+            _log.warning(
+                "%s was begun on a CPU with %s, but this CPU has %s. It rounds numbers differently, so some lists may "
+                "differ from those of the other CPU",
+                self.path, there["cpu"] or "other instructions", settings["cpu"],
+            )  # fmt: skip
 
 
 def settings_of(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,13 +211,13 @@ def settings_of(record: Mapping[str, Any]) -> dict[str, Any]:
         "model": model.get("version"),
         **(record.get("options") or {}),
         "text": "text" in record,
-        "carry": "carried" in record,
+        "carry": sorted(record.get("carried", ())),
     }
 
 
 def id_of(line: bytes) -> str:
     """Returns the id of a line, without parsing the rest."""
-    value, _ = json.JSONDecoder().raw_decode(line[:10_000].decode("utf-8", "replace"), len(_OPENING))
+    value, _ = json.JSONDecoder().raw_decode(line.decode("utf-8", "replace"), len(_OPENING) - 1)
     return str(value)
 
 
@@ -199,7 +235,7 @@ def _packed(data: bytes, packing: str) -> bytes:
         return b""
     if packing == ".gz":
         return gzip.compress(data, 6, mtime=0)
-    return bytes(zstandard().ZstdCompressor(9).compress(data)) if packing == ".zst" else data
+    return bytes(zstandard().ZstdCompressor(9, write_checksum=True).compress(data)) if packing == ".zst" else data
 
 
 def _plain(path: Path) -> Iterator[tuple[bytes, int]]:
@@ -228,7 +264,7 @@ def _members(unpacker: Callable[[], Any], faults: Callable[[], tuple[type[Except
                             return
                         taken += len(more)
                         found.append(member.decompress(more))
-                except faults():
+                except faults():  # of a half-written member whose end is missing; `_read` looks at what is there
                     return
                 rest = member.unused_data
                 end += taken - len(rest)

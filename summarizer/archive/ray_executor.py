@@ -2,7 +2,7 @@
 
 The output is a folder with one file for each file of the archive. Each is made by one actor, as by `summarize batch`,
 so a stopped run continues within it if the folder is on storage that all machines share. In S3 and the like a file
-appears when it is finished; files that exist are skipped.
+appears when it is finished.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..errors import BatchError, MissingExtraError, ModelError, SummarizerError
-from .archive_reader import Archive
+from .archive_reader import Archive, records_of
 from .batch import summarized
 from .output import Output
 from .storage import TABLES, File, is_uri, packing_of, system_of
 from .worker import Job, Worker
 
 Counts = tuple[str, int, int, int]
+_ERRORS = ".errors.jsonl"
 
 
 def file_by_file(
@@ -59,6 +60,8 @@ def file_by_file(
         other = targets.setdefault(_target(folder, file), file)
         if other != file:
             raise BatchError(f"{other.shown} and {file.shown} would have the same output; rename one of them")
+        if _target(folder, file) == file.place:
+            raise BatchError(f"{file.place} is the archive; name another folder for the output")
     if not targets:
         raise BatchError('the engine "ray" cannot read standard input; name a file, a folder or a URI')
     with connected(address) as ray:
@@ -99,21 +102,25 @@ class _Maker:
         self._worker = self._worker or Worker(self._job)
         with ExitStack() as stack:
             place = Path(target)
-            if is_uri(target):
+            if remote := is_uri(target):
                 system, there = system_of(target)
-                if not self._overwrite and system.exists(there):
-                    return 0, 0, 0
                 place = Path(stack.enter_context(TemporaryDirectory())) / place.name
+                for ending in ("", _ERRORS):
+                    if not self._overwrite and system.exists(there + ending):
+                        system.get_file(there + ending, f"{place}{ending}")
             place.parent.mkdir(parents=True, exist_ok=True)
             with closing(Output(place, self._job.settings(), self._overwrite)) as out:
-                for _ in summarized(Archive(file.place), out, self._worker, self._job.fields, self._skip):
+                records = (record for record, _ in records_of(file))
+                for _ in summarized(records, out, self._worker, self._job.fields, self._skip):
                     pass
-            if is_uri(target):
+                out.complete = True
+            if remote:
                 system.makedirs(there.rsplit("/", 1)[0], exist_ok=True)
-                faults = place.with_name(f"{place.name}.errors.jsonl")
-                if faults.exists():
-                    system.put_file(str(faults), f"{there}.errors.jsonl")
-                system.put_file(str(place), there)  # last: it says that the file is finished
+                if out.errors:
+                    system.put_file(f"{place}{_ERRORS}", there + _ERRORS)
+                elif system.exists(there + _ERRORS):
+                    system.rm_file(there + _ERRORS)
+                system.put_file(str(place), there)
         return out.earlier, out.written, out.errors
 
 

@@ -66,7 +66,7 @@ class Job:
             "model": version_of(self.model),
             **asdict(self.options),
             "text": self.keep_text,
-            "carry": bool(self.fields.carry),
+            "carry": sorted(self.fields.carry),
         }
 
 
@@ -75,11 +75,13 @@ class Worker:
 
     Args:
         job: What to do with each record.
-        profile: Collects the seconds of each stage.
+
+    Attributes:
+        profile: Seconds of each stage.
     """
 
-    def __init__(self, job: Job, profile: Profile | None = None) -> None:
-        self.profile = profile or Profile()
+    def __init__(self, job: Job) -> None:
+        self.profile = Profile()
         self._job = job
         self._summarizer = Summarizer.from_pretrained(job.model, threads=job.threads, device=job.device)
 

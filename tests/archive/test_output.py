@@ -1,5 +1,6 @@
 """The outputs of batch runs, and how a run that was stopped at any moment continues."""
 
+import gzip
 import json
 import os
 import random
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from summarizer import BatchError, run_batch
 from summarizer.archive.output import Output
 
-from ..articles import ROOT, archive, written
+from ..articles import ROOT, STORY, archive, written
 from .batches import ENDINGS, FAST, FLAGS, batch, errors, lines, records
 
 KILLS = int(os.environ.get("KILLS", "10"))
@@ -36,6 +37,7 @@ def test_an_output_cut_anywhere_is_made_whole(tmp_path, source, whole, ending, s
     if not output.exists():
         run_batch(source, output, **FAST)
     cut = int(share * len(wanted))
+    junk = junk if ending == "jsonl" else b"\0" * len(junk)
     output.write_bytes(wanted[:cut] + (junk if cut < len(wanted) else b""))
     report = run_batch(source, output, **FAST)
     assert lines(output) == lines(whole[ending])
@@ -113,7 +115,7 @@ def test_other_settings_are_refused_by_name_unless_overwritten(tmp_path, source)
     output = tmp_path / "o.jsonl"
     run_batch(source, output, **FAST)
     before = output.read_bytes()
-    with pytest.raises(BatchError, match='length was "brief" and is "standard"; carry was false and is true'):
+    with pytest.raises(BatchError, match=r'length was "brief" and is "standard"; carry was .. and is ."meta".'):
         run_batch(source, output, **FAST | {"length": "standard", "carry": ["meta"]})
     shutil.copytree(ROOT / "models" / "base", tmp_path / "other")
     sums = json.loads((tmp_path / "other" / "checksums.json").read_text())
@@ -128,11 +130,25 @@ def test_other_settings_are_refused_by_name_unless_overwritten(tmp_path, source)
 
 
 def test_a_file_of_other_making_is_left_alone(tmp_path, source):
-    for text in ('{"name": 1}\n', '{"id": 1, "n": 2}\n'):
-        (tmp_path / "mine.jsonl").write_text(text)
+    files = {
+        "name.jsonl": b'{"name": 1}\n',
+        "id.jsonl": b'{"id": "1", "n": 2}\n',
+        "list.jsonl": b'{"id": "1", "model": "gpt", "options": [1]}\n',
+        "half.jsonl": b'{"name": "x"}',
+        "wide.jsonl": '{"id": "1"}\n'.encode("utf-16"),
+        "text.jsonl.gz": b"a letter",
+        "other.jsonl.zst": gzip.compress(b"a letter"),
+        "letter.jsonl.gz": gzip.compress(b"a letter"),
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
         with pytest.raises(BatchError, match=r"was not written by a batch run|was made with other settings"):
-            run_batch(source, tmp_path / "mine.jsonl", **FAST)
-        assert (tmp_path / "mine.jsonl").read_text() == text
+            run_batch(source, tmp_path / name, **FAST)
+        assert (tmp_path / name).read_bytes() == data
+    (tmp_path / "new.jsonl.errors.jsonl").write_text("mine\n")
+    with pytest.raises(BatchError, match=r"errors\.jsonl was not written by a batch run"):
+        run_batch(source, tmp_path / "new.jsonl", **FAST)
+    assert (tmp_path / "new.jsonl.errors.jsonl").read_text() == "mine\n"
     output = tmp_path / "o.jsonl"
     run_batch(source, output, **FAST)
     text = output.read_text()
@@ -167,3 +183,48 @@ def test_another_kind_of_cpu_is_said(tmp_path, source, whole, monkeypatch, caplo
     run_batch(source, output, **FAST)
     assert "was begun on a CPU with" in caplog.text and "NEON of another" in caplog.text
     assert len(records(output)) == 37
+
+
+@pytest.mark.parametrize("ending", ENDINGS[1:])
+def test_a_damaged_output_is_not_cut_off(tmp_path, source, whole, ending):
+    output = tmp_path / f"o.{ending}"
+    data = bytearray(whole[ending].read_bytes())
+    data[200] ^= 255
+    output.write_bytes(data)
+    with pytest.raises(BatchError, match=r"is damaged|was not written"):
+        run_batch(source, output, **FAST)
+    assert output.read_bytes() == data
+
+
+def test_a_link_is_the_file_that_it_leads_to(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text(STORY)
+    (tmp_path / "in" / "o.jsonl").symlink_to(tmp_path / "real.jsonl")
+    for earlier in (0, 1):
+        assert run_batch(tmp_path / "in", tmp_path / "in" / "o.jsonl", **FAST).earlier == earlier
+    assert [record["id"] for record in records(tmp_path / "real.jsonl")] == ["a.txt"]
+    here = (tmp_path / "in" / "a.txt").as_uri()
+    with pytest.raises(BatchError, match="is the archive"):
+        run_batch(here, tmp_path / "in" / "a.txt", **FAST)
+
+
+def test_an_id_may_be_long_and_a_bad_line_has_the_number_of_another(tmp_path):
+    good = [{"id": str(i) if i else "x" * 12_000, "text": STORY} for i in range(5)]
+    source, output = written(tmp_path / "a.jsonl", good), tmp_path / "o.jsonl"
+    text = source.read_text().splitlines()
+    source.write_text("\n".join([*text[:2], "{bad", *text[2:]]) + "\n")  # line 3
+    for written_now in (5, 0):
+        report = run_batch(source, output, **FAST)
+        assert (report.written, report.errors) == (written_now, 1)
+    assert [record["id"] for record in records(output)] == [row["id"] for row in good]
+    assert list(errors(output)) == ["3"]
+
+
+def test_the_list_of_errors_stays_when_a_run_stops_early(tmp_path, rows, source):
+    output = tmp_path / "o.jsonl"
+    run_batch(source, output, **FAST)
+    before = errors(output)
+    source.with_suffix(".jsonl.gz").write_bytes(gzip.compress(source.read_bytes())[:-20])
+    with pytest.raises(BatchError, match="cannot be read to its end"):
+        run_batch(source.with_suffix(".jsonl.gz"), output, **FAST)
+    assert errors(output) == before

@@ -163,7 +163,8 @@ class Output:
             file.seek(last)
             rest = file.read(_REST)
         start = _MAGIC[self._packing]
-        if not (rest.startswith((start, b"\0")) or start.startswith(rest)):
+        whole = rest.split(b"\0")[0] if not self._packing else rest  # a power cut leaves NULs behind a line
+        if not (whole.startswith((start, b"\0")) or start.startswith(whole)):
             raise self._foreign(self.earlier + 1)
         if self._packing and rest.find(start, 1) > 0:  # whole groups follow, so this is not the end of the file
             raise BatchError(f"{self.path} is damaged after its byte {last}; choose another name, or use --overwrite")

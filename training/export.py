@@ -142,6 +142,9 @@ def _writer(run: Path, part: Path, record: dict[str, Any], quantization: str) ->
     model = AutoModelForCausalLM.from_pretrained(run / "start", dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(run / "start")
     write_onnx(PeftModel.from_pretrained(model, run / "adapter"), tokenizer, part)
+    config = json.loads((part / "config.json").read_text("utf-8"))
+    config["writer"] |= {"calibration": record["calibration"], "least": record["arguments"]["least"]}
+    _write(part / "config.json", config)
 
 
 def _verifier(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from summarizer.checkpoints import (
     int8_generator,
     load,
 )
-from summarizer.checks import Verifier
+from summarizer.checks import Calibration, Verifier
 from summarizer.deadline import Deadline
 from summarizer.points import (
     BEAM,
@@ -49,7 +50,7 @@ from .modeling import (
     ExtractorModel,
     Head,
 )
-from .writer import WriterArguments, divided_articles, judged_sentences, trained_writer
+from .writer import WriterArguments, divided_articles, judgements, trained_writer
 
 ARTICLES = 20
 """Maximum number of articles whose points the writer writes twice, before and after export."""
@@ -120,13 +121,15 @@ def writer_fidelity(run: Path, part: Path, data: str | None) -> str:
         part: The exported part.
         data: Articles with points that stand alone. Default: those that selected the checkpoint.
     """
-    args = WriterArguments(**json.loads((run / "run.json").read_text("utf-8"))["arguments"])
+    record = json.loads((run / "run.json").read_text("utf-8"))
+    args, calibration = WriterArguments(**record["arguments"]), record["calibration"]
     articles = (standalone(data, args.language) if data else divided_articles(args)[1])[:ARTICLES]
     model, tokenizer = trained_writer(run)
     writer, limit = Writer(part, torch.get_num_threads()), Deadline()
 
     def trained() -> list[Any]:
-        return [one for article in articles for one in judged_sentences(model, tokenizer, article)]
+        asked = [replace(one, points=[replace(p, verdict="good", judged=()) for p in one.points]) for one in articles]
+        return list(Calibration(**calibration)(judgements(model, tokenizer, asked)[0])[:, 0])
 
     def exported() -> list[Any]:
         found = []

@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor
@@ -28,6 +30,7 @@ from summarizer.points import JUDGE, KIND, WRITE, request, story
 
 from .arguments import RunArguments, is_first_process
 from .data import StandaloneArticle, shuffled, standalone
+from .judge import fitted, measures
 from .modeling import IGNORED, LINEAR, Loss, PackedRows, round_weights, shipped_part, with_vocabulary, writer_of
 from .run import add_callbacks, claim_folder, command, machine, train_or_resume, write_whole
 
@@ -62,7 +65,12 @@ class WriterArguments(RunArguments):
     learning_rate: float = field(default=5e-4, metadata={"help": "Peak learning rate."})
     batch_size: int = field(default=4, metadata={"help": "Articles per step, over all processes."})
     longest: int = field(default=2048, metadata={"help": "Maximum number of tokens of a story, and of its answers."})
-    held_out: int = field(default=40, metadata={"help": "Maximum number of articles that select the checkpoint."})
+    held_out: int = field(
+        default=40, metadata={"help": "Maximum number of articles that select the checkpoint and calibrate the judge."}
+    )
+    least: float = field(
+        default=0.6, metadata={"help": "Minimum probability for showing a text; part of the exported model."}
+    )
 
 
 def main(args: WriterArguments) -> None:
@@ -72,6 +80,8 @@ def main(args: WriterArguments) -> None:
     sources = {name: value for name in ("train", "validation") if (value := getattr(args, name))}
     notes = asdict(args) | {name: " ".join(map(fingerprint, value.split(","))) for name, value in sources.items()}
     claim_folder(output, notes, (), args.resume)
+    if args.gradient_checkpointing:
+        raise ValueError("gradient_checkpointing does not work with a story that is read once; leave it out")
     began = time.time()
     set_seed(args.seed)
     train, validation = divided_articles(args)
@@ -95,6 +105,8 @@ def main(args: WriterArguments) -> None:
     if not is_first_process():
         return
     trainer.model.save_pretrained(output / "adapter")
+    scores, said = judgements(trainer.model.eval(), tokenizer, validation)
+    calibration = fitted(scores, said)
     about = {
         "task": "writer",
         "command": command(args, "writer"),
@@ -107,7 +119,8 @@ def main(args: WriterArguments) -> None:
         "points": sum(len(item["texts"]) for item in learnt),
         "steps": trainer.state.global_step,
         "best_step": trainer.state.best_global_step,
-        "validation": {"loss": trainer.state.best_metric},
+        "validation": {"loss": trainer.state.best_metric, "judge": measures(scores, said, calibration)},
+        "calibration": asdict(calibration),
         "seconds": round(time.time() - began),
         "machine": machine(),
     }
@@ -132,6 +145,7 @@ def start(args: WriterArguments, train: Sequence[StandaloneArticle], folder: Pat
         if is_first_process() and not (folder / "tokenizer.json").exists():
             model.get_base_model().save_pretrained(folder, state_dict=_plain(model))
             tokenizer.save_pretrained(folder)
+        round_weights(model.get_base_model())
         for parameter in model.parameters():
             if not parameter.requires_grad:
                 parameter.data = parameter.data.to(kind)
@@ -143,6 +157,8 @@ def start(args: WriterArguments, train: Sequence[StandaloneArticle], folder: Pat
         model = AutoModelForCausalLM.from_pretrained(args.base_model, dtype=kind)
         tokenizer = AutoTokenizer.from_pretrained(args.base_model)
         tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
+        if model.config.model_type != "qwen2" or not model.config.tie_word_embeddings:
+            raise ValueError(f"{args.base_model} is no Qwen2 whose head is its table of embeddings")
         if args.vocabulary:
             texts = [sentence.text for one in train for sentence in one.sentences]
             texts += [text for one in train for point in one.points for text in point.texts.values()]
@@ -201,7 +217,7 @@ def writer_item(article: StandaloneArticle, tokenizer: Any, longest: int) -> dic
     kept, size = [], 0
     for given, learnt in texts:
         size += len(given)
-        if size <= longest:
+        if size <= longest and any(token != IGNORED for token in learnt):
             kept.append((given, learnt))
     read = story(article.sentences, [(point.sentence,) for point in article.points], article.title)
     return {"story": ids(read)[:longest], "texts": kept}
@@ -235,15 +251,27 @@ def trained_writer(run: Path) -> tuple[Any, Any]:
     return PeftModel.from_pretrained(model, run / "adapter"), AutoTokenizer.from_pretrained(run / "start")
 
 
-def judged_sentences(model: Any, tokenizer: Any, article: StandaloneArticle) -> list[float]:
-    """Returns for each point the probability that its sentence is good as it stands, before calibration."""
-    points = [replace(point, texts={}, judged=(), kind=None, verdict=VERDICTS[0]) for point in article.points]
-    batch = PackedRows()([writer_item(replace(article, points=points), tokenizer, WriterArguments.longest)])
-    del batch["labels"]
+def judgements(
+    model: Any, tokenizer: Any, articles: Sequence[StandaloneArticle]
+) -> tuple[npt.NDArray[np.float32], list[str]]:
+    """Returns the scores of the verdicts for all judged sentences and texts of some articles, shape (texts, VERDICTS),
+    and what readers said of them."""
     words = [one[0] for one in tokenizer([f" {word}" for word in VERDICTS], add_special_tokens=False)["input_ids"]]
-    with torch.no_grad():
-        logits = model(**_with_story(model, batch))["logits"][0].float()
-    return [float(one) for one in logits[:, words].softmax(-1)[:, 0]]
+    verdict_of = dict(zip(words, VERDICTS, strict=True))
+    scores: list[npt.NDArray[np.float32]] = []
+    said: list[str] = []
+    for article in articles:
+        points = [replace(point, texts={}, kind=None) for point in article.points]
+        item = writer_item(replace(article, points=points), tokenizer, WriterArguments.longest)
+        batch = PackedRows()([item])
+        labels = batch.pop("labels")
+        if len(labels):
+            given = {name: value.to(model.device) for name, value in batch.items()}
+            with torch.no_grad():
+                logits = model(**_with_story(model, given))["logits"][0].float()
+            scores.append(logits[:, words].cpu().numpy())
+            said += [verdict_of[int(label)] for label in labels]
+    return np.concatenate(scores) if scores else np.zeros((0, len(VERDICTS)), np.float32), said
 
 
 def _with_story(model: Any, batch: dict[str, Tensor]) -> dict[str, Any]:

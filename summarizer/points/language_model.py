@@ -32,8 +32,7 @@ class LanguageModel:
         settings: The settings of the export.
 
     Raises:
-        RuntimeError: ONNX Runtime cannot read the model.
-        OSError, KeyError, ValueError: A file is missing, or is not what it should be.
+        Exception: A file is missing, or is not what it should be. ONNX Runtime and tokenizers have errors of their own.
     """
 
     def __init__(self, folder: Path, threads: int) -> None:
@@ -128,14 +127,12 @@ class Part:
         ids: The tokens.
         place: The place of the first of them in the text.
         asked: For how many of them, from the end, the next token is asked.
-        aside: True if no later token sees them.
     """
 
     text: int
     ids: Sequence[int]
     place: int
     asked: int = 1
-    aside: bool = False
 
 
 class Sheet:
@@ -158,18 +155,15 @@ class Sheet:
         sizes = [len(part.ids) for part in parts]
         ends = np.cumsum(sizes)
         of = np.repeat([part.text for part in parts], sizes)
-        part_of = np.repeat(np.arange(len(parts)), sizes)
         places = np.concatenate([len(self._story.ids) + part.place + np.arange(len(part.ids)) for part in parts])
-        # A token sees its own part; of the other new tokens, and of the old ones, it sees those of its text.
+        # A token sees the story, and the tokens of its text up to itself.
         old = (self._owner == _STORY) | ((self._owner == of[:, None]) & (self._places < places[:, None]))
-        shared = (of == of[:, None]) & ~np.repeat([part.aside for part in parts], sizes)
-        new = (shared | (part_of == part_of[:, None])) & (places <= places[:, None])
+        new = (of == of[:, None]) & (places <= places[:, None])
         asked = [i for part, end in zip(parts, ends, strict=True) for i in range(end - part.asked, end)]
         logits, self._past = self._model.run(
             [i for part in parts for i in part.ids], places, np.hstack([old, new]), self._past, asked, adapted=True
         )
-        owner = np.concatenate([np.full(len(part.ids), _NOBODY if part.aside else part.text) for part in parts])
-        self._owner, self._places = np.concatenate([self._owner, owner]), np.concatenate([self._places, places])
+        self._owner, self._places = np.concatenate([self._owner, of]), np.concatenate([self._places, places])
         return np.split(logits, np.cumsum([part.asked for part in parts])[:-1])
 
     def forget(self, text: int, place: int) -> None:

@@ -44,7 +44,7 @@ def story(sentences: Sequence[Sentence], points: Sequence[Sequence[int]], title:
         if i in numbers or size + cost <= STORY_WORDS:
             kept.add(i)
             size += cost
-    parts = [title.strip() + "\n"] if title else []
+    parts = [_line(title) + "\n"] if title else []
     last = -1
     for i in sorted(kept):
         mark = f"[{numbers[i]}] " if i in numbers else ""
@@ -75,7 +75,7 @@ def _by_need(sentences: Sequence[Sentence], chosen: Sequence[int]) -> Iterator[i
             first.setdefault(name, i)
     order = [
         *chosen,
-        0,
+        *range(min(1, len(sentences))),
         *(i - 1 for i in chosen if i),
         *(first[name] for i in chosen for name in names[i]),
         *range(min(3, len(sentences))),

@@ -18,7 +18,7 @@ import numpy as np
 from ..checks import VERDICTS, Calibration, Verdict
 from ..deadline import Deadline
 from .language_model import Floats, LanguageModel, Part, ReadStory, Sheet, log_softmax, read_story
-from .story import JUDGE, KIND, KINDS, WRITE, request
+from .story import JUDGE, KIND, KINDS, SENTENCE_CHARACTERS, WRITE, request
 
 MAX_STORY_TOKENS = 1024
 """Maximum number of tokens of a story; the rest is cut."""
@@ -26,10 +26,12 @@ MAX_SENTENCE_TOKENS = 200
 """Maximum number of tokens of a sentence that is read again; the rest is cut."""
 MAX_TEXT_TOKENS = 90
 """Maximum number of tokens of a text. What is longer was cut, and is dropped."""
+MAX_JUDGED_CHARACTERS = 2000
+"""Maximum number of characters of a text that is judged; a longer one is not good."""
 GUESSES = 4
 """Number of tokens that are guessed at a time."""
-FREQUENT = 4000
-"""Tokens that may be written although the story lacks them: so many of the most frequent ones."""
+TOGETHER = 8
+"""Maximum number of points that are written side by side: memory and time of a step grow with them."""
 _MATCH = 3
 """Maximum number of tokens that must agree before what follows them is guessed."""
 
@@ -101,8 +103,7 @@ class Writer:
         threads: Number of cores to use.
 
     Raises:
-        RuntimeError: ONNX Runtime cannot read the model.
-        OSError, KeyError, ValueError: A file is missing, or is not what it should be.
+        Exception: A file is missing, or is not what it should be. ONNX Runtime and tokenizers have errors of their own.
     """
 
     def __init__(self, folder: Path, threads: int) -> None:
@@ -112,6 +113,7 @@ class Writer:
         self._verdicts = [self._model.ids(f" {word}")[0] for word in VERDICTS]
         self._kinds = [self._model.ids(f" {word}")[0] for word in KINDS]
         self._judge, self._kind, self._write = (self._model.ids(one)[0] for one in (JUDGE, KIND, WRITE))
+        self._questions = [self._judge, self._kind, self._write]
 
     def read(self, story: str, deadline: Deadline) -> ReadStory:
         """Reads a story (`story.story`)."""
@@ -139,11 +141,15 @@ class Writer:
         Raises:
             TimeLimitError: The time was up before the texts were written.
         """
-        rows = [
-            _Row(n, self._model.ids(f" {text}"), [*self._asked(n, text), self._judge, self._kind, self._write])
-            for n, text in zip(points, sentences, strict=True)
-        ]
-        unlikely = self._unlikely(story)
+        found: list[WrittenPoint] = []
+        for first in range(0, len(points), TOGETHER):
+            asked = zip(points[first : first + TOGETHER], sentences[first : first + TOGETHER], strict=True)
+            rows = [_Row(n, self._sentence(text), [*self._asked(n, text), *self._questions]) for n, text in asked]
+            self._write_rows(story, rows, deadline, brief)
+            found += map(self._point, rows)
+        return found
+
+    def _write_rows(self, story: ReadStory, rows: Sequence[_Row], deadline: Deadline, brief: bool) -> None:
         sheet = Sheet(self._model, story)
         while going := [row for row in rows if row.pending]:
             deadline.check()
@@ -154,13 +160,12 @@ class Writer:
             ]
             for row, guess, logits in zip(going, guesses, sheet.read(parts), strict=True):
                 row.answers += list(logits[: row.questions])
-                text = log_softmax(logits[row.questions :] + unlikely)
+                text = log_softmax(logits[row.questions :])
                 row.place += len(row.pending)
                 row.questions, row.pending = 0, []
                 if row.writes:
                     row.place += self._accept(row, guess, text, brief)
                     sheet.forget(row.number, row.place)
-        return [self._point(row) for row in rows]
 
     def judge(
         self,
@@ -182,13 +187,16 @@ class Writer:
         Raises:
             TimeLimitError: The time was up before the texts were read.
         """
-        deadline.check()
-        parts = []
-        for at, (n, sentence, text) in enumerate(zip(points, sentences, texts, strict=True), 1):
-            asked = [*self._asked(n, sentence), self._judge, self._kind, self._write]
-            *written, last = self._model.ids(f" {text}\n")
-            parts.append(Part(at, [*asked, *written[: MAX_TEXT_TOKENS - 1], last, self._judge], 0))
-        return [self._verdict(logits[-1]) for logits in Sheet(self._model, story).read(parts)] if parts else []
+        found: list[Verdict] = []
+        for n, sentence, text in zip(points, sentences, texts, strict=True):
+            deadline.check()
+            written = self._model.ids(f" {text[:MAX_JUDGED_CHARACTERS]}\n")
+            if len(text) > MAX_JUDGED_CHARACTERS:
+                found.append(Verdict(0.0, broken=1.0))  # nobody prints a point of this length
+                continue
+            part = Part(1, [*self._asked(n, sentence), *self._questions, *written, self._judge], 0)
+            found.append(self._verdict(Sheet(self._model, story).read([part])[0][-1]))
+        return found
 
     def _accept(self, row: _Row, guess: Sequence[int], scores: Floats, brief: bool) -> int:
         """Adds the tokens that are known now to a row, and sets what it reads next. Returns how many of the guesses
@@ -225,19 +233,15 @@ class Writer:
             ),
         )
 
+    def _sentence(self, sentence: str) -> list[int]:
+        return self._model.ids(f" {' '.join(sentence[:SENTENCE_CHARACTERS].split())}")
+
     def _asked(self, point: int, sentence: str) -> list[int]:
         *ids, last = self._model.ids(request(point, sentence))
         return [*ids[: MAX_SENTENCE_TOKENS - 1], last]
 
     def _verdict(self, logits: Floats) -> Verdict:
         return Verdict(*map(float, self._calibration(logits[self._verdicts])))
-
-    def _unlikely(self, story: ReadStory) -> Floats:
-        """Returns what is added to the logits: 0 for tokens of the story and frequent ones, else minus infinity."""
-        found = np.full(int(self._model.settings["vocabulary"]), -np.inf, np.float32)
-        found[:FREQUENT] = 0  # the vocabulary is ordered by frequency (training/modeling/pruning.py)
-        found[list(story.ids)] = 0
-        return found
 
 
 def _guessed(row: _Row, story: Sequence[int]) -> list[int]:

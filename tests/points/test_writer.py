@@ -155,10 +155,16 @@ def test_a_text_that_has_no_end_is_dropped(model, monkeypatch):
     assert found.texts == () and found.sentence.good > 0.8
 
 
-def test_only_tokens_of_the_story_and_frequent_ones_are_written(model, monkeypatch):
-    monkeypatch.setattr(writer, "FREQUENT", 2)  # the special tokens
-    (found,) = model.write(model.read("[1] Bobs wim. [2] [3]\n", LIMIT), [1], ["Ann ran."], LIMIT)
-    assert set("".join(one.text for one in found.texts)) <= set("[123] Bobs wim.")
+def test_many_points_are_written_a_few_at_a_time(model, monkeypatch):
+    read = model.read(READ, LIMIT)
+    monkeypatch.setattr(writer, "TOGETHER", 2)
+    assert texts_of(model.write(read, (1, 2, 3), SENTENCES, LIMIT)) == TEXTS
+
+
+def test_a_text_that_is_too_long_for_a_point_is_not_good(model):
+    read = model.read(READ, LIMIT)
+    (verdict,) = model.judge(read, [1], ["Ann ran."], ["Ann ran. " * 400], LIMIT)
+    assert verdict.good == 0
 
 
 def test_the_time_limit_holds_while_texts_are_written(model):

@@ -170,3 +170,20 @@ def test_a_run_learns_goes_on_and_is_exported(tiny_qwen, tmp_path):
     writer = Writer(part, 1)
     read = writer.read(story(content_sentences("The council met. He spoke."), [(1,)]), limit)
     assert len(writer.write(read, [1], ["He spoke."], limit)) == 1
+
+
+def test_lists_that_editors_approved_are_learnt(tiny_qwen, tmp_path):
+    """What the editor wrote is a standard text; a brief one alone teaches nothing, and is no error."""
+    from transformers import AutoTokenizer
+
+    from training.writer import writer_item
+
+    text = "The council met. He spoke on Monday."
+    source = [{"start": text.index("He"), "end": len(text)}]
+    bullet = {"text": "Ann Roe spoke on Monday.", "draft": "He spoke.", "reason": "leaning", "sources": source}
+    record = {"id": "1", "status": "approved", "text": text, "bullets": [bullet]}
+    tokenizer = AutoTokenizer.from_pretrained(tiny_qwen)
+    for length, count in (("standard", 2), ("brief", 1)):
+        (article,) = standalone(str(written(tmp_path / f"{length}.jsonl", [record | {"options": {"length": length}}])))
+        assert [one.verdict for point in article.points for one in point.judged] == ["leaning"]
+        assert len(writer_item(article, tokenizer, 3000)["texts"]) == count

@@ -136,7 +136,7 @@ def _of_editors(record: Mapping[str, Any]) -> dict[str, Any]:
         if draft is not None and before and verdict in VERDICTS:
             points.append({"sources": before, "judged": [{"text": draft, "verdict": verdict}]})
         if now and now != draft and after:
-            points.append({"sources": after, record.get("length", "standard"): now})
+            points.append({"sources": after, (record.get("options") or {}).get("length", "standard"): now})
     return {"article": record["text"], "title": record.get("title"), "points": points}
 
 

@@ -59,8 +59,11 @@ def bits_of(layer: str) -> int:
 
 
 def round_weights(model: Any) -> None:
-    """Rounds the linear layers of a language model in place; they stay in their type."""
+    """Rounds the linear layers and the embeddings of a language model in place; they stay in their type."""
+    table = model.get_input_embeddings()
+    table.weight.data = quantized(table.weight.data, 8).values().to(table.weight.dtype)
     for name, module in model.named_modules():
+        name = name.removesuffix(".base_layer")
         if isinstance(module, nn.Linear) and name.endswith(LINEAR):
             module.weight.data = quantized(module.weight.data, bits_of(name)).values().to(module.weight.dtype)
 

@@ -31,7 +31,17 @@ from summarizer.points import JUDGE, KIND, WRITE, request, story
 from .arguments import RunArguments, is_first_process
 from .data import StandaloneArticle, shuffled, standalone
 from .judge import fitted, measures
-from .modeling import IGNORED, LINEAR, Loss, PackedRows, round_weights, shipped_part, with_vocabulary, writer_of
+from .modeling import (
+    IGNORED,
+    LINEAR,
+    Loss,
+    PackedRows,
+    round_weights,
+    shipped_part,
+    use_int8,
+    with_vocabulary,
+    writer_of,
+)
 from .run import add_callbacks, claim_folder, command, machine, train_or_resume, write_whole
 
 
@@ -138,7 +148,7 @@ def divided_articles(args: WriterArguments) -> tuple[list[StandaloneArticle], li
 def start(args: WriterArguments, train: Sequence[StandaloneArticle], folder: Path) -> tuple[Any, Any]:
     """Returns the base model with rounded weights, the vocabulary that is kept, and LoRA, and its tokenizer. Saves the
     base and the tokenizer in `folder`."""
-    kind = torch.bfloat16 if args.half else torch.float32
+    kind = torch.bfloat16 if _half(args) else torch.float32
     part = shipped_part(args.base_model, "writer")
     if part:
         model, tokenizer = writer_of(part)
@@ -149,7 +159,7 @@ def start(args: WriterArguments, train: Sequence[StandaloneArticle], folder: Pat
         for parameter in model.parameters():
             if not parameter.requires_grad:
                 parameter.data = parameter.data.to(kind)
-        return model, tokenizer
+        return _fast(model), tokenizer
     if (folder / "tokenizer.json").exists():  # the file that is written last
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=kind)
         tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -174,7 +184,19 @@ def start(args: WriterArguments, train: Sequence[StandaloneArticle], folder: Pat
         layers_to_transform=list(range(args.frozen_layers, model.config.num_hidden_layers)),
         task_type="CAUSAL_LM",
     )
-    return get_peft_model(model, config), tokenizer
+    return _fast(get_peft_model(model, config)), tokenizer
+
+
+def _half(args: WriterArguments) -> bool:
+    """True if the model computes in bfloat16; on a CPU, int8 and float32 are faster."""
+    return torch.cuda.is_available() and args.half
+
+
+def _fast(model: Any) -> Any:
+    """Returns the model; without a GPU, the layers that do not learn compute in int8 from now on."""
+    if not torch.cuda.is_available():
+        use_int8(model)
+    return model
 
 
 def _plain(model: Any) -> dict[str, Tensor]:
@@ -225,13 +247,14 @@ def writer_item(article: StandaloneArticle, tokenizer: Any, longest: int) -> dic
 
 def _settings(args: WriterArguments, output: Path) -> TrainingArguments:
     processes = args.for_trainer(output)["per_device_train_batch_size"] * args.accumulation
-    shared = args.for_trainer(output) | {
+    shared = {name: value for name, value in args.for_trainer(output).items() if name != "bf16"} | {
         "greater_is_better": False,
         "per_device_train_batch_size": 1,
         "gradient_accumulation_steps": processes,
     }
     return TrainingArguments(
         **shared,
+        bf16=_half(args),
         num_train_epochs=args.epochs,
         learning_rate=args.learning_rate,
         lr_scheduler_type="cosine",

@@ -4,6 +4,7 @@ from .dequantize import encoder_of, rewriter_of, shipped_part
 from .extractor_data import ExtractorCollator, ExtractorDataset
 from .extractor_model import ExtractorModel, Head
 from .generation_loss import IGNORED, Loss
+from .int8_linear import use_int8
 from .onnx_weights import writer_of
 from .packed_rows import PackedRows
 from .pruning import with_decoder_layers, with_vocabulary
@@ -31,6 +32,7 @@ __all__ = [
     "rewriter_of",
     "round_weights",
     "shipped_part",
+    "use_int8",
     "with_decoder_layers",
     "with_vocabulary",
     "write_shortlist",

@@ -25,8 +25,8 @@ from summarizer.models import FORMAT, SETTINGS
 from .arguments import DataArguments
 from .data import load as load_data
 from .data import usable
-from .export_check import fidelity, verifier_fidelity, writer_fidelity
-from .modeling import shipped_part, write_shortlist
+from .export_check import fidelity, writer_fidelity
+from .modeling import shipped_part
 from .onnx_export import write_onnx
 from .run import card, public
 
@@ -63,10 +63,7 @@ def main(args: ExportArguments) -> None:
     """Writes the folder, and prints on stdout a comparison of trained and exported model: scores and speed."""
     task, record = export(args)
     given = record["arguments"]
-    if task == "verifier":  # it learns from judged rewrites, not from articles
-        print(verifier_fidelity(Path(args.run), Path(args.output) / task))
-        return
-    if task == "writer":  # the same for points that stand alone
+    if task == "writer":  # it learns from points that stand alone, not from lists
         print(writer_fidelity(Path(args.run), Path(args.output) / task, args.data or given["train"]))
         return
     known = {f.name for f in fields(DataArguments)}
@@ -94,13 +91,7 @@ def export(args: ExportArguments) -> tuple[str, dict[str, Any]]:
     record = json.loads((run / "run.json").read_text("utf-8"))
     task = record["task"]
     output.mkdir(parents=True, exist_ok=True)
-    exporters = {
-        "extractor": _extractor,
-        "rewriter": _rewriter,
-        "writer": _writer,
-        "verifier": _verifier,
-        "generator": _generator,
-    }
+    exporters = {"extractor": _extractor, "writer": _writer, "generator": _generator}
     exporters[task](run, output / task, record, args.quantization)
 
     earlier = output / "config.json"
@@ -121,7 +112,9 @@ def export(args: ExportArguments) -> tuple[str, dict[str, Any]]:
 
 
 def _extractor(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
-    _encoder(run / "encoder", part, quantization)
+    _with_position_type(run / "encoder" / "config.json")
+    TransformersConverter(str(run / "encoder")).convert(str(part), quantization=quantization, force=True)
+    shutil.copy(run / "encoder" / "tokenizer.json", part / "tokenizer.json")
     head = {name: value.astype(np.float16) for name, value in load_file(run / "head.safetensors").items()}
     save_file(head, part / "head.safetensors")
     encoder = json.loads((part / "config.json").read_text("utf-8"))
@@ -133,11 +126,6 @@ def _extractor(run: Path, part: Path, record: dict[str, Any], quantization: str)
     _write(part / "config.json", encoder)
 
 
-def _rewriter(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
-    convert(run / "checkpoint", part, quantization)
-    write_shortlist(part)
-
-
 def _writer(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
     model = AutoModelForCausalLM.from_pretrained(run / "start", dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(run / "start")
@@ -145,14 +133,6 @@ def _writer(run: Path, part: Path, record: dict[str, Any], quantization: str) ->
     config = json.loads((part / "config.json").read_text("utf-8"))
     config["writer"] |= {"calibration": record["calibration"], "least": record["arguments"]["least"]}
     _write(part / "config.json", config)
-
-
-def _verifier(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
-    _encoder(run / "encoder", part, quantization)
-    save_file(load_file(run / "head.safetensors"), part / "head.safetensors")
-    config = json.loads((part / "config.json").read_text("utf-8"))
-    about = {"calibration": record["calibration"], "least": record["arguments"]["least"]}
-    _write(part / "config.json", config | {"verifier": about})
 
 
 def _generator(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
@@ -167,15 +147,8 @@ def _generator(run: Path, part: Path, record: dict[str, Any], quantization: str)
     shutil.copy(run / "model" / SETTINGS, part / SETTINGS)
 
 
-def _encoder(checkpoint: Path, part: Path, quantization: str) -> None:
-    """Converts an encoder, and copies its tokenizer."""
-    _with_position_type(checkpoint / "config.json")
-    TransformersConverter(str(checkpoint)).convert(str(part), quantization=quantization, force=True)
-    shutil.copy(checkpoint / "tokenizer.json", part / "tokenizer.json")
-
-
 def convert(checkpoint: Path, part: Path, quantization: str) -> None:
-    """Converts a checkpoint to CTranslate2's format, which the library's `Rewriter` and `CTranslate2Engine` read."""
+    """Converts a checkpoint to CTranslate2's format, which the library's `CTranslate2Engine` reads."""
     _Converter(str(checkpoint)).convert(str(part), quantization=quantization, force=True)
     config = json.loads((part / "config.json").read_text("utf-8"))
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
@@ -219,10 +192,7 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
     free = {
         "train",
         "validation",
-        "auxiliary",
-        "judged",
         "test",
-        "lists",
         "output",
         "base_model",
         "resume",
@@ -231,9 +201,7 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
     }
     free |= {"compare_with", "parts_from", "languages"}
     if shipped:  # the base's are used
-        free |= {"width", "heads", "layers", "vocabulary", "decoder_layers", "lora_rank", "frozen_layers"}
-    free |= set() if arguments.get("auxiliary") else {"auxiliary_epochs", "auxiliary_pairs"}
-    free |= set() if arguments.get("judged") else {"preference"}
+        free |= {"width", "heads", "layers", "vocabulary", "lora_rank", "frozen_layers"}
     return {
         "base": args.base or public(arguments["base_model"]),
         "base_licence": args.base_licence or shipped or _licence(arguments["base_model"]),
@@ -242,7 +210,7 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
         "recipe": {name: value for name, value in arguments.items() if name not in free and value is not None},
         **{
             name: record[name]
-            for name in (*_OF_RUN, "stages", "calibration", "pairs", "points", "steps", "best_step", "validation")
+            for name in (*_OF_RUN, "stages", "calibration", "points", "steps", "best_step", "validation")
             if name in record
         },
         "quantization": args.quantization,

@@ -1,17 +1,16 @@
 """Looks up what a point states.
 
 Each number, date, name and quote must be in the sentences of the point or in their context (`facts.py`,
-`fact_index.py`), and the point may not start with a pronoun. The verifier judges whether the point is true, a whole
+`fact_index.py`), and the point may not start with a pronoun. The judge says whether the point is true, a whole
 sentence and understandable. A new kind of check is yielded in `Checker.for_sources`.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from ..reading import TOKEN, stems
+from ..reading import TOKEN
 from ..summary import Check
 from .fact_index import FactIndex
 from .facts import TITLES, Fact, Name, Number, bound_and_rate, facts, numbers
@@ -31,13 +30,9 @@ class Checker:
 
     Args:
         article: The text of the article.
-
-    Attributes:
-        counts: Frequency of each content word in the article, by stem.
     """
 
     def __init__(self, article: str) -> None:
-        self.counts = Counter(stems(article))
         self._article = FactIndex(article)
         tokens = TOKEN.findall(article)
         lower = {token for token in tokens if token[:1].islower()}
@@ -72,12 +67,6 @@ class Checker:
             yield _verdict("alone", "cannot be understood without the text before it" if needs_context(bullet) else "")
 
         return lambda bullet: tuple(checks(bullet))
-
-    def names(self, bullet: str) -> tuple[Check, ...]:
-        """Returns one check for each name of a bullet, looked up in the whole article."""
-        stated = facts(bullet)
-        names = [fact for fact in (*stated, *self._opening(bullet, stated)) if isinstance(fact, Name)]
-        return tuple(_found(name, self._article.supports(name), "article") for name in names)
 
     def missing(self, bullet: str) -> list[Fact]:
         """Returns the facts of a bullet that the whole article lacks, with their offsets in the bullet."""
@@ -135,8 +124,8 @@ def _measures(bullet: str, stated: Sequence[Fact], sources: str, there: Sequence
                 yield Check("number", False, f"limit or rate of {number.text!r}: {first} in the sources, {found} here")
 
 
-def _found(fact: Fact, holds: bool, where: str = "sources") -> Check:
-    return Check(fact.kind, holds, f"{fact.text!r} {'is' if holds else 'is not'} in the {where}")
+def _found(fact: Fact, holds: bool) -> Check:
+    return Check(fact.kind, holds, f"{fact.text!r} {'is' if holds else 'is not'} in the sources")
 
 
 def _verdict(kind: str, fault: str) -> Check:

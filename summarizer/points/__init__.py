@@ -1,8 +1,9 @@
 """Groups sentences into the points of a list, and chooses the text of each point."""
 
 from .alignment import Aligner
-from .content_selection import group
-from .editor_tools import UNTRACED, check_point, draft_on, prepared, wordings_of
+from .candidates import STYLES, Candidate, LookUp, Point, PointWriter, best
+from .content_selection import choose
+from .editor_tools import UNTRACED, check_point, prepared, wordings_of
 from .extractor import (
     DISTANCE_FEATURES,
     FEATURES,
@@ -17,69 +18,42 @@ from .extractor import (
 )
 from .full_names import FullNames
 from .pipeline import Pipeline
-from .rewriter import (
-    BEAM,
-    MAX_SOURCE_TOKENS,
-    MAX_TARGET_TOKENS,
-    SHORTLIST,
-    Candidate,
-    Rewriter,
-    as_line,
-    asked,
-    context_of,
-    finished,
-    prompt,
-)
 from .story import JUDGE, KIND, KINDS, STORY_WORDS, WRITE, request, story
-from .text_choice import COSTS, STYLES, BulletWriter, CheckedRewrite, PointDraft, cost, extracted, source_sentences
-from .tidy import bullet_of
+from .tidy import bullet_of, finished
 from .writer import Writer, WrittenPoint, WrittenText
 
 __all__ = [
-    "BEAM",
-    "COSTS",
     "DISTANCE_FEATURES",
     "FEATURES",
     "FORMER_NAMES",
     "JUDGE",
     "KIND",
     "KINDS",
-    "MAX_SOURCE_TOKENS",
-    "MAX_TARGET_TOKENS",
     "SCORES",
-    "SHORTLIST",
     "STORY_WORDS",
     "STYLES",
     "UNTRACED",
     "WRITE",
     "Aligner",
-    "BulletWriter",
     "Candidate",
-    "CheckedRewrite",
     "Extractor",
     "FullNames",
+    "LookUp",
     "Pipeline",
-    "PointDraft",
-    "Rewriter",
+    "Point",
+    "PointWriter",
     "Scored",
     "Writer",
     "WrittenPoint",
     "WrittenText",
-    "as_line",
-    "asked",
+    "best",
     "bullet_of",
     "check_point",
-    "context_of",
-    "cost",
+    "choose",
     "distance_features",
-    "draft_on",
-    "extracted",
     "finished",
-    "group",
     "prepared",
-    "prompt",
     "request",
-    "source_sentences",
     "story",
     "surface_features",
     "token_ids",

@@ -9,8 +9,10 @@ what comes out is what one token at a time would give (Saxena 2023, "Prompt Look
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +34,8 @@ GUESSES = 4
 """Number of tokens that are guessed at a time."""
 TOGETHER = 8
 """Maximum number of points that are written side by side: memory and time of a step grow with them."""
+READ_STORIES = 4
+"""Number of stories that are remembered, about 10 MB each."""
 _MATCH = 3
 """Maximum number of tokens that must agree before what follows them is guessed."""
 
@@ -73,6 +77,7 @@ class _Row:
     Attributes:
         number: Its number among the points, from 1.
         sentence: The tokens of its sentence.
+        enough: The probability that its sentence is good from which nothing is written.
         pending: Tokens that are read in the next step.
         questions: Number of questions among these, except WRITE; they stand before it, or last.
         writes: Whether a text is written after them.
@@ -85,6 +90,7 @@ class _Row:
 
     number: int
     sentence: list[int]
+    enough: float
     pending: list[int]
     questions: int = 2
     writes: bool = True
@@ -114,11 +120,13 @@ class Writer:
         self._kinds = [self._model.ids(f" {word}")[0] for word in KINDS]
         self._judge, self._kind, self._write = (self._model.ids(one)[0] for one in (JUDGE, KIND, WRITE))
         self._questions = [self._judge, self._kind, self._write]
+        self._read = lru_cache(maxsize=READ_STORIES)(lambda ids: read_story(self._model, ids))
 
     def read(self, story: str, deadline: Deadline) -> ReadStory:
-        """Reads a story (`story.story`)."""
+        """Reads a story (`story.story`). The last ones are remembered, since a desk asks again while an editor
+        types."""
         deadline.check()
-        return read_story(self._model, self._model.ids(story)[:MAX_STORY_TOKENS])
+        return self._read(tuple(self._model.ids(story)[:MAX_STORY_TOKENS]))
 
     def write(
         self,
@@ -128,6 +136,7 @@ class Writer:
         deadline: Deadline,
         *,
         brief: bool = True,
+        enough: Sequence[float] | None = None,
     ) -> list[WrittenPoint]:
         """Judges the sentence of each point and writes its texts; each token is the most probable one.
 
@@ -137,14 +146,19 @@ class Writer:
             sentences: The sentence that each point stands on.
             deadline: The time limit.
             brief: Write the brief texts too.
+            enough: For each point the probability that its sentence is good from which nothing is written. Default:
+                everything is written.
 
         Raises:
             TimeLimitError: The time was up before the texts were written.
         """
         found: list[WrittenPoint] = []
+        asked = list(zip(points, sentences, enough or [math.inf] * len(points), strict=True))
         for first in range(0, len(points), TOGETHER):
-            asked = zip(points[first : first + TOGETHER], sentences[first : first + TOGETHER], strict=True)
-            rows = [_Row(n, self._sentence(text), [*self._asked(n, text), *self._questions]) for n, text in asked]
+            rows = [
+                _Row(n, self._sentence(text), least, [*self._asked(n, text), *self._questions])
+                for n, text, least in asked[first : first + TOGETHER]
+            ]
             self._write_rows(story, rows, deadline, brief)
             found += map(self._point, rows)
         return found
@@ -163,6 +177,8 @@ class Writer:
                 text = log_softmax(logits[row.questions :])
                 row.place += len(row.pending)
                 row.questions, row.pending = 0, []
+                if not (row.texts or row.ids) and self._verdict(row.answers[0]).good >= row.enough:
+                    row.writes = False
                 if row.writes:
                     row.place += self._accept(row, guess, text, brief)
                     sheet.forget(row.number, row.place)

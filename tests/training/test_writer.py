@@ -187,3 +187,21 @@ def test_lists_that_editors_approved_are_learnt(tiny_qwen, tmp_path):
         (article,) = standalone(str(written(tmp_path / f"{length}.jsonl", [record | {"options": {"length": length}}])))
         assert [one.verdict for point in article.points for one in point.judged] == ["leaning"]
         assert len(writer_item(article, tokenizer, 3000)["texts"]) == count
+
+
+def test_layers_that_do_not_learn_compute_in_int8_in_both_directions():
+    from training.modeling import use_int8
+
+    torch.manual_seed(1)
+    model = torch.nn.Sequential(torch.nn.Linear(96, 64), torch.nn.Linear(64, 32))
+    for parameter in model[0].parameters():
+        parameter.requires_grad_(False)
+    x = torch.randn(5, 3, 96, requires_grad=True)
+    wanted = model(x)
+    (before,) = torch.autograd.grad(wanted.square().sum(), x)
+    use_int8(model)
+    assert not isinstance(model[0], torch.nn.Linear) and isinstance(model[1], torch.nn.Linear)
+    found = model(x)
+    (after,) = torch.autograd.grad(found.square().sum(), x)
+    for one, other in ((wanted, found), (before, after)):
+        assert 0 < (one - other).norm() / one.norm() < 0.03

@@ -257,8 +257,8 @@ function report(bullet) {
   const box = at(`checks${i}`);
   if (!box) return;
   const failed = (bullet.checks || []).filter((check) => !check.passed);
-  box.replaceChildren(...failed.map((check) => element("p", { class: check.kind === "verifier" ? "doubt" : "wrong" }, sentence(check))));
-  const verdict = (bullet.checks || []).find((check) => check.kind === "verifier" && check.passed);
+  box.replaceChildren(...failed.map((check) => element("p", { class: check.kind === "judge" ? "doubt" : "wrong" }, sentence(check))));
+  const verdict = (bullet.checks || []).find((check) => check.kind === "judge" && check.passed);
   if (verdict) box.append(element("p", { class: "guess" }, sentence(verdict))); // an estimate, not a check: not in green
   const back = at("bullets").children[i]?.querySelector(".back");
   if (!back) return;
@@ -274,7 +274,7 @@ function report(bullet) {
   back.replaceChildren(...parts, piece(from));
 }
 function sentence(check) {
-  const text = check.kind === "verifier" ? `The software's guess: ${check.evidence}` : check.evidence;
+  const text = check.kind === "judge" ? `The software's guess: ${check.evidence}` : check.evidence;
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
@@ -291,7 +291,7 @@ async function wordings(i) {
     const found = await Promise.all(["standard", "brief"].map((length) => call(`${api}/wordings`, { sources, length })));
     const texts = new Map();
     for (const one of found.flatMap((each) => each.wordings)) if (!texts.has(one.text) && one.text !== bullet.text) texts.set(one.text, one);
-    const order = (one) => (one.method === "rewritten" || one.method === "narrowed" ? 0 : 1);
+    const order = (one) => (one.method === "rewritten" ? 0 : 1);
     for (const one of [...texts.values()]) if (!order(one) && good(one) < TRUSTED) texts.delete(one.text);
     const none = [...texts.values()].some((one) => !order(one)) ? [] : [element("p", { class: "hint" }, "The software has no other wording that it trusts.")];
     box.replaceChildren(...none, element("ul", { "aria-label": `Other wordings of point ${i + 1}` },
@@ -306,9 +306,9 @@ async function wordings(i) {
     box.replaceChildren(element("p", { class: "wrong" }, error.message));
   }
 }
-const good = (one) => Number(one.checks.find((check) => check.kind === "verifier")?.evidence.match(/(\d+)%/)?.[1] ?? 100);
+const good = (one) => Number(one.checks.find((check) => check.kind === "judge")?.evidence.match(/(\d+)%/)?.[1] ?? 100);
 function guess(one) {
-  return one.checks.find((check) => check.kind === "verifier")?.evidence.replace("an editor would print it: ", "good: ") || one.method;
+  return one.checks.find((check) => check.kind === "judge")?.evidence.replace("an editor would print it: ", "good: ") || one.method;
 }
 
 // The story: pointing at a point highlights its source sentences; choosing a sentence adds it as a point.

@@ -16,10 +16,12 @@ class ModelError(SummarizerError):
 
 
 class MissingExtraError(SummarizerError, ImportError):
-    """An optional package is missing. The message has the command that installs it."""
+    """An optional package is missing. The message says how to install it."""
 
     def __init__(self, what: str, package: str, extra: str) -> None:
-        super().__init__(f"{what} needs {package}: pip install 'newsroom-summarizer[{extra}]'")
+        super().__init__(
+            f"{what} needs {package}: pip install '.[{extra}]' in a checkout of this project, or install it by itself"
+        )
 
 
 class TimeLimitError(SummarizerError, TimeoutError):

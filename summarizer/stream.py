@@ -66,11 +66,11 @@ class Stream:
         if failure:
             raise failure
 
-    def outcome(self, number: int, value: LazyText) -> Summary | Exception:
-        """Returns one article's summary, or its error. Errors of any type are returned, so that one article does not
+    def outcome(self, number: int | None, value: LazyText) -> Summary | Exception:
+        """Returns one article's summary, or its error. `number` is its index, None for a single article. Errors of any type are returned, so that one article does not
         stop the others; the caller raises or records them."""
         try:
-            article = _article(value, number)
+            article = article_of(value, number)
             try:
                 (summary,) = self._summaries([article])
             except TimeLimitError as error:
@@ -110,12 +110,17 @@ def raised(outcome: Summary | Exception) -> Summary:
 
 def _taken(value: object, number: int) -> Article | Exception:
     try:
-        return _article(value, number)
+        return article_of(value, number)
     except Exception as error:  # any exception, since `value` may be the caller's function
         return error
 
 
-def _article(value: object, number: int) -> Article:
+def article_of(value: object, number: int | None) -> Article:
+    """Returns a text, an article, or what a function returns, as an article. `number` is its index, None for a single one.
+
+    Raises:
+        ArticleError: It is empty, or no text.
+    """
     article = value() if callable(value) else value
     if not isinstance(article, Article):
         try:
@@ -128,5 +133,5 @@ def _article(value: object, number: int) -> Article:
     return article
 
 
-def _name(value: object, number: int) -> str:
-    return "the article" if callable(value) else f"article {number}"
+def _name(value: object, number: int | None) -> str:
+    return "the article" if callable(value) or number is None else f"article {number}"

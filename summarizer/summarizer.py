@@ -20,7 +20,7 @@ from .loading import loaded
 from .options import LENGTHS, CallOptions, check_time_limit, valid_options
 from .points import Pipeline
 from .reading import Article
-from .stream import LazyText, Stream, Text, raised, raising
+from .stream import LazyText, Stream, Text, article_of, raised, raising
 from .summary import Bullet, Count, Length, Options, Policy, Span, Summary
 
 _CLOSED = "this Summarizer was closed; load another with from_pretrained"
@@ -187,7 +187,7 @@ class Summarizer:
         """
         options = self._options(bullets, length, policy, min_confidence, time_limit)
         if isinstance(articles, str | Article):
-            return raised(self._stream(options, time_limit).outcome(0, articles))
+            return raised(self._stream(options, time_limit).outcome(None, articles))
         if isinstance(articles, bytes) or not isinstance(articles, Sequence):
             raise ArticleError(
                 f"pass a str, an Article or a list of them, not {type(articles).__name__}; "
@@ -196,21 +196,21 @@ class Summarizer:
         return list(raising(self._stream(options, time_limit).outcomes(articles)))
 
     def check(
-        self, article: Article, text: str, sources: Sequence[Span] | None = None, *, time_limit: float | None = None
+        self, article: Text, text: str, sources: Sequence[Span] | None = None, *, time_limit: float | None = None
     ) -> Bullet:
         """Checks an editor's own point, and returns it as a bullet with the method "edited".
 
-        The facts of the point are looked up in the whole article. The judge compares the point with its sources.
+        The facts of the point are looked up in its sources and the headline. The judge compares it with its sentence.
 
         Args:
-            article: The article.
+            article: The article, or its text.
             text: The point.
             sources: Its source sentences, whole or in part. Default: the one or two sentences that contain most of the
                 point. If no sentence does, the check "sources" fails.
             time_limit: Maximum seconds, as in a call. Default: no limit.
 
         Raises:
-            ArticleError: The point is empty.
+            ArticleError: The point or the article is empty.
             TimeLimitError: The check took longer than `time_limit`.
             ValueError: A source overlaps no sentence of the story, or the limit is out of range.
             ClosedError: `close` was called before.
@@ -219,11 +219,12 @@ class Summarizer:
         if not line:
             raise ArticleError("the point is empty; there is nothing to check")
         with self._counted():
-            return self._backend.checked_bullet(article, line, sources, _deadline("the check", time_limit))
+            deadline = _deadline("the check", time_limit)
+            return self._backend.checked_bullet(article_of(article, None), line, sources, deadline)
 
     def wordings(
         self,
-        article: Article,
+        article: Text,
         sources: Sequence[Span],
         length: Length = "standard",
         *,
@@ -235,7 +236,7 @@ class Summarizer:
         Rewrites below the model's threshold are included. A checkpoint of transformers returns the sentences only.
 
         Args:
-            article: The article.
+            article: The article, or its text.
             sources: The sentences, whole or in part.
             length: Length of the rewrites: "standard" or "brief".
             time_limit: Maximum seconds, as in a call. Default: no limit.
@@ -251,7 +252,8 @@ class Summarizer:
         if not sources:
             raise ValueError("sources is empty; name the sentences of the point")
         with self._counted():
-            return self._backend.wordings(article, sources, length, _deadline("the search for wordings", time_limit))
+            deadline = _deadline("the search for wordings", time_limit)
+            return self._backend.wordings(article_of(article, None), sources, length, deadline)
 
     @overload
     async def async_call(  # type: ignore[overload-overlap]

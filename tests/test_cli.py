@@ -61,7 +61,7 @@ def test_html_without_its_extra_is_an_error_that_names_it(article, tmp_path):
     code = "import sys; sys.modules['trafilatura'] = None; from summarizer.cli import main; main()"
     command = [sys.executable, "-c", code, str(tmp_path / "page.html"), str(article)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1 and "newsroom-summarizer[html]" in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 1 and "pip install '.[html]'" in done.stderr and "Traceback" not in done.stderr
     assert f"== {article}" in done.stdout
 
 

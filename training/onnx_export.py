@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from .modeling import BLOCK, Quantized, bits_of, packed_codes, quantized
 
 FILE_SIZE = 90_000_000
 """Maximum number of bytes of a file with weights."""
+ADAPTER = "adapter.bin"
+"""The file with the LoRA matrices."""
 OPSET, RUNTIME_DOMAIN = 21, "com.microsoft"
 _MAX_PLACES = 4096
 _SHAPE = (
@@ -35,7 +38,7 @@ _EXTERNAL = 1024
 
 
 def write_onnx(model: Any, tokenizer: Any, output: Path) -> None:
-    """Writes `model.onnx`, `weights-N.bin`, `tokenizer.json` and `config.json`.
+    """Writes `model.onnx`, `weights-N.bin`, `adapter.bin`, `tokenizer.json` and `config.json`.
 
     Args:
         model: A Qwen2 of transformers, or a PeftModel of one. Its linear layers need not be rounded yet.
@@ -66,7 +69,8 @@ class _Graph:
         self._folder = folder
         self._nodes: list[Any] = []
         self._arrays: list[Any] = []
-        self._file, self._at = 0, 0
+        self._file = 0
+        self._sizes: Counter[str] = Counter()
 
     def node(self, op: str, inputs: Sequence[str], count: int = 1, domain: str = "", **attributes: Any) -> Any:
         """Adds a node; returns the name of its output, or a list of names if `count` is not 1."""
@@ -85,19 +89,22 @@ class _Graph:
         if data.nbytes < _EXTERNAL:
             self._arrays.append(onnx.numpy_helper.from_array(data, name))
             return name
-        if self._at and self._at + data.nbytes > FILE_SIZE:
-            self._file, self._at = self._file + 1, 0
-        place = f"weights-{self._file}.bin"
+        # LoRA has a file of its own: the others stay the same when the writer is trained further.
+        adapter = name.endswith((".lora_A", ".lora_B"))
+        place = ADAPTER if adapter else f"weights-{self._file}.bin"
+        if not adapter and self._sizes[place] and self._sizes[place] + data.nbytes > FILE_SIZE:
+            self._file += 1
+            place = f"weights-{self._file}.bin"
         with (self._folder / place).open("ab") as file:
             file.write(data.tobytes())
         tensor = TensorProto(
             name=name, data_type=helper.np_dtype_to_tensor_dtype(data.dtype), data_location=TensorProto.EXTERNAL
         )
         tensor.dims.extend(data.shape)
-        for key, value in (("location", place), ("offset", self._at), ("length", data.nbytes)):
+        for key, value in (("location", place), ("offset", self._sizes[place]), ("length", data.nbytes)):
             tensor.external_data.add(key=key, value=str(value))
         self._arrays.append(tensor)
-        self._at += data.nbytes
+        self._sizes[place] += data.nbytes
         return name
 
     def half(self, values: Tensor, name: str) -> str:

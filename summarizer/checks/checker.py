@@ -61,12 +61,21 @@ class Checker:
         def checks(bullet: str) -> Iterator[Check]:
             stated = facts(bullet)
             for fact in (*stated, *self._opening(bullet, stated)):
-                yield _found(fact, known.supports(fact))
+                yield self._found(fact, known.supports(fact))
             yield from _measures(bullet, stated, sources, there)
             yield _verdict("words", _other_case(bullet, forms))
             yield _verdict("alone", "cannot be understood without the text before it" if needs_context(bullet) else "")
 
         return lambda bullet: tuple(checks(bullet))
+
+    def _found(self, fact: Fact, holds: bool) -> Check:
+        if holds:
+            where = "is in the sources"
+        elif self._article.supports(fact):
+            where = "is in the article, but not in the sources"
+        else:
+            where = "is not in the article"
+        return Check(fact.kind, holds, f"{fact.text!r} {where}")
 
     def missing(self, bullet: str) -> list[Fact]:
         """Returns the facts of a bullet that the whole article lacks, with their offsets in the bullet."""
@@ -122,10 +131,6 @@ def _measures(bullet: str, stated: Sequence[Fact], sources: str, there: Sequence
             if wanted and mine not in wanted:
                 first, found = (" ".join(filter(None, both)) or "bare" for both in (wanted[0], mine))
                 yield Check("number", False, f"limit or rate of {number.text!r}: {first} in the sources, {found} here")
-
-
-def _found(fact: Fact, holds: bool) -> Check:
-    return Check(fact.kind, holds, f"{fact.text!r} {'is' if holds else 'is not'} in the sources")
 
 
 def _verdict(kind: str, fault: str) -> Check:

@@ -6,7 +6,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from threading import BoundedSemaphore
+from threading import Lock
+from time import monotonic
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
@@ -23,9 +24,12 @@ SESSION = timedelta(hours=12)
 SHORTEST = 12
 """Minimum number of characters in a password (OWASP and NIST SP 800-63B require length and no other rule)."""
 
+FREE_ATTEMPTS = 5
+"""Number of wrong passwords in a row, by name or by address, after which each further one makes the pause longer."""
+LONGEST_PAUSE = 900.0
+"""The longest pause, in seconds. After as long without an attempt, all is forgotten."""
+
 _hasher = PasswordHasher()
-_hashing = BoundedSemaphore(2)
-"""Limits the passwords that are verified at the same time, because Argon2 needs 64 MB for each. Others wait."""
 _NOBODY = _hasher.hash(secrets.token_hex())
 
 
@@ -44,6 +48,41 @@ class Person:
     scopes: frozenset[str]
     csrf: str = ""
     guest: bool = False
+
+
+class Attempts:
+    """Counts wrong passwords by name and by address. After `FREE_ATTEMPTS` of them in a row there is a pause before the
+    next attempt: a second, then two, four and so on, up to `LONGEST_PAUSE`. Kept in memory; thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._failed: dict[str, tuple[int, float]] = {}
+
+    def pause(self, *keys: str) -> float:
+        """Returns the seconds until the next attempt; 0 if there may be one now."""
+        at = monotonic()
+        with self._lock:
+            self._failed = {key: one for key, one in self._failed.items() if at - one[1] < LONGEST_PAUSE}
+            return max(0.0, *(_pause(count) - (at - last) for count, last in map(self._of, keys)))
+
+    def failed(self, *keys: str) -> None:
+        """Counts a wrong password."""
+        with self._lock:
+            for key in keys:
+                self._failed[key] = (self._of(key)[0] + 1, monotonic())
+
+    def succeeded(self, *keys: str) -> None:
+        """Forgets the wrong passwords."""
+        with self._lock:
+            for key in keys:
+                self._failed.pop(key, None)
+
+    def _of(self, key: str) -> tuple[int, float]:
+        return self._failed.get(key, (0, 0.0))
+
+
+def _pause(count: int) -> float:
+    return min(2.0 ** min(count - FREE_ATTEMPTS, 60), LONGEST_PAUSE) if count >= FREE_ATTEMPTS else 0.0
 
 
 class People:
@@ -105,11 +144,10 @@ class People:
         """Returns the token of a new session, or None if the user or the password is wrong. Both take the same time."""
         with self._db.read() as db:
             kept = db.execute(sa.select(users.c.password).where(users.c.name == name)).scalar() or _NOBODY
-        with _hashing:
-            try:
-                _hasher.verify(kept, password[:1000])
-            except (VerificationError, InvalidHashError):
-                return None
+        try:
+            _hasher.verify(kept, password[:1000])
+        except (VerificationError, InvalidHashError):
+            return None
         token = secrets.token_urlsafe(32)
         values = {"token": _hash(token), "user": name, "csrf": secrets.token_urlsafe(32)}
         with self._db.write() as db:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -164,6 +165,10 @@ class Database:
 def _engine(url: str) -> Engine:
     engine = sa.create_engine(url, pool_pre_ping=True)
     if engine.dialect.name == "sqlite":
+        file = engine.url.database
+        if file and file != ":memory:" and Path(file).parent.is_dir() and not Path(file).exists():
+            Path(file).touch(0o600)  # it has sessions and unpublished articles
+
         # With write-ahead logging, readers never wait for a writer. SQLite allows one writer at a time: a writer takes
         # the lock when its transaction begins (BEGIN IMMEDIATE). The driver's own transactions, which begin at the
         # first change, are switched off (isolation_level).

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,6 +22,8 @@ from .service import COOKIE, NAME_COOKIE, Desk, OfDesk, OfPerson, check_page_tok
 from .stats import REASONS, weeks
 from .status import STATUSES
 from .store import PAGE
+
+_log = logging.getLogger(__name__)
 
 router = APIRouter(include_in_schema=False)
 _HERE = Path(__file__).parent
@@ -150,11 +154,12 @@ def login(request: Request, desk: OfDesk, person: OfPerson, to: str = "/") -> Re
 
 
 @router.post("/login")
-def sign_in(
+async def sign_in(
     request: Request, desk: OfDesk, name: Annotated[str, Form()] = "", password: Annotated[str, Form()] = "",
     to: Annotated[str, Form()] = "/",
 ) -> Response:  # fmt: skip
-    """Signs in. On a desk without users, stores the name in a cookie instead."""
+    """Signs in. On a desk without users, stores the name in a cookie instead. Wrong passwords are logged; after some of
+    them, for a name or from an address, there are growing pauses (`auth.Attempts`)."""
     same_site(request)
     name, password = (text.encode("utf-8", "replace").decode() for text in (name, password))
     answer = RedirectResponse(_inside(to), 303)
@@ -162,9 +167,18 @@ def sign_in(
     if desk.settings.guests:
         answer.set_cookie(NAME_COOKIE, quote(" ".join(name.split())[:100]), max_age=365 * 86_400, **kept)
         return answer
-    token = desk.people.sign_in(name, password)
+    address = request.client.host if request.client else ""
+    keys = (f"name {name[:100]}", f"address {address}")
+    if pause := math.ceil(desk.attempts.pause(*keys)):
+        answer = _page("login.html", request, desk, None, 429, to=_inside(to), failed=False, pause=pause)
+        answer.headers["Retry-After"] = str(pause)
+        return answer
+    desk.attempts.failed(*keys)  # counted before the password is read, so that parallel attempts count too
+    token = await desk.signing(lambda: desk.people.sign_in(name, password))
     if token is None:
+        _log.warning("wrong password for %r from %s", name[:100], address)
         return _page("login.html", request, desk, None, 401, to=_inside(to), failed=True)
+    desk.attempts.succeeded(*keys)
     answer.set_cookie(COOKIE, token, max_age=int(SESSION.total_seconds()), **kept)
     return answer
 

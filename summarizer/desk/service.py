@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..errors import ArticleError, ClosedError, MissingExtraError, TimeLimitError
 from ..summarizer import Summarizer
 from ..version import __version__
-from .auth import SCOPES, People, Person
+from .auth import SCOPES, Attempts, People, Person
 from .database import Database
 from .queue import BusyError, TaskQueue
 from .settings import Settings
@@ -38,6 +38,8 @@ COOKIE = "desk"
 NAME_COOKIE = "desk_name"
 EDITING = 2
 """Number of checks and wordings that are made at the same time."""
+SIGNING = 2
+"""Number of passwords that are verified at the same time."""
 GUEST = "editor"
 """Name of a person who has given none, on a desk without users."""
 
@@ -58,6 +60,8 @@ class Desk:
         calls: Webhook calls.
         drafting: Queue of articles.
         editing: Queue of checks and wordings, so that editors do not wait behind articles.
+        signing: Queue of passwords to verify: each takes 64 MB and a tenth of a second.
+        attempts: The wrong passwords.
         metrics: Metrics that `/metrics` returns.
         guest_csrf: CSRF token of the pages on a desk without users.
     """
@@ -71,6 +75,7 @@ class Desk:
             TaskQueue(summarizer.max_concurrency, settings.max_queue),
             TaskQueue(EDITING, settings.max_queue),
         )
+        self.signing, self.attempts = TaskQueue(SIGNING, settings.max_queue), Attempts()
         self.metrics = Metrics(self)
         self.guest_csrf = secrets.token_urlsafe(32)
 
@@ -78,6 +83,7 @@ class Desk:
         """Waits for running tasks, and closes the database."""
         self.drafting.close()
         self.editing.close()
+        self.signing.close()
         self.database.close()
 
 

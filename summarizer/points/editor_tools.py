@@ -29,14 +29,12 @@ class PreparedArticle:
         sentences: The sentences of its story.
         checker: Looks up facts in the whole article.
         aligner: Finds the sentences that a point stands on.
-        looked_up: Returns the checks of a point against the whole article.
     """
 
     def __init__(self, article: Article) -> None:
         self.sentences = content_sentences(article.text, article.language)
         self.checker = Checker(article.text)
         self.aligner = Aligner([sentence.text for sentence in self.sentences])
-        self.looked_up = self.checker.for_sources(article.text, article.title or "")
 
 
 @lru_cache(maxsize=16)
@@ -48,8 +46,8 @@ def prepared(article: Article) -> PreparedArticle:
 def check_point(
     article: Article, text: str, spans: Sequence[Span] | None, judge: Writer | None, deadline: Deadline
 ) -> Bullet:
-    """Returns an editor's point with its source sentences and its checks. Its facts are looked up in the whole article;
-    the judge reads it with its source sentences.
+    """Returns an editor's point with its source sentences and its checks. Its facts are looked up in its sources and in
+    the headline, and what they lack in the article; the judge reads it with its sentence.
 
     Args:
         article: The article.
@@ -65,17 +63,18 @@ def check_point(
     reading = prepared(article)
     deadline.check()
     chosen = _chosen(reading.sentences, spans) if spans else reading.aligner(text)
-    looked_up = reading.looked_up(text)
-    checks = [replace(one, evidence=one.evidence.replace("in the sources", "in the article")) for one in looked_up]
     if not chosen:
-        return Bullet(text, 0.0, "edited", (), (*checks, UNTRACED))
+        checks = reading.checker(text, article.text, article.title or "")
+        said = (replace(one, evidence=one.evidence.replace("in the sources", "in the article")) for one in checks)
+        return Bullet(text, 0.0, "edited", (), (*said, UNTRACED))
+    sources = tuple(Span(s.start, s.end, s.text) for s in (reading.sentences[i] for i in chosen))
+    found = list(reading.checker(text, " ".join(span.text for span in sources), article.title or ""))
     if judge:
         main = reading.aligner.best(text, chosen)
         read = judge.read(story(reading.sentences, [(main,)], article.title), deadline)
         (verdict,) = judge.judge(read, [1], [reading.sentences[main].text], [text], deadline)
-        checks.append(verdict.check(judge.least))
-    sources = tuple(Span(s.start, s.end, s.text) for s in (reading.sentences[i] for i in chosen))
-    return Bullet(text, 0.0, "edited", sources, tuple(checks))
+        found.append(verdict.check(judge.least))
+    return Bullet(text, 0.0, "edited", sources, tuple(found))
 
 
 def wordings_of(

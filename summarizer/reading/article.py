@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -84,6 +85,8 @@ class Article:
             import trafilatura
         except ImportError as error:
             raise MissingExtraError("reading HTML", "trafilatura", "html") from error
+        # Without a handler, Python prints its log, which says less than the error below.
+        logging.getLogger("trafilatura").addHandler(logging.NullHandler())
         found: Any = trafilatura.bare_extraction(
             _UNUSABLE.sub("\ufffd", html), include_comments=False, include_tables=False, with_metadata=True
         )

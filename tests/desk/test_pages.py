@@ -118,8 +118,10 @@ def test_what_is_not_in_the_article_is_approved_only_when_asked(desk, editor, re
     editor.page.on("dialog", answer)
     editor.point(1).fill("The council voted on Monday to pay 14 million pounds.")
     editor.button("Approve").click()
-    editor.said("Not approved.")
-    assert desk[1].store.get(record["id"])["status"] == "draft"
+    editor.said("Not approved, and not saved.")
+    kept = desk[1].store.get(record["id"])
+    assert kept["status"] == "draft" and kept["revision"] == record["revision"]
+    assert editor.page.locator(".back mark").all_text_contents() == ["14 million pounds"]
     assert "'14 million pounds' is not in the article." in asked[0] and "Approve anyway?" in asked[0]
     editor.button("Approve").click()
     editor.said("Approved.")

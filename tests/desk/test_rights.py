@@ -1,6 +1,10 @@
 """Rights at the desk: users, sessions, keys, and requests from pages of other sites."""
 
+import time
+
 import pytest
+
+from summarizer.desk import auth
 
 from .desk import PASSWORD, article, client, kept, revise
 
@@ -68,6 +72,24 @@ def test_rights(guarded, method, path, scope):
         assert guarded.post(path, json={}, headers={"X-CSRF-Token": "x"}).status_code == 403
         elsewhere = guarded.post(path, json={}, headers=token | {"Origin": "https://elsewhere.example"})
         assert elsewhere.status_code == 403 and "another site" in elsewhere.json()["detail"]
+
+
+def test_wrong_passwords_are_slowed_down_and_logged(guarded, caplog, monkeypatch):
+    def attempt(password, name="bob"):
+        return guarded.post("/login", data={"name": name, "password": password}, follow_redirects=False)
+
+    assert [attempt("wrong password").status_code for _ in range(auth.FREE_ATTEMPTS)] == [401] * auth.FREE_ATTEMPTS
+    assert caplog.text.count("wrong password for 'bob' from testclient") == auth.FREE_ATTEMPTS
+    early = attempt(PASSWORD)
+    assert early.status_code == 429 and early.headers["Retry-After"] == "1" and "Try again in 1 seconds" in early.text
+    assert attempt(PASSWORD, "ann").status_code == 429  # from the same address
+    later = time.monotonic() + 2
+    monkeypatch.setattr(auth, "monotonic", lambda: later)
+    assert attempt("wrong password").status_code == 401
+    assert attempt(PASSWORD).headers["Retry-After"] == "2"
+    monkeypatch.setattr(auth, "monotonic", lambda: later + 2)
+    assert attempt(PASSWORD).status_code == 303
+    assert attempt("wrong password").status_code == 401  # the right one made an end to it
 
 
 def test_pages_ask_to_sign_in_and_come_back(guarded):

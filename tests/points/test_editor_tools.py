@@ -30,10 +30,20 @@ def test_an_editors_point_is_traced_and_checked(base):
     assert verdicts[0] != verdicts[1]
 
 
-def test_facts_may_come_from_the_whole_article(base):
+def test_a_fact_of_another_sentence_is_a_warning_of_its_own(base):
     bullet = base.check(ARTICLE, "Ann Roe said on Monday the roof would be mended.", [span("Ann Roe, who")])
-    assert not [check for check in bullet.failed if check.kind in ("name", "date")]
+    assert [check.evidence for check in bullet.failed if check.kind in ("name", "date")] == [
+        "'Monday' is in the article, but not in the sources"
+    ]
     assert bullet.sources[0].text.startswith("Ann Roe, who leads") and bullet.sources[0].text.endswith("by May.")
+
+
+def test_the_article_may_be_a_text(base):
+    assert base.check(ARTICLE.text, "Bananas ripen slowly.").sources == ()
+    with pytest.raises(ArticleError, match="the article is empty"):
+        base.check(" ", "Bananas ripen slowly.")
+    with pytest.raises(ArticleError, match="the article is empty"):
+        base(" ")
 
 
 def test_a_point_from_nowhere_fails_its_sources(base):

@@ -6,6 +6,7 @@ const root = document.getElementById("desk");
 const at = (id) => document.getElementById(id);
 const api = `/v1/summaries/${root.dataset.id}`;
 const FACTS = ["number", "date", "name", "quote", "sources"];
+const GRAVE = /most probably (untrue|not a whole sentence)/;
 const REASONS = JSON.parse(root.dataset.reasons); // names of the reasons for a change
 const TRUSTED = 25; // minimum probability, in percent, that an editor would print a wording; others are not offered
 const sentences = [...document.querySelectorAll("#story .s")];
@@ -389,11 +390,11 @@ async function store() {
   at("notice").replaceChildren();
 }
 const save = () => record && changed() && doing(store, "Saved.");
+const asked = (check) => !check.passed && (FACTS.includes(check.kind) || (check.kind === "judge" && GRAVE.test(check.evidence)));
 const decide = (action, done) => doing(async () => {
-  const before = record.status === "approved"; // saving would withdraw it, so failed checks are asked about first
-  if (changed() && !before) await store();
+  // Nothing is saved before the question is answered.
   if (changed()) await Promise.all(bullets.filter((one) => waiting.has(one)).map(look));
-  const wrong = action === "approve" ? bullets.flatMap((one) => one.checks.filter((check) => !check.passed && FACTS.includes(check.kind))) : [];
+  const wrong = action === "approve" ? bullets.flatMap((one) => (one.checks || []).filter(asked)) : [];
   if (wrong.length && !confirm(`${wrong.map(sentence).join("\n")}\n\nApprove anyway?`)) throw new Error(changed() ? "Not approved, and not saved." : "Not approved.");
   if (changed()) await store();
   await call(`${api}/${action}`, { revision: base });

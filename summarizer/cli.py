@@ -315,7 +315,7 @@ def _run(
             print(f"error: {error}", file=sys.stderr)
             return WRONG_USE
         except SummarizerError as error:
-            message = str(error).removeprefix("article 0 ")
+            message = str(error).removeprefix("the article ")
             print(f"error: {message if name in message else f'{name}: {message}'}", file=sys.stderr)
             failed = True
             continue

@@ -67,8 +67,8 @@ class Stream:
             raise failure
 
     def outcome(self, number: int | None, value: LazyText) -> Summary | Exception:
-        """Returns one article's summary, or its error. `number` is its index, None for a single article. Errors of any type are returned, so that one article does not
-        stop the others; the caller raises or records them."""
+        """Returns one article's summary, or its error. `number` is its index, None for a single article. Errors of any
+        type are returned, so that one article does not stop the others; the caller raises or records them."""
         try:
             article = article_of(value, number)
             try:
@@ -116,7 +116,7 @@ def _taken(value: object, number: int) -> Article | Exception:
 
 
 def article_of(value: object, number: int | None) -> Article:
-    """Returns a text, an article, or what a function returns, as an article. `number` is its index, None for a single one.
+    """Returns a text, an article, or what a function returns, as an article. `number` is its index, None if alone.
 
     Raises:
         ArticleError: It is empty, or no text.

@@ -52,7 +52,7 @@ def test_the_event_loop_goes_on_while_it_waits(base):
 
 def test_async_errors_are_those_of_a_call_and_a_cancelled_task_leaves_the_line(base):
     async def main():
-        with pytest.raises(ArticleError, match="article 0 is empty"):
+        with pytest.raises(ArticleError, match="the article is empty"):
             await base.async_call("")
         waiting = [asyncio.create_task(base.async_call(LONG, policy="extract")) for _ in range(20)]
         await asyncio.sleep(0.05)
@@ -83,7 +83,7 @@ def test_a_long_article_lets_short_ones_pass(base):
 
 
 def test_a_time_limit_stops_a_long_article_and_nothing_else(base):
-    with pytest.raises(TimeLimitError, match=r"article 0 took longer than its limit of 0\.01 seconds"):
+    with pytest.raises(TimeLimitError, match=r"the article took longer than its limit of 0\.01 seconds"):
         base(LONG, time_limit=0.01)
     assert isinstance(TimeLimitError("x"), TimeoutError)
     assert base(STORY, time_limit=60) == base(STORY)

@@ -201,6 +201,8 @@ class Summary:
         text, anchored, found = self.article.text, set(), []
         sources = sorted((span.start, span.end, i) for i, b in enumerate(self.bullets) for span in b.sources)
         for at, paragraph_end in paragraphs(text):
+            if not found and " ".join(text[at:paragraph_end].split()) == self.article.title:
+                continue  # the headline is above the list
             parts = []
             for start, end, i in sources:
                 if not at <= start < paragraph_end:  # in another paragraph, or already marked for another bullet

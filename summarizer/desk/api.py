@@ -226,7 +226,7 @@ def summaries(
     limit: Annotated[int, Query(ge=1, le=200)] = PAGE,
 ) -> dict[str, Any]:
     """Returns a page of summaries, newest first. If `next` in the answer is null, there are no more pages."""
-    found = desk.store.entries(status, before, limit)
+    found = desk.store.entries(status, before, limit=limit)
     return {"summaries": [asdict(one) for one in found], "next": found[-1].id if len(found) == limit else None}
 
 

@@ -21,7 +21,7 @@ from .revisions import article_of
 from .service import COOKIE, NAME_COOKIE, Desk, OfDesk, OfPerson, check_page_token, desk_of, person_of, same_site
 from .stats import REASONS, weeks
 from .status import STATUSES
-from .store import PAGE
+from .store import PAGE, Entry
 
 _log = logging.getLogger(__name__)
 
@@ -70,13 +70,18 @@ Action = Literal["put user", "drop user", "new key", "drop key"]
 
 
 @router.get("/")
-def queue(request: Request, desk: OfDesk, person: Here, status: Status = "draft", before: Id | None = None) -> Response:
-    """Shows the summaries with a status."""
-    entries = desk.store.entries(status, before)
+def queue(
+    request: Request, desk: OfDesk, person: Here, status: Status = "draft", q: str = "", before: Id | None = None
+) -> Response:
+    """Shows the summaries with a status, a row an article. `q` is a part of the headline or of the CMS's id."""
+    entries = desk.store.entries(status, before, q.strip())
+    rows: dict[str, list[tuple[Entry, str, str]]] = {}
+    for entry in entries:
+        since = _age(entry.open_at) if entry.open_at else ""
+        rows.setdefault(entry.article_id, []).append((entry, _age(entry.created), since))
     return _page(
         "queue.html", request, desk, person,
-        entries=[(entry, _age(entry.created), _age(entry.open_at) if entry.open_at else "") for entry in entries],
-        status=status, statuses=STATUSES, counts=desk.store.counts(),
+        entries=list(rows.values()), status=status, statuses=STATUSES, counts=desk.store.counts(), q=q.strip(),
         next=entries[-1].id if len(entries) == PAGE else None,
     )  # fmt: skip
 
@@ -96,6 +101,14 @@ def summary(id: Id, request: Request, desk: OfDesk, person: Here) -> Response:
         record=record, paragraphs=_paragraphs(record), reasons=REASONS,
         other="brief" if record["options"]["length"] == "standard" else "standard",
     )  # fmt: skip
+
+
+@router.get("/summaries/{id}/next")
+def following(id: Id, desk: OfDesk, person: Here) -> Response:
+    """Leads to the next draft of the queue: the next older one, or else the newest; without drafts to the queue."""
+    older, newest = desk.store.entries("draft", id, limit=1), desk.store.entries("draft", limit=1)
+    drafts = [entry.id for entry in (*older, *newest) if entry.id != id]
+    return RedirectResponse(f"/summaries/{drafts[0]}" if drafts else "/", 303)
 
 
 @router.get("/stats")
@@ -250,6 +263,8 @@ def _paragraphs(record: dict[str, Any]) -> list[list[dict[str, Any]]]:
     found = []
     next_one = 0
     for at, end in paragraphs(article.text):
+        if not found and " ".join(article.text[at:end].split()) == article.title:
+            continue  # the headline is above the list
         pieces: list[dict[str, Any]] = []
         first = next_one
         while next_one < len(sentences) and sentences[next_one].start < end:

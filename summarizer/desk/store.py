@@ -176,12 +176,15 @@ class Store:
             raise NotThereError(id)
         return found
 
-    def entries(self, status: str | None = None, before: str | None = None, limit: int = PAGE) -> list[Entry]:
+    def entries(
+        self, status: str | None = None, before: str | None = None, part: str = "", limit: int = PAGE
+    ) -> list[Entry]:
         """Returns summaries, newest first.
 
         Args:
             status: Return only summaries with this status.
             before: Return only summaries that are older than the one with this id (for paging).
+            part: Return only summaries with this text in their headline or in the CMS's id of the article.
             limit: Maximum number of summaries.
 
         Raises:
@@ -192,6 +195,9 @@ class Store:
         query = sa.select(*(summaries.c[name] for name in names)).order_by(*order).limit(limit)
         if status:
             query = query.where(summaries.c.status == status)
+        if part:
+            fields = (summaries.c.title, summaries.c.article_id)
+            query = query.where(sa.or_(*(field.icontains(part, autoescape=True) for field in fields)))
         with self._db.read() as db:
             if before:
                 mark = db.execute(sa.select(summaries.c.created).where(summaries.c.id == before)).scalar()

@@ -122,7 +122,8 @@ function draw(focus) {
   at("status").className = `badge ${record.status}`;
   at("revision").textContent = record.revision;
   at("history").replaceChildren(...(record.history || []).map((one) =>
-    element("li", {}, `${one.at.slice(0, 16).replace("T", " ")}: ${one.action} by ${one.who}${one.note ? ` (${one.note})` : ""}`)));
+    element("li", {}, `${one.at.slice(0, 16).replace("T", " ")}: ${one.action} by ${one.who}${one.note ? ` (${one.note})` : ""} `,
+      element("button", { type: "button", class: "small", "aria-label": `Show version ${one.number}`, onclick: () => doing(() => version(one.number)) }, "Show"))));
   at("bullets").replaceChildren(...bullets.map(item));
   const there = new Set(bullets.map((one) => one.id));
   const drafted = new Map([...record.removed, ...record.bullets.filter((one) => "draft" in one)].map((one) => [one.id, one]));
@@ -169,9 +170,10 @@ function item(bullet, i) {
   return made;
 }
 
+const MADE = { extracted: "from the article", rewritten: "rewritten", generated: "written by the model" };
 function about(bullet) {
-  if (!("draft" in bullet)) return "by an editor";
-  return bullet.text === bullet.draft ? bullet.method : "changed";
+  const drafted = bullet.text === bullet.draft ? MADE[bullet.method] || bullet.method : "changed";
+  return `${"draft" in bullet ? drafted : "by an editor"}, ${bullet.text.split(/\s+/).filter(Boolean).length} words`;
 }
 
 function reason(bullet, i) {
@@ -275,8 +277,9 @@ function report(bullet) {
   back.replaceChildren(...parts, piece(from));
 }
 function sentence(check) {
-  const text = check.kind === "judge" ? `The software's guess: ${check.evidence}` : check.evidence;
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  if (check.kind !== "judge") return `${check.evidence.charAt(0).toUpperCase()}${check.evidence.slice(1)}.`;
+  const [, percent, fault] = /(\d+)%(?:; most probably (.*))?/.exec(check.evidence);
+  return `${fault ? `Perhaps not fit to print: ${fault}` : "Probably fit to print"} (the software's guess: ${percent}%).`;
 }
 
 // Other wordings of a point in both lengths, and its source sentences.
@@ -290,13 +293,17 @@ async function wordings(i) {
   try {
     const sources = ends(bullet.sources);
     const found = await Promise.all(["standard", "brief"].map((length) => call(`${api}/wordings`, { sources, length })));
-    const texts = new Map();
-    for (const one of found.flatMap((each) => each.wordings)) if (!texts.has(one.text) && one.text !== bullet.text) texts.set(one.text, one);
+    const texts = new Map(); // by their letters, so that of near copies one is shown
+    const letters = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
     const order = (one) => (one.method === "rewritten" ? 0 : 1);
-    for (const one of [...texts.values()]) if (!order(one) && good(one) < TRUSTED) texts.delete(one.text);
+    const best = found.flatMap((each) => each.wordings).sort((a, b) => order(a) - order(b) || good(b) - good(a));
+    for (const one of best) {
+      const key = letters(one.text);
+      if (key !== letters(bullet.text) && !texts.has(key) && (order(one) || good(one) >= TRUSTED)) texts.set(key, one);
+    }
     const none = [...texts.values()].some((one) => !order(one)) ? [] : [element("p", { class: "hint" }, "The software has no other wording that it trusts.")];
     box.replaceChildren(...none, element("ul", { "aria-label": `Other wordings of point ${i + 1}` },
-      ...[...texts.values()].sort((a, b) => order(a) - order(b)).map((one) => element("li", {},
+      ...[...texts.values()].map((one) => element("li", {},
         element("button", { type: "button", class: "wording", dir: "auto", onclick: () => {
           change(() => Object.assign(bullets[i], { text: one.text, sources: one.sources, checks: one.checks, missing: [] }), i);
           look(bullets[i]);
@@ -401,10 +408,27 @@ const decide = (action, done) => doing(async () => {
   await refresh();
 }, done);
 
+const list = (name, texts, others) => element("div", {}, element("h3", {}, name),
+  element("ul", {}, ...texts.map((text) => element("li", { class: others.includes(text) ? "" : "differs", dir: "auto" }, text))));
+
+// An earlier version beside the list on the page.
+async function version(number) {
+  const then = await call(`${api}/revisions/${number}`, undefined, "GET");
+  const now = bullets.map((one) => one.text), before = then.bullets.map((one) => one.text);
+  const close = () => at("notice").replaceChildren();
+  at("notice").replaceChildren(element("div", { class: "version" },
+    element("div", { class: "sides" }, list(`Version ${number}`, before, now), list("On the page", now, before)),
+    element("button", { type: "button", onclick: () => {
+      close();
+      change(() => { bullets = plain(then.bullets); });
+      say(`This is version ${number} again. Save it to make it the newest version.`);
+    } }, "Restore this version"), " ",
+    element("button", { type: "button", onclick: close }, "Close")));
+  at("notice").querySelector("button").focus();
+}
+
 async function conflict() {
   const theirs = await call(api, undefined, "GET");
-  const list = (name, texts, others) => element("div", {}, element("h3", {}, name),
-    element("ul", {}, ...texts.map((text) => element("li", { class: others.includes(text) ? "" : "differs", dir: "auto" }, text))));
   const mine = bullets.map((one) => one.text), them = theirs.bullets.map((one) => one.text);
   at("notice").replaceChildren(element("div", { class: "conflict" },
     element("p", {}, `${theirs.changed_by} has changed this list while you worked on it. Nothing is lost. Choose the list to continue with.`),
@@ -448,6 +472,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   }, "Copied.");
 }
 document.addEventListener("keydown", (event) => {
+  if (event.altKey && event.code === "KeyN") { event.preventDefault(); at("next").click(); }
   if (!(event.ctrlKey || event.metaKey)) return;
   if (event.key === "s") { event.preventDefault(); save(); }
   if (event.key === "Enter") { event.preventDefault(); at("approve").click(); }

@@ -29,6 +29,7 @@ from .export_check import fidelity, writer_fidelity
 from .modeling import shipped_part
 from .onnx_export import write_onnx
 from .run import card, public
+from .writer import calibrated
 
 _LICENCE = re.compile(r"^licen[cs]e:\s*(\S+)", re.MULTILINE)
 _OF_RUN = ("command", "seconds", "machine")
@@ -53,6 +54,10 @@ class ExportArguments:
     data_description: str = field(default="", metadata={"help": "A sentence about the training data, for the card."})
     data: str | None = field(
         default=None, metadata={"help": "Articles for the comparison. Default: validation articles of the run."}
+    )
+    calibrate: str | None = field(
+        default=None,
+        metadata={"help": "Articles with judged texts, to fit the judge's probabilities anew. Default: as in the run."},
     )
     quantization: str = field(
         default="int8", metadata={"help": "Type of the weights: int8, int16, float16 or float32."}
@@ -91,6 +96,8 @@ def export(args: ExportArguments) -> tuple[str, dict[str, Any]]:
     record = json.loads((run / "run.json").read_text("utf-8"))
     task = record["task"]
     output.mkdir(parents=True, exist_ok=True)
+    if args.calibrate:
+        record |= calibrated(run, args.calibrate)
     exporters = {"extractor": _extractor, "writer": _writer, "generator": _generator}
     exporters[task](run, output / task, record, args.quantization)
 
@@ -199,7 +206,7 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
         "push_to_hub",
         "measured",
     }
-    free |= {"compare_with", "parts_from", "languages"}
+    free |= {"compare_with", "parts_from", "languages", "calibration"}
     if shipped:  # the base's are used
         free |= {"width", "heads", "layers", "vocabulary", "lora_rank", "frozen_layers"}
     return {

@@ -271,7 +271,8 @@ def trained_writer(run: Path) -> tuple[Any, Any]:
     """Returns the model of a finished run, float32, and its tokenizer."""
     model = AutoModelForCausalLM.from_pretrained(run / "start", dtype=torch.float32)
     round_weights(model)
-    return PeftModel.from_pretrained(model, run / "adapter"), AutoTokenizer.from_pretrained(run / "start")
+    model = PeftModel.from_pretrained(model, run / "adapter", is_trainable=True)  # `use_int8` leaves what is trainable
+    return model, AutoTokenizer.from_pretrained(run / "start")
 
 
 def judgements(
@@ -295,6 +296,21 @@ def judgements(
             scores.append(logits[:, words].cpu().numpy())
             said += [verdict_of[int(label)] for label in labels]
     return np.concatenate(scores) if scores else np.zeros((0, len(VERDICTS)), np.float32), said
+
+
+def calibrated(run: Path, judged: str) -> dict[str, Any]:
+    """Returns the calibration of a finished run's judge on articles with judged texts, and how well it separates them,
+    as entries of `run.json`."""
+    record = json.loads((run / "run.json").read_text("utf-8"))
+    model, tokenizer = trained_writer(run)
+    articles = standalone(judged, WriterArguments(**record["arguments"]).language)
+    scores, said = judgements(_fast(model).eval(), tokenizer, articles)
+    calibration = fitted(scores, said)
+    validation = record["validation"] | {"judge": measures(scores, said, calibration)}
+    about = {"fingerprint": fingerprint(judged), "articles": len(articles)}
+    data = record["data"] | {"calibration": about}
+    arguments = record["arguments"] | {"calibration": judged}
+    return {"calibration": asdict(calibration), "validation": validation, "data": data, "arguments": arguments}
 
 
 def _with_story(model: Any, batch: dict[str, Tensor]) -> dict[str, Any]:

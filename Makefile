@@ -66,15 +66,15 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/serve.done: pyproject.toml $(VENV)/bin/python
-	$(BIN)/pip install --quiet --editable '.[serve]'
+	$(BIN)/pip install -qq --editable '.[serve]'
 	touch $@
 
 $(VENV)/base.done: pyproject.toml $(VENV)/bin/python
-	$(BIN)/pip install --quiet --editable '.[html]'
+	$(BIN)/pip install -qq --editable '.[html]'
 	touch $@
 
 $(VENV)/dev.done: pyproject.toml $(VENV)/bin/python
-	$(BIN)/pip install --quiet --editable '.[dev]'
+	$(BIN)/pip install -qq --editable '.[dev]'
 	touch $@
 
 clean:

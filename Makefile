@@ -65,6 +65,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; say make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 
+# -qq, since pip warns of an extra that lxml no longer has and trafilatura's packages ask for.
 $(VENV)/serve.done: pyproject.toml $(VENV)/bin/python
 	$(BIN)/pip install -qq --editable '.[serve]'
 	touch $@

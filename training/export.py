@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 import sys
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,17 +19,20 @@ from peft import PeftModel
 from safetensors.numpy import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
+from eval.data import fingerprint
 from summarizer.checkpoints import load
 from summarizer.models import FORMAT, SETTINGS
+from summarizer.points import Writer
 
 from .arguments import DataArguments
 from .data import load as load_data
-from .data import usable
+from .data import standalone, usable
 from .export_check import fidelity, writer_fidelity
+from .judge import answers, fitted, measures
 from .modeling import shipped_part
 from .onnx_export import write_onnx
 from .run import card, public
-from .writer import calibrated
+from .writer import WriterArguments, divided_articles
 
 _LICENCE = re.compile(r"^licen[cs]e:\s*(\S+)", re.MULTILINE)
 _OF_RUN = ("command", "seconds", "machine")
@@ -57,7 +60,10 @@ class ExportArguments:
     )
     calibrate: str | None = field(
         default=None,
-        metadata={"help": "Articles with judged texts, to fit the judge's probabilities anew. Default: as in the run."},
+        metadata={
+            "help": "Articles with judged texts, to fit the writer's verdicts to. Default: the validation articles of "
+            "the run."
+        },
     )
     quantization: str = field(
         default="int8", metadata={"help": "Type of the weights: int8, int16, float16 or float32."}
@@ -96,8 +102,7 @@ def export(args: ExportArguments) -> tuple[str, dict[str, Any]]:
     record = json.loads((run / "run.json").read_text("utf-8"))
     task = record["task"]
     output.mkdir(parents=True, exist_ok=True)
-    if args.calibrate:
-        record |= calibrated(run, args.calibrate)
+    record["arguments"]["calibration"] = args.calibrate
     exporters = {"extractor": _extractor, "writer": _writer, "generator": _generator}
     exporters[task](run, output / task, record, args.quantization)
 
@@ -137,8 +142,16 @@ def _writer(run: Path, part: Path, record: dict[str, Any], quantization: str) ->
     model = AutoModelForCausalLM.from_pretrained(run / "start", dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(run / "start")
     write_onnx(PeftModel.from_pretrained(model, run / "adapter"), tokenizer, part)
+    args = WriterArguments(**{name: value for name, value in record["arguments"].items() if name != "calibration"})
+    judged = record["arguments"]["calibration"]
+    articles = standalone(judged, args.language) if judged else divided_articles(args)[1]
+    if judged:
+        record["data"]["calibration"] = {"fingerprint": fingerprint(judged), "articles": len(articles)}
+    found = answers(Writer(part, torch.get_num_threads()), articles)
+    fits = {kind: fitted(one) for kind, one in found.items()}
+    record["validation"]["judge"] = {kind: measures(one, fits[kind]) for kind, one in found.items()}
     config = json.loads((part / "config.json").read_text("utf-8"))
-    config["writer"] |= {"calibration": record["calibration"], "least": record["arguments"]["least"]}
+    config["writer"] |= {"calibration": {kind: asdict(fit) for kind, fit in fits.items()}, "least": args.least}
     _write(part / "config.json", config)
 
 

@@ -82,14 +82,15 @@ def writer_fidelity(run: Path, part: Path, data: str | None) -> str:
         data: Articles with points that stand alone. Default: those that selected the checkpoint.
     """
     record = json.loads((run / "run.json").read_text("utf-8"))
-    args, calibration = WriterArguments(**record["arguments"]), record["calibration"]
+    args = WriterArguments(**record["arguments"])
+    fit = json.loads((part / "config.json").read_text("utf-8"))["writer"]["calibration"]["sentences"]
     articles = (standalone(data, args.language) if data else divided_articles(args)[1])[:ARTICLES]
     model, tokenizer = trained_writer(run)
     writer, limit = Writer(part, torch.get_num_threads()), Deadline()
 
     def trained() -> list[Any]:
         asked = [replace(one, points=[replace(p, verdict="good", judged=()) for p in one.points]) for one in articles]
-        return list(Calibration(**calibration)(judgements(model, tokenizer, asked)[0])[:, 0])
+        return list(Calibration(**fit)(judgements(model, tokenizer, asked)[0])[:, 0])
 
     def exported() -> list[Any]:
         found = []

@@ -30,7 +30,6 @@ from summarizer.points import JUDGE, KIND, WRITE, request, story
 
 from .arguments import RunArguments, is_first_process
 from .data import StandaloneArticle, shuffled, standalone
-from .judge import fitted, measures
 from .modeling import (
     IGNORED,
     LINEAR,
@@ -75,9 +74,7 @@ class WriterArguments(RunArguments):
     learning_rate: float = field(default=5e-4, metadata={"help": "Peak learning rate."})
     batch_size: int = field(default=4, metadata={"help": "Articles per step, over all processes."})
     longest: int = field(default=2048, metadata={"help": "Maximum number of tokens of a story, and of its answers."})
-    held_out: int = field(
-        default=40, metadata={"help": "Maximum number of articles that select the checkpoint and calibrate the judge."}
-    )
+    held_out: int = field(default=40, metadata={"help": "Maximum number of articles that select the checkpoint."})
     least: float = field(
         default=0.6, metadata={"help": "Minimum probability for showing a text; part of the exported model."}
     )
@@ -115,8 +112,6 @@ def main(args: WriterArguments) -> None:
     if not is_first_process():
         return
     trainer.model.save_pretrained(output / "adapter")
-    scores, said = judgements(trainer.model.eval(), tokenizer, validation)
-    calibration = fitted(scores, said)
     about = {
         "task": "writer",
         "command": command(args, "writer"),
@@ -129,8 +124,7 @@ def main(args: WriterArguments) -> None:
         "points": sum(len(item["texts"]) for item in learnt),
         "steps": trainer.state.global_step,
         "best_step": trainer.state.best_global_step,
-        "validation": {"loss": trainer.state.best_metric, "judge": measures(scores, said, calibration)},
-        "calibration": asdict(calibration),
+        "validation": {"loss": trainer.state.best_metric},
         "seconds": round(time.time() - began),
         "machine": machine(),
     }
@@ -296,21 +290,6 @@ def judgements(
             scores.append(logits[:, words].cpu().numpy())
             said += [verdict_of[int(label)] for label in labels]
     return np.concatenate(scores) if scores else np.zeros((0, len(VERDICTS)), np.float32), said
-
-
-def calibrated(run: Path, judged: str) -> dict[str, Any]:
-    """Returns the calibration of a finished run's judge on articles with judged texts, and how well it separates them,
-    as entries of `run.json`."""
-    record = json.loads((run / "run.json").read_text("utf-8"))
-    model, tokenizer = trained_writer(run)
-    articles = standalone(judged, WriterArguments(**record["arguments"]).language)
-    scores, said = judgements(_fast(model).eval(), tokenizer, articles)
-    calibration = fitted(scores, said)
-    validation = record["validation"] | {"judge": measures(scores, said, calibration)}
-    about = {"fingerprint": fingerprint(judged), "articles": len(articles)}
-    data = record["data"] | {"calibration": about}
-    arguments = record["arguments"] | {"calibration": judged}
-    return {"calibration": asdict(calibration), "validation": validation, "data": data, "arguments": arguments}
 
 
 def _with_story(model: Any, batch: dict[str, Tensor]) -> dict[str, Any]:

@@ -166,9 +166,9 @@ class AbstractiveBackend:
         numbers = {main: number for number, main in enumerate(sorted({mains[text] for text in texts}), 1)}
         told = self._judge.read(story(read.sentences, [(i,) for i in numbers], read.article.title), deadline)
         sentences = [read.sentences[mains[text]].text for text in texts]
-        verdicts = self._judge.judge(told, [numbers[mains[text]] for text in texts], sentences, texts, deadline)
+        judged = self._judge.judge(told, [numbers[mains[text]] for text in texts], sentences, texts, deadline)
         found = {}
-        for text, verdict in zip(texts, verdicts, strict=True):
+        for text, verdict in ((one.text, one.verdict) for one in judged):
             sources = look_up.spans(chosen[text])
             checks = look_up.checks(text, sources)
             found[text] = Candidate(text, "generated", sources, checks, verdict, verdict.cost)

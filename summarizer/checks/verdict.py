@@ -67,18 +67,26 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """Turns scores into probabilities of the verdicts. Fitted on judged texts by vector scaling (Guo et al. 2017, "On
-    Calibration of Modern Neural Networks"): one slope for all verdicts and a shift for each.
+    Calibration of Modern Neural Networks"): one slope for all verdicts and a shift for each. The writer doubts what it
+    gets wrong, so its own likelihood of the text counts too.
 
     Attributes:
         slope: Factor of the scores.
         shift: For each verdict, what is added to its score.
+        likelihood: For each verdict, the weight of the text's mean log-probability per token.
     """
 
     slope: float = 1.0
     shift: tuple[float, ...] = (0.0,) * len(VERDICTS)
+    likelihood: tuple[float, ...] = (0.0,) * len(VERDICTS)
 
-    def __call__(self, scores: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        """Returns the probabilities of the verdicts. Both have the shape (..., VERDICTS)."""
-        x = self.slope * scores + np.asarray(self.shift)
+    def __call__(self, scores: npt.NDArray[Any], likelihood: float | npt.NDArray[Any] = 0.0) -> npt.NDArray[np.float32]:
+        """Returns the probabilities of the verdicts, shape (..., VERDICTS).
+
+        Args:
+            scores: Shape (..., VERDICTS).
+            likelihood: The mean log-probability of each text, shape (...,). Default: 0, for a text that was not read.
+        """
+        x = self.slope * scores + np.asarray(self.shift) + np.multiply.outer(likelihood, self.likelihood)
         x = np.exp(x - x.max(-1, keepdims=True))
         return np.asarray(x / x.sum(-1, keepdims=True), np.float32)

@@ -20,9 +20,10 @@ from .full_names import FullNames
 from .pipeline import Pipeline
 from .story import JUDGE, KIND, KINDS, STORY_WORDS, WRITE, request, story
 from .tidy import bullet_of, finished
-from .writer import Writer, WrittenPoint, WrittenText
+from .writer import CALIBRATED, Writer, WrittenPoint, WrittenText
 
 __all__ = [
+    "CALIBRATED",
     "DISTANCE_FEATURES",
     "FEATURES",
     "FORMER_NAMES",

@@ -40,7 +40,7 @@ class Style:
     aim: int
 
 
-STYLES: dict[Length, Style] = {"brief": Style(6, 26, 20), "standard": Style(8, 44, 32)}
+STYLES: dict[Length, Style] = {"brief": Style(6, 44, 20), "standard": Style(8, 44, 32)}
 
 
 @dataclass(frozen=True, slots=True)

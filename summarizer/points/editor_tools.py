@@ -72,8 +72,8 @@ def check_point(
     if judge:
         main = reading.aligner.best(text, chosen)
         read = judge.read(story(reading.sentences, [(main,)], article.title), deadline)
-        (verdict,) = judge.judge(read, [1], [reading.sentences[main].text], [text], deadline)
-        found.append(verdict.check(judge.least))
+        (judged,) = judge.judge(read, [1], [reading.sentences[main].text], [text], deadline)
+        found.append(judged.verdict.check(judge.least))
     return Bullet(text, 0.0, "edited", sources, tuple(found))
 
 

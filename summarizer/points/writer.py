@@ -34,6 +34,8 @@ GUESSES = 4
 """Number of tokens that are guessed at a time."""
 TOGETHER = 8
 """Maximum number of points that are written side by side: memory and time of a step grow with them."""
+CALIBRATED = ("sentences", "texts")
+"""What the verdicts are calibrated for: sentences of articles and texts of others; the writer's own texts."""
 READ_STORIES = 4
 """Number of stories that are remembered, about 10 MB each."""
 _MATCH = 3
@@ -114,7 +116,8 @@ class Writer:
 
     def __init__(self, folder: Path, threads: int) -> None:
         self._model = LanguageModel(folder, threads)
-        self._calibration = Calibration(**self._model.settings.get("calibration", {}))
+        fitted = self._model.settings.get("calibration", {})
+        self._of_sentences, self._of_texts = (Calibration(**fitted.get(kind, {})) for kind in CALIBRATED)
         self.least = float(self._model.settings.get("least", 0.5))
         self._verdicts = [self._model.ids(f" {word}")[0] for word in VERDICTS]
         self._kinds = [self._model.ids(f" {word}")[0] for word in KINDS]
@@ -190,8 +193,11 @@ class Writer:
         sentences: Sequence[str],
         texts: Sequence[str],
         deadline: Deadline,
-    ) -> list[Verdict]:
-        """Returns verdicts on texts of points, whoever wrote them.
+        *,
+        standard: Sequence[str] | None = None,
+        own: bool = False,
+    ) -> list[WrittenText]:
+        """Returns texts of points, whoever wrote them, with their mean log-probability and the verdict on them.
 
         Args:
             story: The story, read.
@@ -199,19 +205,28 @@ class Writer:
             sentences: For each text the sentence of its point.
             texts: The texts.
             deadline: The time limit.
+            standard: For each text the standard text that it was made of; "" for a standard text. Default: all are.
+            own: True if this writer wrote them: then the verdict depends on their log-probability too.
 
         Raises:
             TimeLimitError: The time was up before the texts were read.
         """
-        found: list[Verdict] = []
-        for n, sentence, text in zip(points, sentences, texts, strict=True):
+        found: list[WrittenText] = []
+        for n, sentence, text, before in zip(points, sentences, texts, standard or [""] * len(texts), strict=True):
             deadline.check()
-            written = self._model.ids(f" {text[:MAX_JUDGED_CHARACTERS]}\n")
-            if len(text) > MAX_JUDGED_CHARACTERS:
-                found.append(Verdict(0.0, broken=1.0))  # nobody prints a point of this length
+            if len(text) > MAX_JUDGED_CHARACTERS:  # nobody prints a point of this length
+                found.append(WrittenText(text, -math.inf, Verdict(0.0, broken=1.0)))
                 continue
-            part = Part(1, [*self._asked(n, sentence), *self._questions, *written, self._judge], 0)
-            found.append(self._verdict(Sheet(self._model, story).read([part])[0][-1]))
+            asked = [*self._asked(n, sentence), *self._questions]
+            if before:
+                asked += [*self._model.ids(f" {before}\n"), self._judge, self._write]
+                ids = [*self._model.ids(text), self._model.end]
+            else:
+                ids = self._model.ids(f" {text}\n")
+            (logits,) = Sheet(self._model, story).read([Part(1, [*asked, *ids, self._judge], 0, len(ids) + 2)])
+            likelihood = float(log_softmax(logits[: len(ids)])[np.arange(len(ids)), ids].mean())
+            verdict = self._verdict(logits[-1], likelihood) if own else self._verdict(logits[-1])
+            found.append(WrittenText(text, likelihood, verdict))
         return found
 
     def _accept(self, row: _Row, guess: Sequence[int], scores: Floats, brief: bool) -> int:
@@ -244,7 +259,9 @@ class Writer:
             self._verdict(sentence),
             float(shares[0] / shares.sum()),
             tuple(
-                WrittenText(self._model.text([i for i in ids if i != self._model.end]), score, self._verdict(answer))
+                WrittenText(
+                    self._model.text([i for i in ids if i != self._model.end]), score, self._verdict(answer, score)
+                )
                 for (ids, score), answer in zip(row.texts, verdicts, strict=True)
             ),
         )
@@ -256,8 +273,11 @@ class Writer:
         *ids, last = self._model.ids(request(point, sentence))
         return [*ids[: MAX_SENTENCE_TOKENS - 1], last]
 
-    def _verdict(self, logits: Floats) -> Verdict:
-        return Verdict(*map(float, self._calibration(logits[self._verdicts])))
+    def _verdict(self, logits: Floats, likelihood: float | None = None) -> Verdict:
+        """Returns a verdict on a sentence of the article or a text of others; with `likelihood`, on an own text."""
+        scores = logits[self._verdicts]
+        found = self._of_sentences(scores) if likelihood is None else self._of_texts(scores, likelihood)
+        return Verdict(*map(float, found))
 
 
 def _guessed(row: _Row, story: Sequence[int]) -> list[int]:

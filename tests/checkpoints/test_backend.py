@@ -9,6 +9,7 @@ from summarizer.checkpoints.backend import AbstractiveBackend
 from summarizer.checkpoints.generator import Generator
 from summarizer.checkpoints.prompts import GenerationSettings, settings_in
 from summarizer.checks import Verdict
+from summarizer.points import WrittenText
 
 from ..articles import STORY, letters
 from ..test_summarizer import SCHEMA
@@ -53,7 +54,8 @@ class Trusting:
 
     def judge(self, story, points, sentences, texts, deadline):
         assert all(f"[{point}] {sentence}" in story for point, sentence in zip(points, sentences, strict=True))
-        return [Verdict(0.1, untrue=0.9) if text in self._doubted else Verdict(0.9) for text in texts]
+        doubted, trusted = Verdict(0.1, untrue=0.9), Verdict(0.9)
+        return [WrittenText(text, 0.0, doubted if text in self._doubted else trusted) for text in texts]
 
 
 def summarizer(*answers, end=True, doubted=(), **family):

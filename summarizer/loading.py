@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from .checkpoints import AbstractiveBackend, generator_of, int8_generator
+from .checks import Verifier
 from .cpu import cores
 from .errors import ModelError
 from .models import folder_of, from_hub, is_checkpoint, is_hub_name, verified, version_of
-from .points import Pipeline, Writer
+from .points import Pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,12 @@ def loaded(
     config = verified(folder)
     if "generator" not in config:
         return Loaded(Pipeline(folder, config, threads), config, version_of(folder), folder)
-    judge = _judge(threads)
+    verifier = _verifier(threads)
     try:
         generator = int8_generator(folder / "generator", threads)
     except (RuntimeError, OSError, ValueError) as error:
         raise ModelError(f"{folder / 'generator'}: {error}") from error
-    return Loaded(AbstractiveBackend(generator, judge), config, version_of(folder), folder)
+    return Loaded(AbstractiveBackend(generator, verifier), config, version_of(folder), folder)
 
 
 def _checkpoint(
@@ -61,20 +62,20 @@ def _checkpoint(
     revision: str | None = None,
     token: str | None = None,
 ) -> Loaded:
-    judge = _judge(threads)  # first, so that an error comes before the minutes that a checkpoint may take
+    verifier = _verifier(threads)  # first, so that an error comes before the minutes that a checkpoint may take
     generator = generator_of(checkpoint, device, threads, revision=revision, token=token)
     name = generator.settings.name or (folder.resolve().name if folder else checkpoint)
     config = {"name": name, "method": "generated"}
     version = version_of(checkpoint, revision, token)
-    return Loaded(AbstractiveBackend(generator, judge), config, version, folder)
+    return Loaded(AbstractiveBackend(generator, verifier), config, version, folder)
 
 
-def _judge(threads: int | None) -> Writer:
-    """The shipped model's writer, which judges the bullets of every checkpoint."""
+def _verifier(threads: int | None) -> Verifier:
+    """The shipped model's verifier, which checks the bullets of every checkpoint."""
     folder = folder_of("base")
     verified(folder)
-    part = folder / "writer"
+    part = folder / "verifier"
     try:
-        return Writer(part, threads or cores())
-    except Exception as error:  # ONNX Runtime and tokenizers have errors of their own
+        return Verifier(part, threads or cores())
+    except (RuntimeError, OSError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{part}: {error}") from error

@@ -77,7 +77,7 @@ class Summarizer:
 
         Raises:
             ModelError: The model is missing or damaged, has a format that this version cannot read, or cannot write a
-                summary. For a checkpoint also: the shipped model, whose writer judges its lists, is missing or
+                summary. For a checkpoint also: the shipped model, whose verifier checks its lists, is missing or
                 damaged. The message names the file.
             MissingExtraError: The model is a checkpoint of transformers, and torch is not installed.
         """
@@ -164,12 +164,12 @@ class Summarizer:
                 words, else 4. An article with fewer sentences gets fewer bullets.
             length: "standard" (the whole article in full sentences) or "brief" (the main news in short sentences).
             policy: Which texts may be shown. "checked": sentences of the article, and rewrites whose facts are found in
-                their sources and that the judge accepts. "flag": the best rewrite of each point, with the checks
+                their sources and that the verifier accepts. "flag": the best rewrite of each point, with the checks
                 that it fails, for editors who review them. "extract": sentences of the article only.
             min_confidence: Threshold, 0 to 1, for the probability that an editor would print a rewrite; rewrites below
                 it are not shown. Default: the model's threshold (for a checkpoint, the shipped model's). A higher
                 threshold shows fewer rewrites, and more of them are good (docs/quality.md). With "flag" it only decides
-                whether the judge's check fails; with "extract" it has no effect.
+                whether the verifier's check fails; with "extract" it has no effect.
             time_limit: Maximum seconds for one article, counted from when its turn comes. Default: no limit. The time
                 is checked between steps (a stage, a window of 512 tokens, a bullet, a checkpoint's whole list), so an
                 article can take one step longer.
@@ -181,7 +181,7 @@ class Summarizer:
             ArticleError: An article is empty, has no letters or digits, or is not text. For a list, the message has its
                 index.
             TimeLimitError: An article took longer than `time_limit`.
-            ModelError: The policy is "flag", and the model has no writer.
+            ModelError: The policy is "flag", and the model has no rewriter or no verifier.
             ClosedError: `close` was called before.
             ValueError: An option is out of range.
         """
@@ -200,7 +200,8 @@ class Summarizer:
     ) -> Bullet:
         """Checks an editor's own point, and returns it as a bullet with the method "edited".
 
-        The facts of the point are looked up in its sources and the headline. The judge compares it with its sentence.
+        The facts of the point are looked up in its sources and the headline; of what they lack, it is said whether the
+        rest of the article has it. The verifier compares the point with its sources.
 
         Args:
             article: The article, or its text.
@@ -348,7 +349,7 @@ class Summarizer:
         options = valid_options(bullets, length, policy, min_confidence, time_limit)
         if policy == "flag" and not self._backend.rewrites:
             raise ModelError(
-                f'policy "flag" shows rewrites, but the model {self.config["name"]!r} has no writer; '
+                f'policy "flag" shows rewrites, but the model {self.config["name"]!r} has no rewriter or no verifier; '
                 "choose another policy or model"
             )
         return options

@@ -1,4 +1,4 @@
-"""`python -m training TASK`: check, extractor, writer, generator, unpack, export."""
+"""`python -m training TASK`: check, extractor, rewriter, writer, verifier, generator, unpack, export."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ USAGE = """usage: python -m training TASK [--config FILE.yaml] [--flag value ...
 tasks:
   check DATA  check articles with human bullets: which can be used, which cannot and why, and some statistics
   extractor   fine-tune the sentence scorer
-  writer      fine-tune the language model that makes points stand alone, and judges them
+  rewriter    fine-tune a small T5 that writes the bullets from the sentences
+  writer      fine-tune the language model that makes points understandable without their context
+  verifier    fine-tune the classifier that says whether an editor would print a rewrite
   generator   fine-tune any sequence-to-sequence or causal checkpoint to write the whole list
   unpack FILE restore the texts of points and judgements that are stored as offsets into articles
   export RUN  turn a run into a model folder: CTranslate2 int8, checksums, model card
@@ -69,10 +71,18 @@ def _run(task: str, *flags: str) -> None:
         from . import extractor
 
         extractor.main(_parsed(extractor.ExtractorArguments, rest))
+    elif task == "rewriter":
+        from . import rewriter
+
+        rewriter.main(_parsed(rewriter.RewriterArguments, rest))
     elif task == "writer":
         from . import writer
 
         writer.main(_parsed(writer.WriterArguments, rest))
+    elif task == "verifier":
+        from . import verifier
+
+        verifier.main(_parsed(verifier.VerifierArguments, rest))
     elif task == "generator":
         from . import generator
 

@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 import sys
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,20 +19,16 @@ from peft import PeftModel
 from safetensors.numpy import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
-from eval.data import fingerprint
 from summarizer.checkpoints import load
 from summarizer.models import FORMAT, SETTINGS
-from summarizer.points import Writer
 
 from .arguments import DataArguments
 from .data import load as load_data
-from .data import standalone, usable
-from .export_check import fidelity, writer_fidelity
-from .judge import answers, fitted, measures
-from .modeling import shipped_part
+from .data import usable
+from .export_check import fidelity, verifier_fidelity, writer_fidelity
+from .modeling import shipped_part, write_shortlist
 from .onnx_export import write_onnx
 from .run import card, public
-from .writer import WriterArguments, divided_articles
 
 _LICENCE = re.compile(r"^licen[cs]e:\s*(\S+)", re.MULTILINE)
 _OF_RUN = ("command", "seconds", "machine")
@@ -58,13 +54,6 @@ class ExportArguments:
     data: str | None = field(
         default=None, metadata={"help": "Articles for the comparison. Default: validation articles of the run."}
     )
-    calibrate: str | None = field(
-        default=None,
-        metadata={
-            "help": "Articles with judged texts, to fit the writer's verdicts to. Default: the validation articles of "
-            "the run."
-        },
-    )
     quantization: str = field(
         default="int8", metadata={"help": "Type of the weights: int8, int16, float16 or float32."}
     )
@@ -74,7 +63,10 @@ def main(args: ExportArguments) -> None:
     """Writes the folder, and prints on stdout a comparison of trained and exported model: scores and speed."""
     task, record = export(args)
     given = record["arguments"]
-    if task == "writer":  # it learns from points that stand alone, not from lists
+    if task == "verifier":  # it learns from judged rewrites, not from articles
+        print(verifier_fidelity(Path(args.run), Path(args.output) / task))
+        return
+    if task == "writer":  # the same for points that stand alone
         print(writer_fidelity(Path(args.run), Path(args.output) / task, args.data or given["train"]))
         return
     known = {f.name for f in fields(DataArguments)}
@@ -102,8 +94,13 @@ def export(args: ExportArguments) -> tuple[str, dict[str, Any]]:
     record = json.loads((run / "run.json").read_text("utf-8"))
     task = record["task"]
     output.mkdir(parents=True, exist_ok=True)
-    record["arguments"]["calibration"] = args.calibrate
-    exporters = {"extractor": _extractor, "writer": _writer, "generator": _generator}
+    exporters = {
+        "extractor": _extractor,
+        "rewriter": _rewriter,
+        "writer": _writer,
+        "verifier": _verifier,
+        "generator": _generator,
+    }
     exporters[task](run, output / task, record, args.quantization)
 
     earlier = output / "config.json"
@@ -124,9 +121,7 @@ def export(args: ExportArguments) -> tuple[str, dict[str, Any]]:
 
 
 def _extractor(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
-    _with_position_type(run / "encoder" / "config.json")
-    TransformersConverter(str(run / "encoder")).convert(str(part), quantization=quantization, force=True)
-    shutil.copy(run / "encoder" / "tokenizer.json", part / "tokenizer.json")
+    _encoder(run / "encoder", part, quantization)
     head = {name: value.astype(np.float16) for name, value in load_file(run / "head.safetensors").items()}
     save_file(head, part / "head.safetensors")
     encoder = json.loads((part / "config.json").read_text("utf-8"))
@@ -138,21 +133,26 @@ def _extractor(run: Path, part: Path, record: dict[str, Any], quantization: str)
     _write(part / "config.json", encoder)
 
 
+def _rewriter(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
+    convert(run / "checkpoint", part, quantization)
+    write_shortlist(part)
+
+
 def _writer(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
     model = AutoModelForCausalLM.from_pretrained(run / "start", dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(run / "start")
     write_onnx(PeftModel.from_pretrained(model, run / "adapter"), tokenizer, part)
-    args = WriterArguments(**{name: value for name, value in record["arguments"].items() if name != "calibration"})
-    judged = record["arguments"]["calibration"]
-    articles = standalone(judged, args.language) if judged else divided_articles(args)[1]
-    if judged:
-        record["data"]["calibration"] = {"fingerprint": fingerprint(judged), "articles": len(articles)}
-    found = answers(Writer(part, torch.get_num_threads()), articles)
-    fits = {kind: fitted(one) for kind, one in found.items()}
-    record["validation"]["judge"] = {kind: measures(one, fits[kind]) for kind, one in found.items()}
     config = json.loads((part / "config.json").read_text("utf-8"))
-    config["writer"] |= {"calibration": {kind: asdict(fit) for kind, fit in fits.items()}, "least": args.least}
+    config["writer"] |= {"calibration": record["calibration"], "least": record["arguments"]["least"]}
     _write(part / "config.json", config)
+
+
+def _verifier(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
+    _encoder(run / "encoder", part, quantization)
+    save_file(load_file(run / "head.safetensors"), part / "head.safetensors")
+    config = json.loads((part / "config.json").read_text("utf-8"))
+    about = {"calibration": record["calibration"], "least": record["arguments"]["least"]}
+    _write(part / "config.json", config | {"verifier": about})
 
 
 def _generator(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
@@ -167,8 +167,15 @@ def _generator(run: Path, part: Path, record: dict[str, Any], quantization: str)
     shutil.copy(run / "model" / SETTINGS, part / SETTINGS)
 
 
+def _encoder(checkpoint: Path, part: Path, quantization: str) -> None:
+    """Converts an encoder, and copies its tokenizer."""
+    _with_position_type(checkpoint / "config.json")
+    TransformersConverter(str(checkpoint)).convert(str(part), quantization=quantization, force=True)
+    shutil.copy(checkpoint / "tokenizer.json", part / "tokenizer.json")
+
+
 def convert(checkpoint: Path, part: Path, quantization: str) -> None:
-    """Converts a checkpoint to CTranslate2's format, which the library's `CTranslate2Engine` reads."""
+    """Converts a checkpoint to CTranslate2's format, which the library's `Rewriter` and `CTranslate2Engine` read."""
     _Converter(str(checkpoint)).convert(str(part), quantization=quantization, force=True)
     config = json.loads((part / "config.json").read_text("utf-8"))
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
@@ -212,16 +219,21 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
     free = {
         "train",
         "validation",
+        "auxiliary",
+        "judged",
         "test",
+        "lists",
         "output",
         "base_model",
         "resume",
         "push_to_hub",
         "measured",
     }
-    free |= {"compare_with", "parts_from", "languages", "calibration"}
+    free |= {"compare_with", "parts_from", "languages"}
     if shipped:  # the base's are used
-        free |= {"width", "heads", "layers", "vocabulary", "lora_rank", "frozen_layers"}
+        free |= {"width", "heads", "layers", "vocabulary", "decoder_layers", "lora_rank", "frozen_layers"}
+    free |= set() if arguments.get("auxiliary") else {"auxiliary_epochs", "auxiliary_pairs"}
+    free |= set() if arguments.get("judged") else {"preference"}
     return {
         "base": args.base or public(arguments["base_model"]),
         "base_licence": args.base_licence or shipped or _licence(arguments["base_model"]),
@@ -230,7 +242,7 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
         "recipe": {name: value for name, value in arguments.items() if name not in free and value is not None},
         **{
             name: record[name]
-            for name in (*_OF_RUN, "stages", "calibration", "points", "steps", "best_step", "validation")
+            for name in (*_OF_RUN, "stages", "calibration", "pairs", "points", "steps", "best_step", "validation")
             if name in record
         },
         "quantization": args.quantization,

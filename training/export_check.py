@@ -26,12 +26,24 @@ from summarizer.checkpoints import (
     int8_generator,
     load,
 )
-from summarizer.checks import Calibration
+from summarizer.checks import Calibration, Verifier
 from summarizer.deadline import Deadline
-from summarizer.points import Extractor, Writer, story
-from summarizer.reading import content_sentences
+from summarizer.points import (
+    BEAM,
+    MAX_SOURCE_TOKENS,
+    MAX_TARGET_TOKENS,
+    Extractor,
+    Rewriter,
+    Writer,
+    asked,
+    finished,
+    prompt,
+    story,
+)
+from summarizer.reading import content_sentences, words
 
-from .data import standalone
+from .calibration import auc
+from .data import Pair, divided, judged, pairs, standalone
 from .modeling import (
     ExtractorCollator,
     ExtractorDataset,
@@ -43,7 +55,7 @@ from .writer import WriterArguments, divided_articles, judgements, trained_write
 ARTICLES = 20
 """Maximum number of articles whose points the writer writes twice, before and after export."""
 MOST = 100
-"""Maximum number of articles to compare."""
+"""Maximum number of articles, or pairs, to compare."""
 _TOP = 3
 
 
@@ -52,7 +64,7 @@ def fidelity(task: str, run: Path, part: Path, examples: Sequence[Example]) -> s
     and speed on this machine's CPU.
 
     Args:
-        task: "extractor" or "generator".
+        task: "extractor", "rewriter" or "generator".
         run: The run's folder.
         part: The exported part.
         examples: Articles with human bullets.
@@ -61,6 +73,8 @@ def fidelity(task: str, run: Path, part: Path, examples: Sequence[Example]) -> s
     examples = examples[:MOST]
     if task == "extractor":
         rows = _extractor(run, part, examples)
+    elif task == "rewriter":
+        rows = _rewriter(run, part, pairs(examples, progress=False)[:MOST])
     else:
         exported = int8_generator(part)
         model, tokenizer = load(str(run / "model"), torch.float32)
@@ -69,6 +83,32 @@ def fidelity(task: str, run: Path, part: Path, examples: Sequence[Example]) -> s
         trained = TransformersEngine(model.eval(), tokenizer)
         rows = _written(texts, references, trained, exported.engine, exported.settings)
     torch.set_num_threads(threads)
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def verifier_fidelity(run: Path, part: Path) -> str:
+    """Returns a table that compares the trained and the exported verifier on the judged rewrites that training held
+    out: those of the shipped rewriter, or all if it wrote none."""
+    record = json.loads((run / "run.json").read_text("utf-8"))
+    sources = record["arguments"]["train"].split(",")
+    _, _, kept = divided([one for source in sources for one in judged(source, corrections=False)])
+    own = [one for one in kept if one.score is not None]
+    kind, kept = ("rewrites", own) if own else ("all", kept)
+    verifier = Verifier(part, torch.get_num_threads())
+    began = time.perf_counter()
+    waiting = [
+        verifier.start([one.text], one.kind, one.sources, one.context, one.title, [one.score or 0.0]) for one in kept
+    ]
+    good = np.array([wait.result()[0].good for wait in waiting])
+    speed = len(kept) / (time.perf_counter() - began)
+    verifier.close()
+    wanted = np.array([one.verdict == "good" for one in kept])
+    rows = [
+        ["", "AUC", "a second"],
+        ["---"] * 3,
+        ["trained", f"{record['held_out'][kind]['auc']:.4f}", ""],
+        ["exported", f"{auc(good, wanted):.4f}", f"{speed:.0f}"],
+    ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
@@ -82,15 +122,14 @@ def writer_fidelity(run: Path, part: Path, data: str | None) -> str:
         data: Articles with points that stand alone. Default: those that selected the checkpoint.
     """
     record = json.loads((run / "run.json").read_text("utf-8"))
-    args = WriterArguments(**record["arguments"])
-    fit = json.loads((part / "config.json").read_text("utf-8"))["writer"]["calibration"]["sentences"]
+    args, calibration = WriterArguments(**record["arguments"]), record["calibration"]
     articles = (standalone(data, args.language) if data else divided_articles(args)[1])[:ARTICLES]
     model, tokenizer = trained_writer(run)
     writer, limit = Writer(part, torch.get_num_threads()), Deadline()
 
     def trained() -> list[Any]:
         asked = [replace(one, points=[replace(p, verdict="good", judged=()) for p in one.points]) for one in articles]
-        return list(Calibration(**fit)(judgements(model, tokenizer, asked)[0])[:, 0])
+        return list(Calibration(**calibration)(judgements(model, tokenizer, asked)[0])[:, 0])
 
     def exported() -> list[Any]:
         found = []
@@ -125,6 +164,46 @@ def _written(
         first = first or lists
         scores = rouge(lists, references)[:, (0, 1, 3), 2].mean(0)
         same = 100 * float(np.mean([a == b for a, b in zip(first, lists, strict=True)]))
+        rows.append([name, *(f"{score:.2f}" for score in scores), f"{same:.0f}%", f"{speed:.2f}"])
+    return rows
+
+
+def _rewriter(run: Path, part: Path, made: Sequence[Pair]) -> list[list[str]]:
+    model, tokenizer = load(str(run / "checkpoint"))
+    model.eval()
+    rewriter = Rewriter(part, 1)
+    wanted = [(pair, target) for pair in made for target in pair.targets]
+
+    search = {"num_beams": BEAM, "no_repeat_ngram_size": 3}
+
+    def trained() -> list[Any]:
+        texts = []
+        for pair, target in wanted:
+            text = prompt(pair.sources, pair.context, pair.title)
+            read = tokenizer(text, truncation=True, max_length=MAX_SOURCE_TOKENS)["input_ids"]
+            asks = tokenizer(asked(len(words(target))), add_special_tokens=False)["input_ids"]
+            begun = [model.config.decoder_start_token_id, *asks]
+            with torch.inference_mode():
+                (ids,) = model.generate(
+                    torch.tensor([read]),
+                    decoder_input_ids=torch.tensor([begun]),
+                    **search,
+                    max_new_tokens=MAX_TARGET_TOKENS - len(asks),
+                )
+            text = tokenizer.decode(ids[len(begun) :], skip_special_tokens=True)
+            texts.append(finished(" ".join(text.split())))
+        return texts
+
+    def exported() -> list[Any]:
+        found = (rewriter.start(p.sources, p.context, p.title, [len(words(t))])() for p, t in wanted)
+        return [next((candidate.text for candidate in one), "") for one in found]
+
+    texts, slow = _timed(trained, len(wanted))
+    others, fast = _timed(exported, len(wanted))
+    rows = [["", "R1", "R2", "RLsum", "same text", "a second"], ["---"] * 6]
+    for name, lists, speed in (("trained", texts, slow), ("exported", others, fast)):
+        scores = rouge([[one] for one in lists], [((target,),) for _, target in wanted])[:, (0, 1, 3), 2].mean(0)
+        same = 100 * float(np.mean([a == b for a, b in zip(texts, lists, strict=True)]))
         rows.append([name, *(f"{score:.2f}" for score in scores), f"{same:.0f}%", f"{speed:.2f}"])
     return rows
 

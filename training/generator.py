@@ -9,7 +9,6 @@ the same command again.
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from collections.abc import Sequence
@@ -40,14 +39,12 @@ from summarizer.checkpoints import (
 from summarizer.reading import content_sentences
 
 from .arguments import RunArguments
-from .data import PARTS
+from .data import LABEL, PARTS
 from .data import load as load_data
 from .modeling import IGNORED, Loss
 from .packaging import finish, found_before_training
 from .run import GroupedByLength, add_callbacks, claim_folder, train_or_resume
 
-_LABEL = re.compile(r"^(?:NEW|UPDATE|BREAKING|REPORT|JUST IN)\s*:\s*")
-"""Labels that live pages put before a bullet."""
 _SCORES = ("eval_loss", "eval_rouge", "eval_list")
 
 
@@ -92,7 +89,7 @@ class ListDataset(Dataset[dict[str, list[int]]]):
 
 def _item(example: Example, tokenizer: Any, settings: GenerationSettings, language: str = "en") -> dict[str, list[int]]:
     """Returns token ids of prompt and answer; a list that is too long loses its last bullets."""
-    bullets = [_LABEL.sub("", bullet) for bullet in example.bullets]
+    bullets = [LABEL.sub("", bullet) for bullet in example.bullets]
     while True:
         answer = _answer(settings.joined(bullets), tokenizer, settings)
         if len(answer) <= settings.max_new_tokens or len(bullets) == 1:

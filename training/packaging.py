@@ -46,7 +46,7 @@ def finish(
 
     Args:
         args: Arguments of the run.
-        task: "extractor" or "generator"; a generator's `model/` is there already.
+        task: "extractor", "rewriter" or "generator"; a generator's `model/` is there already.
         data: Articles of the run.
         about: Other entries of `run.json`.
         began: Start of the run, as of `time.time()`.
@@ -73,6 +73,9 @@ def finish(
         shutil.rmtree(folder, ignore_errors=True)  # left by a run that was killed here
         _beside(args.parts_from, task, folder)
         export(ExportArguments(run=str(output), output=str(folder), name=name, languages=args.languages))
+        if not (folder / "extractor").is_dir():
+            print(f"{folder} has a rewriter but no extractor, so it is not measured", file=sys.stderr)
+            return
     else:
         made = provenance(run, ExportArguments(str(output), str(folder), quantization=NO_QUANTIZATION))
         config = {"name": name, "languages": args.language_codes(), task: made}
@@ -146,7 +149,7 @@ def _beside(model: str, task: str, folder: Path) -> None:
         return
     source = folder_of(model)
     config = json.loads((source / "config.json").read_text("utf-8"))
-    others = {name: config[name] for name in ("extractor", "writer") if name in config and name != task}
+    others = {name: config[name] for name in ("extractor", "rewriter", "verifier") if name in config and name != task}
     for name in others:
         shutil.copytree(source / name, folder / name)
     if others:

@@ -30,6 +30,7 @@ from summarizer.points import JUDGE, KIND, WRITE, request, story
 
 from .arguments import RunArguments, is_first_process
 from .data import StandaloneArticle, shuffled, standalone
+from .judge import fitted, measures
 from .modeling import (
     IGNORED,
     LINEAR,
@@ -74,7 +75,9 @@ class WriterArguments(RunArguments):
     learning_rate: float = field(default=5e-4, metadata={"help": "Peak learning rate."})
     batch_size: int = field(default=4, metadata={"help": "Articles per step, over all processes."})
     longest: int = field(default=2048, metadata={"help": "Maximum number of tokens of a story, and of its answers."})
-    held_out: int = field(default=40, metadata={"help": "Maximum number of articles that select the checkpoint."})
+    held_out: int = field(
+        default=40, metadata={"help": "Maximum number of articles that select the checkpoint and calibrate the judge."}
+    )
     least: float = field(
         default=0.6, metadata={"help": "Minimum probability for showing a text; part of the exported model."}
     )
@@ -112,6 +115,8 @@ def main(args: WriterArguments) -> None:
     if not is_first_process():
         return
     trainer.model.save_pretrained(output / "adapter")
+    scores, said = judgements(trainer.model.eval(), tokenizer, validation)
+    calibration = fitted(scores, said)
     about = {
         "task": "writer",
         "command": command(args, "writer"),
@@ -124,7 +129,8 @@ def main(args: WriterArguments) -> None:
         "points": sum(len(item["texts"]) for item in learnt),
         "steps": trainer.state.global_step,
         "best_step": trainer.state.best_global_step,
-        "validation": {"loss": trainer.state.best_metric},
+        "validation": {"loss": trainer.state.best_metric, "judge": measures(scores, said, calibration)},
+        "calibration": asdict(calibration),
         "seconds": round(time.time() - began),
         "machine": machine(),
     }
@@ -265,8 +271,7 @@ def trained_writer(run: Path) -> tuple[Any, Any]:
     """Returns the model of a finished run, float32, and its tokenizer."""
     model = AutoModelForCausalLM.from_pretrained(run / "start", dtype=torch.float32)
     round_weights(model)
-    model = PeftModel.from_pretrained(model, run / "adapter", is_trainable=True)  # `use_int8` leaves what is trainable
-    return model, AutoTokenizer.from_pretrained(run / "start")
+    return PeftModel.from_pretrained(model, run / "adapter"), AutoTokenizer.from_pretrained(run / "start")
 
 
 def judgements(

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
 from threading import Lock
 
+from ..checks import Verdict, Verifier
 from ..deadline import Deadline
 from ..points import (
+    STYLES,
     UNTRACED,
     Aligner,
+    BulletWriter,
     Candidate,
-    LookUp,
-    Writer,
+    CheckedRewrite,
+    PointDraft,
     bullet_of,
     check_point,
-    story,
+    draft_on,
+    extracted,
+    source_sentences,
     wordings_of,
 )
 from ..reading import Article, Sentence, content_sentences, words
@@ -40,7 +46,7 @@ class AbstractiveBackend:
 
     Args:
         generator: The checkpoint.
-        judge: The shipped writer, which judges each bullet.
+        verifier: Returns for each bullet the probability that an editor would print it.
 
     Attributes:
         batch_size: Best number of articles in a call; the checkpoint reads texts of similar length together.
@@ -50,8 +56,8 @@ class AbstractiveBackend:
     batch_size = 16
     max_concurrency = 1
 
-    def __init__(self, generator: Generator, judge: Writer) -> None:
-        self.generator, self._judge = generator, judge
+    def __init__(self, generator: Generator, verifier: Verifier) -> None:
+        self.generator, self._verifier = generator, verifier
         self._lock = Lock()
 
     @property
@@ -66,23 +72,21 @@ class AbstractiveBackend:
         with self._lock:
             written = self._written(batch, options.length, deadline)
             with deadline.stage("checks"):
-                return [
-                    self._listed(read, answers, options, deadline) for read, answers in zip(batch, written, strict=True)
-                ]
+                return [self._listed(read, answers, options) for read, answers in zip(batch, written, strict=True)]
 
     def checked_bullet(self, article: Article, text: str, spans: Sequence[Span] | None, deadline: Deadline) -> Bullet:
         """An editor's point with its sentences and its checks (`check_point`)."""
         english = article.language.split("-")[0].lower() == "en"
-        return check_point(article, text, spans, self._judge if english else None, deadline)
+        return check_point(article, text, spans, self._verifier if english else None, deadline)
 
     def wordings(self, article: Article, spans: Sequence[Span], length: Length, deadline: Deadline) -> list[Bullet]:
         """Returns the sentences themselves, because a checkpoint writes only whole lists."""
-        return wordings_of(article, spans, length, None, deadline)
+        return wordings_of(article, spans, length, None, None, deadline)
 
     def close(self) -> None:
-        """Waits for the running call."""
+        """Waits for the running call, and frees the verifier's threads."""
         with self._lock:
-            pass
+            self._verifier.close()
 
     def _written(self, batch: Sequence[_Read], length: Length, deadline: Deadline) -> list[list[Answer]]:
         """The checkpoint's answers for each article. The beginning of a news article matters most, so the next part is
@@ -92,7 +96,7 @@ class AbstractiveBackend:
         while todo:
             parts = [batch[i].parts[len(found[i])] for i in todo]
             counts = [batch[i].count - _points(found[i]) for i in todo]
-            with deadline.stage("writer"):
+            with deadline.stage("rewriter"):
                 answers = self.generator(parts, counts, length)
             for i, answer in zip(todo, answers, strict=True):
                 found[i].append(answer)
@@ -120,59 +124,48 @@ class AbstractiveBackend:
         if part:
             yield as_read(part)
 
-    def _listed(self, read: _Read, answers: Sequence[Answer], options: Options, deadline: Deadline) -> Listed:
-        texts = list(dict.fromkeys(text for answer in answers for text in answer.bullets))
+    def _listed(self, read: _Read, answers: Sequence[Answer], options: Options) -> Listed:
+        texts = dict.fromkeys(text for answer in answers for text in answer.bullets)
         english = read.article.language.split("-")[0].lower() == "en"
         policy = options.policy if english or options.policy == "flag" else "extract"
+        style = replace(STYLES[options.length], min_words=1, max_words=10**6)
+        writer = BulletWriter(read.article, options.length, policy == "flag", style)
         aligner = Aligner([sentence.text for sentence in read.sentences])
-        look_up = LookUp(read.article, read.sentences)
-        least = self._judge.least if options.min_confidence is None else options.min_confidence
-        chosen = {text: aligner(text) for text in texts}
-        mains = {text: aligner.best(text, found) for text, found in chosen.items() if found}
-        judged = {} if policy == "extract" else self._candidates(read, chosen, mains, look_up, deadline)
+        least = self._verifier.least if options.min_confidence is None else options.min_confidence
+        found = []
+        for text in texts:
+            chosen = aligner(text)
+            draft = _draft(read, chosen, text, aligner.recall(text, chosen)) if chosen else None
+            found.append((text, draft, self._asked(writer, draft) if draft and policy != "extract" else None))
         bullets: list[Bullet] = []
         untraced = 0
-        for text in texts:
+        for text, draft, asked in found:
             if len(bullets) == read.count:
                 break
-            if text not in mains:
+            if not draft:
                 untraced += 1
                 if policy == "flag":
                     bullets.append(Bullet(text, 0.0, "generated", (), (UNTRACED,)))
                 continue
-            score = round(aligner.recall(text, chosen[text]), 4)
-            candidate = judged.get(text)
-            if candidate and (policy == "flag" or candidate.passes(least)):
-                bullets.append(candidate.bullet(score, least))
-                continue
-            sources = look_up.spans([mains[text]])
-            if not any(sources[0] in other.sources for other in bullets):  # else another bullet has this sentence
-                bullets.append(Bullet(bullet_of([sources[0].text]), score, "extracted", sources))
+            bullet = writer.trusted(asked[0], asked[1].result()[0], least) if asked else None
+            if not bullet:
+                draft = _draft(read, [aligner.best(text, draft.chosen)], text, draft.score)
+                if any(draft.spans[0] in other.sources for other in bullets):
+                    continue  # another bullet already has this sentence
+                bullet = extracted(draft) if policy == "extract" else writer.sentences(draft)
+            bullets.append(bullet)
         return tuple(bullets), tuple(self._warnings(read, answers, untraced, policy, english))
 
-    def _candidates(
-        self,
-        read: _Read,
-        chosen: Mapping[str, Sequence[int]],
-        mains: Mapping[str, int],
-        look_up: LookUp,
-        deadline: Deadline,
-    ) -> dict[str, Candidate]:
-        """Returns the texts of the checkpoint with their checks and verdicts, without those that are sentences of the
-        article."""
-        texts = [text for text in mains if text != bullet_of([span.text for span in look_up.spans(chosen[text])])]
-        if not texts:
-            return {}
-        numbers = {main: number for number, main in enumerate(sorted({mains[text] for text in texts}), 1)}
-        told = self._judge.read(story(read.sentences, [(i,) for i in numbers], read.article.title), deadline)
-        sentences = [read.sentences[mains[text]].text for text in texts]
-        judged = self._judge.judge(told, [numbers[mains[text]] for text in texts], sentences, texts, deadline)
-        found = {}
-        for text, verdict in ((one.text, one.verdict) for one in judged):
-            sources = look_up.spans(chosen[text])
-            checks = look_up.checks(text, sources)
-            found[text] = Candidate(text, "generated", sources, checks, verdict, verdict.cost)
-        return found
+    def _asked(self, writer: BulletWriter, draft: PointDraft) -> tuple[CheckedRewrite, Future[list[Verdict]]] | None:
+        """The checkpoint's text and the future of its verdict. None if the text is a sentence of the article, or fails
+        a look-up and the policy is not "flag"."""
+        themselves = {bullet.text for bullet in (*source_sentences(draft), *writer.source_sentences(draft))}
+        themselves.add(bullet_of([span.text for span in draft.spans]))
+        for option in writer.options(draft, "generated", 1):
+            if option.text not in themselves:
+                context = writer.context(draft)
+                return option, self._verifier.start([option.text], "others", draft.text, context, draft.title)
+        return None
 
     def _warnings(
         self, read: _Read, answers: Sequence[Answer], untraced: int, policy: str, english: bool
@@ -201,6 +194,11 @@ def as_read(sentences: Iterable[Sentence]) -> str:
 
 def _points(answers: Sequence[Answer]) -> int:
     return len({text for answer in answers for text in answer.bullets})
+
+
+def _draft(read: _Read, chosen: Sequence[int], text: str, score: float) -> PointDraft:
+    draft = draft_on(read.article, read.sentences, chosen, round(score, 4))
+    return replace(draft, candidates=(Candidate(text, 0.0),))
 
 
 def bullet_count(article_words: int, length: Length) -> int:

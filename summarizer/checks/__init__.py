@@ -4,15 +4,28 @@ from .checker import Checker
 from .fact_index import FactIndex
 from .facts import FACT_KINDS, HONORIFICS, OPENERS, QUOTED, TITLES, Fact, Name, Number, facts, numbers
 from .standalone import needs_context, starts_with_anaphor
-from .verdict import COSTS, FAULT_NAMES, VERDICTS, Calibration, Fault, Verdict
+from .verifier import (
+    FAULT_NAMES,
+    MARKS,
+    TEXT_KINDS,
+    VERDICTS,
+    Calibration,
+    Fault,
+    TextKind,
+    Verdict,
+    Verifier,
+    log_odds,
+    verifier_input,
+)
 
 __all__ = [
-    "COSTS",
     "FACT_KINDS",
     "FAULT_NAMES",
     "HONORIFICS",
+    "MARKS",
     "OPENERS",
     "QUOTED",
+    "TEXT_KINDS",
     "TITLES",
     "VERDICTS",
     "Calibration",
@@ -22,9 +35,13 @@ __all__ = [
     "Fault",
     "Name",
     "Number",
+    "TextKind",
     "Verdict",
+    "Verifier",
     "facts",
+    "log_odds",
     "needs_context",
     "numbers",
     "starts_with_anaphor",
+    "verifier_input",
 ]

@@ -85,7 +85,7 @@ class SummaryIn(ArticleIn):
         "flag: rewrites with the checks that they fail.",
     )
     min_confidence: Annotated[float, Field(ge=0, le=1)] | None = Field(
-        None, description="Minimum probability, from the judge, of a rewrite. Default: the model's."
+        None, description="Minimum probability, from the verifier, of a rewrite. Default: the model's."
     )
 
 
@@ -306,7 +306,7 @@ def _decided(
 
 @router.post("/v1/summaries/{id}/wordings", responses=_errors(404, 503, 504))
 async def wordings(id: Id, given: WordingsIn, desk: OfDesk, person: Editor) -> dict[str, Any]:
-    """Returns other wordings of some sentences of the article: first rewrites, ordered by the judge's probability,
+    """Returns other wordings of some sentences of the article: first rewrites, ordered by the verifier's probability,
     then the sentences themselves."""
 
     def found() -> list[dict[str, Any]]:

@@ -183,9 +183,9 @@ async def sign_in(
     address = request.client.host if request.client else ""
     keys = (f"name {name[:100]}", f"address {address}")
     if pause := math.ceil(desk.attempts.pause(*keys)):
-        answer = _page("login.html", request, desk, None, 429, to=_inside(to), failed=False, pause=pause)
-        answer.headers["Retry-After"] = str(pause)
-        return answer
+        refused = _page("login.html", request, desk, None, 429, to=_inside(to), failed=False, pause=pause)
+        refused.headers["Retry-After"] = str(pause)
+        return refused
     desk.attempts.failed(*keys)  # counted before the password is read, so that parallel attempts count too
     token = await desk.signing(lambda: desk.people.sign_in(name, password))
     if token is None:
@@ -260,7 +260,7 @@ def _paragraphs(record: dict[str, Any]) -> list[list[dict[str, Any]]]:
     """Returns the paragraphs of the story, each as pieces with their text. A sentence also has its start and end."""
     article = article_of(record)
     sentences = content_sentences(article.text, article.language)
-    found = []
+    found: list[list[dict[str, Any]]] = []
     next_one = 0
     for at, end in paragraphs(article.text):
         if not found and " ".join(article.text[at:end].split()) == article.title:

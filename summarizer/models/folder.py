@@ -43,7 +43,7 @@ def version_of(model: str | Path, revision: str | None = None, token: str | None
 
     The hash covers the list of checksums of a model folder, the weights of a checkpoint, or the commit of a name on the
     Hub. For a model that writes whole lists it also covers the checksums of the shipped model, since the shipped
-    writer judges the lists."""
+    verifier checks the lists."""
     reads = (folder_of("base") / "checksums.json").read_bytes()
     if is_hub_name(model):
         from transformers import AutoConfig

@@ -1,9 +1,8 @@
 """Groups sentences into the points of a list, and chooses the text of each point."""
 
 from .alignment import Aligner
-from .candidates import STYLES, Candidate, LookUp, Point, PointWriter, best
-from .content_selection import choose
-from .editor_tools import UNTRACED, check_point, prepared, wordings_of
+from .content_selection import group
+from .editor_tools import UNTRACED, check_point, draft_on, prepared, wordings_of
 from .extractor import (
     DISTANCE_FEATURES,
     FEATURES,
@@ -18,43 +17,69 @@ from .extractor import (
 )
 from .full_names import FullNames
 from .pipeline import Pipeline
+from .rewriter import (
+    BEAM,
+    MAX_SOURCE_TOKENS,
+    MAX_TARGET_TOKENS,
+    SHORTLIST,
+    Candidate,
+    Rewriter,
+    as_line,
+    asked,
+    context_of,
+    finished,
+    prompt,
+)
 from .story import JUDGE, KIND, KINDS, STORY_WORDS, WRITE, request, story
-from .tidy import bullet_of, finished
-from .writer import CALIBRATED, Writer, WrittenPoint, WrittenText
+from .text_choice import COSTS, STYLES, BulletWriter, CheckedRewrite, PointDraft, cost, extracted, source_sentences
+from .tidy import bullet_of
+from .writer import Writer, WrittenPoint, WrittenText
 
 __all__ = [
-    "CALIBRATED",
+    "BEAM",
+    "COSTS",
     "DISTANCE_FEATURES",
     "FEATURES",
     "FORMER_NAMES",
     "JUDGE",
     "KIND",
     "KINDS",
+    "MAX_SOURCE_TOKENS",
+    "MAX_TARGET_TOKENS",
     "SCORES",
+    "SHORTLIST",
     "STORY_WORDS",
     "STYLES",
     "UNTRACED",
     "WRITE",
     "Aligner",
+    "BulletWriter",
     "Candidate",
+    "CheckedRewrite",
     "Extractor",
     "FullNames",
-    "LookUp",
     "Pipeline",
-    "Point",
-    "PointWriter",
+    "PointDraft",
+    "Rewriter",
     "Scored",
     "Writer",
     "WrittenPoint",
     "WrittenText",
-    "best",
+    "as_line",
+    "asked",
     "bullet_of",
     "check_point",
-    "choose",
+    "context_of",
+    "cost",
     "distance_features",
+    "draft_on",
+    "extracted",
     "finished",
+    "group",
     "prepared",
+    "prompt",
     "request",
+    "source_sentences",
     "story",
     "surface_features",
     "token_ids",

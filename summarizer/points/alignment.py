@@ -1,6 +1,6 @@
 """Finds the sentences of an article that a bullet was made from.
 
-Used for the bullets of checkpoints, for points of editors, and for the training data of the extractor.
+Used for the bullets of checkpoints and for the training pairs of the rewriter.
 """
 
 from __future__ import annotations

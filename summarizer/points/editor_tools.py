@@ -1,21 +1,22 @@
-"""What the desk offers an editor: other wordings of a point, and checks of an own point."""
+"""What the desk offers an editor: other wordings of a point, and checks of an own point. `text_choice.py` chooses the
+texts of a list."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from ..checks import Checker
+from ..checks import Checker, Verifier
 from ..deadline import Deadline
-from ..reading import Article, Sentence, content_sentences
+from ..reading import Article, Sentence, content_sentences, words
 from ..summary import Bullet, Check, Length, Span
 from .alignment import Aligner
-from .candidates import Point, PointWriter
-from .story import story
-from .writer import Writer
+from .rewriter import Rewriter
+from .text_choice import STYLES, BulletWriter, PointDraft
 
+_SHOWN = 6
+"""Maximum number of rewrites of a point that are returned, in addition to its sentences."""
 UNTRACED = Check("sources", False, "no sentence of the article contains enough of its words")
 
 
@@ -26,15 +27,17 @@ class PreparedArticle:
         article: The article.
 
     Attributes:
+        article: The article.
         sentences: The sentences of its story.
         checker: Looks up facts in the whole article.
-        aligner: Finds the sentences that a point stands on.
     """
 
     def __init__(self, article: Article) -> None:
+        self.article = article
         self.sentences = content_sentences(article.text, article.language)
         self.checker = Checker(article.text)
         self.aligner = Aligner([sentence.text for sentence in self.sentences])
+        self.writer = BulletWriter(article, "standard")
 
 
 @lru_cache(maxsize=16)
@@ -44,16 +47,16 @@ def prepared(article: Article) -> PreparedArticle:
 
 
 def check_point(
-    article: Article, text: str, spans: Sequence[Span] | None, judge: Writer | None, deadline: Deadline
+    article: Article, text: str, spans: Sequence[Span] | None, verifier: Verifier | None, deadline: Deadline
 ) -> Bullet:
     """Returns an editor's point with its source sentences and its checks. Its facts are looked up in its sources and in
-    the headline, and what they lack in the article; the judge reads it with its sentence.
+    the headline, and what they lack in the article; the verifier reads it with its source sentences.
 
     Args:
         article: The article.
         text: The point.
         spans: Its source sentences. If none are passed: the one or two that contain most of the point.
-        judge: The writer of the model, which also judges; or None.
+        verifier: The verifier of the model, or None.
         deadline: The time limit.
 
     Raises:
@@ -64,30 +67,36 @@ def check_point(
     deadline.check()
     chosen = _chosen(reading.sentences, spans) if spans else reading.aligner(text)
     if not chosen:
-        checks = reading.checker(text, article.text, article.title or "")
-        said = (replace(one, evidence=one.evidence.replace("in the sources", "in the article")) for one in checks)
+        looked_up = reading.checker(text, article.text, article.title or "")
+        said = (replace(one, evidence=one.evidence.replace("in the sources", "in the article")) for one in looked_up)
         return Bullet(text, 0.0, "edited", (), (*said, UNTRACED))
-    sources = tuple(Span(s.start, s.end, s.text) for s in (reading.sentences[i] for i in chosen))
-    found = list(reading.checker(text, " ".join(span.text for span in sources), article.title or ""))
-    if judge:
-        main = reading.aligner.best(text, chosen)
-        read = judge.read(story(reading.sentences, [(main,)], article.title), deadline)
-        (judged,) = judge.judge(read, [1], [reading.sentences[main].text], [text], deadline)
-        found.append(judged.verdict.check(judge.least))
-    return Bullet(text, 0.0, "edited", sources, tuple(found))
+    draft = draft_on(article, reading.sentences, chosen)
+    checks = list(reading.checker(text, draft.text, article.title or ""))
+    if verifier:
+        deadline.check()
+        context = reading.writer.context(draft)
+        (verdict,) = verifier.start([text], "others", draft.text, context, article.title).result()
+        checks.append(verdict.check(verifier.least))
+    return Bullet(text, 0.0, "edited", draft.spans, tuple(checks))
 
 
 def wordings_of(
-    article: Article, spans: Sequence[Span], length: Length, writer: Writer | None, deadline: Deadline
+    article: Article,
+    spans: Sequence[Span],
+    length: Length,
+    rewriter: Rewriter | None,
+    verifier: Verifier | None,
+    deadline: Deadline,
 ) -> list[Bullet]:
-    """Returns possible texts for some sentences: first what the writer makes of each, ordered by the judge's
-    probability, then each sentence itself. Texts that fail a look-up are left out.
+    """Returns possible texts for some sentences: first the rewrites that pass all look-ups, ordered by the verifier's
+    probability, then each sentence itself.
 
     Args:
         article: The article.
         spans: The sentences.
-        length: Length of the texts.
-        writer: The writer of the model, or None.
+        length: Length of the rewrites.
+        rewriter: The rewriter of the model, or None.
+        verifier: The verifier of the model, or None.
         deadline: The time limit.
 
     Raises:
@@ -95,14 +104,30 @@ def wordings_of(
         TimeLimitError: The time limit was exceeded.
     """
     sentences = prepared(article).sentences
-    points = [Point(i, 0.0, 1.0) for i in _chosen(sentences, spans)]
-    write = PointWriter(article, sentences, points, length, writer, deadline, enough=math.inf)
-    found = [one for some in write(points) for one in some]
-    written = [one for one in found if one.method == "rewritten" and all(check.passed for check in one.checks)]
-    written.sort(key=lambda one: -one.verdict.good if one.verdict else 0.0)
-    least = writer.least if writer else 0.0
-    ordered = [*written, *(one for one in found if one.method == "extracted")]
-    return list({one.text: one.bullet(0.0, least) for one in ordered}.values())
+    draft = draft_on(article, sentences, _chosen(sentences, spans))
+    writer = BulletWriter(article, length)
+    found: list[tuple[float, Bullet]] = []
+    if rewriter and verifier:
+        for part in dict.fromkeys((draft, *(draft.narrowed(i) for i in draft.chosen))):
+            deadline.check()
+            asked = STYLES[length].lengths(len(words(part.text)))
+            written = tuple(rewriter.start(part.text, writer.context(part), part.title, asked)())
+            options = writer.options(
+                replace(part, candidates=written), "rewritten" if part.chosen == draft.chosen else "narrowed", _SHOWN
+            )
+            texts, scores = [option.text for option in options], [option.score for option in options]
+            verdicts = verifier.start(texts, "rewrites", part.text, writer.context(part), part.title, scores).result()
+            found += [
+                (verdict.good, option.bullet(verdict, verifier.least))
+                for option, verdict in zip(options, verdicts, strict=True)
+            ]
+    found.sort(key=lambda one: -one[0])
+    themselves = {bullet.text: bullet for bullet in writer.source_sentences(draft)}
+    rewrites: dict[str, Bullet] = {}
+    for _, bullet in found:
+        if bullet.text not in themselves:
+            rewrites.setdefault(bullet.text, bullet)
+    return [*list(rewrites.values())[:_SHOWN], *themselves.values()]
 
 
 def _chosen(sentences: Sequence[Sentence], spans: Sequence[Span]) -> tuple[int, ...]:
@@ -118,3 +143,10 @@ def _chosen(sentences: Sequence[Sentence], spans: Sequence[Span]) -> tuple[int, 
             raise ValueError(f"no sentence of the story overlaps the offsets {span.start} to {span.end}")
         chosen.update(touched)
     return tuple(sorted(chosen))
+
+
+def draft_on(article: Article, sentences: Sequence[Sentence], chosen: Sequence[int], score: float = 0.0) -> PointDraft:
+    """Returns a point made from some sentences. The longest is the main sentence."""
+    spans = tuple(Span(s.start, s.end, s.text) for s in (sentences[i] for i in chosen))
+    main = max(chosen, key=lambda i: len(sentences[i].text))
+    return PointDraft(sentences, tuple(chosen), main, spans, score, article.title)

@@ -1,7 +1,7 @@
-"""Shortens a person's name where an earlier point of the list has it in full, as an editor would.
+"""Puts in a person's full name where a list first mentions the person, as an editor would.
 
-The writer gives names in full in every point. The second "Anan Boonsuwan" of a list becomes "Boonsuwan" if the article
-has exactly one person of that name. Nothing inside quotation marks is changed.
+"Boonsuwan said" becomes "Anan Boonsuwan said" if the article has exactly one person of that name. Nothing inside
+quotation marks is changed.
 """
 
 from __future__ import annotations
@@ -9,8 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from ..checks import HONORIFICS, OPENERS, QUOTED, TITLES, Name, facts, numbers
+from ..checks import HONORIFICS, OPENERS, QUOTED, TITLES, Fact, Name, numbers
 
+_BARE = re.compile(r"(?<![\w.'’-])(?P<word>[A-Z][\w’'-]*\w)")
+_BEFORE = re.compile(
+    r"(?:\b(?:[Tt]he|[Aa]n?|of|[Ii]n|[Aa]t|[Ff]rom|to|near|outside|inside|around|across|through|[A-Z][\w.'’-]*)|[-–&/])\s*$"
+)
 _TITLED = re.compile(r"\b[A-Z][\w.'’-]*\s(?:(?:and|or|&)\s)?$")
 """A title or another name before a name, as in "Bill and Hillary Clinton"."""
 _TITLE_WORDS = "|".join(sorted(word.capitalize() for word in TITLES - {"new", "former", "national"}))
@@ -38,11 +42,12 @@ class FullNames:
 
     Args:
         article: The text of the article.
+        stated: The facts of the text.
     """
 
-    def __init__(self, article: str) -> None:
+    def __init__(self, article: str, stated: Iterable[Fact]) -> None:
         full: dict[str, set[str]] = {}
-        for fact in facts(article):
+        for fact in stated:
             if isinstance(fact, Name):
                 words = _person(fact.text)
                 if words:
@@ -53,7 +58,16 @@ class FullNames:
         self._article = article
         self._introduced: dict[str, bool] = {}
 
-    def __call__(self, bullet: str, said: Iterable[str]) -> str:
+    def __call__(self, bullet: str, said: Iterable[str] = ()) -> str:
+        """Returns the bullet with full names: each bare last name that no earlier bullet (`said`) has is replaced at
+        its first place."""
+        parts, at = [], 0
+        for start, end, name in self._bare(bullet, " ".join(said)):
+            parts += [bullet[at:start], name]
+            at = end
+        return "".join([*parts, bullet[at:]])
+
+    def shortened(self, bullet: str, said: Iterable[str]) -> str:
         """Returns the bullet with only the last name of each person whom an earlier bullet (`said`) names in full. A
         name stays if the bullet also has the last name in another form: after a title or another name, in a quotation,
         alone, or of another person."""
@@ -77,6 +91,29 @@ class FullNames:
             inside = any(start < match.start() < end for start, end in quoted)
             if not inside and not _goes_on(text, match.end()) and not _TITLED.search(text[: match.start()]):
                 yield match.start()
+
+    def missing(self, text: str) -> list[str]:
+        """Returns the full names of the persons whom a text mentions by last name only, in text order."""
+        return [name for _, _, name in self._bare(text, "")]
+
+    def speaks_of(self, text: str) -> bool:
+        """True if a text has the last name of a person whom the article names in full."""
+        return any(_owner(match["word"]) in self._full for match in _BARE.finditer(text))
+
+    def _bare(self, text: str, before: str) -> Iterator[tuple[int, int, str]]:
+        """Yields the start, the end and the full name of each bare last name at its first place in a text. Names that
+        are in `before` are skipped."""
+        quoted = [match.span() for match in QUOTED.finditer(text)]
+        for match in _BARE.finditer(text):
+            word = _owner(match["word"])
+            name = self._full.get(word)
+            if not name or re.search(rf"\b{re.escape(word)}\b", before):
+                continue
+            before = f"{before} {word}"
+            inside = any(start < match.start() < end for start, end in quoted)
+            alone = not inside and not _BEFORE.search(text[: match.start()]) and not _goes_on(text, match.end())
+            if alone and self._is_introduced(word, name):
+                yield match.start(), match.start() + len(word), name
 
     def _is_introduced(self, last: str, name: str) -> bool:
         if last not in self._introduced:

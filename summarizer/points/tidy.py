@@ -53,13 +53,6 @@ def bullet_of(sentences: Sequence[str]) -> str:
     return quoted(" ".join([tidied(first), *(" ".join(sentence.split()) for sentence in rest)]))
 
 
-def finished(text: str) -> str:
-    """Returns a text with a capital at its start and a full stop at its end. "" is not changed."""
-    if text and not text.rstrip("\"'”’").endswith((".", "!", "?")):
-        text += "."
-    return text[:1].upper() + text[1:]
-
-
 def quoted(text: str) -> str:
     """Adds missing quotation marks: one at the start if the text begins inside a quotation, and one at the end if it
     ends inside one. Inch marks do not count. A text with the quotation marks of another language is not changed."""

@@ -9,10 +9,8 @@ what comes out is what one token at a time would give (Saxena 2023, "Prompt Look
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -34,10 +32,6 @@ GUESSES = 4
 """Number of tokens that are guessed at a time."""
 TOGETHER = 8
 """Maximum number of points that are written side by side: memory and time of a step grow with them."""
-CALIBRATED = ("sentences", "texts")
-"""What the verdicts are calibrated for: sentences of articles and texts of others; the writer's own texts."""
-READ_STORIES = 4
-"""Number of stories that are remembered, about 10 MB each."""
 _MATCH = 3
 """Maximum number of tokens that must agree before what follows them is guessed."""
 
@@ -79,7 +73,6 @@ class _Row:
     Attributes:
         number: Its number among the points, from 1.
         sentence: The tokens of its sentence.
-        enough: The probability that its sentence is good from which nothing is written.
         pending: Tokens that are read in the next step.
         questions: Number of questions among these, except WRITE; they stand before it, or last.
         writes: Whether a text is written after them.
@@ -92,7 +85,6 @@ class _Row:
 
     number: int
     sentence: list[int]
-    enough: float
     pending: list[int]
     questions: int = 2
     writes: bool = True
@@ -116,20 +108,17 @@ class Writer:
 
     def __init__(self, folder: Path, threads: int) -> None:
         self._model = LanguageModel(folder, threads)
-        fitted = self._model.settings.get("calibration", {})
-        self._of_sentences, self._of_texts = (Calibration(**fitted.get(kind, {})) for kind in CALIBRATED)
+        self._calibration = Calibration(**self._model.settings.get("calibration", {}))
         self.least = float(self._model.settings.get("least", 0.5))
         self._verdicts = [self._model.ids(f" {word}")[0] for word in VERDICTS]
         self._kinds = [self._model.ids(f" {word}")[0] for word in KINDS]
         self._judge, self._kind, self._write = (self._model.ids(one)[0] for one in (JUDGE, KIND, WRITE))
         self._questions = [self._judge, self._kind, self._write]
-        self._read = lru_cache(maxsize=READ_STORIES)(lambda ids: read_story(self._model, ids))
 
     def read(self, story: str, deadline: Deadline) -> ReadStory:
-        """Reads a story (`story.story`). The last ones are remembered, since a desk asks again while an editor
-        types."""
+        """Reads a story (`story.story`)."""
         deadline.check()
-        return self._read(tuple(self._model.ids(story)[:MAX_STORY_TOKENS]))
+        return read_story(self._model, self._model.ids(story)[:MAX_STORY_TOKENS])
 
     def write(
         self,
@@ -139,7 +128,6 @@ class Writer:
         deadline: Deadline,
         *,
         brief: bool = True,
-        enough: Sequence[float] | None = None,
     ) -> list[WrittenPoint]:
         """Judges the sentence of each point and writes its texts; each token is the most probable one.
 
@@ -149,19 +137,14 @@ class Writer:
             sentences: The sentence that each point stands on.
             deadline: The time limit.
             brief: Write the brief texts too.
-            enough: For each point the probability that its sentence is good from which nothing is written. Default:
-                everything is written.
 
         Raises:
             TimeLimitError: The time was up before the texts were written.
         """
         found: list[WrittenPoint] = []
-        asked = list(zip(points, sentences, enough or [math.inf] * len(points), strict=True))
         for first in range(0, len(points), TOGETHER):
-            rows = [
-                _Row(n, self._sentence(text), least, [*self._asked(n, text), *self._questions])
-                for n, text, least in asked[first : first + TOGETHER]
-            ]
+            asked = zip(points[first : first + TOGETHER], sentences[first : first + TOGETHER], strict=True)
+            rows = [_Row(n, self._sentence(text), [*self._asked(n, text), *self._questions]) for n, text in asked]
             self._write_rows(story, rows, deadline, brief)
             found += map(self._point, rows)
         return found
@@ -180,8 +163,6 @@ class Writer:
                 text = log_softmax(logits[row.questions :])
                 row.place += len(row.pending)
                 row.questions, row.pending = 0, []
-                if not (row.texts or row.ids) and self._verdict(row.answers[0]).good >= row.enough:
-                    row.writes = False
                 if row.writes:
                     row.place += self._accept(row, guess, text, brief)
                     sheet.forget(row.number, row.place)
@@ -193,11 +174,8 @@ class Writer:
         sentences: Sequence[str],
         texts: Sequence[str],
         deadline: Deadline,
-        *,
-        standard: Sequence[str] | None = None,
-        own: bool = False,
-    ) -> list[WrittenText]:
-        """Returns texts of points, whoever wrote them, with their mean log-probability and the verdict on them.
+    ) -> list[Verdict]:
+        """Returns verdicts on texts of points, whoever wrote them.
 
         Args:
             story: The story, read.
@@ -205,28 +183,19 @@ class Writer:
             sentences: For each text the sentence of its point.
             texts: The texts.
             deadline: The time limit.
-            standard: For each text the standard text that it was made of; "" for a standard text. Default: all are.
-            own: True if this writer wrote them: then the verdict depends on their log-probability too.
 
         Raises:
             TimeLimitError: The time was up before the texts were read.
         """
-        found: list[WrittenText] = []
-        for n, sentence, text, before in zip(points, sentences, texts, standard or [""] * len(texts), strict=True):
+        found: list[Verdict] = []
+        for n, sentence, text in zip(points, sentences, texts, strict=True):
             deadline.check()
-            if len(text) > MAX_JUDGED_CHARACTERS:  # nobody prints a point of this length
-                found.append(WrittenText(text, -math.inf, Verdict(0.0, broken=1.0)))
+            written = self._model.ids(f" {text[:MAX_JUDGED_CHARACTERS]}\n")
+            if len(text) > MAX_JUDGED_CHARACTERS:
+                found.append(Verdict(0.0, broken=1.0))  # nobody prints a point of this length
                 continue
-            asked = [*self._asked(n, sentence), *self._questions]
-            if before:
-                asked += [*self._model.ids(f" {before}\n"), self._judge, self._write]
-                ids = [*self._model.ids(text), self._model.end]
-            else:
-                ids = self._model.ids(f" {text}\n")
-            (logits,) = Sheet(self._model, story).read([Part(1, [*asked, *ids, self._judge], 0, len(ids) + 2)])
-            likelihood = float(log_softmax(logits[: len(ids)])[np.arange(len(ids)), ids].mean())
-            verdict = self._verdict(logits[-1], likelihood) if own else self._verdict(logits[-1])
-            found.append(WrittenText(text, likelihood, verdict))
+            part = Part(1, [*self._asked(n, sentence), *self._questions, *written, self._judge], 0)
+            found.append(self._verdict(Sheet(self._model, story).read([part])[0][-1]))
         return found
 
     def _accept(self, row: _Row, guess: Sequence[int], scores: Floats, brief: bool) -> int:
@@ -259,9 +228,7 @@ class Writer:
             self._verdict(sentence),
             float(shares[0] / shares.sum()),
             tuple(
-                WrittenText(
-                    self._model.text([i for i in ids if i != self._model.end]), score, self._verdict(answer, score)
-                )
+                WrittenText(self._model.text([i for i in ids if i != self._model.end]), score, self._verdict(answer))
                 for (ids, score), answer in zip(row.texts, verdicts, strict=True)
             ),
         )
@@ -273,11 +240,8 @@ class Writer:
         *ids, last = self._model.ids(request(point, sentence))
         return [*ids[: MAX_SENTENCE_TOKENS - 1], last]
 
-    def _verdict(self, logits: Floats, likelihood: float | None = None) -> Verdict:
-        """Returns a verdict on a sentence of the article or a text of others; with `likelihood`, on an own text."""
-        scores = logits[self._verdicts]
-        found = self._of_sentences(scores) if likelihood is None else self._of_texts(scores, likelihood)
-        return Verdict(*map(float, found))
+    def _verdict(self, logits: Floats) -> Verdict:
+        return Verdict(*map(float, self._calibration(logits[self._verdicts])))
 
 
 def _guessed(row: _Row, story: Sequence[int]) -> list[int]:

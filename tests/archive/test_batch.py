@@ -153,12 +153,12 @@ def test_rewriting_depends_on_nothing_beside_it(tmp_path, base):
     )
 
 
-def test_a_newsroom_sets_how_sure_the_judge_must_be(tmp_path):
+def test_a_newsroom_sets_how_sure_the_verifier_must_be(tmp_path):
     source, output = written(tmp_path / "in.jsonl", archive(2)), tmp_path / "o.jsonl"
     assert batch(source, "-o", output, "--length", "brief", "--min-confidence", "1").returncode == 0
     found = records(output)
     assert [record["options"]["min_confidence"] for record in found] == [1.0, 1.0]
-    assert {bullet["method"] for record in found for bullet in record["bullets"]} <= {"extracted"}
+    assert {bullet["method"] for record in found for bullet in record["bullets"]} <= {"extracted", "named"}
     with pytest.raises(BatchError, match=r"min_confidence was 1\.0 and is null"):
         run_batch(source, output, length="brief")
 

@@ -161,15 +161,6 @@ def test_many_points_are_written_a_few_at_a_time(model, monkeypatch):
     assert texts_of(model.write(read, (1, 2, 3), SENTENCES, LIMIT)) == TEXTS
 
 
-def test_nothing_is_written_for_a_sentence_that_is_good_enough(model):
-    read = model.read(READ, LIMIT)
-    found = model.write(read, (1, 2, 3), SENTENCES, LIMIT, enough=[0.5] * 3)
-    whole = model.write(read, (1, 2, 3), SENTENCES, LIMIT)
-    assert [one.sentence.good > 0.5 for one in whole] == [True, False, False]
-    assert texts_of(found) == [(), *texts_of(whole)[1:]]
-    assert [one.sentence.good for one in found] == pytest.approx([one.sentence.good for one in whole], abs=1e-3)
-
-
 def test_a_text_that_is_too_long_for_a_point_is_not_good(model):
     read = model.read(READ, LIMIT)
     (verdict,) = model.judge(read, [1], ["Ann ran."], ["Ann ran. " * 400], LIMIT)

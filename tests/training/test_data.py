@@ -147,16 +147,16 @@ def test_a_file_that_is_not_there(capsys):
     assert code == 2 and "there is no file nowhere.jsonl" in err
 
 
-def test_what_was_written_is_put_together_again(tmp_path, capsys):
+def test_another_text_than_the_one_that_was_judged_is_left_out_and_named(tmp_path, capsys):
     from training.data.packing import UnpackArguments, unpack
 
-    judged = [{"text": [[0, 3], " left."], "verdict": "good"}]
-    row = {"id": "1", "points": [{"sources": [[0, 13]], "standard": [[0, 8], "fled."], "judged": judged}]}
+    good = {"id": "1", "sources": [[0, 13]], "candidates": [{"text": ["Roe left."], "verdict": "good"}]}
+    bad = good | {"sources": [[900, 950]]}
     articles = written(tmp_path / "articles.jsonl", [{"id": "1", "article": "Ann Roe left. It rained."}])
-    packed, out = written(tmp_path / "packed.jsonl", [row, row | {"id": "2"}]), tmp_path / "out.jsonl"
-    unpack(UnpackArguments(str(packed), str(articles), str(out)))
-    (point,) = json.loads(out.read_text("utf-8"))["points"]
-    assert point["standard"] == "Ann Roe fled." and point["judged"][0]["text"] == "Ann left."
-    assert "1 whose article is missing" in capsys.readouterr().err
+    out = tmp_path / "out.jsonl"
+    unpack(UnpackArguments(str(written(tmp_path / "packed.jsonl", [bad, good])), str(articles), str(out)))
+    assert len(out.read_text("utf-8").splitlines()) == 1
+    said = capsys.readouterr().err
+    assert "article 1 has no sentence at 900 to 950" in said and "1 whose article has another text" in said
     with pytest.raises(ValueError, match=r"no row of .* fits an article"):
-        unpack(UnpackArguments(str(written(tmp_path / "packed.jsonl", [row | {"id": "2"}])), str(articles), str(out)))
+        unpack(UnpackArguments(str(written(tmp_path / "packed.jsonl", [bad])), str(articles), str(out)))

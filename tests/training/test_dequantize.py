@@ -8,13 +8,21 @@ import pytest
 
 from summarizer import Summarizer
 from training.__main__ import main as command
-from training.export import ExportArguments
+from training.export import ExportArguments, convert
 from training.export import main as export
-from training.modeling.dequantize import encoder_of
+from training.modeling.dequantize import encoder_of, rewriter_of
 
 from ..articles import ROOT, STORY, archive, written
 
 BASE = ROOT / "models" / "base"
+
+
+def test_the_rewriter_becomes_the_same_int8_again(tmp_path):
+    model, tokenizer = rewriter_of(BASE / "rewriter")
+    model.save_pretrained(tmp_path / "checkpoint")
+    tokenizer.save_pretrained(tmp_path / "checkpoint")
+    convert(tmp_path / "checkpoint", tmp_path / "again", "int8")
+    assert (tmp_path / "again" / "model.bin").read_bytes() == (BASE / "rewriter" / "model.bin").read_bytes()
 
 
 def test_the_encoder_gives_the_vectors_of_what_ships():
@@ -31,7 +39,7 @@ def test_the_encoder_gives_the_vectors_of_what_ships():
 
 
 def test_the_shipped_model_is_trained_on_by_one_command(tmp_path, capsys):
-    """The extractor starts where the shipped one is, the writer stays, and the table says what has changed."""
+    """The extractor starts where the shipped one is, the rewriter stays, and the table says what has changed."""
     train = written(tmp_path / "archive.jsonl", archive(12))
     flags = [
         "--train",
@@ -52,7 +60,7 @@ def test_the_shipped_model_is_trained_on_by_one_command(tmp_path, capsys):
     # Nothing was learnt: only the scores were scaled anew, which leaves the first sentence first.
     ours, theirs = mine(STORY, bullets=1), base(STORY, bullets=1)
     assert [b.sources for b in ours] == [b.sources for b in theirs]
-    assert mine.config["writer"] == base.config["writer"]
+    assert mine.config["rewriter"] == base.config["rewriter"]
     card = (tmp_path / "mine" / "model" / "README.md").read_text()
     assert "archive.jsonl" in card and "--base_model base" in card and "LEAD-3" in card and str(tmp_path) not in card
     export(ExportArguments(run=str(tmp_path / "mine"), output=str(tmp_path / "exported"), quantization="float32"))
@@ -60,11 +68,13 @@ def test_the_shipped_model_is_trained_on_by_one_command(tmp_path, capsys):
     assert "| exported | 0.000 | 100% |" in table
 
 
-def test_a_damaged_part_is_named(tmp_path):
-    shutil.copytree(BASE / "extractor", tmp_path / "extractor")
-    (tmp_path / "extractor" / "model.bin").write_bytes(b"\x06\x00")
+@pytest.mark.parametrize("part", ["extractor", "rewriter"])
+def test_a_damaged_part_is_named(part, tmp_path):
+    shutil.copytree(BASE / part, tmp_path / part)
+    (tmp_path / part / "model.bin").write_bytes(b"\x06\x00")
+    read = encoder_of if part == "extractor" else rewriter_of
     with pytest.raises(ValueError, match=r"model.bin cannot be read: it is truncated"):
-        encoder_of(tmp_path / "extractor")
+        read(tmp_path / part)
 
 
 def test_a_model_without_the_part(tmp_path, capsys):

@@ -23,6 +23,7 @@ from summarizer.points.extractor import (
 )
 from summarizer.reading.boilerplate import content_sentences
 from training.__main__ import main
+from training.data.pairs import pairs
 from training.data.points import points_of, shares
 from training.modeling.extractor_data import groups, labels
 
@@ -75,6 +76,7 @@ def test_a_point_without_a_text_teaches_which_sentences_it_stands_on(tmp_path):
     assert example.bullets == (" ".join(sentences[3].text.split()),)
     (point,) = points_of(example, sentences)
     assert point.sources == (1, 3) and shares(point, sentences) == pytest.approx([1 / 3, 2 / 3]) and not point.texts
+    assert pairs([example], progress=False) == []
     path.write_text(json.dumps(row | {"points": [{"rank": 1}]}))
     with pytest.raises(ValueError, match='neither "standard" nor "brief", nor "sources"'):
         read(path)

@@ -13,6 +13,7 @@ from ..commands import called
 
 FLAGS = {
     "extractor": ["--head_epochs", "1", "--width", "16", "--heads", "2", "--dropout", "0"],
+    "rewriter": ["--vocabulary", "136", "--decoder_layers", "2", "--max_target_tokens", "12"],
     "generator": ["--window", "200", "--max_new_tokens", "90", "--dropout", "0", "--beams", "1"],
 }
 
@@ -21,6 +22,7 @@ FLAGS = {
     ("task", "base", "stage"),
     [
         ("extractor", "tiny_checkpoint", "all_weights"),
+        ("rewriter", "tiny_t5", "steps"),
         ("generator", "tiny_t5", "training"),
     ],
 )

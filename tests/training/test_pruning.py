@@ -1,39 +1,40 @@
-"""A smaller base, before it learns: fewer pieces."""
+"""A smaller base, before it learns: fewer pieces and fewer layers."""
 
 import pytest
 
 torch = pytest.importorskip("torch")
-MERGES = "t-h th-e c-o u-n i-l b-a a-t m-m n-n p-p s-s f-f".split()
 
 
-def test_a_smaller_vocabulary_gives_the_same_scores_for_what_it_keeps():
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+def test_a_smaller_vocabulary_gives_the_same_scores_for_what_it_keeps(tiny_t5):
+    from transformers import AutoTokenizer
 
     from training.modeling.pruning import with_vocabulary
+    from training.rewriter import _loaded
 
-    merges = [tuple(merge.split("-")) for merge in MERGES]
-    pieces = ["<pad>", "<end>", *sorted(pre_tokenizers.ByteLevel.alphabet()), *map("".join, merges)]
-    backend = Tokenizer(models.BPE(vocab={piece: i for i, piece in enumerate(pieces)}, merges=merges))
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    backend.decoder = decoders.ByteLevel()
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, pad_token="<pad>", eos_token="<end>")
-    model = Qwen2ForCausalLM(
-        Qwen2Config(
-            vocab_size=len(pieces), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2,
-            intermediate_size=48, tie_word_embeddings=True,
-        )
-    )  # fmt: skip
+    model, tokenizer = _loaded(str(tiny_t5)), AutoTokenizer.from_pretrained(tiny_t5)
     text = "the council baths open"
     with torch.no_grad():
         ids = tokenizer(text, return_tensors="pt").input_ids
-        before = model(input_ids=ids).logits
-    cut = with_vocabulary(model, tokenizer, [text], 264)
-    assert model.config.vocab_size == 264 < len(pieces)
+        before = model(input_ids=ids, decoder_input_ids=ids).logits
+    cut = with_vocabulary(model, tokenizer, [text], 150)
+    assert len(tokenizer) == 160 and model.config.vocab_size == len(cut) == 152
     fewer = cut(text, return_tensors="pt").input_ids
     assert cut.convert_ids_to_tokens(fewer[0]) == tokenizer.convert_ids_to_tokens(ids[0])
     with torch.no_grad():
-        after = model(input_ids=fewer).logits
-    places = tokenizer.convert_tokens_to_ids(cut.convert_ids_to_tokens(range(264)))
+        after = model(input_ids=fewer, decoder_input_ids=fewer).logits
+    places = tokenizer.convert_tokens_to_ids(cut.convert_ids_to_tokens(range(len(cut))))
     assert torch.allclose(before[..., places], after, atol=1e-5)
-    assert "mm" not in cut.get_vocab() and cut.decode(cut("mm baths")["input_ids"]) == "mm baths"
+    gone = "mm"
+    assert f"▁{gone}" in tokenizer.get_vocab() and f"▁{gone}" not in cut.get_vocab()
+    assert cut.decode(cut(f"{gone} baths")["input_ids"], skip_special_tokens=True) == f"{gone} baths"
+
+
+def test_fewer_decoder_layers_still_generate(tiny_t5):
+    from training.modeling.pruning import with_decoder_layers
+    from training.rewriter import _loaded
+
+    model = _loaded(str(tiny_t5))
+    first, last = model.decoder.block[0], model.decoder.block[-1]
+    with_decoder_layers(model, 2)
+    assert list(model.decoder.block) == [first, last] and model.config.num_decoder_layers == 2
+    assert model.generate(torch.tensor([[5, 6, 1]]), max_new_tokens=4).shape[1] <= 5

@@ -150,15 +150,6 @@ def test_a_run_learns_goes_on_and_is_exported(tiny_qwen, tmp_path):
         other = wanted[name.replace(".weight", ".default.weight")].numpy()
         assert other == pytest.approx(scale * value, abs=1e-3)
 
-    # The judge is calibrated anew on other articles; the card names them.
-    fitted = called(main, "export", tmp_path / "run", "--output", tmp_path / "fitted", "--calibrate", data)
-    assert fitted.returncode == 0, fitted.stderr
-    before, after = (
-        json.loads((tmp_path / name / "writer" / "config.json").read_text())["writer"]["calibration"]
-        for name in ("model", "fitted")
-    )
-    assert before != after and "Calibration: 12 articles, points.jsonl" in (tmp_path / "fitted/README.md").read_text()
-
     # The exported model is trained further, on what it is.
     flags[flags.index("--output") + 1] = tmp_path / "more"
     flags[flags.index("--base_model") + 1] = tmp_path / "model"

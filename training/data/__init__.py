@@ -1,25 +1,38 @@
-"""Training data of the models: examples, points and judged texts."""
+"""Training data of the models: examples, points, pairs and judged texts."""
 
+from .faults import planted
+from .judged import Judged, divided, judged, preferred, with_faults
 from .loading import PARTS, CheckArguments, Data, check, load, usable
 from .packing import UnpackArguments, unpack
+from .pairs import LABEL, Pair, pairs, unfinished
 from .points import PointSources, points_of, shares
 from .standalone import JudgedText, StandaloneArticle, StandalonePoint, shuffled, standalone
 
 __all__ = [
+    "LABEL",
     "PARTS",
     "CheckArguments",
     "Data",
+    "Judged",
     "JudgedText",
+    "Pair",
     "PointSources",
     "StandaloneArticle",
     "StandalonePoint",
     "UnpackArguments",
     "check",
+    "divided",
+    "judged",
     "load",
+    "pairs",
+    "planted",
     "points_of",
+    "preferred",
     "shares",
     "shuffled",
     "standalone",
+    "unfinished",
     "unpack",
     "usable",
+    "with_faults",
 ]

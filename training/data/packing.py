@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from eval.data import rows
+from summarizer.checks import facts
+from summarizer.points import FullNames, as_line, context_of
+from summarizer.reading import Sentence, content_sentences
 
 Pieces = list[list[int] | str]
 _SHORTEST = 4
@@ -93,7 +96,27 @@ def _whole(about: Mapping[str, Any], article: Mapping[str, Any], language: str) 
     row: dict[str, Any] = {"id": about["id"]}
     if about.get("titled", True) and article.get("title"):
         row["title"] = article["title"]
-    return row | {"article": text, "points": [_point(point, text) for point in about["points"]]}
+    if "points" in about:
+        return row | {"article": text, "points": [_point(point, text) for point in about["points"]]}
+    sentences = content_sentences(text, language)
+    chosen = list(dict.fromkeys(_at(sentences, *span, str(about["id"])) for span in about["sources"]))
+    context = context_of(sentences, chosen, FullNames(text, facts(text)))
+    candidates = [one | {"text": unpacked(one["text"], text)} for one in about["candidates"]]
+    source_text = as_line(sentences, chosen)
+    return row | {"sentences": len(chosen), "source_text": source_text, "context": context, "candidates": candidates}
+
+
+def _at(sentences: Sequence[Sentence], start: int, end: int, of: str) -> int:
+    """Returns the index of the sentence that overlaps a span most. Its borders may differ by a quotation mark from
+    those at the time when the span was stored.
+
+    Raises:
+        ValueError: No sentence overlaps it: the article has another text.
+    """
+    shared = [min(sentence.end, end) - max(sentence.start, start) for sentence in sentences]
+    if max(shared, default=0) <= 0:
+        raise ValueError(f"article {of} has no sentence at {start} to {end}: it is not the text that was judged")
+    return shared.index(max(shared))
 
 
 def _point(about: Mapping[str, Any], article: str) -> dict[str, Any]:

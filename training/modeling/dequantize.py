@@ -1,8 +1,8 @@
-"""Turns the shipped extractor back into a checkpoint of transformers, for fine-tuning without network.
+"""Turns a part of a shipped model back into a checkpoint of transformers, for fine-tuning without network.
 
-It is CTranslate2's `model.bin`: named variables, most matrices in int8 with a scale for each row. Converted
+A shipped part is CTranslate2's `model.bin`: named variables, most matrices in int8 with a scale for each row. Converted
 to float32, they differ from the trained weights by up to half a step of int8. If they are not changed, they convert to
-the same int8 again. Names and fused matrices follow CTranslate2's converter of BERT.
+the same int8 again. Names and fused matrices follow CTranslate2's converters of BERT and T5.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from transformers import (
     BertConfig,
     BertModel,
     PreTrainedTokenizerFast,
+    T5Config,
+    T5ForConditionalGeneration,
 )
 
 from summarizer.errors import ModelError
@@ -69,7 +71,7 @@ def shipped_part(model: str, name: str) -> Path | None:
 
 
 def encoder_of(part: Path) -> tuple[BertModel, PreTrainedTokenizerFast]:
-    """Returns the encoder of an extractor in float32, and its tokenizer. The head is in
+    """Returns the encoder of an extractor or a verifier in float32, and its tokenizer. The head is in
     `head.safetensors`, which needs no conversion.
 
     Args:
@@ -82,8 +84,11 @@ def encoder_of(part: Path) -> tuple[BertModel, PreTrainedTokenizerFast]:
         about = json.loads(path.read_text("utf-8"))
         tokens = {"pad_token": "[PAD]", "mask_token": "[MASK]", "unk_token": about["unk_token"]}
         epsilon = about["layer_norm_epsilon"]
-        tokens |= zip(("cls_token", "sep_token"), about["extractor"]["special_ids"], strict=True)
-    tokenizer = _tokenizer(part / "tokenizer.json", tokens)
+        ends = None if "verifier" in about else about["extractor"]["special_ids"]
+    with _naming(part / "tokenizer.json") as path:
+        ends = ends or Tokenizer.from_file(str(path)).encode("").ids
+        tokens |= zip(("cls_token", "sep_token"), ends, strict=True)
+    tokenizer = _tokenizer(path, tokens)
     with _naming(part / "model.bin") as path:
         found = _variables(path, "TransformerEncoderSpec")
         config = BertConfig(
@@ -102,6 +107,88 @@ def encoder_of(part: Path) -> tuple[BertModel, PreTrainedTokenizerFast]:
         model.load_state_dict(_renamed(found, _BERT))
     tokenizer.model_max_length = config.max_position_embeddings
     return model.eval(), tokenizer
+
+
+def rewriter_of(
+    part: Path,
+    t5: type[T5ForConditionalGeneration] = T5ForConditionalGeneration,
+) -> tuple[T5ForConditionalGeneration, PreTrainedTokenizerFast]:
+    """Returns the rewriter in float32, and its tokenizer. `training.export.convert` does the reverse.
+
+    Args:
+        part: Folder of the part; `model.bin`, `config.json` and `tokenizer.json` are read.
+        t5: Class of the model.
+
+    Raises:
+        ValueError: A file is missing, damaged or not that of a T5; the message names the file and the reason.
+    """
+    with _naming(part / "config.json") as path:
+        about = json.loads(path.read_text("utf-8"))
+        kept_as = {"pad_token": "bos_token", "eos_token": "eos_token", "unk_token": "unk_token"}
+        tokens = {name: about[kept] for name, kept in kept_as.items()}
+        epsilon = about["layer_norm_epsilon"] or 1e-6  # CTranslate2's and T5's default
+    tokenizer = _tokenizer(part / "tokenizer.json", tokens)
+    with _naming(part / "model.bin") as path:
+        model = _t5(path, epsilon, tokenizer, t5)
+    return model.eval(), tokenizer
+
+
+def _t5(
+    path: Path, epsilon: float, tokenizer: PreTrainedTokenizerFast, kind: type[T5ForConditionalGeneration]
+) -> T5ForConditionalGeneration:
+    found = _variables(path, "TransformerSpec")
+    gated, tied = "encoder/layer_0/ffn/linear_0_noact/weight" in found, "decoder/scale_outputs" in found
+    words, heads = found["decoder/embeddings/weight"], int(found["encoder/num_heads"])
+    attention = "encoder/layer_0/self_attention/relative_attention"
+    config = T5Config(
+        vocab_size=len(words),
+        d_model=words.shape[1],
+        d_kv=len(found["decoder/layer_0/attention/linear_0/weight"]) // heads,
+        d_ff=len(found["encoder/layer_0/ffn/linear_0/weight"]),
+        num_layers=_layers(found, "encoder"),
+        num_decoder_layers=_layers(found, "decoder"),
+        num_heads=heads,
+        relative_attention_num_buckets=len(found[f"{attention}_bias"]),
+        relative_attention_max_distance=int(found[f"{attention}_max_distance"]),
+        feed_forward_proj={(0, False): "relu", (1, True): "gated-gelu"}[int(found["encoder/activation"]), gated],
+        layer_norm_epsilon=epsilon,
+        tie_word_embeddings=tied,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        decoder_start_token_id=tokenizer.pad_token_id,
+    )
+    # transformers 5 sets "tied" for every T5, and would drop the head; "untied" also separates the three embeddings.
+    config.tie_word_embeddings = tied
+    state = _renamed(found, _t5_names(gated)) | {"lm_head.weight": found["decoder/projection/weight"]}
+    state |= dict.fromkeys(("shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"), words)
+    for stack in ("encoder", "decoder"):  # stored in the first layer, used by all
+        table = found[f"{stack}/layer_0/self_attention/relative_attention_bias"]
+        state[f"{stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight"] = table
+    model = kind(config)
+    model.set_input_embeddings(model.shared)
+    model.load_state_dict(state)
+    return model
+
+
+def _t5_names(gated: bool) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for stack, last in (("encoder", 1), ("decoder", 2)):
+        there, here = f"{stack}/layer_*", f"{stack}.block.*.layer"
+        names |= {
+            f"{stack}/layer_norm": f"{stack}.final_layer_norm",
+            f"{there}/self_attention/layer_norm": f"{here}.0.layer_norm",
+            f"{there}/self_attention/linear_0": f"{here}.0.SelfAttention.q|k|v",
+            f"{there}/self_attention/linear_1": f"{here}.0.SelfAttention.o",
+            f"{there}/attention/layer_norm": f"{here}.1.layer_norm",
+            f"{there}/attention/linear_0": f"{here}.1.EncDecAttention.q",
+            f"{there}/attention/linear_1": f"{here}.1.EncDecAttention.k|v",
+            f"{there}/attention/linear_2": f"{here}.1.EncDecAttention.o",
+            f"{there}/ffn/layer_norm": f"{here}.{last}.layer_norm",
+            f"{there}/ffn/linear_0": f"{here}.{last}.DenseReluDense.{'wi_0' if gated else 'wi'}",
+            f"{there}/ffn/linear_0_noact": f"{here}.{last}.DenseReluDense.wi_1",
+            f"{there}/ffn/linear_1": f"{here}.{last}.DenseReluDense.wo",
+        }
+    return names
 
 
 def _renamed(found: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str, Tensor]:

@@ -47,16 +47,21 @@ _PART = """## {title}
 _WHAT = {
     "extractor": "The extractor estimates for each sentence of a news article how likely it is a source of an editor's "
     "key point, and which sentences belong to the same point.",
+    "rewriter": "The rewriter writes a key point from its source sentences, in a given number of words.",
     "writer": "The writer, a language model, makes the sentence of a key point understandable without its context, and "
     "judges it.",
+    "verifier": "The verifier reads a key point with its source sentences and estimates how likely it is that an "
+    "editor would print it.",
     "generator": "The generator writes the key points of a news article; each is then checked against the article's "
     "sentences.",
 }
 _LIMITS = {
     "extractor": "- A bullet that is not rewritten is a sentence of the article, nearly in its full length: only an "
-    "opening such as 'But' and asides in parentheses are left out.",
-    "writer": "- A text of the writer can name a wrong person or thing, and the judge can miss it; its probability "
-    "says how often that is so.",
+    "opening such as 'But' and asides in parentheses are left out, and a person's full name can be put in.",
+    "rewriter": "- A rewrite can be wrong in a way that no check finds.",
+    "writer": "- A text of the writer can name a wrong person or thing. Nothing checks it "
+    "yet, and no list is made with it.",
+    "verifier": "- A text that the verifier accepts can still be wrong; its probability says how often that is so.",
     "generator": "- A generated bullet can be wrong in a way that no check finds. A bullet that fails a check is "
     "replaced by the article's own sentence.",
 }
@@ -93,6 +98,10 @@ def _part(task: str, part: dict[str, Any]) -> str:
     ]
     if part["data_description"]:
         data.append(f"- {part['data_description']}")
+    if "pairs" in part:
+        data.append(
+            f"- Pairs of sentences and bullets: {', '.join(f'{n:,} {name}' for name, n in part['pairs'].items())}."
+        )
     stages = part.get("stages") or {"training": part | {"kept": True}}
     steps = [
         f"- Stage {name}: {_done(about)}"
@@ -104,19 +113,13 @@ def _part(task: str, part: dict[str, Any]) -> str:
         task=task,
         base=part["base"],
         base_licence=part["base_licence"],
-        form=_form(task, part["quantization"]),
+        form="safetensors" if part["quantization"] == NO_QUANTIZATION else f"{part['quantization']} for CTranslate2",
         command=part.get("command") or f"python -m training {task} --config training/configs/{task}.yaml",
         time=f", in {part['seconds'] / 60:,.0f} minutes on {part['machine']}" if "seconds" in part else "",
         data="\n".join(data),
         steps="\n".join(steps),
         recipe="\n".join(f"| {name} | {value} |" for name, value in part["recipe"].items()),
     )
-
-
-def _form(task: str, quantization: str) -> str:
-    if task == "writer":
-        return "4 and 8 bits for ONNX Runtime"
-    return "safetensors" if quantization == NO_QUANTIZATION else f"{quantization} for CTranslate2"
 
 
 def _count(about: dict[str, Any]) -> str:

@@ -170,7 +170,10 @@ function item(bullet, i) {
   return made;
 }
 
-const MADE = { extracted: "from the article", rewritten: "rewritten", generated: "written by the model" };
+const MADE = {
+  extracted: "from the article", named: "from the article, a name put in", rewritten: "rewritten", narrowed: "rewritten",
+  generated: "written by the model",
+};
 function about(bullet) {
   const drafted = bullet.text === bullet.draft ? MADE[bullet.method] || bullet.method : "changed";
   return `${"draft" in bullet ? drafted : "by an editor"}, ${bullet.text.split(/\s+/).filter(Boolean).length} words`;
@@ -260,8 +263,8 @@ function report(bullet) {
   const box = at(`checks${i}`);
   if (!box) return;
   const failed = (bullet.checks || []).filter((check) => !check.passed);
-  box.replaceChildren(...failed.map((check) => element("p", { class: check.kind === "judge" ? "doubt" : "wrong" }, sentence(check))));
-  const verdict = (bullet.checks || []).find((check) => check.kind === "judge" && check.passed);
+  box.replaceChildren(...failed.map((check) => element("p", { class: check.kind === "verifier" ? "doubt" : "wrong" }, sentence(check))));
+  const verdict = (bullet.checks || []).find((check) => check.kind === "verifier" && check.passed);
   if (verdict) box.append(element("p", { class: "guess" }, sentence(verdict))); // an estimate, not a check: not in green
   const back = at("bullets").children[i]?.querySelector(".back");
   if (!back) return;
@@ -277,7 +280,7 @@ function report(bullet) {
   back.replaceChildren(...parts, piece(from));
 }
 function sentence(check) {
-  if (check.kind !== "judge") return `${check.evidence.charAt(0).toUpperCase()}${check.evidence.slice(1)}.`;
+  if (check.kind !== "verifier") return `${check.evidence.charAt(0).toUpperCase()}${check.evidence.slice(1)}.`;
   const [, percent, fault] = /(\d+)%(?:; most probably (.*))?/.exec(check.evidence);
   return `${fault ? `Perhaps not fit to print: ${fault}` : "Probably fit to print"} (the software's guess: ${percent}%).`;
 }
@@ -295,7 +298,7 @@ async function wordings(i) {
     const found = await Promise.all(["standard", "brief"].map((length) => call(`${api}/wordings`, { sources, length })));
     const texts = new Map(); // by their letters, so that of near copies one is shown
     const letters = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
-    const order = (one) => (one.method === "rewritten" ? 0 : 1);
+    const order = (one) => (one.method === "rewritten" || one.method === "narrowed" ? 0 : 1);
     const best = found.flatMap((each) => each.wordings).sort((a, b) => order(a) - order(b) || good(b) - good(a));
     for (const one of best) {
       const key = letters(one.text);
@@ -314,9 +317,9 @@ async function wordings(i) {
     box.replaceChildren(element("p", { class: "wrong" }, error.message));
   }
 }
-const good = (one) => Number(one.checks.find((check) => check.kind === "judge")?.evidence.match(/(\d+)%/)?.[1] ?? 100);
+const good = (one) => Number(one.checks.find((check) => check.kind === "verifier")?.evidence.match(/(\d+)%/)?.[1] ?? 100);
 function guess(one) {
-  return one.checks.find((check) => check.kind === "judge")?.evidence.replace("an editor would print it: ", "good: ") || one.method;
+  return one.checks.find((check) => check.kind === "verifier")?.evidence.replace("an editor would print it: ", "good: ") || one.method;
 }
 
 // The story: pointing at a point highlights its source sentences; choosing a sentence adds it as a point.
@@ -397,7 +400,7 @@ async function store() {
   at("notice").replaceChildren();
 }
 const save = () => record && changed() && doing(store, "Saved.");
-const asked = (check) => !check.passed && (FACTS.includes(check.kind) || (check.kind === "judge" && GRAVE.test(check.evidence)));
+const asked = (check) => !check.passed && (FACTS.includes(check.kind) || (check.kind === "verifier" && GRAVE.test(check.evidence)));
 const decide = (action, done) => doing(async () => {
   // Nothing is saved before the question is answered.
   if (changed()) await Promise.all(bullets.filter((one) => waiting.has(one)).map(look));

@@ -1,0 +1,121 @@
+"""A model folder with a rewriter in it: the shipped one, and one with random weights, which writes nonsense."""
+
+import hashlib
+import json
+import shutil
+
+import pytest
+
+from summarizer import Article, ModelError, Summarizer
+from summarizer.checks.facts import facts
+from summarizer.points.full_names import FullNames
+from summarizer.points.rewriter import MAX_TARGET_TOKENS, Rewriter, context_of
+from summarizer.points.tidy import bullet_of
+from summarizer.reading.boilerplate import content_sentences
+from summarizer.reading.sentences import words
+from training.__main__ import main
+
+from ..articles import STORY
+from ..commands import called
+
+LONG = (
+    "The council voted on Monday, after a debate that went on until two in the morning, to keep the baths on Marl Lane "
+    "open and to set aside 2.9 million pounds for the roof, which surveyors had called unsafe in the spring of last "
+    "year. About 120 people swim there each week."
+)
+
+
+@pytest.fixture(scope="module")
+def nonsense(base, tiny_t5, tmp_path_factory):
+    """The shipped extractor beside a rewriter of random weights."""
+    folder = tmp_path_factory.mktemp("models") / "nonsense"
+    run = tmp_path_factory.mktemp("run")
+    shutil.copytree(base.folder, folder, ignore=shutil.ignore_patterns("rewriter"))
+    shutil.copytree(tiny_t5, run / "checkpoint")
+    record = {
+        "task": "rewriter", "arguments": {"auxiliary": None, "base_model": "tiny"}, "data": {}, "steps": 1,
+        "best_step": 1, "validation": {},
+    }  # fmt: skip
+    (run / "run.json").write_text(json.dumps(record))
+    assert called(main, "export", run, "--output", folder, "--name", "nonsense").returncode == 0
+    return Summarizer.from_pretrained(folder)
+
+
+@pytest.fixture(scope="module")
+def without(base, tmp_path_factory):
+    """The shipped model without its rewriter."""
+    folder = tmp_path_factory.mktemp("models") / "without"
+    shutil.copytree(base.folder, folder, ignore=shutil.ignore_patterns("rewriter"))
+    config = json.loads((folder / "config.json").read_text())
+    del config["rewriter"]
+    (folder / "config.json").write_text(json.dumps(config))
+    sums = json.loads((folder / "checksums.json").read_text())
+    sums = {name: value for name, value in sums.items() if not name.startswith("rewriter/")}
+    sums["config.json"] = hashlib.sha256((folder / "config.json").read_bytes()).hexdigest()
+    (folder / "checksums.json").write_text(json.dumps(sums))
+    return Summarizer.from_pretrained(folder)
+
+
+def test_nonsense_is_never_shown_unless_it_is_asked_for(nonsense, base):
+    for length in ("standard", "brief"):
+        shown = nonsense(LONG, length=length, bullets=1)
+        assert shown.bullets == base(LONG, length=length, bullets=1, policy="extract").bullets
+    flagged = nonsense(LONG, length="standard", bullets=1, policy="flag")
+    for bullet in flagged:
+        assert bullet.method == "extracted" or bullet.failed
+
+
+def test_a_folder_without_rewriter_shows_sentences(without, base, examples):
+    for example in examples:
+        for bullet in without(example["text"], length="brief"):
+            assert bullet.method == "extracted"
+            assert bullet.text == bullet_of([span.text for span in bullet.sources])
+    assert without(STORY, policy="extract").bullets == base(STORY, policy="extract").bullets
+    with pytest.raises(ModelError, match="has no rewriter"):
+        without(STORY, policy="flag")
+
+
+def test_an_article_in_another_language_is_not_rewritten(base):
+    summary = base(Article(LONG, language="de"), bullets=1, length="brief")
+    assert summary.bullets[0].method == "extracted" and summary.warnings
+
+
+def test_the_rewriter_gives_each_text_once_the_best_first(base):
+    rewriter = Rewriter(base.folder / "rewriter", threads=1)
+    found = rewriter.start(LONG, "", None, (10, 20))()
+    texts = [candidate.text for candidate in found]
+    assert len(texts) == len(set(texts)) > 4
+    assert all(text[0].isupper() and text.rstrip('"”’')[-1] in ".!?" for text in texts)
+    scores = [candidate.score for candidate in found]
+    assert scores == sorted(scores, reverse=True) and scores[0] <= 0
+
+
+def test_the_wanted_number_of_words_is_heeded(base):
+    rewriter = Rewriter(base.folder / "rewriter", threads=1)
+    short, long = (rewriter.start(LONG, "", None, (length,))()[0].text for length in (10, 26))
+    assert 6 <= len(words(short)) <= 14 < 20 <= len(words(long)) <= 34
+
+
+@pytest.mark.parametrize(
+    ("source", "named"),
+    [
+        ("He wants a new roof.", "Mayor Tor Lund opened the baths on Marl Lane."),  # four sentences back
+        ("Lund said he wants a new roof.", "Mayor Tor Lund opened the baths on Marl Lane."),  # named in full there
+        ("The roof is new, Ana Roe said, and she likes it.", None),  # it names somebody itself
+        ("The roof is new.", None),
+    ],
+)
+def test_the_context_says_who_he_is(source, named):
+    filler = "Rain fell for a week. The lake rose by two metres. The road was shut."
+    text = f"Storms came early this year. Mayor Tor Lund opened the baths on Marl Lane. {filler} {source}"
+    sentences = content_sentences(text)
+    context = context_of(sentences, [len(sentences) - 1], FullNames(text, facts(text)))
+    expected = ["Storms came early this year.", *([named] if named else []), "The road was shut."]
+    assert context == " ".join(expected)
+
+
+def test_a_source_beyond_the_window_is_cut_and_nothing_breaks(base):
+    rewriter = Rewriter(base.folder / "rewriter", threads=1)
+    found = rewriter.start("The council voted and " * 400, LONG, "Baths", (12,))()
+    assert all(len(candidate.text.split()) < MAX_TARGET_TOKENS for candidate in found)
+    assert isinstance(rewriter.start("", "", None, (12,))(), list)

@@ -1,0 +1,231 @@
+"""Fine-tunes the rewriter: `python -m training rewriter --config training/configs/rewriter.yaml`.
+
+The points of human lists are paired with the sentences that they were made from (`data/pairs.py`). A T5, cut to a
+smaller size (`modeling/pruning.py`), learns to write the point in a given number of words. To resume a killed run from
+its last checkpoint, run the same command again.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AutoConfig, AutoTokenizer, Trainer, TrainingArguments, set_seed
+
+from eval.data import fingerprint
+from eval.metric import KeyPoints
+from summarizer.cpu import cores
+from summarizer.points import Rewriter, asked, finished, prompt
+from summarizer.reading import words
+
+from .arguments import PartArguments, is_first_process
+from .data import PARTS, Pair, divided, judged, load, pairs, preferred
+from .export import convert
+from .modeling import (
+    Loss,
+    Texts,
+    Writer,
+    rewriter_of,
+    shipped_part,
+    with_decoder_layers,
+    with_vocabulary,
+)
+from .packaging import finish, found_before_training
+from .run import GroupedByLength, add_callbacks, claim_folder, train_or_resume
+
+
+@dataclass
+class RewriterArguments(PartArguments):
+    """Arguments of `python -m training rewriter`; each is a flag and a key of the YAML file."""
+
+    output: str = field(default="runs/rewriter", metadata={"help": "Folder of the run."})
+    base_model: str = field(
+        default="google/flan-t5-small",
+        metadata={
+            "help": "A T5: a Hub name or a folder. Or a model of this project, such as base; its rewriter is then "
+            "fine-tuned further."
+        },
+    )
+    auxiliary: str | None = field(default=None, metadata={"help": "More articles with lists; same formats as `train`."})
+    auxiliary_pairs: int = field(default=6000, metadata={"help": "Maximum number of pairs from `auxiliary`."})
+    judged: str | None = field(
+        default=None,
+        metadata={
+            "help": "Rewrites that readers judged or corrected (files of `python -m training verifier`, separated by "
+            "commas). Good ones are learnt, and are made more likely than refused ones of the same sentences."
+        },
+    )
+    preference: float = field(
+        default=0.3, metadata={"help": "Weight of the comparisons of judged rewrites in the loss."}
+    )
+    title_share: float = field(
+        default=0.5, metadata={"help": "Share of the pairs with a headline whose headline is read, 0 to 1."}
+    )
+    vocabulary: int = field(default=16000, metadata={"help": "Number of vocabulary pieces to keep; 0 keeps all."})
+    decoder_layers: int = field(
+        default=0,
+        metadata={"help": "Number of decoder layers to keep; 0 keeps all."},
+    )
+    epochs: float = field(default=3.0, metadata={"help": "Epochs over the pairs."})
+    learning_rate: float = field(default=5e-4, metadata={"help": "Peak learning rate."})
+    batch_size: int = field(default=32, metadata={"help": "Pairs per step, over all processes."})
+    label_smoothing: float = field(default=0.0, metadata={"help": "Label smoothing, 0 to 1."})
+    max_source_tokens: int = field(default=320, metadata={"help": "Maximum number of input tokens; the rest is cut."})
+    max_target_tokens: int = field(default=80, metadata={"help": "Maximum number of output tokens."})
+    validation_pairs: int = field(default=400, metadata={"help": "Maximum number of pairs that select the checkpoint."})
+
+
+def main(args: RewriterArguments) -> None:
+    """Trains, and writes to `args.output`: `checkpoint/` (the best one, in the format of transformers), `model/` (ready
+    for `Summarizer.from_pretrained`, with its card), `run.json` (data, settings and scores), and in `steps/` the
+    Trainer's checkpoints, `metrics.jsonl` and `run.png`."""
+    output = Path(args.output)
+    judgements = args.judged.split(",") if args.judged else []
+    notes = asdict(args) | {"judged": " ".join(map(fingerprint, judgements))}
+    claim_folder(output, notes, PARTS, args.resume)
+    found_before_training(args)
+    began = time.time()
+    set_seed(args.seed)
+    data = load(args, output)
+    train = pairs(data.train) + _some(pairs(data.auxiliary), args.auxiliary_pairs, args.seed)
+    validation = _some(pairs(data.validation), args.validation_pairs, args.seed)
+    learnt, chooses, _ = divided([one for source in judgements for one in judged(source)])
+    train += preferred(learnt)
+    if not train or not validation:
+        raise ValueError(
+            f"{len(train)} pairs for training and {len(validation)} for validation: too few bullets match sentences of "
+            "their article; more articles are needed"
+        )
+    model, tokenizer = _start(args, train, output / "start")
+
+    checkpoints = output / "steps"
+    trainer = _Trainer(
+        model=model,
+        args=_settings(args, checkpoints),
+        train_dataset=_rows(train, tokenizer, args, args.title_share),
+        eval_dataset=_rows(validation + preferred(chooses), tokenizer, args),
+        data_collator=Texts(tokenizer.pad_token_id),
+        processing_class=tokenizer,
+        compute_loss_func=Loss(shifted=False, smoothing=args.label_smoothing, preference=args.preference),
+    )
+    add_callbacks(trainer, checkpoints, "loss", args.patience)
+    train_or_resume(trainer, checkpoints)
+    if not is_first_process():
+        return
+    model.config.architectures = ["T5ForConditionalGeneration"]
+    model.save_pretrained(output / "checkpoint")
+    tokenizer.save_pretrained(output / "checkpoint")
+    about = {
+        "pairs": {"train": len(train), "validation": len(validation)},
+        "validation": _rouge(output / "checkpoint", validation),
+        "steps": trainer.state.global_step,
+        "best_step": trainer.state.best_global_step,
+    }
+    read = {"judged": {"fingerprint": notes["judged"], "rewrites": len(learnt)}} if judgements else {}
+    finish(args, "rewriter", data, about, began, read)
+
+
+def _some(found: list[Pair], count: int, seed: int) -> list[Pair]:
+    return random.Random(seed).sample(found, min(count, len(found)))
+
+
+def _start(args: RewriterArguments, train: Sequence[Pair], folder: Path) -> tuple[Any, Any]:
+    """Returns the base model, made smaller, and its tokenizer. Saves both in `folder` for a run that is resumed."""
+    part = shipped_part(args.base_model, "rewriter")
+    if part:
+        model, tokenizer = rewriter_of(part, Writer)
+        for module in model.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
+        return model, tokenizer
+    if (folder / "tokenizer.json").exists():  # the file that is written last
+        return _loaded(str(folder)), AutoTokenizer.from_pretrained(folder)
+    model, tokenizer = _loaded(args.base_model), AutoTokenizer.from_pretrained(args.base_model)
+    if args.vocabulary:
+        texts = [text for pair in train for text in (pair.sources, pair.context, pair.title or "", *pair.targets)]
+        tokenizer = with_vocabulary(model, tokenizer, texts, args.vocabulary)
+    if args.decoder_layers:
+        with_decoder_layers(model, args.decoder_layers)
+    if is_first_process():
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+    return model, tokenizer
+
+
+def _loaded(name: str) -> Any:
+    kind = AutoConfig.from_pretrained(name).model_type
+    if kind not in ("t5", "mt5"):
+        raise ValueError(f"{name} is a {kind}; base_model must be a T5")
+    # On a CPU, dropout's random numbers take longer than the arithmetic; early stopping on validation replaces it.
+    model = Writer.from_pretrained(name, dropout_rate=0.0)
+    if model.get_output_embeddings().weight is not model.get_input_embeddings().weight:
+        # transformers 5 sets "tied" for every T5; a newer T5 has a separate head, which would not be saved.
+        model.config.tie_word_embeddings = False
+    return model
+
+
+def _rows(of: Sequence[Pair], tokenizer: Any, args: RewriterArguments, titled: float = 1.0) -> list[dict[str, Any]]:
+    """Returns pairs as input of the model. Of the pairs with a headline, a share of `titled` is read with it."""
+    draw = random.Random(args.seed)
+    titles = [pair.title if draw.random() < titled else None for pair in of]
+    prompts = [prompt(p.sources, p.context, title) for p, title in zip(of, titles, strict=True)]
+    targets = [text for pair in of for text in (*pair.targets, *(text for text, _ in pair.refused))]
+    asks = tokenizer([asked(len(words(target))) for target in targets], add_special_tokens=False)["input_ids"]
+    read = tokenizer(prompts, truncation=True, max_length=args.max_source_tokens)["input_ids"]
+    answers = tokenizer(targets, truncation=True, max_length=args.max_target_tokens)["input_ids"]
+    texts = iter(zip(asks, answers, strict=True))
+    return [
+        {
+            "input_ids": ids,
+            "texts": [next(texts) for _ in range(len(pair.targets) + len(pair.refused))],
+            "bad": [0] * len(pair.targets) + [bad for _, bad in pair.refused],
+            "length": len(ids),
+        }
+        for ids, pair in zip(read, of, strict=True)
+    ]
+
+
+def _settings(args: RewriterArguments, output: Path) -> TrainingArguments:
+    return TrainingArguments(
+        **args.for_trainer(output) | {"greater_is_better": False},
+        num_train_epochs=args.epochs,
+        learning_rate=args.learning_rate,
+        per_device_eval_batch_size=32,
+        prediction_loss_only=True,
+        remove_unused_columns=False,
+        warmup_steps=0.05,
+        weight_decay=0.01,
+        metric_for_best_model="loss",
+        label_names=["labels"],
+    )
+
+
+class _Trainer(GroupedByLength, Trainer):
+    pass
+
+
+def _rouge(checkpoint: Path, of: Sequence[Pair]) -> dict[str, float]:
+    """Returns ROUGE and mean words of the texts that the finished int8 rewriter writes for the validation pairs."""
+    with TemporaryDirectory() as folder:
+        threads = torch.get_num_threads()
+        convert(checkpoint, Path(folder), "int8")
+        rewriter = Rewriter(Path(folder), cores())
+        waiting = [
+            (rewriter.start(pair.sources, pair.context, pair.title, [len(words(target))]), finished(target))
+            for pair in of
+            for target in pair.targets
+        ]
+        written = [(next((c.text for c in wait()), ""), target) for wait, target in waiting]
+        torch.set_num_threads(threads)  # CTranslate2 sets OpenMP to one thread per worker, and so torch too
+    found = KeyPoints(keep_in_memory=True).compute(
+        predictions=[[text] for text, _ in written], references=[[target] for _, target in written]
+    )
+    length = float(np.mean([len(words(text)) for text, _ in written]))
+    return {name: found[name] for name in ("rouge1", "rouge2", "rougeLsum")} | {"words": length}

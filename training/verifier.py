@@ -1,0 +1,299 @@
+"""Fine-tunes the verifier: `python -m training verifier --config training/configs/verifier.yaml`.
+
+It is trained in two stages, each with the Trainer of transformers: first on true points of human lists, half of them
+with planted faults (`data/faults.py`), then on rewrites that readers judged, mixed with some of the first stage's
+points. To resume a killed run from its last checkpoint, run the same command again.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from tqdm import tqdm
+from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, TrainingArguments, set_seed
+
+from eval.data import fingerprint, read
+from summarizer.checks import MARKS, TEXT_KINDS, VERDICTS, Calibration, TextKind, log_odds, verifier_input
+
+from .arguments import RunArguments, is_first_process
+from .calibration import auc, auc_by_fault, calibrations, draw_curves, measures, rows_by_kind
+from .data import Judged, divided, judged, with_faults
+from .modeling import encoder_of, shipped_part
+from .run import GroupedByLength, add_callbacks, claim_folder, command, machine, train_or_resume, write_whole
+
+STAGES = ("planted", "judged")
+
+
+@dataclass
+class VerifierArguments(RunArguments):
+    """Arguments of `python -m training verifier`; each is a flag and a key of the YAML file."""
+
+    train: str = field(
+        default="data/judged_rewrites.jsonl.gz",
+        metadata={
+            "help": "Judged rewrites, JSONL; several files separated by commas. A fifth of the articles is held out."
+        },
+    )
+    lists: str | None = field(
+        default=None,
+        metadata={"help": "Articles with header lists; faults are planted into their points. Default: none."},
+    )
+    output: str = field(default="runs/verifier", metadata={"help": "Folder of the run."})
+    base_model: str = field(
+        default="sentence-transformers/all-MiniLM-L6-v2",
+        metadata={
+            "help": "Any BERT-like checkpoint (a Hub name or a folder), or a model of this project, such as base; its "
+            "verifier is then fine-tuned further."
+        },
+    )
+    planted: int = field(
+        default=40000, metadata={"help": "Maximum points of the first stage, half of them with a fault."}
+    )
+    planted_beside: int = field(
+        default=4000, metadata={"help": "Number of these points that the second stage also uses."}
+    )
+    epochs: float = field(default=3.0, metadata={"help": "Epochs over the judged rewrites."})
+    learning_rate: float = field(default=1e-4, metadata={"help": "Peak learning rate."})
+    batch_size: int = field(default=32, metadata={"help": "Points per step, over all processes."})
+    least: float = field(
+        default=0.6, metadata={"help": "Minimum probability for showing a rewrite; part of the exported model."}
+    )
+    dropout: float = field(default=0.1, metadata={"help": "Dropout before the head."})
+    label_smoothing: float = field(default=0.05, metadata={"help": "Label smoothing, 0 to 1."})
+
+
+class VerifierModel(nn.Module):
+    """Encoder and head, with the loss.
+
+    Args:
+        encoder: A BERT from transformers with `MARKS` token types.
+        dropout: Dropout before the head.
+        smoothing: Label smoothing.
+    """
+
+    def __init__(self, encoder: Any, dropout: float = 0.0, smoothing: float = 0.0) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = nn.Linear(3 * encoder.config.hidden_size, len(VERDICTS))
+        self.dropout = nn.Dropout(dropout)
+        self.smoothing = smoothing
+
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, point: Tensor, labels: Tensor
+    ) -> dict[str, Tensor]:
+        """Shapes: input_ids, attention_mask and token_type_ids (points, tokens); `point` (points, tokens), True for a
+        token of the point; labels (points,). Returns "loss" and "logits" (points, VERDICTS)."""
+        hidden = self.encoder(
+            input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
+        ).last_hidden_state.float()
+        inside = point[..., None]
+        mean = (hidden * inside).sum(1) / inside.sum(1)
+        largest = hidden.masked_fill(~inside, -1e4).amax(1)
+        with torch.autocast(hidden.device.type, enabled=False):
+            logits = self.head(self.dropout(torch.cat([hidden[:, 0], mean, largest], -1)))
+            loss = nn.functional.cross_entropy(logits, labels, label_smoothing=self.smoothing)
+        return {"loss": loss, "logits": logits}
+
+
+def main(args: VerifierArguments) -> None:
+    """Trains, and writes to `args.output`: `encoder/` and `head.safetensors` (the best checkpoint), `run.json` (data,
+    settings, scores and threshold curve on held-out articles) with `curve.png`, and for each stage the Trainer's
+    checkpoints, `metrics.jsonl` and `run.png`."""
+    output = Path(args.output)
+    sources = args.train.split(",")
+    notes = asdict(args) | {"train": " ".join(fingerprint(source) for source in sources)}
+    claim_folder(output, notes, ("lists",), args.resume)
+    began = time.time()
+    set_seed(args.seed)
+    train, validation, test = divided([one for source in sources for one in judged(source, corrections=False)])
+    if not (train and validation and test):
+        raise ValueError(
+            f"{args.train} has too few articles with judged points: a tenth of them selects the checkpoint, a tenth "
+            "is held out for the scores, and one of these parts is empty; about 50 articles are enough"
+        )
+    if args.limit:
+        train = train[: args.limit]
+    faulty = with_faults(read(args.lists), args.planted, args.seed) if args.lists else []
+    print(
+        f"judged: {len(train):,} for training, {len(validation):,} for validation, {len(test):,} held out; "
+        f"planted: {len(faulty):,}",
+        file=sys.stderr,
+    )
+    model, tokenizer = _start(args)
+    backend = tokenizer.backend_tokenizer
+    backend.no_truncation()
+    backend.no_padding()
+    held = _items(validation, backend)
+    log = output / "stages.json"
+    record: dict[str, Any] = json.loads(log.read_text("utf-8")) if log.exists() else {}
+    for stage, points in zip(STAGES, (faulty, train + faulty[: args.planted_beside]), strict=True):
+        if not points:
+            continue
+        done = output / f"after_{stage}.safetensors"
+        if done.exists():
+            model.load_state_dict(load_file(done))
+            continue
+        trainer = _trainer(model, _items(points, backend), held, output / stage, args, stage, tokenizer.pad_token_id)
+        train_or_resume(trainer, output / stage)
+        state = trainer.state
+        record[stage] = {"steps": state.global_step, "best_step": state.best_global_step, "kept": True}
+        if is_first_process():
+            write_whole(log, json.dumps(record, indent=2) + "\n")
+            save_file(model.state_dict(), done)
+    if not is_first_process():
+        return
+    fitted = calibrations(_said(model, held, tokenizer.pad_token_id, args.half), validation, _fitted_before(args))
+    found = _said(model, _items(test, backend), tokenizer.pad_token_id, args.half)
+    scores = {"all": measures(found, test, fitted)}
+    for kind, rows in rows_by_kind(test).items():
+        scores[kind] = measures(found[rows], [test[i] for i in rows], fitted)
+    model.encoder.save_pretrained(output / "encoder")
+    tokenizer.save_pretrained(output / "encoder")
+    save_file({"weight": model.head.weight.data, "bias": model.head.bias.data}, output / "head.safetensors")
+    draw_curves({name: of["curve"] for name, of in scores.items()}, output / "curve.png")
+    about = {
+        "task": "verifier",
+        "command": command(args, "verifier"),
+        "arguments": asdict(args),
+        "data": {
+            "train": {"fingerprint": notes["train"], "rewrites": len(train)},
+            **({"lists": {"fingerprint": fingerprint(args.lists), "points": len(faulty)}} if args.lists else {}),
+        },
+        "stages": record,
+        "calibration": {kind: asdict(calibration) for kind, calibration in fitted.items()},
+        "held_out": scores,
+        "seconds": round(time.time() - began),
+        "machine": machine(),
+    }
+    write_whole(output / "run.json", json.dumps(about, indent=2) + "\n")
+    print(json.dumps(scores, indent=2))
+
+
+def _start(args: VerifierArguments) -> tuple[VerifierModel, Any]:
+    part = shipped_part(args.base_model, "verifier")
+    if part:
+        encoder, tokenizer = encoder_of(part)
+    else:
+        tokenizer = AutoTokenizer.from_pretrained(args.base_model)
+        encoder = AutoModel.from_pretrained(args.base_model)
+        types = encoder.embeddings.token_type_embeddings
+        marks = nn.Embedding(MARKS, types.embedding_dim)
+        with torch.no_grad():
+            marks.weight.copy_(types.weight[:1] + 0.02 * torch.randn(MARKS, types.embedding_dim))
+        encoder.embeddings.token_type_embeddings = marks
+        encoder.config.type_vocab_size = MARKS
+    # On a CPU, dropout inside the encoder (its random numbers) takes four times as long as the arithmetic.
+    for module in encoder.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    model = VerifierModel(encoder, args.dropout, args.label_smoothing)
+    if part:
+        model.head.load_state_dict(load_file(part / "head.safetensors"))
+    return model, tokenizer
+
+
+def _items(points: Sequence[Judged], tokenizer: Any) -> list[dict[str, Any]]:
+    items = []
+    for one in tqdm(points, "points", file=sys.stderr, mininterval=5, leave=False):
+        read = verifier_input(tokenizer, one.text, one.sources, one.context, one.title)
+        items.append(
+            {"input_ids": read.ids, "marks": read.marks, "size": read.size, "label": VERDICTS.index(one.verdict)}
+        )
+    return items
+
+
+@dataclass(frozen=True)
+class _Collator:
+    pad_id: int
+
+    def __call__(self, items: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
+        longest = -(-max(len(item["input_ids"]) for item in items) // 8) * 8
+
+        def padded(rows: Sequence[Sequence[int]], value: int = 0) -> Tensor:
+            return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows])
+
+        sizes = torch.tensor([max(item["size"], 1) for item in items])
+        at = torch.arange(longest)
+        return {
+            "input_ids": padded([item["input_ids"] for item in items], self.pad_id),
+            "attention_mask": padded([[1] * len(item["input_ids"]) for item in items]),
+            "token_type_ids": padded([item["marks"] for item in items]),
+            "point": (at >= 1) & (at <= sizes[:, None]),
+            "labels": torch.tensor([item["label"] for item in items]),
+        }
+
+
+class _Trainer(GroupedByLength, Trainer):
+    pass
+
+
+def _trainer(
+    model: VerifierModel,
+    train: list[dict[str, Any]],
+    held: list[dict[str, Any]],
+    folder: Path,
+    args: VerifierArguments,
+    stage: str,
+    pad_id: int,
+) -> Trainer:
+    settings = TrainingArguments(
+        **args.for_trainer(folder),
+        num_train_epochs=args.epochs if stage == "judged" else 1.0,
+        learning_rate=args.learning_rate,
+        per_device_eval_batch_size=64,
+        warmup_steps=0.05,
+        weight_decay=0.01,
+        metric_for_best_model="auc",
+        remove_unused_columns=False,
+        label_names=["labels"],
+    )
+    trainer = _Trainer(
+        model=model,
+        args=settings,
+        train_dataset=train,
+        eval_dataset=held,
+        data_collator=_Collator(pad_id),
+        compute_metrics=_measured,
+    )
+    return add_callbacks(trainer, folder, "auc", args.patience)
+
+
+def _measured(prediction: EvalPrediction) -> dict[str, float]:
+    odds = log_odds(np.asarray(prediction.predictions))
+    verdicts = [VERDICTS[label] for label in np.asarray(prediction.label_ids)]
+    found = auc_by_fault(odds, verdicts)
+    return {"auc": auc(odds, np.array([v == "good" for v in verdicts], bool))} | {
+        f"auc_{fault}": value for fault, value in found.items()
+    }
+
+
+@torch.no_grad()
+def _said(model: VerifierModel, items: Sequence[dict[str, Any]], pad_id: int, half: bool) -> npt.NDArray[Any]:
+    """Returns the logits, shape (items, VERDICTS). Items of similar length are read in one batch."""
+    model.eval().cpu()
+    collate = _Collator(pad_id)
+    found = np.zeros((len(items), len(VERDICTS)), np.float32)
+    order = sorted(range(len(items)), key=lambda i: len(items[i]["input_ids"]))
+    for at in tqdm(range(0, len(order), 64), "verdicts", file=sys.stderr, mininterval=5):
+        rows = order[at : at + 64]
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            found[rows] = model(**collate([items[i] for i in rows]))["logits"].float().numpy()
+    return found
+
+
+def _fitted_before(args: VerifierArguments) -> dict[TextKind, Calibration]:
+    """Returns the calibrations of the verifier that training starts from; empty if the base is another checkpoint."""
+    part = shipped_part(args.base_model, "verifier")
+    found = json.loads((part / "config.json").read_text("utf-8"))["verifier"]["calibration"] if part else {}
+    return {kind: Calibration(**found[kind]) for kind in TEXT_KINDS if kind in found}

@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model, set_peft_model_state_dict
+from safetensors.torch import load_file
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingArguments, set_seed
 
@@ -68,6 +69,12 @@ class WriterArguments(RunArguments):
     vocabulary: int = field(
         default=32000,
         metadata={"help": "Number of pieces of the vocabulary to keep, those that the articles use most; 0: all."},
+    )
+    adapter: str | None = field(
+        default=None,
+        metadata={
+            "help": "LoRA matrices to start from, safetensors, such as training/written/writer-adapter.safetensors."
+        },
     )
     lora_rank: int = field(default=16, metadata={"help": "Rank of the LoRA matrices."})
     frozen_layers: int = field(default=6, metadata={"help": "Number of layers at the bottom without LoRA."})
@@ -184,7 +191,12 @@ def start(args: WriterArguments, train: Sequence[StandaloneArticle], folder: Pat
         layers_to_transform=list(range(args.frozen_layers, model.config.num_hidden_layers)),
         task_type="CAUSAL_LM",
     )
-    return _fast(get_peft_model(model, config)), tokenizer
+    model = get_peft_model(model, config)
+    if args.adapter:
+        found = set_peft_model_state_dict(model, load_file(args.adapter))
+        if found.unexpected_keys or any("lora" in name for name in found.missing_keys):
+            raise ValueError(f"{args.adapter} has LoRA matrices of another rank or for other layers")
+    return _fast(model), tokenizer
 
 
 def _half(args: WriterArguments) -> bool:

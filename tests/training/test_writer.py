@@ -150,6 +150,20 @@ def test_a_run_learns_goes_on_and_is_exported(tiny_qwen, tmp_path):
         other = wanted[name.replace(".weight", ".default.weight")].numpy()
         assert other == pytest.approx(scale * value, abs=1e-3)
 
+    # Another run starts from its LoRA matrices, if they fit.
+    matrices = tmp_path / "run" / "adapter" / "adapter_model.safetensors"
+    started = [*flags, "--adapter", matrices]
+    started[started.index("--output") + 1] = tmp_path / "started"
+    assert called(main, "writer", *started).returncode == 0
+    losses = [
+        json.loads((tmp_path / name / "run.json").read_text())["validation"]["loss"] for name in ("run", "started")
+    ]
+    assert losses[1] < losses[0] + 0.01
+    started[started.index("--output") + 1] = tmp_path / "other"
+    started[started.index("--frozen_layers") + 1] = 0
+    other = called(main, "writer", *started)
+    assert other.returncode == 2 and "of another rank or for other layers" in other.stderr
+
     # The exported model is trained further, on what it is.
     flags[flags.index("--output") + 1] = tmp_path / "more"
     flags[flags.index("--base_model") + 1] = tmp_path / "model"

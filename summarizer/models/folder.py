@@ -79,10 +79,14 @@ def from_hub(name: str, revision: str | None = None, token: str | None = None) -
     from huggingface_hub import hf_hub_download, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    for file in (SETTINGS, "adapter_config.json", "config.json"):
+    for file in ("config.json", SETTINGS, "adapter_config.json"):
         try:
             found = _json(Path(hf_hub_download(name, file, revision=revision, token=token)))
-        except (HfHubHTTPError, LocalEntryNotFoundError):
+        except LocalEntryNotFoundError:
+            if file == "config.json":
+                return None  # there is no network, and for each other file it would be tried as long
+            continue
+        except HfHubHTTPError:
             continue
         if file != "config.json" or "format" in found:
             return Path(snapshot_download(name, revision=revision, token=token))

@@ -200,8 +200,7 @@ class Summarizer:
     ) -> Bullet:
         """Checks an editor's own point, and returns it as a bullet with the method "edited".
 
-        The facts of the point are looked up in its sources and the headline; of what they lack, it is said whether the
-        rest of the article has it. The verifier compares the point with its sources.
+        Its facts are looked up in its sources, the headline and the article. The verifier compares it with its sources.
 
         Args:
             article: The article, or its text.
@@ -220,8 +219,8 @@ class Summarizer:
         if not line:
             raise ArticleError("the point is empty; there is nothing to check")
         with self._counted():
-            deadline = _deadline("the check", time_limit)
-            return self._backend.checked_bullet(article_of(article, None), line, sources, deadline)
+            whole, deadline = article_of(article, None), _deadline("the check", time_limit)
+            return self._backend.checked_bullet(whole, line, sources, deadline)
 
     def wordings(
         self,

@@ -85,7 +85,7 @@ def test_the_command_counts_profiles_and_exits_by_the_errors(tmp_path, source, r
     [
         (["nowhere.jsonl", "-o", "o.jsonl"], "there is no file or folder nowhere.jsonl"),
         ([".", "-o", "o.txt"], "must end in .jsonl"),
-        ([".", "-o", "nowhere/o.jsonl"], "there is no folder nowhere"),
+        ([".", "-o", "nowhere/o.jsonl"], "nowhere for the output"),
         ([".", "-o", "s3://bucket/o.jsonl"], "an output with a URI must be a folder"),
         ([".", "-o", "o.jsonl", "--address", "auto"], 'address needs the engine "ray"'),
         ([".", "-o", "o.jsonl", "--time-limit", "inf"], "time_limit must be"),

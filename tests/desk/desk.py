@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 
+import httpx
 import uvicorn
 from fastapi.testclient import TestClient
 
@@ -74,6 +75,11 @@ def drafted(desk, **more):
     answer = desk.post("/v1/summaries", json=article(**more))
     assert answer.status_code in (200, 201), answer.text
     return answer.json()
+
+
+def sent(address, **more):
+    """Sends an article to a desk that runs; returns its list."""
+    return httpx.post(f"{address}/v1/summaries", json=article(**more), timeout=60).json()
 
 
 def revise(desk, record, bullets, **more):

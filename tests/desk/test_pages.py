@@ -1,53 +1,9 @@
 """The editors' pages in a real browser (headless Chromium): editing with mouse and keyboard, two editors at once,
 hostile articles, and accessibility (axe)."""
 
-import os
-import shutil
-
 import pytest
 
-from .desk import PASSWORD, TEXT, TITLE, Editor, article, server
-
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = (
-    os.environ.get("CHROMIUM")
-    or shutil.which("chromium")
-    or shutil.which("chromium-browser")
-    or shutil.which("google-chrome")
-)
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed (apt-get install chromium)")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def desk(base, tmp_path):
-    with server(base, tmp_path) as made:
-        yield made
-
-
-def drafted(address, **more):
-    import httpx
-
-    return httpx.post(f"{address}/v1/summaries", json=article(**more), timeout=60).json()
-
-
-@pytest.fixture
-def record(desk):
-    return drafted(desk[0])
-
-
-@pytest.fixture
-def editor(browser, desk, record):
-    opened = Editor(browser, desk[0], record)
-    yield opened
-    opened.close()
+from .desk import PASSWORD, TEXT, TITLE, Editor, sent, server
 
 
 def test_edit_reorder_delete_add_approve_and_copy(desk, editor, record):
@@ -183,48 +139,6 @@ def test_the_other_length_is_one_click_away(desk, editor, record):
     editor.page.wait_for_selector("#bullets li")
     assert "brief list" in editor.page.locator(".state").inner_text()
     assert {one.length for one in desk[1].store.entries()} == {"standard", "brief"}
-
-
-def test_an_earlier_version_is_shown_and_restored(desk, editor, record):
-    drafts = editor.texts()
-    editor.point(1).fill("The council voted on Monday to keep the baths.")
-    editor.button("Save").click()
-    editor.said("Saved.")
-    editor.page.get_by_text("History", exact=True).click()
-    editor.button("Show version 1").click()
-    assert drafts[0] in editor.page.locator(".version").inner_text()
-    editor.button("Restore this version").click()
-    editor.said("Save it to make it the newest version.")
-    assert editor.texts() == drafts
-    editor.button("Save").click()
-    editor.said("Saved.")
-    kept = desk[1].store.get(record["id"])
-    assert [one["text"] for one in kept["bullets"]] == drafts and kept["revision"] == 3
-
-
-def test_the_next_draft_is_a_key_away(desk, editor, record):
-    other = drafted(desk[0], id="story-2", text=TEXT + "\n\nIt rained.")
-    for wanted in (other, record):
-        editor.page.keyboard.press("Alt+n")
-        editor.page.wait_for_url(f"**/summaries/{wanted['id']}")
-        editor.page.wait_for_selector("#bullets li")
-    for one in (record, other):
-        desk[1].store.change(one["id"], 1, "ann", "rejected")
-    editor.page.goto(f"{desk[0]}/summaries/{record['id']}/next")
-    assert editor.page.url == f"{desk[0]}/"
-
-
-def test_the_queue_has_a_row_an_article_and_can_be_searched(desk, editor, record):
-    drafted(desk[0], length="brief")
-    drafted(desk[0], id="cms-77", title="100% of pools close", text=TEXT + "\n\nIt rained.")
-    rows = editor.page.locator("table.queue tbody tr")
-    for asked, found in (("", 2), ("KEEP THE", 1), ("cms-7", 1), ("100%", 1), ("%", 1), ("_", 0)):
-        editor.page.goto(desk[0])
-        editor.page.get_by_label("Headline or id").fill(asked)
-        editor.button("Find").click()
-        assert rows.count() == found, asked
-    editor.page.goto(f"{desk[0]}/?q=keep")
-    assert editor.page.locator("td[data-name=Lists] a").all_text_contents() == ["brief", "standard"]
 
 
 def test_dragging_moves_a_point(editor, record):
@@ -363,7 +277,7 @@ def test_what_an_article_holds_is_never_run(browser, desk):
         f"The council said on Monday that {one} was seen. {part}"
         for one, part in zip(HOSTILE, TEXT.split("\n\n") * 2, strict=False)
     )
-    record = drafted(desk[0], id=HOSTILE[2], title=HOSTILE[0] + HOSTILE[1], text=text, policy="extract", bullets=7)
+    record = sent(desk[0], id=HOSTILE[2], title=HOSTILE[0] + HOSTILE[1], text=text, policy="extract", bullets=7)
     editor = Editor(browser, desk[0], record)
     editor.point(1).fill(HOSTILE[1] + HOSTILE[0])
     editor.button("Save").click()
@@ -380,7 +294,7 @@ def test_what_an_article_holds_is_never_run(browser, desk):
 
 def test_right_to_left_text_stands_right_to_left(browser, desk):
     hebrew = "המועצה הצביעה ביום שני לשמור על בריכת השחייה פתוחה. התיקונים יעלו שלושה מיליון. הגג יתוקן עד מאי."
-    editor = Editor(browser, desk[0], drafted(desk[0], text=hebrew, title="בריכה", language="he"))
+    editor = Editor(browser, desk[0], sent(desk[0], text=hebrew, title="בריכה", language="he"))
     assert editor.page.evaluate("getComputedStyle(document.querySelector('#story p')).direction") == "rtl"
     assert editor.page.evaluate("document.querySelector('#bullets textarea').matches(':dir(rtl)')")
     editor.close()

@@ -9,6 +9,7 @@ from threading import Event, Thread
 import pytest
 
 from summarizer import Article, ArticleError, ClosedError, Summarizer, Summary, TimeLimitError
+from summarizer.points import Pipeline
 
 from .articles import EXAMPLES, STORY, archive
 
@@ -50,7 +51,10 @@ def test_the_event_loop_goes_on_while_it_waits(base):
     assert len(gaps) > 3  # it ticked while they ran
 
 
-def test_async_errors_are_those_of_a_call_and_a_cancelled_task_leaves_the_line(base):
+def test_async_errors_are_those_of_a_call_and_a_cancelled_task_leaves_the_line(base, monkeypatch):
+    begun, run = [], Pipeline.__call__
+    monkeypatch.setattr(Pipeline, "__call__", lambda *given: begun.append(1) or run(*given))
+
     async def main():
         with pytest.raises(ArticleError, match="the article is empty"):
             await base.async_call("")
@@ -61,16 +65,20 @@ def test_async_errors_are_those_of_a_call_and_a_cancelled_task_leaves_the_line(b
         assert await base.async_call(STORY)
 
     asyncio.run(main())
+    assert len(begun) <= base.max_concurrency + 1  # those that ran, and the last; the others were not begun
 
 
 def test_a_long_article_lets_short_ones_pass(base):
-    passed = 0
+    began = time.monotonic()
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(base, LONG * 3, policy="extract")
+        time.sleep(0.3)
+        took = []
         while not slow.done():
+            at = time.monotonic()
             base(STORY, policy="extract")
-            passed += 1
-    assert passed > 2
+            took.append(time.monotonic() - at)
+    assert max(took) < 0.5 * (time.monotonic() - began)
 
 
 def test_a_time_limit_stops_a_long_article_and_nothing_else(base):

@@ -77,10 +77,13 @@ class Checker:
         """Returns one check for each name of a bullet, looked up in the whole article."""
         stated = facts(bullet)
         names = [fact for fact in (*stated, *self._opening(bullet, stated)) if isinstance(fact, Name)]
-        holds = [self._article.supports(name) for name in names]
         return tuple(
-            Check(name.kind, there, f"{name.text!r} {'is' if there else 'is not'} in the article")
-            for name, there in zip(names, holds, strict=True)
+            Check(
+                name.kind,
+                there := self._article.supports(name),
+                f"{name.text!r} is {'' if there else 'not '}in the article",
+            )
+            for name in names
         )
 
     def _found(self, fact: Fact, holds: bool) -> Check:

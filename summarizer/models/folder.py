@@ -79,12 +79,12 @@ def from_hub(name: str, revision: str | None = None, token: str | None = None) -
     from huggingface_hub import hf_hub_download, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    for file in ("config.json", SETTINGS, "adapter_config.json"):
+    offline = False
+    for file in (SETTINGS, "adapter_config.json", "config.json"):
         try:
-            found = _json(Path(hf_hub_download(name, file, revision=revision, token=token)))
+            found = _json(Path(hf_hub_download(name, file, revision=revision, token=token, local_files_only=offline)))
         except LocalEntryNotFoundError:
-            if file == "config.json":
-                return None  # there is no network, and for each other file it would be tried as long
+            offline = True  # there is no network: for the other files only the cache is asked
             continue
         except HfHubHTTPError:
             continue

@@ -11,6 +11,7 @@ from summarizer.checkpoints.backend import AbstractiveBackend
 from summarizer.checkpoints.generator import Generator
 from summarizer.checkpoints.prompts import GenerationSettings, settings_in
 from summarizer.checks import Verdict
+from summarizer.models import from_hub
 
 from ..articles import STORY, letters
 from ..test_summarizer import SCHEMA
@@ -239,6 +240,20 @@ def test_a_name_on_the_hub_that_cannot_be_had(monkeypatch):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(ModelError, match="nobody/nothing"):
         Summarizer.from_pretrained("nobody/nothing")
+
+
+def test_without_network_it_is_tried_once(monkeypatch):
+    import huggingface_hub
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    tried = []
+
+    def download(name, file, revision, token, local_files_only):
+        tried.append(local_files_only)
+        raise LocalEntryNotFoundError(file)
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+    assert from_hub("you/points") is None and tried == [False, True, True]
 
 
 def test_one_bad_article_of_those_written_together_costs_the_others_nothing():

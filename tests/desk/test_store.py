@@ -125,6 +125,11 @@ def test_tables_follow_the_versions_or_stay_as_they_are(tmp_path, monkeypatch, b
     second.close()
 
 
+def test_a_new_database_is_its_owners_only(tmp_path):
+    Database(f"sqlite:///{tmp_path / 'desk.sqlite'}").close()
+    assert (tmp_path / "desk.sqlite").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_database_that_cannot_be_opened_is_named(tmp_path):
     with pytest.raises(StoreError, match="cannot be used"):
         Database(f"sqlite:///{tmp_path / 'nowhere' / 'desk.sqlite'}")

@@ -191,7 +191,7 @@ def test_what_was_pushed_is_found_on_the_hub(run, base, monkeypatch):
     import huggingface_hub
     from huggingface_hub.errors import LocalEntryNotFoundError
 
-    def download(name, file, revision, token):
+    def download(name, file, revision, token, local_files_only):
         assert (revision, token) == ("v2", "secret")
         if not (there[name] / file).exists():
             raise LocalEntryNotFoundError(file)

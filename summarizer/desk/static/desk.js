@@ -255,6 +255,7 @@ async function look(bullet) {
     keep();
   } catch (error) {
     say(`Not checked: ${error.message}`);
+    return false;
   }
 }
 
@@ -402,10 +403,12 @@ async function store() {
 const save = () => record && changed() && doing(store, "Saved.");
 const asked = (check) => !check.passed && (FACTS.includes(check.kind) || (check.kind === "verifier" && GRAVE.test(check.evidence)));
 const decide = (action, done) => doing(async () => {
-  // Nothing is saved before the question is answered.
-  if (changed()) await Promise.all(bullets.filter((one) => waiting.has(one)).map(look));
-  const wrong = action === "approve" ? bullets.flatMap((one) => (one.checks || []).filter(asked)) : [];
-  if (wrong.length && !confirm(`${wrong.map(sentence).join("\n")}\n\nApprove anyway?`)) throw new Error(changed() ? "Not approved, and not saved." : "Not approved.");
+  if (action === "approve") { // nothing is saved before the question is answered
+    const looked = changed() ? await Promise.all(bullets.filter((one) => waiting.has(one)).map(look)) : [];
+    if (looked.includes(false)) throw new Error("Not approved, and not saved: a changed point could not be checked. Try again.");
+    const wrong = bullets.flatMap((one) => (one.checks || []).filter(asked));
+    if (wrong.length && !confirm(`${wrong.map(sentence).join("\n")}\n\nApprove anyway?`)) throw new Error(changed() ? "Not approved, and not saved." : "Not approved.");
+  }
   if (changed()) await store();
   await call(`${api}/${action}`, { revision: base });
   await refresh();

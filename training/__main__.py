@@ -1,4 +1,4 @@
-"""`python -m training TASK`: check, extractor, rewriter, writer, verifier, generator, unpack, export."""
+"""`python -m training TASK`: check, extractor, rewriter, verifier, generator, unpack, export."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ tasks:
   check DATA  check articles with human bullets: which can be used, which cannot and why, and some statistics
   extractor   fine-tune the sentence scorer
   rewriter    fine-tune a small T5 that writes the bullets from the sentences
-  writer      fine-tune the language model that makes points understandable without their context
   verifier    fine-tune the classifier that says whether an editor would print a rewrite
   generator   fine-tune any sequence-to-sequence or causal checkpoint to write the whole list
   unpack FILE restore the texts of points and judgements that are stored as offsets into articles
@@ -75,10 +74,6 @@ def _run(task: str, *flags: str) -> None:
         from . import rewriter
 
         rewriter.main(_parsed(rewriter.RewriterArguments, rest))
-    elif task == "writer":
-        from . import writer
-
-        writer.main(_parsed(writer.WriterArguments, rest))
     elif task == "verifier":
         from . import verifier
 

@@ -13,11 +13,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import torch
 from ctranslate2.converters import TransformersConverter
-from peft import PeftModel
 from safetensors.numpy import load_file, save_file
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+from transformers import AutoTokenizer, GenerationConfig
 
 from summarizer.checkpoints import load
 from summarizer.models import FORMAT, SETTINGS
@@ -25,9 +23,8 @@ from summarizer.models import FORMAT, SETTINGS
 from .arguments import DataArguments
 from .data import load as load_data
 from .data import usable
-from .export_check import fidelity, verifier_fidelity, writer_fidelity
+from .export_check import fidelity, verifier_fidelity
 from .modeling import shipped_part, write_shortlist
-from .onnx_export import write_onnx
 from .run import card, public
 
 _LICENCE = re.compile(r"^licen[cs]e:\s*(\S+)", re.MULTILINE)
@@ -66,9 +63,6 @@ def main(args: ExportArguments) -> None:
     if task == "verifier":  # it learns from judged rewrites, not from articles
         print(verifier_fidelity(Path(args.run), Path(args.output) / task))
         return
-    if task == "writer":  # the same for points that stand alone
-        print(writer_fidelity(Path(args.run), Path(args.output) / task, args.data or given["train"]))
-        return
     known = {f.name for f in fields(DataArguments)}
     told = DataArguments(**{name: value for name, value in given.items() if name in known})
     try:
@@ -97,7 +91,6 @@ def export(args: ExportArguments) -> tuple[str, dict[str, Any]]:
     exporters = {
         "extractor": _extractor,
         "rewriter": _rewriter,
-        "writer": _writer,
         "verifier": _verifier,
         "generator": _generator,
     }
@@ -136,15 +129,6 @@ def _extractor(run: Path, part: Path, record: dict[str, Any], quantization: str)
 def _rewriter(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
     convert(run / "checkpoint", part, quantization)
     write_shortlist(part)
-
-
-def _writer(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
-    model = AutoModelForCausalLM.from_pretrained(run / "start", dtype=torch.float32)
-    tokenizer = AutoTokenizer.from_pretrained(run / "start")
-    write_onnx(PeftModel.from_pretrained(model, run / "adapter"), tokenizer, part)
-    config = json.loads((part / "config.json").read_text("utf-8"))
-    config["writer"] |= {"calibration": record["calibration"], "least": record["arguments"]["least"]}
-    _write(part / "config.json", config)
 
 
 def _verifier(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:

@@ -6,7 +6,6 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,34 +25,28 @@ from summarizer.checkpoints import (
     int8_generator,
     load,
 )
-from summarizer.checks import Calibration, Verifier
-from summarizer.deadline import Deadline
+from summarizer.checks import Verifier
 from summarizer.points import (
     BEAM,
     MAX_SOURCE_TOKENS,
     MAX_TARGET_TOKENS,
     Extractor,
     Rewriter,
-    Writer,
     asked,
     finished,
     prompt,
-    story,
 )
 from summarizer.reading import content_sentences, words
 
 from .calibration import auc
-from .data import Pair, divided, judged, pairs, standalone
+from .data import Pair, divided, judged, pairs
 from .modeling import (
     ExtractorCollator,
     ExtractorDataset,
     ExtractorModel,
     Head,
 )
-from .writer import WriterArguments, divided_articles, judgements, trained_writer
 
-ARTICLES = 20
-"""Maximum number of articles whose points the writer writes twice, before and after export."""
 MOST = 100
 """Maximum number of articles, or pairs, to compare."""
 _TOP = 3
@@ -109,42 +102,6 @@ def verifier_fidelity(run: Path, part: Path) -> str:
         ["trained", f"{record['held_out'][kind]['auc']:.4f}", ""],
         ["exported", f"{auc(good, wanted):.4f}", f"{speed:.0f}"],
     ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def writer_fidelity(run: Path, part: Path, data: str | None) -> str:
-    """Returns a table that compares the writer before and after export on at most `ARTICLES` articles: the probability
-    that a sentence is good as it stands, and how many points a second are judged.
-
-    Args:
-        run: The run's folder.
-        part: The exported part.
-        data: Articles with points that stand alone. Default: those that selected the checkpoint.
-    """
-    record = json.loads((run / "run.json").read_text("utf-8"))
-    args, calibration = WriterArguments(**record["arguments"]), record["calibration"]
-    articles = (standalone(data, args.language) if data else divided_articles(args)[1])[:ARTICLES]
-    model, tokenizer = trained_writer(run)
-    writer, limit = Writer(part, torch.get_num_threads()), Deadline()
-
-    def trained() -> list[Any]:
-        asked = [replace(one, points=[replace(p, verdict="good", judged=()) for p in one.points]) for one in articles]
-        return list(Calibration(**calibration)(judgements(model, tokenizer, asked)[0])[:, 0])
-
-    def exported() -> list[Any]:
-        found = []
-        for one in articles:
-            read = writer.read(story(one.sentences, [(p.sentence,) for p in one.points], one.title), limit)
-            own = [one.sentences[point.sentence].text for point in one.points]
-            found += writer.write(read, range(1, len(one.points) + 1), own, limit)
-        return [one.sentence.good for one in found]
-
-    points = sum(len(one.points) for one in articles)
-    first, slow = _timed(trained, points)
-    second, fast = _timed(exported, points)
-    distance = float(np.mean(np.abs(np.array(first) - np.array(second))))
-    rows = [["", "mean difference of the probability", "points a second"], ["---"] * 3]
-    rows += [["trained", "0", f"{slow:.1f}"], ["exported", f"{distance:.3f}", f"{fast:.1f}"]]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

@@ -35,6 +35,7 @@ from .modeling import (
     rewriter_of,
     shipped_part,
     with_decoder_layers,
+    with_fused_gelu,
     with_vocabulary,
 )
 from .packaging import finish, found_before_training
@@ -144,9 +145,9 @@ def _start(args: RewriterArguments, train: Sequence[Pair], folder: Path) -> tupl
         for module in model.modules():
             if isinstance(module, torch.nn.Dropout):
                 module.p = 0.0
-        return model, tokenizer
+        return with_fused_gelu(model), tokenizer
     if (folder / "tokenizer.json").exists():  # the file that is written last
-        return _loaded(str(folder)), AutoTokenizer.from_pretrained(folder)
+        return with_fused_gelu(_loaded(str(folder))), AutoTokenizer.from_pretrained(folder)
     model, tokenizer = _loaded(args.base_model), AutoTokenizer.from_pretrained(args.base_model)
     if args.vocabulary:
         texts = [text for pair in train for text in (pair.sources, pair.context, pair.title or "", *pair.targets)]
@@ -156,7 +157,7 @@ def _start(args: RewriterArguments, train: Sequence[Pair], folder: Path) -> tupl
     if is_first_process():
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-    return model, tokenizer
+    return with_fused_gelu(model), tokenizer
 
 
 def _loaded(name: str) -> Any:

@@ -30,10 +30,8 @@ from .rewriter import (
     finished,
     prompt,
 )
-from .story import JUDGE, KIND, KINDS, STORY_WORDS, WRITE, request, story
 from .text_choice import COSTS, STYLES, BulletWriter, CheckedRewrite, PointDraft, cost, extracted, source_sentences
 from .tidy import bullet_of
-from .writer import Writer, WrittenPoint, WrittenText
 
 __all__ = [
     "BEAM",
@@ -41,17 +39,12 @@ __all__ = [
     "DISTANCE_FEATURES",
     "FEATURES",
     "FORMER_NAMES",
-    "JUDGE",
-    "KIND",
-    "KINDS",
     "MAX_SOURCE_TOKENS",
     "MAX_TARGET_TOKENS",
     "SCORES",
     "SHORTLIST",
-    "STORY_WORDS",
     "STYLES",
     "UNTRACED",
-    "WRITE",
     "Aligner",
     "BulletWriter",
     "Candidate",
@@ -62,9 +55,6 @@ __all__ = [
     "PointDraft",
     "Rewriter",
     "Scored",
-    "Writer",
-    "WrittenPoint",
-    "WrittenText",
     "as_line",
     "asked",
     "bullet_of",
@@ -78,9 +68,7 @@ __all__ = [
     "group",
     "prepared",
     "prompt",
-    "request",
     "source_sentences",
-    "story",
     "surface_features",
     "token_ids",
     "windows",

@@ -22,8 +22,8 @@ MAX_SOURCE_TOKENS = 320
 """Maximum number of input tokens. A longer input is truncated at the end, where the context is."""
 MAX_TARGET_TOKENS = 80
 """Maximum number of output tokens. An output of this length was truncated, and is dropped."""
-CONTEXT_WORDS = 70
-"""Approximate number of words of context."""
+CONTEXT_WORDS = 110
+"""Approximate maximum number of words of context."""
 REACH = 8
 """Number of earlier sentences that are searched for the person whom a sentence calls "he"."""
 _PERSON = re.compile(r"\b(?:he|she|his|her|him)\b", re.IGNORECASE)
@@ -57,19 +57,20 @@ def asked(length: int) -> str:
 
 
 def context_of(sentences: Sequence[Sentence], chosen: Sequence[int], full_names: FullNames) -> str:
-    """Returns the sentences that explain the chosen ones, on one line, in article order, about CONTEXT_WORDS long:
-    those with the full names of persons whom the chosen ones call by their last name, those that name the person whom
-    they call "he", the sentence before each chosen one, and the first sentence of the article."""
-    text = as_line(sentences, chosen)
+    """Returns the sentences that explain the chosen ones, on one line, in article order, at most about CONTEXT_WORDS
+    words: those with the full names of persons whom the chosen ones call by their last name, those that name the person
+    whom they call "he", the neighbours of each chosen one, and the first sentences of the article."""
     wanted: list[int] = []
-    for name in full_names.missing(text):
+    for name in full_names.missing(as_line(sentences, chosen)):
         wanted += [next((i for i, s in enumerate(sentences) if name in " ".join(s.text.split())), 0)]
     wanted += [j for i in chosen if (j := _person_before(sentences, i, full_names)) is not None]
-    wanted += [i - 1 for i in chosen if i]
+    # The nearest neighbours and the first sentence come before farther ones.
+    wanted += [*(i - 1 for i in chosen), 0, *(i - 2 for i in chosen), 1, *(i - 3 for i in chosen), 2]
+    wanted += [*(i - 4 for i in chosen), *(i + 1 for i in chosen), 3]
     kept: set[int] = set()
     size = 0
-    for i in (*wanted, 0):
-        if i not in kept and i not in chosen and size < CONTEXT_WORDS:
+    for i in wanted:
+        if 0 <= i < len(sentences) and i not in kept and i not in chosen and size < CONTEXT_WORDS:
             kept.add(i)
             size += len(words(sentences[i].text))
     return as_line(sentences, sorted(kept))

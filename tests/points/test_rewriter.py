@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 
 import pytest
@@ -106,12 +107,18 @@ def test_the_wanted_number_of_words_is_heeded(base):
     ],
 )
 def test_the_context_says_who_he_is(source, named):
-    filler = "Rain fell for a week. The lake rose by two metres. The road was shut."
-    text = f"Storms came early this year. Mayor Tor Lund opened the baths on Marl Lane. {filler} {source}"
+    start = "Storms came early this year. Rain fell. Snow fell. Ice came."
+    filler = " ".join(f"The {what}{' by the lake' * 12} was shut." for what in ("road", "mill", "school"))
+    text = f"{start} Mayor Tor Lund opened the baths on Marl Lane. {filler} {source}"
     sentences = content_sentences(text)
     context = context_of(sentences, [len(sentences) - 1], FullNames(text, facts(text)))
-    expected = ["Storms came early this year.", *([named] if named else []), "The road was shut."]
-    assert context == " ".join(expected)
+    assert context == " ".join(["Storms came early this year. Rain fell.", *([named] if named else []), filler])
+
+
+def test_the_context_has_the_neighbours_and_the_first_sentences():
+    text = " ".join(f"Sentence number {i} is short." for i in range(30))
+    context = context_of(content_sentences(text), [20], FullNames(text, facts(text)))
+    assert re.findall(r"\d+", context) == ["0", "1", "2", "3", "16", "17", "18", "19", "21"]
 
 
 def test_a_source_beyond_the_window_is_cut_and_nothing_breaks(base):

@@ -6,7 +6,6 @@ from .loading import PARTS, CheckArguments, Data, check, load, usable
 from .packing import UnpackArguments, unpack
 from .pairs import LABEL, Pair, pairs, unfinished
 from .points import PointSources, points_of, shares
-from .standalone import JudgedText, StandaloneArticle, StandalonePoint, shuffled, standalone
 
 __all__ = [
     "LABEL",
@@ -14,11 +13,8 @@ __all__ = [
     "CheckArguments",
     "Data",
     "Judged",
-    "JudgedText",
     "Pair",
     "PointSources",
-    "StandaloneArticle",
-    "StandalonePoint",
     "UnpackArguments",
     "check",
     "divided",
@@ -29,8 +25,6 @@ __all__ = [
     "points_of",
     "preferred",
     "shares",
-    "shuffled",
-    "standalone",
     "unfinished",
     "unpack",
     "usable",

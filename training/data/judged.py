@@ -13,11 +13,12 @@ from tqdm import tqdm
 
 from eval.data import Example, rows
 from summarizer.checks import VERDICTS, TextKind, facts
-from summarizer.points import COSTS, FullNames, as_line, context_of, finished
+from summarizer.points import COSTS, FullNames, as_line, bullet_of, context_of, finished
 from summarizer.reading import content_sentences
 
 from .faults import planted
 from .pairs import Pair, pairs, unfinished
+from .points import sentence_at
 
 HELD_OUT = 10
 """Of this many articles, one selects the checkpoint and one is held out for the final scores."""
@@ -54,11 +55,14 @@ class Judged:
 
 
 def judged(source: str, corrections: bool = True) -> list[Judged]:
-    """Returns the judged points of a file, JSONL (.gz). A row has one of two forms.
+    """Returns the judged points of a file, JSONL (.gz). A row has one of three forms.
 
     Judged rewrites have `id`, `source_text`, optionally `context` and `title`, and `candidates`. Each candidate has
     `text` and `verdict`, also `score` if the shipped rewriter wrote it, and the `length` "sentence" if it is a sentence
     of the article.
+
+    Points of an article, with `id`, `article`, optionally `title`, and `points`. Each has `sources` (spans), and may
+    have the `verdict` on its sentences as they stand, and `judged`: texts of it, as the candidates above.
 
     A list that an editor approved at the desk: a point that the editor did not change is good. A point that the editor
     changed or deleted has the fault that was given as the reason; without a reason it is skipped.
@@ -78,21 +82,42 @@ def judged(source: str, corrections: bool = True) -> list[Judged]:
             if values.get("status") == "approved":
                 found += _of_editors(values, corrections)
                 continue
+            if "points" in values:
+                found += _of_points(values)
+                continue
             about = (str(values["source_text"]), str(values.get("context") or ""), values.get("title") or None)
             for candidate in values["candidates"]:
-                verdict = candidate["verdict"]
-                if verdict not in VERDICTS:
-                    raise ValueError(f"the verdict {verdict!r} is not one of {', '.join(VERDICTS)}")
-                if candidate.get("corrected") and not corrections:
-                    continue
-                of = {"score": candidate.get("score"), "sentence": candidate.get("length") == "sentence"}
-                found.append(Judged(str(values["id"]), candidate["text"], *about, verdict, **of))
+                if corrections or not candidate.get("corrected"):
+                    found.append(_text(values, candidate, about))
         except KeyError as error:
             raise ValueError(f"{row.where}: {error} is missing; a judged rewrite has id, source_text and candidates "
                              "with text and verdict") from error  # fmt: skip
         except ValueError as error:
             raise ValueError(f"{row.where}: {error}") from error
     return found
+
+
+def _text(row: Mapping[str, Any], candidate: Mapping[str, Any], about: tuple[str, str, str | None]) -> Judged:
+    verdict = candidate["verdict"]
+    if verdict not in VERDICTS:
+        raise ValueError(f"the verdict {verdict!r} is not one of {', '.join(VERDICTS)}")
+    of_article = candidate.get("length") == "sentence"
+    return Judged(str(row["id"]), candidate["text"], *about, verdict, candidate.get("score"), of_article)
+
+
+def _of_points(row: Mapping[str, Any]) -> Iterator[Judged]:
+    sentences = content_sentences(row["article"])
+    names = FullNames(row["article"], facts(row["article"]))
+    for point in row["points"]:
+        chosen = sorted({i for span in point["sources"] if (i := sentence_at(span, sentences)) is not None})
+        if not chosen:
+            continue
+        about = (as_line(sentences, chosen), context_of(sentences, chosen, names), row.get("title") or None)
+        if "verdict" in point:
+            itself = {"text": bullet_of([sentences[i].text for i in chosen]), "verdict": point["verdict"]}
+            yield _text(row, itself | {"length": "sentence"}, about)
+        for one in point.get("judged", ()):
+            yield _text(row, one, about)
 
 
 def _of_editors(record: Mapping[str, Any], corrections: bool) -> Iterator[Judged]:

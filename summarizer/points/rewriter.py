@@ -1,7 +1,7 @@
 """Writes bullets from their source sentences, in a requested number of words.
 
 The model is a T5. It runs in CTranslate2, without torch. It only writes candidates: `checks/`
-decides which of them may be shown, and `text_choice.py` which one is shown.
+decides which of them may be shown, and `candidates.py` which one is shown.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ def as_line(sentences: Sequence[Sentence], chosen: Sequence[int]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A bullet that the rewriter wrote.
+class Rewrite:
+    """A text that the rewriter wrote.
 
     Attributes:
         text: Its text, with a capital at the start and a full stop at the end.
@@ -131,7 +131,7 @@ class Rewriter:
 
     def start(
         self, sources: str, context: str, title: str | None, lengths: Sequence[int]
-    ) -> Callable[[], list[Candidate]]:
+    ) -> Callable[[], list[Rewrite]]:
         """Starts to write one point, at several lengths.
 
         Args:
@@ -148,13 +148,13 @@ class Rewriter:
         asks = [self._tokens(asked(length), alone=False) for length in lengths]
         running = self._answers(read, asks)
 
-        def wait() -> list[Candidate]:
+        def wait() -> list[Rewrite]:
             best: dict[str, float] = {}
             for tokens, score in running():
                 text = self._text(tokens)
                 best[text] = max(score, best.get(text, score))
             best.pop("", None)
-            return [Candidate(text, score) for text, score in sorted(best.items(), key=lambda item: -item[1])]
+            return [Rewrite(text, score) for text, score in sorted(best.items(), key=lambda item: -item[1])]
 
         return wait
 

@@ -2,39 +2,21 @@
 
 import pytest
 
-from summarizer import Article
-from summarizer.points.content_selection import Group
-from summarizer.points.pipeline import GAIN, NOT_KEY_POINT_COST, _drafts, _Point, _without
-from summarizer.points.text_choice import DROP_THRESHOLD, PointDraft
-from summarizer.reading.boilerplate import content_sentences
-from summarizer.summary import Bullet, Options, Span
-
-from ..articles import STORY
-
-SENTENCES = content_sentences(STORY)
+from summarizer.points.candidates import FORM_COST, Candidate, Point
+from summarizer.points.pipeline import GAIN, NOT_KEY_POINT_COST, _Chosen, _without
+from summarizer.summary import Options
 
 
 def point(at, score, faults=0.0):
-    spans = (Span(SENTENCES[at].start, SENTENCES[at].end, SENTENCES[at].text),)
-    draft = PointDraft(SENTENCES, (at,), at, spans, score, likely=score)
-    return _Point(draft, lambda: (Bullet(spans[0].text, score, "extracted", spans), faults), faults)
+    return _Chosen(Point(at, score, score), Candidate("Ann ran.", "extracted", (), (), None, faults))
 
 
 def kept(points, spare=(), count="auto"):
-    return [one.draft.main for one in _without(points, spare, Options(bullets=count))]
+    return [one.point.sentence for one in _without(points, spare, Options(bullets=count))]
 
 
 def test_a_point_costs_its_faults_and_that_it_may_be_background():
     assert point(0, 0.9, 1.0).cost == pytest.approx(1.0 + 0.1 * NOT_KEY_POINT_COST)
-
-
-def test_a_brief_list_asks_whether_a_point_is_one_of_the_most_important():
-    groups = [Group(0, (0,), 0.9, 0.0), Group(1, (1,), 0.4, 2.0)]
-    article = Article(STORY)
-    standard, brief = (_drafts(article, SENTENCES, groups, length) for length in ("standard", "brief"))
-    assert [draft.likely for draft in standard] == [0.9, 0.4]
-    assert [draft.likely for draft in brief] == [0.5, pytest.approx(0.881, abs=1e-3)]
-    assert [draft.score for draft in brief] == [0.9, 0.4]
 
 
 def test_a_spare_point_takes_the_place_of_one_that_costs_more():
@@ -52,7 +34,7 @@ def test_the_news_stays_whatever_it_says():
 
 
 def test_what_will_hardly_do_is_left_out_while_three_remain():
-    points = [point(i, 0.6, DROP_THRESHOLD + 0.1 * i + 0.01) for i in range(5)]
+    points = [point(i, 0.6, FORM_COST + 0.1 * i + 0.01) for i in range(5)]
     assert kept(points) == [0, 1, 2]
     assert kept(points, count=5) == [0, 1, 2, 3, 4]
-    assert kept([point(i, 0.1, DROP_THRESHOLD - 0.1) for i in range(5)]) == [0, 1, 2, 3, 4]
+    assert kept([point(i, 0.1, FORM_COST - 0.1) for i in range(5)]) == [0, 1, 2, 3, 4]

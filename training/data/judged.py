@@ -12,8 +12,8 @@ from zlib import crc32
 from tqdm import tqdm
 
 from eval.data import Example, rows
-from summarizer.checks import VERDICTS, TextKind, facts
-from summarizer.points import COSTS, FullNames, as_line, bullet_of, context_of, finished
+from summarizer.checks import COSTS, VERDICTS, TextKind, facts
+from summarizer.points import FullNames, as_line, bullet_of, context_of, finished
 from summarizer.reading import content_sentences
 
 from .faults import planted

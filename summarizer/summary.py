@@ -75,8 +75,10 @@ class Bullet:
             contain.
         method: How the text was made: "rewritten" (a sentence of the article, made to stand alone), "extracted" (a
             sentence of the article), "generated" (by a checkpoint of transformers), or "edited" (by an editor).
-        sources: The source sentences, in article order. Empty if no source was found: for a generated bullet, which is
-            then shown only with the policy "flag", or for an edited one.
+        sources: The source sentences. Of a rewritten one the first is the sentence that it was made from, and the
+            others, in article order, have the words that were put in; otherwise all are in article order. Empty if no
+            source was found: for a generated bullet, which is then shown only with the policy "flag", or for an edited
+            one.
         checks: The checks of the text. Empty for an extracted bullet, since it is the article's own text.
     """
 
@@ -198,19 +200,24 @@ class Summary:
         )
 
     def _marked(self) -> str:
-        text, anchored = self.article.text, set()
+        text, anchored = self.article.text, set[int]()
         found: list[str] = []
-        sources = sorted((span.start, span.end, i) for i, b in enumerate(self.bullets) for span in b.sources)
+        sources: dict[tuple[int, int], list[int]] = {}
+        for i, bullet in enumerate(self.bullets):
+            for span in bullet.sources:
+                sources.setdefault((span.start, span.end), []).append(i)
         for at, paragraph_end in paragraphs(text):
             if not found and " ".join(text[at:paragraph_end].split()) == self.article.title:
                 continue  # the headline is above the list
             parts = []
-            for start, end, i in sources:
-                if not at <= start < paragraph_end:  # in another paragraph, or already marked for another bullet
+            for start, end in sorted(sources):
+                if not at <= start < paragraph_end:  # in another paragraph, or it overlaps the one before
                     continue
-                anchor = "" if i in anchored else f' id="s{i}"'
-                anchored.add(i)
-                parts += [escape(text[at:start]), f'<mark class="m{i}"{anchor}>{escape(text[start:end])}</mark>']
+                of = sources[start, end]
+                marked = " ".join(f"m{i}" for i in of)
+                ids = "".join(f'<a id="s{i}"></a>' for i in of if i not in anchored)
+                anchored.update(of)
+                parts += [escape(text[at:start]), f'{ids}<mark class="{marked}">{escape(text[start:end])}</mark>']
                 at = end
             found.append(f"<p>{''.join(parts)}{escape(text[at:paragraph_end])}</p>")
         return "\n".join(found)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count, islice
 
 import pytest
@@ -355,3 +356,12 @@ def test_a_model_is_pushed_to_the_hub(base, monkeypatch):
     monkeypatch.setattr(huggingface_hub, "HfApi", Hub)
     assert base.push_to_hub("you/points", token="secret") == "https://example.org/commit"
     assert done == ["secret", ("you/points", True, True), ("you/points", base.version)]
+
+
+def test_points_that_share_a_sentence_are_both_linked_to_it(base):
+    summary = base("Ann Roe leads the council. She said no.", bullets=2, policy="extract")
+    first, second = (bullet.sources[0] for bullet in summary)
+    both = replace(summary.bullets[1], sources=(second, first))
+    page = replace(summary, bullets=(summary.bullets[0], both)).to_html()
+    assert '<a id="s0"></a><a id="s1"></a><mark class="m0 m1">Ann Roe leads' in page
+    assert '<mark class="m1">She said no.' in page

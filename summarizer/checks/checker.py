@@ -1,6 +1,6 @@
 """Looks up what a point states.
 
-Each number, date, name and quote must be in the sentences of the point or in their context (`facts.py`,
+Each number, date, name and quote must be in the sources of the point or in the headline (`facts.py`,
 `fact_index.py`), and the point may not start with a pronoun. The verifier judges whether the point is true, a whole
 sentence and understandable. A new kind of check is yielded in `Checker.for_sources`.
 """

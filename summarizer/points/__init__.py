@@ -1,4 +1,4 @@
-"""Groups sentences into the points of a list, and chooses the text of each point."""
+"""Chooses the points of a list, and the text of each point."""
 
 from .alignment import Aligner
 from .candidates import STYLES, Candidate, Point, PointWriter, Story, best

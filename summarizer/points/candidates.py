@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from math import inf
 
 from ..checks import Checker, Fact, Verdict, Verifier, facts, needs_context
 from ..deadline import Deadline
@@ -15,7 +17,7 @@ from .rewriter import Rewrite, Rewriter, as_line, context_of
 from .tidy import bullet_of
 
 FORM_COST = 1.2
-"""Expected cost of a sentence that by its form cannot be understood alone, where no verifier reads it."""
+"""Expected cost of the faults of a sentence that by its form cannot be understood alone, where no verifier reads it."""
 LONG_COST = 0.04
 """Cost of each word above the aim of a length (`STYLES`)."""
 GOOD_ENOUGH = 0.8
@@ -48,7 +50,7 @@ def _standard(size: int) -> Iterable[int]:
 
 
 def _brief(size: int) -> Iterable[int]:
-    return (min(words, size + 4) for words in (10, 13, 16))
+    return (max(6, min(wanted, size + 4)) for wanted in (10, 13, 16))
 
 
 STYLES: dict[Length, Style] = {"brief": Style(_brief, 6, 26, 18), "standard": Style(_standard, 8, 44, 32)}
@@ -61,10 +63,11 @@ class Candidate:
     Attributes:
         text: The text, on one line.
         method: How it was made, as in `Bullet`.
-        sources: The sentences that it stands on, in article order.
+        sources: The sentence of its point, then those that its other words are from, in article order.
         checks: The look-ups of its facts; () for a sentence of the article.
         verdict: What the verifier says of it; None if there is no verifier.
-        cost: The expected cost of its faults and its length.
+        faults: The expected cost of its faults.
+        cost: That, and the cost of its length.
     """
 
     text: str
@@ -72,6 +75,7 @@ class Candidate:
     sources: tuple[Span, ...]
     checks: tuple[Check, ...]
     verdict: Verdict | None
+    faults: float
     cost: float
 
     def passes(self, least: float) -> bool:
@@ -89,21 +93,19 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A point of a list. Each step of the pipeline fills in more of it.
+    """A point of a list.
 
     Attributes:
         sentence: Index of its sentence in the story.
         score: Probability that it is the main sentence of a point of a list, 0 to 1.
         likely: Probability that it is a point of this list: in a `brief` one, one of the most important points.
         spare: True if it is not in the list, but can replace a point that is.
-        candidates: The texts that it can get; () until they are written.
     """
 
     sentence: int
     score: float
     likely: float
     spare: bool = False
-    candidates: tuple[Candidate, ...] = ()
 
 
 class Story:
@@ -116,41 +118,58 @@ class Story:
     Attributes:
         title: The headline, or None.
         sentences: The sentences.
-        names: The full names of the persons.
     """
 
     def __init__(self, article: Article, sentences: Sequence[Sentence]) -> None:
+        self._text = article.text
         self.title = article.title
         self.sentences = sentences
-        self.names = FullNames(article.text, facts(article.text))
-        self._checker = Checker(article.text)
-        self._bags = [set(stems(sentence.text)) for sentence in sentences]
+        self._contexts: dict[tuple[int, ...], tuple[int, ...]] = {}
+
+    @cached_property
+    def names(self) -> FullNames:
+        """The full names of the persons."""
+        return FullNames(self._text, facts(self._text))
+
+    @cached_property
+    def _checker(self) -> Checker:
+        return Checker(self._text)
+
+    def line(self, chosen: Sequence[int]) -> str:
+        """Returns some sentences on one line."""
+        return as_line(self.sentences, chosen)
 
     def context(self, chosen: Sequence[int]) -> str:
-        """Returns the sentences that explain some sentences (`context_of`)."""
-        return context_of(self.sentences, chosen, self.names)
+        """Returns the sentences that explain some sentences (`context_of`), on one line."""
+        return self.line(self._context(chosen))
+
+    def _context(self, chosen: Sequence[int]) -> tuple[int, ...]:
+        key = tuple(chosen)
+        if key not in self._contexts:
+            self._contexts[key] = context_of(self.sentences, key, self.names)
+        return self._contexts[key]
 
     def sources(self, text: str, main: int) -> tuple[Span, ...]:
-        """Returns the sentence of a point and those, nearest first, that have the other words of a text, MAX_SOURCES at
-        most, in article order."""
-        chosen = {main}
-        left = set(stems(text)) - self._bags[main]
-        near = sorted(range(len(self._bags)), key=lambda i: (abs(i - main), i))
-        while left and len(chosen) < MAX_SOURCES:
-            best = max(near, key=lambda i: len(left & self._bags[i]))
-            if not left & self._bags[best]:
+        """Returns the sentence of a point, and then the sentences of its context that have the words of a text which
+        neither that sentence nor the headline has, MAX_SOURCES in all, in article order."""
+        left = set(stems(text)) - set(stems(self.sentences[main].text)) - set(stems(self.title or ""))
+        bags = {i: set(stems(self.sentences[i].text)) for i in self._context([main])}
+        others: list[int] = []
+        while left and bags and len(others) < MAX_SOURCES - 1:
+            found = max(bags, key=lambda i: (len(left & bags[i]), -abs(i - main)))
+            if not left & bags[found]:
                 break
-            chosen.add(best)
-            left -= self._bags[best]
-        return self.spans(chosen)
+            others.append(found)
+            left -= bags.pop(found)
+        return self.spans([main, *sorted(others)])
 
     def spans(self, chosen: Iterable[int]) -> tuple[Span, ...]:
-        """Returns some sentences as spans, in article order."""
-        return tuple(Span(s.start, s.end, s.text) for s in (self.sentences[i] for i in sorted(chosen)))
+        """Returns some sentences as spans."""
+        return tuple(Span(s.start, s.end, s.text) for s in (self.sentences[i] for i in chosen))
 
     def checks(self, text: str, sources: Sequence[Span]) -> tuple[Check, ...]:
         """Looks up the facts of a text in its sources and in the headline."""
-        return self._checker(text, " ".join(span.text for span in sources), self.title or "")
+        return self._checker(text, " ".join(" ".join(span.text.split()) for span in sources), self.title or "")
 
     def missing(self, text: str) -> list[Fact]:
         """Returns the facts of a text that the whole article lacks."""
@@ -166,7 +185,8 @@ class PointWriter:
         rewriter: The rewriter of the model; None: the points get their sentences only.
         verifier: The verifier of the model; without one, too, they get their sentences only.
         deadline: The time limit.
-        enough: Probability that a sentence is good from which nothing is written, unless it is too long.
+        enough: Probability that a sentence is good from which nothing is written, unless it is too long. Default:
+            rewrites of all sentences.
     """
 
     def __init__(
@@ -176,7 +196,7 @@ class PointWriter:
         rewriter: Rewriter | None,
         verifier: Verifier | None,
         deadline: Deadline,
-        enough: float = GOOD_ENOUGH,
+        enough: float = inf,
     ) -> None:
         self._story, self._style, self._deadline, self._enough = story, STYLES[length], deadline, enough
         self._rewriter, self._verifier = rewriter, verifier
@@ -186,8 +206,7 @@ class PointWriter:
         mains = [point.sentence for point in points]
         if not self._verifier or not self._rewriter:
             return [(self._sentence(main, None),) for main in mains]
-        with self._deadline.stage("checks"):
-            themselves = self._judged(self._verifier, mains)
+        themselves = self._judged(self._verifier, mains)
         written = [i for i, one in enumerate(themselves) if not self._suffices(one)]
         with self._deadline.stage("rewriter"):
             waiting = [self._start(self._rewriter, mains[i]) for i in written]
@@ -200,7 +219,7 @@ class PointWriter:
         return [tuple(one) for one in found]
 
     def _start(self, rewriter: Rewriter, main: int) -> Callable[[], list[Rewrite]]:
-        text = as_line(self._story.sentences, [main])
+        text = self._story.line([main])
         asked = dict.fromkeys(self._style.asked(len(words(text))))
         return rewriter.start(text, self._story.context([main]), self._story.title, [*asked])
 
@@ -210,36 +229,41 @@ class PointWriter:
 
     def _judged(self, verifier: Verifier, mains: Sequence[int]) -> list[Candidate]:
         """Returns the sentences of the points with their verdicts."""
-        waiting = []
-        for main in mains:
-            text, context = as_line(self._story.sentences, [main]), self._story.context([main])
-            own = self._sentence(main, None).text
-            waiting.append(verifier.start([own], "sentences", text, context, self._story.title))
-        return [self._sentence(main, wait.result()[0]) for main, wait in zip(mains, waiting, strict=True)]
+        with self._deadline.stage("checks"):
+            waiting = [verifier.start([self._own(main)], "sentences", *self._about(main)) for main in mains]
+            return [self._sentence(main, wait.result()[0]) for main, wait in zip(mains, waiting, strict=True)]
 
     def _candidates(self, verifier: Verifier, main: int, own: str, rewrites: Sequence[Rewrite]) -> list[Candidate]:
-        style = self._style
-        kept = [one for one in rewrites if style.min_words <= len(words(one.text)) <= style.max_words]
-        kept = [one for one in kept if one.text != own][:VERIFIED]
-        text, context = as_line(self._story.sentences, [main]), self._story.context([main])
-        texts, scores = [one.text for one in kept], [one.score for one in kept]
-        verdicts = verifier.start(texts, "rewrites", text, context, self._story.title, scores).result()
-        found = []
-        for one, verdict in zip(texts, verdicts, strict=True):
-            sources = self._story.sources(one, main)
-            cost = verdict.cost + self._long(one)
-            found.append(Candidate(one, "rewritten", sources, self._story.checks(one, sources), verdict, cost))
-        return found
+        """Returns the rewrites with their verdicts: the most likely ones, those that pass all look-ups first."""
+        style, found = self._style, []
+        for one in rewrites:
+            if style.min_words <= len(words(one.text)) <= style.max_words and one.text != own:
+                sources = self._story.sources(one.text, main)
+                found.append((one, sources, self._story.checks(one.text, sources)))
+        found.sort(key=lambda one: not all(check.passed for check in one[2]))
+        del found[VERIFIED:]
+        texts, scores = [one.text for one, _, _ in found], [one.score for one, _, _ in found]
+        verdicts = verifier.start(texts, "rewrites", *self._about(main), scores).result()
+        return [
+            Candidate(text, "rewritten", sources, checks, verdict, verdict.cost, verdict.cost + self._long(text))
+            for text, (_, sources, checks), verdict in zip(texts, found, verdicts, strict=True)
+        ]
+
+    def _about(self, main: int) -> tuple[str, str, str | None]:
+        """Returns what the verifier reads with a text of a point."""
+        return self._story.line([main]), self._story.context([main]), self._story.title
+
+    def _own(self, main: int) -> str:
+        """Returns the sentence of a point, without words that only tie it to its neighbours."""
+        return bullet_of([self._story.sentences[main].text])
 
     def _sentence(self, main: int, verdict: Verdict | None) -> Candidate:
-        """Returns the sentence of a point, without words that only tie it to its neighbours."""
-        text = bullet_of([self._story.sentences[main].text])
+        text = self._own(main)
         if verdict:
-            cost = verdict.cost + self._long(text)
+            faults = verdict.cost
         else:  # half a quotation shows in the original, not in the bullet, which completes it
-            original = as_line(self._story.sentences, [main])
-            cost = FORM_COST if needs_context(text) or needs_context(original) else 0.0
-        return Candidate(text, "extracted", self._story.spans([main]), (), verdict, cost)
+            faults = FORM_COST if needs_context(text) or needs_context(self._story.line([main])) else 0.0
+        return Candidate(text, "extracted", self._story.spans([main]), (), verdict, faults, faults + self._long(text))
 
     def _long(self, text: str) -> float:
         return LONG_COST * max(0, len(words(text)) - self._style.aim)

@@ -15,6 +15,7 @@ from ..reading import Sentence, words
 from ..summary import Length
 from .candidates import Point
 from .extractor import Array, Scored
+from .tidy import bullet_of
 
 CANDIDATES = 48
 """Number of sentences considered as points of a usual list. It keeps the work linear in the article's
@@ -108,7 +109,7 @@ def _same(one: set[tuple[str, ...]], other: set[tuple[str, ...]]) -> bool:
 
 
 def _trigrams(sentence: Sentence) -> set[tuple[str, ...]]:
-    tokens = [w.lower() for w in words(sentence.text)]
+    tokens = [w.lower() for w in words(bullet_of([sentence.text]))]
     return set(zip(tokens, tokens[1:], tokens[2:], strict=False)) or {tuple(tokens)}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from math import inf
 
 from ..checks import Verifier
 from ..deadline import Deadline
@@ -15,8 +14,8 @@ from .alignment import Aligner
 from .candidates import Point, PointWriter, Story
 from .rewriter import Rewriter, as_line
 
-_SHOWN = 6
-"""Maximum number of rewrites of a point that are returned, in addition to its sentences."""
+MOST_SENTENCES = 6
+"""Maximum number of sentences that are written anew at once."""
 UNTRACED = Check("sources", False, "no sentence of the article contains enough of its words")
 
 
@@ -96,18 +95,22 @@ def wordings_of(
         deadline: The time limit.
 
     Raises:
-        ValueError: A span overlaps no sentence of the story.
+        ValueError: A span overlaps no sentence of the story, or the spans overlap more than MOST_SENTENCES.
         TimeLimitError: The time limit was exceeded.
     """
     story = prepared(article).story
-    points = [Point(i, 0.0, 1.0) for i in _chosen(story.sentences, spans)]
-    write = PointWriter(story, length, rewriter, verifier, deadline, enough=inf)
-    found = [one for some in write(points) for one in some]
+    chosen = _chosen(story.sentences, spans)
+    if len(chosen) > MOST_SENTENCES:
+        raise ValueError(f"{len(chosen)} sentences are too many to be written anew; choose at most {MOST_SENTENCES}")
+    write = PointWriter(story, length, rewriter, verifier, deadline)
+    found = [one for i in chosen for one in write([Point(i, 0.0, 1.0)])[0]]
     written = [one for one in found if one.method == "rewritten" and all(check.passed for check in one.checks)]
     written.sort(key=lambda one: -one.verdict.good if one.verdict else 0.0)
     least = verifier.least if verifier else 0.0
-    ordered = [*written[:_SHOWN], *(one for one in found if one.method == "extracted")]
-    return list({one.text: one.bullet(0.0, least) for one in ordered}.values())
+    bullets: dict[str, Bullet] = {}
+    for one in (*written, *(one for one in found if one.method == "extracted")):
+        bullets.setdefault(one.text, one.bullet(0.0, least))
+    return list(bullets.values())
 
 
 def _chosen(sentences: Sequence[Sentence], spans: Sequence[Span]) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from ..deadline import Deadline
 from ..errors import ModelError
 from ..reading import Article, content_sentences
 from ..summary import Bullet, Length, Options, Policy, Span
-from .candidates import FORM_COST, Candidate, Point, PointWriter, Story, best
+from .candidates import GOOD_ENOUGH, Candidate, Point, PointWriter, Story, best
 from .content_selection import SETTINGS, choose
 from .editor_tools import check_point, wordings_of
 from .extractor import Extractor
@@ -23,6 +24,8 @@ from .rewriter import Rewriter
 NOT_KEY_POINT_COST = 2.0
 """Cost of a point that is not a key point, on the scale of `COSTS` in `checks/verifier.py`: for readers it is nearly
 twice as bad as a point that cannot be understood alone (docs/quality.md)."""
+DROP_COST = 1.2
+"""Expected cost of its faults from which a point is left out of a list whose number of points is free."""
 GAIN = 0.2
 """A spare point replaces a point only if its expected cost is lower by more than this."""
 SPARE = 2
@@ -111,21 +114,19 @@ class Pipeline:
         with deadline.stage("sentences"):
             sentences = content_sentences(article.text, article.language)
         scored = self._extractor(sentences, article.title, deadline)
-        with deadline.stage("grouping"):
+        with deadline.stage("choice"):
             points = choose(scored, options.bullets, options.length, spare=SPARE)
-            story = Story(article, scored.sentences)
+        story = Story(article, scored.sentences)
         rewriter, verifier = self._writers(article, options.policy)
         least = options.min_confidence
         if least is None:
             least = verifier.least if verifier else 0.0
-        write = PointWriter(story, options.length, rewriter, verifier, deadline)
+        flag = options.policy == "flag"
+        enough = inf if flag else GOOD_ENOUGH
+        write = PointWriter(story, options.length, rewriter, verifier, deadline, enough)
 
         def chosen(some: Sequence[Point]) -> list[_Chosen]:
-            candidates = write(some)
-            return [
-                _Chosen(replace(point, candidates=found), best(found, least, options.policy == "flag"))
-                for point, found in zip(some, candidates, strict=True)
-            ]
+            return [_Chosen(point, best(found, least, flag)) for point, found in zip(some, write(some), strict=True)]
 
         listed = chosen([point for point in points if not point.spare])
         spare = sorted((point for point in points if point.spare), key=_background)
@@ -156,7 +157,7 @@ def _background(point: Point) -> float:
 
 def _without(listed: Sequence[_Chosen], spare: Sequence[_Chosen], options: Options) -> list[_Chosen]:
     """Returns the points of the list. A spare point replaces a point whose expected cost is higher by more than GAIN.
-    If the number of points is free, a point that is not replaced and whose faults cost FORM_COST or more is dropped, as
+    If the number of points is free, a point that is not replaced and whose faults cost DROP_COST or more is dropped, as
     long as enough points remain."""
     kept, others = list(listed), list(spare)
     for one in sorted(listed, key=lambda one: -one.cost):
@@ -164,17 +165,18 @@ def _without(listed: Sequence[_Chosen], spare: Sequence[_Chosen], options: Optio
         if better and better.cost + GAIN < one.cost:
             others.remove(better)
             kept[kept.index(one)] = better
-        elif one.text.cost >= FORM_COST and options.bullets == "auto" and len(kept) > SETTINGS.min_points:
+        elif one.text.faults >= DROP_COST and options.bullets == "auto" and len(kept) > SETTINGS.min_points:
             kept.remove(one)
     return kept
 
 
 def _bullets(names: FullNames, listed: Sequence[_Chosen], least: float) -> tuple[Bullet, ...]:
-    """Returns the bullets. A person whom an earlier one names in full has only the last name in later ones."""
-    bullets: list[Bullet] = []
+    """Returns the bullets, each text once. A person whom an earlier one names in full has only the last name in later
+    rewrites."""
+    bullets: dict[str, Bullet] = {}
     for one in listed:
         bullet = one.text.bullet(round(one.point.score, 4), least)
         if bullet.method == "rewritten":
-            bullet = replace(bullet, text=names.shortened(bullet.text, [other.text for other in bullets]))
-        bullets.append(bullet)
-    return tuple(bullets)
+            bullet = replace(bullet, text=names.shortened(bullet.text, bullets))
+        bullets.setdefault(bullet.text, bullet)
+    return tuple(bullets.values())

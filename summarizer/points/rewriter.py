@@ -56,8 +56,8 @@ def asked(length: int) -> str:
     return f"{length}:"
 
 
-def context_of(sentences: Sequence[Sentence], chosen: Sequence[int], full_names: FullNames) -> str:
-    """Returns the sentences that explain the chosen ones, on one line, in article order, at most about CONTEXT_WORDS
+def context_of(sentences: Sequence[Sentence], chosen: Sequence[int], full_names: FullNames) -> tuple[int, ...]:
+    """Returns the indices of the sentences that explain the chosen ones, in article order, at most about CONTEXT_WORDS
     words: those with the full names of persons whom the chosen ones call by their last name, those that name the person
     whom they call "he", the neighbours of each chosen one, and the first sentences of the article."""
     wanted: list[int] = []
@@ -68,12 +68,13 @@ def context_of(sentences: Sequence[Sentence], chosen: Sequence[int], full_names:
     wanted += [*(i - 1 for i in chosen), 0, *(i - 2 for i in chosen), 1, *(i - 3 for i in chosen), 2]
     wanted += [*(i - 4 for i in chosen), *(i + 1 for i in chosen), 3]
     kept: set[int] = set()
+    there = set(chosen)
     size = 0
     for i in wanted:
-        if 0 <= i < len(sentences) and i not in kept and i not in chosen and size < CONTEXT_WORDS:
+        if 0 <= i < len(sentences) and i not in kept and i not in there and size < CONTEXT_WORDS:
             kept.add(i)
             size += len(words(sentences[i].text))
-    return as_line(sentences, sorted(kept))
+    return tuple(sorted(kept))
 
 
 def _person_before(sentences: Sequence[Sentence], i: int, full_names: FullNames) -> int | None:

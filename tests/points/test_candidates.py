@@ -9,7 +9,7 @@ from summarizer import Article
 from summarizer.checks import COSTS, Verdict
 from summarizer.deadline import Deadline
 from summarizer.points import STYLES, Point, PointWriter, Rewrite, Story, best
-from summarizer.points.candidates import FORM_COST, GOOD_ENOUGH, LONG_COST, Candidate
+from summarizer.points.candidates import FORM_COST, GOOD_ENOUGH, LONG_COST, VERIFIED, Candidate
 from summarizer.reading import content_sentences
 
 TEXT = (
@@ -47,7 +47,7 @@ class Told:
 
 
 def candidates(told, length="standard", sentences=SENTENCES, main=COST):
-    write = PointWriter(Story(ARTICLE, sentences), length, told, told, Deadline())
+    write = PointWriter(Story(ARTICLE, sentences), length, told, told, Deadline(), GOOD_ENOUGH)
     return write([Point(main, 0.5, 0.5)])[0]
 
 
@@ -55,8 +55,8 @@ def test_a_written_text_stands_on_its_sentence_and_on_those_that_its_other_words
     sentence, written = candidates(Told(FULL))
     assert (sentence.method, sentence.text) == ("extracted", SENTENCES[COST].text) and not sentence.checks
     assert written.method == "rewritten" and [span.text for span in written.sources] == [
-        SENTENCES[0].text,
         SENTENCES[COST].text,
+        SENTENCES[0].text,
     ]
     assert {check.kind for check in written.checks} == {"name", "number", "date", "words", "alone"}
     assert all(check.passed for check in written.checks)
@@ -118,14 +118,35 @@ def test_a_bullet_has_the_verdict_as_its_last_check():
     bullet = written.bullet(0.25, 0.5)
     assert (bullet.text, bullet.score, bullet.method) == (FULL, 0.25, "rewritten")
     assert (bullet.checks[-1].kind, bullet.checks[-1].evidence) == ("verifier", "an editor would print it: 90%")
-    doubted = Candidate("x", "rewritten", (), (), Verdict(0.2, broken=0.8), 1.6).bullet(0.0, 0.5)
+    doubted = Candidate("x", "rewritten", (), (), Verdict(0.2, broken=0.8), 1.6, 1.6).bullet(0.0, 0.5)
     assert [check.evidence for check in doubted.failed] == [
         "an editor would print it: 20%; most probably not a whole sentence"
     ]
 
 
-def test_sources_are_few_and_near():
+def test_sources_are_few_and_of_what_the_rewriter_read():
     story = Story(ARTICLE, SENTENCES)
     assert [span.text for span in story.sources("It rained.", 3)] == ["It rained."]
-    everything = story.sources("Roe of the Royal Trust signed repairs, and rained.", 3)
-    assert len(everything) == 3 and list(everything) == sorted(everything, key=lambda span: span.start)
+    everything = story.sources("Leads of the Royal Trust signed repairs, and rained.", 3)
+    assert len(everything) == 3 and everything[0].text == "It rained."
+    filler = " ".join(f"The {what}{' by the lake' * 12} was shut." for what in ("road", "mill", "school", "port"))
+    far = content_sentences(
+        f"It rained. Ice came. Snow fell. Storms raged. {filler} It cost 3 million. {filler} It is May."
+    )
+    (own,) = Story(Article(TEXT), far).sources("It cost 3 million.", len(far) - 1)
+    assert own.text == "It is May."
+
+
+def test_a_fact_of_a_sentence_that_was_not_read_fails():
+    roads = " ".join(f"The {what}{' by the lake' * 12} was shut." for what in ("road", "mill", "school", "port"))
+    text = f"It rained. {roads} The school cost 3 million pounds. {roads.replace('shut', 'open')} It will open in May."
+    article, sentences = Article(text), content_sentences(text)
+    story, wrong = Story(article, sentences), "The school will open in May for 3 million pounds."
+    checks = story.checks(wrong, story.sources(wrong, len(sentences) - 1))
+    assert [check.kind for check in checks if not check.passed] == ["number"]
+
+
+def test_what_passes_the_look_ups_is_verified_first():
+    wrong = [FULL.replace("2.9", f"{i}.7") for i in range(3, 3 + VERIFIED)]
+    _, first, *rest = candidates(Told(*wrong, FULL))
+    assert first.text == FULL and len(rest) == VERIFIED - 1

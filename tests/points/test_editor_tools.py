@@ -63,6 +63,9 @@ def test_other_wordings_stand_on_the_sentences_that_were_named(base):
     critics = span("Critics called the price too high.")
     two = base.wordings(ARTICLE, [*sources, critics], "brief")
     assert {bullet.text for bullet in two[-2:]} == {sources[0].text, critics.text}
+    long = " ".join(f"Road {i} was shut." for i in range(9))
+    with pytest.raises(ValueError, match="9 sentences are too many to be written anew; choose at most 6"):
+        base.wordings(long, [Span(0, len(long), long)])
 
 
 def test_in_another_language_the_sentences_themselves_are_given(base):

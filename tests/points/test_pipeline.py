@@ -2,13 +2,15 @@
 
 import pytest
 
-from summarizer.points.candidates import FORM_COST, Candidate, Point
-from summarizer.points.pipeline import GAIN, NOT_KEY_POINT_COST, _Chosen, _without
+from summarizer.checks import facts
+from summarizer.points.candidates import Candidate, Point
+from summarizer.points.full_names import FullNames
+from summarizer.points.pipeline import DROP_COST, GAIN, NOT_KEY_POINT_COST, _bullets, _Chosen, _without
 from summarizer.summary import Options
 
 
 def point(at, score, faults=0.0):
-    return _Chosen(Point(at, score, score), Candidate("Ann ran.", "extracted", (), (), None, faults))
+    return _Chosen(Point(at, score, score), Candidate("Ann ran.", "extracted", (), (), None, faults, faults))
 
 
 def kept(points, spare=(), count="auto"):
@@ -34,7 +36,15 @@ def test_the_news_stays_whatever_it_says():
 
 
 def test_what_will_hardly_do_is_left_out_while_three_remain():
-    points = [point(i, 0.6, FORM_COST + 0.1 * i + 0.01) for i in range(5)]
+    points = [point(i, 0.6, DROP_COST + 0.1 * i + 0.01) for i in range(5)]
     assert kept(points) == [0, 1, 2]
     assert kept(points, count=5) == [0, 1, 2, 3, 4]
-    assert kept([point(i, 0.1, FORM_COST - 0.1) for i in range(5)]) == [0, 1, 2, 3, 4]
+    assert kept([point(i, 0.1, DROP_COST - 0.1) for i in range(5)]) == [0, 1, 2, 3, 4]
+
+
+def test_a_text_is_shown_once_and_a_full_name_once():
+    article = "Ana Roe said no. Roe left early."
+    texts = ["Ana Roe said no.", "Ana Roe left early.", "Ana Roe said no."]
+    listed = [_Chosen(Point(i, 0.5, 0.5), Candidate(t, "rewritten", (), (), None, 0, 0)) for i, t in enumerate(texts)]
+    shown = _bullets(FullNames(article, facts(article)), listed, 0.0)
+    assert [bullet.text for bullet in shown] == ["Ana Roe said no.", "Roe left early.", "Roe said no."]

@@ -170,7 +170,10 @@ function item(bullet, i) {
   return made;
 }
 
-const MADE = { extracted: "from the article", rewritten: "rewritten", generated: "written by the model" };
+const MADE = {
+  extracted: "from the article", rewritten: "rewritten", generated: "written by the model",
+  named: "from the article, a name put in", narrowed: "rewritten", // in lists of version 0.10 and earlier
+};
 function about(bullet) {
   const drafted = bullet.text === bullet.draft ? MADE[bullet.method] || bullet.method : "changed";
   return `${"draft" in bullet ? drafted : "by an editor"}, ${bullet.text.split(/\s+/).filter(Boolean).length} words`;
@@ -292,7 +295,8 @@ async function wordings(i) {
   if (!ends(bullet.sources).length) { say("This point has no source sentence yet. Change its text, and the desk looks for one."); return; }
   box.replaceChildren(element("p", {}, "Writing …"));
   try {
-    const sources = ends(bullet.sources);
+    // Of a rewritten point the first sentence is its own; the others only have what was put in.
+    const sources = ends(bullet.method === "rewritten" ? bullet.sources.slice(0, 1) : bullet.sources);
     const found = await Promise.all(["standard", "brief"].map((length) => call(`${api}/wordings`, { sources, length })));
     const texts = new Map(); // by their letters, so that of near copies one is shown
     const letters = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();

@@ -20,6 +20,8 @@ FORM_COST = 1.2
 """Expected cost of the faults of a sentence that by its form cannot be understood alone, where no verifier reads it."""
 LONG_COST = 0.04
 """Cost of each word above the aim of a length (`STYLES`)."""
+LEFT_OUT_COST = 1.0
+"""Cost of leaving out all content words of a sentence; of leaving out some, their share of it."""
 GOOD_ENOUGH = 0.8
 """Probability from which the sentence of a point is shown as it stands, if it is not too long."""
 MAX_SOURCES = 3
@@ -50,10 +52,10 @@ def _standard(size: int) -> Iterable[int]:
 
 
 def _brief(size: int) -> Iterable[int]:
-    return (max(6, min(wanted, size + 4)) for wanted in (10, 13, 16))
+    return (max(6, min(wanted, size)) for wanted in (14, 18, 22))
 
 
-STYLES: dict[Length, Style] = {"brief": Style(_brief, 6, 26, 18), "standard": Style(_standard, 8, 44, 32)}
+STYLES: dict[Length, Style] = {"brief": Style(_brief, 6, 26, 20), "standard": Style(_standard, 8, 44, 32)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Candidate:
         checks: The look-ups of its facts; () for a sentence of the article.
         verdict: What the verifier says of it; None if there is no verifier.
         faults: The expected cost of its faults.
-        cost: That, and the cost of its length.
+        cost: That, and the cost of its length and of what it leaves out.
     """
 
     text: str
@@ -245,7 +247,15 @@ class PointWriter:
         texts, scores = [one.text for one, _, _ in found], [one.score for one, _, _ in found]
         verdicts = verifier.start(texts, "rewrites", *self._about(main), scores).result()
         return [
-            Candidate(text, "rewritten", sources, checks, verdict, verdict.cost, verdict.cost + self._long(text))
+            Candidate(
+                text,
+                "rewritten",
+                sources,
+                checks,
+                verdict,
+                verdict.cost,
+                verdict.cost + self._long(text) + LEFT_OUT_COST * self._left_out(text, main),
+            )  # fmt: skip
             for text, (_, sources, checks), verdict in zip(texts, found, verdicts, strict=True)
         ]
 
@@ -264,6 +274,11 @@ class PointWriter:
         else:  # half a quotation shows in the original, not in the bullet, which completes it
             faults = FORM_COST if needs_context(text) or needs_context(self._story.line([main])) else 0.0
         return Candidate(text, "extracted", self._story.spans([main]), (), verdict, faults, faults + self._long(text))
+
+    def _left_out(self, text: str, main: int) -> float:
+        """Returns the share of the content words of a point's sentence that a text does not have."""
+        said = set(stems(self._own(main)))
+        return len(said - set(stems(text))) / max(len(said), 1)
 
     def _long(self, text: str) -> float:
         return LONG_COST * max(0, len(words(text)) - self._style.aim)

@@ -43,7 +43,7 @@ class _Chosen:
     @property
     def cost(self) -> float:
         """The expected cost of the point: of its faults, and of not being a key point."""
-        return self.text.cost + _background(self.point)
+        return self.text.faults + _background(self.point)
 
 
 class Pipeline:

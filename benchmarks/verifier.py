@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from eval.data import rows
-from summarizer.checks import COSTS, VERDICTS, Verdict, Verifier
+from summarizer.checks import VERDICTS, Verdict, Verifier
+from summarizer.points import COSTS, cost
 from training.data import Judged, divided, judged
 from training.verifier import auc
 
@@ -56,8 +57,8 @@ def told_apart(name: str, points: Sequence[Judged], scores: np.ndarray[Any, Any]
 
 
 def by_cost(kind: str, points: Sequence[Judged], verdicts: Sequence[Verdict]) -> str:
-    """Table of the expected cost of points (`Verdict.cost`), and their cost by the readers' verdicts."""
-    expected = np.array([verdict.cost for verdict in verdicts])
+    """Table of the expected cost of points (`summarizer.points.cost`), and their cost by the readers' verdicts."""
+    expected = np.array([cost(verdict) for verdict in verdicts])
     lines = [f"| expected cost | {kind} | {' | '.join(f'{v}, %' for v in VERDICTS)} | their cost |", "| --- " * 8 + "|"]
     for low, high in pairwise(_COSTS):
         said = [points[i].verdict for i in np.flatnonzero((low <= expected) & (expected < high))]

@@ -9,9 +9,9 @@ from threading import Lock
 
 from .errors import TimeLimitError
 
-STAGES = ("sentences", "encoder", "choice", "rewriter", "checks")
-"""The stages of an article, in order: splitting and tokenizing; sentence vectors and scores; choosing the points;
-generation by the rewriter (or a checkpoint); checking candidates and choosing among them."""
+STAGES = ("sentences", "encoder", "grouping", "rewriter", "checks")
+"""The stages of an article, in order: splitting and tokenizing; sentence vectors and scores; grouping sentences into
+points; generation by the rewriter (or a checkpoint); checking candidates and choosing among them."""
 
 
 class Profile:

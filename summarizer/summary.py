@@ -12,7 +12,7 @@ from .reading import Article, paragraphs
 from .version import __version__
 
 Length = Literal["standard", "brief"]
-Method = Literal["rewritten", "extracted", "generated", "edited"]
+Method = Literal["rewritten", "narrowed", "named", "extracted", "generated", "edited"]
 Policy = Literal["checked", "flag", "extract"]
 Status = Literal["draft", "approved"]
 Count = int | Literal["auto"]
@@ -26,7 +26,7 @@ DISCLOSURE_WRITTEN = (
     "approved them."
 )
 
-_WRITTEN: tuple[Method, ...] = ("rewritten", "generated")
+_WRITTEN: tuple[Method, ...] = ("rewritten", "narrowed", "generated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,11 @@ class Bullet:
         score: Between 0 and 1. For the shipped model: the extractor's probability that an editor's list has this point.
             In the list of a checkpoint of transformers: the share of the bullet's content words that its sources
             contain.
-        method: How the text was made: "rewritten" (a sentence of the article, made to stand alone), "extracted" (a
-            sentence of the article), "generated" (by a checkpoint of transformers), or "edited" (by an editor).
-        sources: The source sentences. Of a rewritten one the first is the sentence that it was made from, and the
-            others, in article order, have the words that were put in; otherwise all are in article order. Empty if no
-            source was found: for a generated bullet, which is then shown only with the policy "flag", or for an edited
-            one.
+        method: How the text was made: "rewritten" (from all sentences of the point), "narrowed" (from its main sentence
+            only), "named" (a sentence of the article, with a person's full name put in), "extracted" (sentences of the
+            article), "generated" (by a checkpoint of transformers), or "edited" (by an editor).
+        sources: The source sentences, in article order. Empty if no source was found: for a generated bullet, which is
+            then shown only with the policy "flag", or for an edited one.
         checks: The checks of the text. Empty for an extracted bullet, since it is the article's own text.
     """
 
@@ -200,24 +199,19 @@ class Summary:
         )
 
     def _marked(self) -> str:
-        text, anchored = self.article.text, set[int]()
+        text, anchored = self.article.text, set()
         found: list[str] = []
-        sources: dict[tuple[int, int], list[int]] = {}
-        for i, bullet in enumerate(self.bullets):
-            for span in bullet.sources:
-                sources.setdefault((span.start, span.end), []).append(i)
+        sources = sorted((span.start, span.end, i) for i, b in enumerate(self.bullets) for span in b.sources)
         for at, paragraph_end in paragraphs(text):
             if not found and " ".join(text[at:paragraph_end].split()) == self.article.title:
                 continue  # the headline is above the list
             parts = []
-            for start, end in sorted(sources):
-                if not at <= start < paragraph_end:  # in another paragraph, or it overlaps the one before
+            for start, end, i in sources:
+                if not at <= start < paragraph_end:  # in another paragraph, or already marked for another bullet
                     continue
-                of = sources[start, end]
-                marked = " ".join(f"m{i}" for i in of)
-                ids = "".join(f'<a id="s{i}"></a>' for i in of if i not in anchored)
-                anchored.update(of)
-                parts += [escape(text[at:start]), f'{ids}<mark class="{marked}">{escape(text[start:end])}</mark>']
+                anchor = "" if i in anchored else f' id="s{i}"'
+                anchored.add(i)
+                parts += [escape(text[at:start]), f'<mark class="m{i}"{anchor}>{escape(text[start:end])}</mark>']
                 at = end
             found.append(f"<p>{''.join(parts)}{escape(text[at:paragraph_end])}</p>")
         return "\n".join(found)

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections import Counter
 from contextlib import suppress
-from dataclasses import replace
 from itertools import count, islice
 
 import pytest
@@ -17,7 +16,7 @@ from jsonschema import Draft202012Validator
 from summarizer import Article, ArticleError, ModelError, Summarizer, Summary
 from summarizer.checks.standalone import needs_context
 from summarizer.cpu import instructions
-from summarizer.points import STYLES
+from summarizer.points.text_choice import STYLES
 from summarizer.points.tidy import bullet_of
 from summarizer.reading.sentences import words
 
@@ -34,13 +33,14 @@ def check(summary: Summary) -> None:
     assert summary.bullets
     for bullet in summary.bullets:
         assert bullet.text == " ".join(bullet.text.split()) != ""
-        assert bullet.method == ("rewritten" if bullet.checks else "extracted")
+        assert bullet.method in ("rewritten", "narrowed", "named") if bullet.checks else bullet.method == "extracted"
         assert not bullet.failed or summary.policy == "flag"
         assert 0 <= bullet.score <= 1
         assert bullet.sources
         for span in bullet.sources:
             assert summary.article.text[span.start : span.end] == span.text
-    assert len({bullet.text for bullet in summary.bullets}) == len(summary)
+    used = [span.start for bullet in summary.bullets for span in bullet.sources]
+    assert len(used) == len(set(used))
     for text in (str(summary), summary.to_text(), summary.to_html(), summary.to_json()):
         text.encode()
     assert json.loads(summary.to_json()) == summary.to_dict()
@@ -95,7 +95,7 @@ def test_hardly_a_bullet_dangles_and_no_furniture_is_shown(lists, policy):
         for bullet in summary:
             shown, dangling = shown + 1, dangling + needs_context(bullet.text)
             if needs_context(bullet.text) and len(summary) > 3:  # no rewrite, and nothing where the rule decides
-                assert policy == "checked" and bullet.method == "extracted", bullet.text
+                assert policy == "checked" and bullet.method in ("extracted", "named"), bullet.text
             assert "Read more" not in bullet.text and "contributed to" not in bullet.text
             assert bullet.text != summary.article.title
     assert dangling <= 0.15 * shown
@@ -127,23 +127,25 @@ def test_the_headline_counts(base, examples):
     assert len({tuple(b.score for b in one) for one in (with_title, other, without)}) == 3
 
 
-def test_rewrites_pass_every_check(lists):
+def test_rewrites_pass_every_check_and_join_sentences_where_an_editor_would_print_it(lists):
     methods = Counter()
     for length, style in STYLES.items():
         for summary in lists(length):
             for bullet in summary:
-                methods[bullet.method] += 1
-                if bullet.method == "rewritten":
-                    assert len(words(bullet.text)) <= style.max_words
+                methods[bullet.method, len(bullet.sources) > 1] += 1
+                if bullet.method in ("rewritten", "narrowed"):
+                    assert len(words(bullet.text)) <= style.max_words + 3  # a name may be given in full
                     assert bullet.checks[-1].kind == "verifier"
                 assert all(check.passed for check in bullet.checks)
                 assert bullet.checks or bullet.method == "extracted"
-    assert methods["rewritten"] > len(lists())
+    assert methods["rewritten", False] + methods["narrowed", False] > len(lists())
+    assert methods["rewritten", True]
 
 
-def test_flag_shows_a_written_text_where_there_is_one(lists):
+def test_flag_shows_points_that_join_sentences(lists):
     bullets = [bullet for summary in lists("standard", "flag") for bullet in summary]
-    assert sum(bullet.method == "rewritten" for bullet in bullets) > len(bullets) / 2
+    joined = [bullet for bullet in bullets if bullet.method == "rewritten" and len(bullet.sources) > 1]
+    assert len(joined) >= len(lists()) / 2  # which ones, and how many exactly, depends on the CPU
 
 
 def test_extract_is_the_articles_own_words(lists):
@@ -175,7 +177,9 @@ def test_a_newsroom_sets_how_sure_the_verifier_must_be(base, examples):
     texts = [example["text"] for example in examples[1:2]]
 
     def written(**options):
-        return [b for one in base(texts, length="brief", **options) for b in one if b.method == "rewritten"]
+        return [
+            b for one in base(texts, length="brief", **options) for b in one if b.method in ("rewritten", "narrowed")
+        ]
 
     usual, eager = written(), written(min_confidence=0.0)
     assert not written(min_confidence=1.0) and 0 < len(usual) < len(eager)
@@ -356,12 +360,3 @@ def test_a_model_is_pushed_to_the_hub(base, monkeypatch):
     monkeypatch.setattr(huggingface_hub, "HfApi", Hub)
     assert base.push_to_hub("you/points", token="secret") == "https://example.org/commit"
     assert done == ["secret", ("you/points", True, True), ("you/points", base.version)]
-
-
-def test_points_that_share_a_sentence_are_both_linked_to_it(base):
-    summary = base("Ann Roe leads the council. She said no.", bullets=2, policy="extract")
-    first, second = (bullet.sources[0] for bullet in summary)
-    both = replace(summary.bullets[1], sources=(second, first))
-    page = replace(summary, bullets=(summary.bullets[0], both)).to_html()
-    assert '<a id="s0"></a><a id="s1"></a><mark class="m0 m1">Ann Roe leads' in page
-    assert '<mark class="m1">She said no.' in page

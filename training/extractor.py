@@ -36,7 +36,7 @@ from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, Trai
 from eval.data import Example
 from eval.measures import stands
 from eval.metric import KeyPoints
-from summarizer.points import Scored, bullet_of, choose
+from summarizer.points import Scored, bullet_of, group
 from summarizer.summary import Length
 
 from .arguments import PartArguments, is_first_process
@@ -274,10 +274,10 @@ class _Lists:
             sentences, points = self._articles.sentences[i], self._articles.points[i]
             logits, queries, keys, vectors = (part[: len(sentences)].astype(np.float32) for part in row)
             unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-            chosen = choose(Scored(sentences, *logits.T, unit, queries, keys, weights), "auto", self._length)
-            written.append([bullet_of([sentences[one.sentence].text]) for one in chosen])
+            groups = group(Scored(sentences, *logits.T, unit, queries, keys, weights), "auto", self._length)
+            written.append([bullet_of([sentences[j].text for j in one.sentences]) for one in groups])
             wanted.append([point.texts.get(self._length) or next(iter(point.texts.values())) for point in points])
-            measures.append(stands([{one.sentence} for one in chosen], [set(p.sources) for p in points]))
+            measures.append(stands([set(one.sentences) for one in groups], [set(p.sources) for p in points]))
         found = KeyPoints(keep_in_memory=True).compute(predictions=written, references=wanted)
         scores = {name: found[name] for name in ("rouge1", "rouge2", "rougeLsum")}
         source_f1, points_found, _ = (float(np.mean(column)) for column in zip(*measures, strict=True))

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
 from threading import Lock
 
-from ..checks import Verifier
+from ..checks import Verdict, Verifier
 from ..deadline import Deadline
-from ..points import UNTRACED, Aligner, Candidate, Story, as_line, bullet_of, check_point, wordings_of
+from ..points import (
+    STYLES,
+    UNTRACED,
+    Aligner,
+    BulletWriter,
+    Candidate,
+    CheckedRewrite,
+    PointDraft,
+    bullet_of,
+    check_point,
+    draft_on,
+    extracted,
+    source_sentences,
+    wordings_of,
+)
 from ..reading import Article, Sentence, content_sentences, words
 from ..summary import Bullet, Length, Options, Span
 from .generator import Answer, Generator
@@ -110,46 +125,47 @@ class AbstractiveBackend:
             yield as_read(part)
 
     def _listed(self, read: _Read, answers: Sequence[Answer], options: Options) -> Listed:
-        texts = list(dict.fromkeys(text for answer in answers for text in answer.bullets))
+        texts = dict.fromkeys(text for answer in answers for text in answer.bullets)
         english = read.article.language.split("-")[0].lower() == "en"
         policy = options.policy if english or options.policy == "flag" else "extract"
+        style = replace(STYLES[options.length], min_words=1, max_words=10**6)
+        writer = BulletWriter(read.article, options.length, policy == "flag", style)
         aligner = Aligner([sentence.text for sentence in read.sentences])
-        story = Story(read.article, read.sentences)
         least = self._verifier.least if options.min_confidence is None else options.min_confidence
-        chosen = {text: found for text in texts if (found := aligner(text))}
-        judged = {} if policy == "extract" else self._candidates(story, chosen)
+        found = []
+        for text in texts:
+            chosen = aligner(text)
+            draft = _draft(read, chosen, text, aligner.recall(text, chosen)) if chosen else None
+            found.append((text, draft, self._asked(writer, draft) if draft and policy != "extract" else None))
         bullets: list[Bullet] = []
         untraced = 0
-        for text in texts:
+        for text, draft, asked in found:
             if len(bullets) == read.count:
                 break
-            if text not in chosen:
+            if not draft:
                 untraced += 1
                 if policy == "flag":
                     bullets.append(Bullet(text, 0.0, "generated", (), (UNTRACED,)))
                 continue
-            score = round(aligner.recall(text, chosen[text]), 4)
-            candidate = judged.get(text)
-            if candidate and (policy == "flag" or candidate.passes(least)):
-                bullets.append(candidate.bullet(score, least))
-                continue
-            sources = story.spans([aligner.best(text, chosen[text])])
-            if not any(sources[0] in other.sources for other in bullets):  # else another bullet has this sentence
-                bullets.append(Bullet(bullet_of([sources[0].text]), score, "extracted", sources))
+            bullet = writer.trusted(asked[0], asked[1].result()[0], least) if asked else None
+            if not bullet:
+                draft = _draft(read, [aligner.best(text, draft.chosen)], text, draft.score)
+                if any(draft.spans[0] in other.sources for other in bullets):
+                    continue  # another bullet already has this sentence
+                bullet = extracted(draft) if policy == "extract" else writer.sentences(draft)
+            bullets.append(bullet)
         return tuple(bullets), tuple(self._warnings(read, answers, untraced, policy, english))
 
-    def _candidates(self, story: Story, chosen: Mapping[str, tuple[int, ...]]) -> dict[str, Candidate]:
-        """Returns the texts of the checkpoint, except sentences of the article, with their checks and verdicts."""
-        waiting = {
-            text: self._verifier.start([text], "others", as_line(story.sentences, of), story.context(of), story.title)
-            for text, of in chosen.items()
-            if text != bullet_of([story.sentences[i].text for i in of])
-        }
-        found = {}
-        for text, wait in waiting.items():
-            sources, (verdict,) = story.spans(chosen[text]), wait.result()
-            found[text] = Candidate(text, "generated", sources, story.checks(text, sources), verdict, verdict.cost)
-        return found
+    def _asked(self, writer: BulletWriter, draft: PointDraft) -> tuple[CheckedRewrite, Future[list[Verdict]]] | None:
+        """The checkpoint's text and the future of its verdict. None if the text is a sentence of the article, or fails
+        a look-up and the policy is not "flag"."""
+        themselves = {bullet.text for bullet in (*source_sentences(draft), *writer.source_sentences(draft))}
+        themselves.add(bullet_of([span.text for span in draft.spans]))
+        for option in writer.options(draft, "generated", 1):
+            if option.text not in themselves:
+                context = writer.context(draft)
+                return option, self._verifier.start([option.text], "others", draft.text, context, draft.title)
+        return None
 
     def _warnings(
         self, read: _Read, answers: Sequence[Answer], untraced: int, policy: str, english: bool
@@ -178,6 +194,11 @@ def as_read(sentences: Iterable[Sentence]) -> str:
 
 def _points(answers: Sequence[Answer]) -> int:
     return len({text for answer in answers for text in answer.bullets})
+
+
+def _draft(read: _Read, chosen: Sequence[int], text: str, score: float) -> PointDraft:
+    draft = draft_on(read.article, read.sentences, chosen, round(score, 4))
+    return replace(draft, candidates=(Candidate(text, 0.0),))
 
 
 def bullet_count(article_words: int, length: Length) -> int:

@@ -5,7 +5,6 @@ from .fact_index import FactIndex
 from .facts import FACT_KINDS, HONORIFICS, OPENERS, QUOTED, TITLES, Fact, Name, Number, facts, numbers
 from .standalone import needs_context, starts_with_anaphor
 from .verifier import (
-    COSTS,
     FAULT_NAMES,
     MARKS,
     TEXT_KINDS,
@@ -20,7 +19,6 @@ from .verifier import (
 )
 
 __all__ = [
-    "COSTS",
     "FACT_KINDS",
     "FAULT_NAMES",
     "HONORIFICS",

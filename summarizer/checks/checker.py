@@ -1,6 +1,6 @@
 """Looks up what a point states.
 
-Each number, date, name and quote must be in the sources of the point or in the headline (`facts.py`,
+Each number, date, name and quote must be in the sentences of the point or in their context (`facts.py`,
 `fact_index.py`), and the point may not start with a pronoun. The verifier judges whether the point is true, a whole
 sentence and understandable. A new kind of check is yielded in `Checker.for_sources`.
 """
@@ -8,9 +8,10 @@ sentence and understandable. A new kind of check is yielded in `Checker.for_sour
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from ..reading import TOKEN
+from ..reading import TOKEN, stems
 from ..summary import Check
 from .fact_index import FactIndex
 from .facts import TITLES, Fact, Name, Number, bound_and_rate, facts, numbers
@@ -30,9 +31,13 @@ class Checker:
 
     Args:
         article: The text of the article.
+
+    Attributes:
+        counts: Frequency of each content word in the article, by stem.
     """
 
     def __init__(self, article: str) -> None:
+        self.counts = Counter(stems(article))
         self._article = FactIndex(article)
         tokens = TOKEN.findall(article)
         lower = {token for token in tokens if token[:1].islower()}
@@ -67,6 +72,19 @@ class Checker:
             yield _verdict("alone", "cannot be understood without the text before it" if needs_context(bullet) else "")
 
         return lambda bullet: tuple(checks(bullet))
+
+    def names(self, bullet: str) -> tuple[Check, ...]:
+        """Returns one check for each name of a bullet, looked up in the whole article."""
+        stated = facts(bullet)
+        names = [fact for fact in (*stated, *self._opening(bullet, stated)) if isinstance(fact, Name)]
+        return tuple(
+            Check(
+                name.kind,
+                there := self._article.supports(name),
+                f"{name.text!r} is {'' if there else 'not '}in the article",
+            )
+            for name in names
+        )
 
     def _found(self, fact: Fact, holds: bool) -> Check:
         if holds:

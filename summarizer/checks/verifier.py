@@ -32,9 +32,6 @@ VERDICTS = ("good", "untrue", "broken", "leaning", "poor")
 """Readers' verdicts on a rewrite. good: an editor would print it; untrue: it says something that its sentences do not;
 broken: it is not a whole sentence; leaning: it cannot be understood alone; poor: it says next to nothing."""
 FAULTS: tuple[Fault, ...] = get_args(Fault)
-COSTS: dict[Fault, float] = {"untrue": 3.0, "broken": 2.0, "leaning": 1.0, "poor": 0.5}
-"""Cost of each fault. A cost of 1 equals the full worth of a point. The values are close to what readers' preferences
-imply (docs/quality.md)."""
 FAULT_NAMES: dict[Fault, str] = {
     "untrue": "untrue",
     "broken": "not a whole sentence",
@@ -117,11 +114,6 @@ class Verdict:
     def fault(self) -> Fault:
         """The most probable fault."""
         return max(FAULTS, key=lambda fault: getattr(self, fault))
-
-    @property
-    def cost(self) -> float:
-        """The expected cost of its faults (`COSTS`)."""
-        return sum(cost * float(getattr(self, fault)) for fault, cost in COSTS.items())
 
     def check(self, least: float) -> Check:
         """Returns the verdict as a check. It passes if `good` is at least `least`."""

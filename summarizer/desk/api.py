@@ -353,7 +353,7 @@ async def check(given: CheckIn, desk: OfDesk, person: Drafter) -> dict[str, Any]
             raise HTTPException(422, str(error)) from error
         missing = [
             {"kind": fact.kind, "text": fact.text, "start": fact.start, "end": fact.end}
-            for fact in prepared(article).story.missing(given.point)
+            for fact in prepared(article).checker.missing(given.point)
         ]
         return asdict(bullet) | {"missing": missing}
 

@@ -1,9 +1,8 @@
-"""Chooses the points of a list, and the text of each point."""
+"""Groups sentences into the points of a list, and chooses the text of each point."""
 
 from .alignment import Aligner
-from .candidates import STYLES, Candidate, Point, PointWriter, Story, best
-from .content_selection import choose
-from .editor_tools import UNTRACED, check_point, prepared, wordings_of
+from .content_selection import group
+from .editor_tools import UNTRACED, check_point, draft_on, prepared, wordings_of
 from .extractor import (
     DISTANCE_FEATURES,
     FEATURES,
@@ -23,7 +22,7 @@ from .rewriter import (
     MAX_SOURCE_TOKENS,
     MAX_TARGET_TOKENS,
     SHORTLIST,
-    Rewrite,
+    Candidate,
     Rewriter,
     as_line,
     asked,
@@ -31,10 +30,12 @@ from .rewriter import (
     finished,
     prompt,
 )
+from .text_choice import COSTS, STYLES, BulletWriter, CheckedRewrite, PointDraft, cost, extracted, source_sentences
 from .tidy import bullet_of
 
 __all__ = [
     "BEAM",
+    "COSTS",
     "DISTANCE_FEATURES",
     "FEATURES",
     "FORMER_NAMES",
@@ -45,27 +46,29 @@ __all__ = [
     "STYLES",
     "UNTRACED",
     "Aligner",
+    "BulletWriter",
     "Candidate",
+    "CheckedRewrite",
     "Extractor",
     "FullNames",
     "Pipeline",
-    "Point",
-    "PointWriter",
-    "Rewrite",
+    "PointDraft",
     "Rewriter",
     "Scored",
-    "Story",
     "as_line",
     "asked",
-    "best",
     "bullet_of",
     "check_point",
-    "choose",
     "context_of",
+    "cost",
     "distance_features",
+    "draft_on",
+    "extracted",
     "finished",
+    "group",
     "prepared",
     "prompt",
+    "source_sentences",
     "surface_features",
     "token_ids",
     "windows",

@@ -1,24 +1,25 @@
-"""Turns scores into points: which sentences are points of the list, how many, and in which order.
+"""Turns scores into groups of sentences: the source sentences of each point, the number of points, and their order.
 
-Sentences are chosen greedily, the most likely first. The score of a sentence that probably belongs to the point of a
-chosen sentence is lowered, so that a list does not say the same twice.
+Main sentences are chosen greedily, the most likely first. The score of a sentence that probably belongs to the point of
+a chosen sentence is lowered. Then each other sentence joins the main sentence that it most probably belongs to, if the
+probability is high enough.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import exp
 from typing import Literal
 
 import numpy as np
 
 from ..reading import Sentence, words
 from ..summary import Length
-from .candidates import Point
 from .extractor import Array, Scored
-from .tidy import bullet_of
 
 CANDIDATES = 48
-"""Number of sentences considered as points of a usual list. It keeps the work linear in the article's
+"""Number of sentences considered as main sentences for a usual list. It keeps the work linear in the article's
 length."""
 _SHARED_TRIGRAMS = 0.5
 """Two sentences say the same if they share more than this fraction of the trigrams of the one with fewer."""
@@ -30,6 +31,9 @@ class Settings:
 
     Attributes:
         same_point_penalty: How much the score of a sentence is lowered if it belongs to a chosen point, 0 to 1.
+        min_join_probability: Minimum probability for a sentence to join a point.
+        max_sentences: Maximum number of sentences of a point. In header lists four points in ten have three or four;
+            but the rewriter's texts from three or four sentences were rarely good (docs/quality.md).
         count_factor: Factor from the sum of all main probabilities to the number of points.
         min_points: Minimum number of points, if the article has that many sentences.
         max_points: Maximum number of points.
@@ -37,6 +41,8 @@ class Settings:
     """
 
     same_point_penalty: float = 0.7
+    min_join_probability: float = 0.3
+    max_sentences: int = 2
     count_factor: float = 1.1
     min_points: int = 3
     max_points: int = 7
@@ -46,14 +52,38 @@ class Settings:
 SETTINGS = Settings()
 
 
-def choose(
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The sentences of a point.
+
+    Attributes:
+        main: Index of the main sentence.
+        sentences: Indices of all its sentences, in article order, including `main`.
+        score: Probability that `main` is the main sentence of a point, 0 to 1.
+        top: Log-odds that it is one of the most important points.
+        spare: True if the point is not in the list, but can replace one that is.
+    """
+
+    main: int
+    sentences: tuple[int, ...]
+    score: float
+    top: float
+    spare: bool = False
+
+    @property
+    def leads(self) -> float:
+        """Probability that it is one of the most important points, 0 to 1."""
+        return 1 / (1 + exp(-max(min(self.top, 30.0), -30.0)))
+
+
+def group(
     scored: Scored,
     count: int | Literal["auto"],
     length: Length,
     settings: Settings = SETTINGS,
     spare: int = 0,
-) -> tuple[Point, ...]:
-    """Returns the points of a list, in article order, which in news is the order of importance.
+) -> tuple[Group, ...]:
+    """Returns the groups of a list, in article order of their main sentences, which in news is the order of importance.
 
     Args:
         scored: The sentences of an article with the extractor's scores.
@@ -61,36 +91,41 @@ def choose(
             few different sentences.
         length: A `brief` list has only the most important points.
         settings: How the points are chosen.
-        spare: Number of further points to add at the end, marked as spare, the best first.
+        spare: Number of further groups to add at the end, marked as spare, the best first.
     """
     n = len(scored.sentences)
     usual = settings.brief_points if length == "brief" else settings.max_points
     shown = min(n, usual if count == "auto" else count)
     wanted = settings.max_points if count == "auto" else max(count, settings.max_points if length == "brief" else 0)
-    mains = _mains(scored, wanted + spare, settings)
-    expected = float(_sigmoid(scored.main).sum())
+    mains, together = _mains(scored, wanted + spare, settings)
+    expected = round(settings.count_factor * float(_sigmoid(scored.main).sum()))
     if count == "auto":
-        size = max(min(settings.min_points, n), min(round(settings.count_factor * expected), settings.max_points))
+        size = max(min(settings.min_points, n), min(expected, settings.max_points))
     else:
-        size = min(wanted, max(shown, round(expected))) if length == "brief" else shown
-    top = sorted(mains[:size], key=lambda i: (-scored.top[i], i))  # of more than are shown, the most important ones
-    listed, left = sorted(top[:shown]), [*top[shown:], *mains[size:]][:spare]
-    return tuple(_point(scored, i, length, i in left) for i in (*listed, *left))
+        size = min(wanted, max(shown, round(float(_sigmoid(scored.main).sum())))) if length == "brief" else shown
+    groups = _grouped(scored, mains[:size], together, settings)
+    left: list[Group] = []
+    if len(groups) > shown:
+        best = sorted(range(len(groups)), key=lambda i: -groups[i].top)
+        left = [groups[i] for i in best[shown:]]
+        groups = [groups[i] for i in sorted(best[:shown])]
+    if len(left) < spare:
+        used = {i for one in (*groups, *left) for i in one.sentences}
+        more = {one.main: one for one in _grouped(scored, mains, together, settings)} if mains[size:] else {}
+        left += [_less(more[main], used) for main in mains[size:] if main not in used]
+    return (*groups, *(replace(one, spare=True) for one in left[:spare]))
 
 
-def _point(scored: Scored, i: int, length: Length, spare: bool) -> Point:
-    score, top = (float(_sigmoid(scores[i])) for scores in (scored.main, scored.top))
-    return Point(i, score, top if length == "brief" else score, spare)
-
-
-def _mains(scored: Scored, count: int, settings: Settings) -> list[int]:
-    """Returns the sentences of the points, most likely first."""
+def _mains(scored: Scored, count: int, settings: Settings) -> tuple[list[int], dict[int, Array]]:
+    """Returns the main sentences, most likely first, and for each the probability that each sentence of the article
+    belongs to its point."""
     n = len(scored.sentences)
     looked_at = np.argsort(-scored.main, kind="stable")[: max(CANDIDATES, 3 * count)]
     left = np.full(n, -np.inf, np.float32)
     left[looked_at] = scored.main[looked_at]
     said: dict[int, set[tuple[str, ...]]] = {}
     chosen: list[int] = []
+    together: dict[int, Array] = {}
     while len(chosen) < count and np.isfinite(left).any():
         best = int(left.argmax())
         left[best] = -np.inf
@@ -99,9 +134,30 @@ def _mains(scored: Scored, count: int, settings: Settings) -> list[int]:
             continue
         chosen.append(best)
         said[best] = trigrams
-        together = _sigmoid(scored.together(best)).clip(0, 0.999)
-        left += np.asarray(np.log1p(-settings.same_point_penalty * together), np.float32)
-    return chosen
+        together[best] = _sigmoid(scored.together(best))
+        left += np.asarray(np.log1p(-settings.same_point_penalty * together[best].clip(0, 0.999)), np.float32)
+    return chosen, together
+
+
+def _grouped(scored: Scored, mains: Sequence[int], together: dict[int, Array], settings: Settings) -> list[Group]:
+    """Returns each main sentence with the sentences that join it, in article order of the main sentences."""
+    mains = sorted(mains)
+    belongs = np.stack([together[i] for i in mains])
+    belongs[:, mains] = 0
+    to = belongs.argmax(0)
+    joins = belongs.max(0) >= settings.min_join_probability
+    groups = []
+    for row, main in enumerate(mains):
+        others = [int(i) for i in np.flatnonzero(joins & (to == row))]
+        others = sorted(others, key=lambda i: -belongs[row, i])[: settings.max_sentences - 1]
+        sentences = tuple(sorted([main, *others]))
+        groups.append(Group(main, sentences, float(_sigmoid(scored.main[main])), float(scored.top[main])))
+    return groups
+
+
+def _less(group: Group, used: set[int]) -> Group:
+    """Returns a group without the sentences that other groups use. It keeps its main sentence."""
+    return replace(group, sentences=tuple(i for i in group.sentences if i == group.main or i not in used))
 
 
 def _same(one: set[tuple[str, ...]], other: set[tuple[str, ...]]) -> bool:
@@ -109,7 +165,7 @@ def _same(one: set[tuple[str, ...]], other: set[tuple[str, ...]]) -> bool:
 
 
 def _trigrams(sentence: Sentence) -> set[tuple[str, ...]]:
-    tokens = [w.lower() for w in words(bullet_of([sentence.text]))]
+    tokens = [w.lower() for w in words(sentence.text)]
     return set(zip(tokens, tokens[1:], tokens[2:], strict=False)) or {tuple(tokens)}
 
 

@@ -1,4 +1,5 @@
-"""What the desk offers an editor: other wordings of a point, and checks of an own point."""
+"""What the desk offers an editor: other wordings of a point, and checks of an own point. `text_choice.py` chooses the
+texts of a list."""
 
 from __future__ import annotations
 
@@ -6,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from ..checks import Verifier
+from ..checks import Checker, Verifier
 from ..deadline import Deadline
-from ..reading import Article, Sentence, content_sentences
+from ..reading import Article, Sentence, content_sentences, words
 from ..summary import Bullet, Check, Length, Span
 from .alignment import Aligner
-from .candidates import Point, PointWriter, Story
-from .rewriter import Rewriter, as_line
+from .rewriter import Rewriter
+from .text_choice import STYLES, BulletWriter, PointDraft
 
-MOST_SENTENCES = 6
-"""Maximum number of sentences that are written anew at once."""
+_SHOWN = 6
+"""Maximum number of rewrites of a point that are returned, in addition to its sentences."""
 UNTRACED = Check("sources", False, "no sentence of the article contains enough of its words")
 
 
@@ -26,13 +27,17 @@ class PreparedArticle:
         article: The article.
 
     Attributes:
-        story: The sentences of its story, with what is looked up in them.
-        aligner: Finds the sentences that a point stands on.
+        article: The article.
+        sentences: The sentences of its story.
+        checker: Looks up facts in the whole article.
     """
 
     def __init__(self, article: Article) -> None:
-        self.story = Story(article, content_sentences(article.text, article.language))
-        self.aligner = Aligner([sentence.text for sentence in self.story.sentences])
+        self.article = article
+        self.sentences = content_sentences(article.text, article.language)
+        self.checker = Checker(article.text)
+        self.aligner = Aligner([sentence.text for sentence in self.sentences])
+        self.writer = BulletWriter(article, "standard")
 
 
 @lru_cache(maxsize=16)
@@ -60,19 +65,19 @@ def check_point(
     """
     reading = prepared(article)
     deadline.check()
-    chosen = _chosen(reading.story.sentences, spans) if spans else reading.aligner(text)
+    chosen = _chosen(reading.sentences, spans) if spans else reading.aligner(text)
     if not chosen:
-        looked_up = reading.story.checks(text, [Span(0, len(article.text), article.text)])
+        looked_up = reading.checker(text, article.text, article.title or "")
         said = (replace(one, evidence=one.evidence.replace("in the sources", "in the article")) for one in looked_up)
         return Bullet(text, 0.0, "edited", (), (*said, UNTRACED))
-    sources = reading.story.spans(chosen)
-    checks = list(reading.story.checks(text, sources))
+    draft = draft_on(article, reading.sentences, chosen)
+    checks = list(reading.checker(text, draft.text, article.title or ""))
     if verifier:
         deadline.check()
-        line, context = as_line(reading.story.sentences, chosen), reading.story.context(chosen)
-        (verdict,) = verifier.start([text], "others", line, context, article.title).result()
+        context = reading.writer.context(draft)
+        (verdict,) = verifier.start([text], "others", draft.text, context, article.title).result()
         checks.append(verdict.check(verifier.least))
-    return Bullet(text, 0.0, "edited", sources, tuple(checks))
+    return Bullet(text, 0.0, "edited", draft.spans, tuple(checks))
 
 
 def wordings_of(
@@ -83,8 +88,8 @@ def wordings_of(
     verifier: Verifier | None,
     deadline: Deadline,
 ) -> list[Bullet]:
-    """Returns possible texts for some sentences: first the rewrites of each that pass all look-ups, ordered by the
-    verifier's probability, then each sentence itself.
+    """Returns possible texts for some sentences: first the rewrites that pass all look-ups, ordered by the verifier's
+    probability, then each sentence itself.
 
     Args:
         article: The article.
@@ -95,22 +100,34 @@ def wordings_of(
         deadline: The time limit.
 
     Raises:
-        ValueError: A span overlaps no sentence of the story, or the spans overlap more than MOST_SENTENCES.
+        ValueError: A span overlaps no sentence of the story.
         TimeLimitError: The time limit was exceeded.
     """
-    story = prepared(article).story
-    chosen = _chosen(story.sentences, spans)
-    if len(chosen) > MOST_SENTENCES:
-        raise ValueError(f"{len(chosen)} sentences are too many to be written anew; choose at most {MOST_SENTENCES}")
-    write = PointWriter(story, length, rewriter, verifier, deadline)
-    found = [one for i in chosen for one in write([Point(i, 0.0, 1.0)])[0]]
-    written = [one for one in found if one.method == "rewritten" and all(check.passed for check in one.checks)]
-    written.sort(key=lambda one: -one.verdict.good if one.verdict else 0.0)
-    least = verifier.least if verifier else 0.0
-    bullets: dict[str, Bullet] = {}
-    for one in (*written, *(one for one in found if one.method == "extracted")):
-        bullets.setdefault(one.text, one.bullet(0.0, least))
-    return list(bullets.values())
+    sentences = prepared(article).sentences
+    draft = draft_on(article, sentences, _chosen(sentences, spans))
+    writer = BulletWriter(article, length)
+    found: list[tuple[float, Bullet]] = []
+    if rewriter and verifier:
+        for part in dict.fromkeys((draft, *(draft.narrowed(i) for i in draft.chosen))):
+            deadline.check()
+            asked = STYLES[length].lengths(len(words(part.text)))
+            written = tuple(rewriter.start(part.text, writer.context(part), part.title, asked)())
+            options = writer.options(
+                replace(part, candidates=written), "rewritten" if part.chosen == draft.chosen else "narrowed", _SHOWN
+            )
+            texts, scores = [option.text for option in options], [option.score for option in options]
+            verdicts = verifier.start(texts, "rewrites", part.text, writer.context(part), part.title, scores).result()
+            found += [
+                (verdict.good, option.bullet(verdict, verifier.least))
+                for option, verdict in zip(options, verdicts, strict=True)
+            ]
+    found.sort(key=lambda one: -one[0])
+    themselves = {bullet.text: bullet for bullet in writer.source_sentences(draft)}
+    rewrites: dict[str, Bullet] = {}
+    for _, bullet in found:
+        if bullet.text not in themselves:
+            rewrites.setdefault(bullet.text, bullet)
+    return [*list(rewrites.values())[:_SHOWN], *themselves.values()]
 
 
 def _chosen(sentences: Sequence[Sentence], spans: Sequence[Span]) -> tuple[int, ...]:
@@ -126,3 +143,10 @@ def _chosen(sentences: Sequence[Sentence], spans: Sequence[Span]) -> tuple[int, 
             raise ValueError(f"no sentence of the story overlaps the offsets {span.start} to {span.end}")
         chosen.update(touched)
     return tuple(sorted(chosen))
+
+
+def draft_on(article: Article, sentences: Sequence[Sentence], chosen: Sequence[int], score: float = 0.0) -> PointDraft:
+    """Returns a point made from some sentences. The longest is the main sentence."""
+    spans = tuple(Span(s.start, s.end, s.text) for s in (sentences[i] for i in chosen))
+    main = max(chosen, key=lambda i: len(sentences[i].text))
+    return PointDraft(sentences, tuple(chosen), main, spans, score, article.title)

@@ -1,5 +1,4 @@
-"""The full names of the persons of an article: puts them into texts for training, and shortens them in a list where an
-earlier point has them in full, as an editor would.
+"""Puts in a person's full name where a list first mentions the person, as an editor would.
 
 "Boonsuwan said" becomes "Anan Boonsuwan said" if the article has exactly one person of that name. Nothing inside
 quotation marks is changed.
@@ -74,7 +73,7 @@ class FullNames:
         alone, or of another person."""
         before = " ".join(said)
         for last, name in self._full.items():
-            if name not in bullet or not list(self._named(before, name)) or not self._is_introduced(last, name):
+            if not list(self._named(before, name)) or not self._is_introduced(last, name):
                 continue
             places = list(self._named(bullet, name))
             if len(places) != len(re.findall(rf"\b{re.escape(last)}\b", bullet)):
@@ -120,7 +119,7 @@ class FullNames:
         if last not in self._introduced:
             first = re.search(rf"\b{re.escape(last)}\b", self._article)
             acts = _ACTS.format(last=re.escape(last), name=re.escape(name), titles=_TITLE_WORDS)
-            opens = first is not None and self._article.endswith(name, 0, first.end())
+            opens = first is not None and self._article[: first.end()].endswith(name)
             self._introduced[last] = opens and re.search(acts, self._article) is not None
         return self._introduced[last]
 

@@ -1,53 +1,68 @@
-"""The engine of the shipped models, in five steps: split the article, score its sentences, choose the points, write
-them, and choose the texts of the list."""
+"""The engine of the shipped models: scores sentences, groups them into points, and writes each point."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any
 
-from ..checks import Verifier
+from ..checks import Verdict, Verifier
 from ..deadline import Deadline
 from ..errors import ModelError
-from ..reading import Article, content_sentences
+from ..reading import Article, Sentence, content_sentences, words
 from ..summary import Bullet, Length, Options, Policy, Span
-from .candidates import GOOD_ENOUGH, Candidate, Point, PointWriter, Story, best
-from .content_selection import SETTINGS, choose
+from .content_selection import SETTINGS, Group, group
 from .editor_tools import check_point, wordings_of
 from .extractor import Extractor
-from .full_names import FullNames
-from .rewriter import Rewriter
+from .rewriter import Candidate, Rewriter
+from .text_choice import (
+    DROP_THRESHOLD,
+    STYLES,
+    BulletWriter,
+    CheckedRewrite,
+    PointDraft,
+    bullet_needs_context,
+    extracted,
+)
 
+VERIFIED = 4
+"""Maximum number of rewrites of a point that the verifier reads."""
 NOT_KEY_POINT_COST = 2.0
-"""Cost of a point that is not a key point, on the scale of `COSTS` in `checks/verifier.py`: for readers it is nearly
-twice as bad as a point that cannot be understood alone (docs/quality.md)."""
-DROP_COST = 1.2
-"""Expected cost of its faults from which a point is left out of a list whose number of points is free."""
+"""Cost of a point that is not a key point, on the scale of `COSTS` in `text_choice.py`: for readers it is nearly twice
+as bad as a point that cannot be understood alone (docs/quality.md)."""
 GAIN = 0.2
 """A spare point replaces a point only if its expected cost is lower by more than this."""
+_UNVERIFIED = "The model has a rewriter but no verifier, so only the article's own sentences are shown."
 SPARE = 2
 """Maximum number of spare points, which can replace points of the list."""
-_UNVERIFIED = "The model has a rewriter but no verifier, so only the article's own sentences are shown."
 
 
 @dataclass(frozen=True, slots=True)
-class _Chosen:
-    """A point with the text that it gets."""
+class _Point:
+    """A point of a list.
 
-    point: Point
-    text: Candidate
+    Attributes:
+        draft: The point without its text.
+        say: Chooses its text, and returns it with the expected cost of its faults. The choice depends on the texts of
+            the points before it.
+        faults: Expected cost of the faults when the text was first chosen.
+    """
+
+    draft: PointDraft
+    say: Callable[[], tuple[Bullet, float]]
+    faults: float
 
     @property
     def cost(self) -> float:
         """The expected cost of the point: of its faults, and of not being a key point."""
-        return self.text.faults + _background(self.point)
+        return self.faults + _background(self.draft)
 
 
 class Pipeline:
-    """Runs the extractor, the rewriter and the verifier.
+    """Runs the extractor, the grouping, the rewriter, the verifier and the policy.
 
     Args:
         folder: A model folder of this project.
@@ -102,7 +117,8 @@ class Pipeline:
 
     def wordings(self, article: Article, spans: Sequence[Span], length: Length, deadline: Deadline) -> list[Bullet]:
         """Returns possible texts for some sentences (`editor_tools.wordings_of`)."""
-        return wordings_of(article, spans, length, *self._writers(article, "checked"), deadline)
+        parts = (self._rewriter, self._verifier) if self._speaks(article.language) else (None, None)
+        return wordings_of(article, spans, length, *parts, deadline)
 
     def close(self) -> None:
         """Waits for running work, and frees the threads."""
@@ -114,32 +130,100 @@ class Pipeline:
         with deadline.stage("sentences"):
             sentences = content_sentences(article.text, article.language)
         scored = self._extractor(sentences, article.title, deadline)
-        with deadline.stage("choice"):
-            points = choose(scored, options.bullets, options.length, spare=SPARE)
-        story = Story(article, scored.sentences)
-        rewriter, verifier = self._writers(article, options.policy)
-        least = options.min_confidence
-        if least is None:
-            least = verifier.least if verifier else 0.0
-        flag = options.policy == "flag"
-        enough = inf if flag else GOOD_ENOUGH
-        write = PointWriter(story, options.length, rewriter, verifier, deadline, enough)
-
-        def chosen(some: Sequence[Point]) -> list[_Chosen]:
-            return [_Chosen(point, best(found, least, flag)) for point, found in zip(some, write(some), strict=True)]
-
-        listed = chosen([point for point in points if not point.spare])
-        spare = sorted((point for point in points if point.spare), key=_background)
-        # A spare point is written only if it could replace a point, if it had no fault.
-        spare = spare[: sum(one.cost > _background(spare[0]) + GAIN for one in listed)] if spare else []
-        listed = _without(listed, chosen(spare), options)
+        with deadline.stage("grouping"):
+            groups = group(scored, options.bullets, options.length, spare=SPARE)
+            drafts = _drafts(article, scored.sentences, groups, options.length)
         with deadline.stage("checks"):
-            return _bullets(story.names, sorted(listed, key=lambda one: one.point.sentence), least)
+            writer = BulletWriter(article, options.length, options.policy == "flag")
+        points = self._points(
+            writer, [d for d, g in zip(drafts, groups, strict=True) if not g.spare], options, deadline
+        )
+        spare = [d for d, g in zip(drafts, groups, strict=True) if g.spare]
+        spare.sort(key=_background)
+        least = _background(spare[0]) if spare else inf  # cost of the best spare point if it has no fault
+        spare = spare[: sum(point.cost > least + GAIN for point in points)]
+        writer.forget()
+        points = _without(points, self._points(writer, spare, options, deadline) if spare else [], options)
+        writer.forget()
+        with deadline.stage("checks"):
+            return tuple(point.say()[0] for point in sorted(points, key=lambda point: point.draft.main))
 
-    def _writers(self, article: Article, policy: Policy) -> tuple[Rewriter | None, Verifier | None]:
-        """Returns the rewriter and the verifier, or None for both if the article is not to be rewritten."""
-        unused = policy == "extract" or not self._speaks(article.language)
-        return (None, None) if unused else (self._rewriter, self._verifier)
+    def _points(
+        self, writer: BulletWriter, drafts: Sequence[PointDraft], options: Options, deadline: Deadline
+    ) -> list[_Point]:
+        """Returns the points, each with the function that chooses its text."""
+        if options.policy == "extract" or not self._verifier or not self._speaks(writer.article.language):
+            return [_point(draft, partial(_by_form, draft)) for draft in drafts]
+        return self._verified(writer, drafts, options, deadline)
+
+    def _verified(
+        self, writer: BulletWriter, drafts: Sequence[PointDraft], options: Options, deadline: Deadline
+    ) -> list[_Point]:
+        """Returns the points. The text of each is the one with the highest worth among its own sentences and the
+        rewrites that pass. If no rewrite of all its sentences passes, the main sentence alone is rewritten, except with
+        the policy "flag"."""
+        assert self._verifier is not None
+        least = self._verifier.least if options.min_confidence is None else options.min_confidence
+        with deadline.stage("checks"):
+            sentences = [
+                self._verifier.start(texts, "sentences", draft.text, writer.context(draft), draft.title)
+                for draft in drafts
+                for texts in [[bullet.text for bullet in writer.source_sentences(draft)]]
+            ]
+
+        def good(found: Sequence[tuple[CheckedRewrite, Verdict]]) -> bool:
+            return any(option.passes(verdict, least) for option, verdict in found)
+
+        judged = self._judged(writer, drafts, drafts, options, deadline)
+        whole = options.policy == "flag"
+        left = [i for i, found in enumerate(judged) if not (whole or good(found)) and len(drafts[i].chosen) > 1]
+        narrow = self._judged(
+            writer, [drafts[i].narrowed() for i in left], [drafts[i] for i in left], options, deadline
+        )
+        for i, found in zip(left, narrow, strict=True):
+            judged[i] = found
+        points = []
+        with deadline.stage("checks"):
+            for draft, found, waiting in zip(drafts, judged, sentences, strict=True):
+                points.append(_point(draft, partial(writer.best, found, waiting.result(), draft, least)))
+        return points
+
+    def _judged(
+        self,
+        writer: BulletWriter,
+        asked: Sequence[PointDraft],
+        whole: Sequence[PointDraft],
+        options: Options,
+        deadline: Deadline,
+    ) -> list[list[tuple[CheckedRewrite, Verdict]]]:
+        """Returns the rewrites of each point with the verifier's verdicts."""
+        assert self._verifier is not None
+        waiting = []
+        for draft, one in zip(whole, self._written(writer, asked, options.length, deadline), strict=True):
+            with deadline.stage("checks"):
+                found = writer.options(one, "rewritten" if one.chosen == draft.chosen else "narrowed", VERIFIED)
+                texts, scores = [option.text for option in found], [option.score for option in found]
+                verdicts = self._verifier.start(texts, "rewrites", one.text, writer.context(one), one.title, scores)
+                waiting.append((found, verdicts))
+        with deadline.stage("checks"):
+            return [list(zip(found, verdicts.result(), strict=True)) for found, verdicts in waiting]
+
+    def _written(
+        self, writer: BulletWriter, asked: Sequence[PointDraft], length: Length, deadline: Deadline
+    ) -> Iterator[PointDraft]:
+        """Yields the drafts with their candidates, which are written in parallel."""
+        with deadline.stage("rewriter"):
+            waiting = [self._start(writer, one, length) for one in asked]
+        for one, wait in zip(asked, waiting, strict=True):
+            with deadline.stage("rewriter"):
+                candidates = tuple(wait())
+            yield replace(one, candidates=candidates)
+
+    def _start(self, writer: BulletWriter, draft: PointDraft, length: Length) -> Callable[[], list[Candidate]]:
+        assert self._rewriter is not None
+        return self._rewriter.start(
+            draft.text, writer.context(draft), draft.title, STYLES[length].lengths(len(words(draft.text)))
+        )
 
     def _warnings(self, article: Article, policy: Policy) -> tuple[str, ...]:
         if self._speaks(article.language):
@@ -151,32 +235,57 @@ class Pipeline:
         return not self._languages or language.split("-", maxsplit=1)[0].lower() in self._languages
 
 
-def _background(point: Point) -> float:
-    return NOT_KEY_POINT_COST * (1 - point.likely)
+def _by_form(draft: PointDraft) -> tuple[Bullet, float]:
+    """Returns the article's own sentence, for use without a verifier. It costs DROP_THRESHOLD if by its form it needs
+    context, else nothing."""
+    bullet = extracted(draft)
+    return bullet, DROP_THRESHOLD if bullet_needs_context(bullet) else 0.0
 
 
-def _without(listed: Sequence[_Chosen], spare: Sequence[_Chosen], options: Options) -> list[_Chosen]:
+def _background(draft: PointDraft) -> float:
+    return NOT_KEY_POINT_COST * (1 - draft.likely)
+
+
+def _point(draft: PointDraft, say: Callable[[], tuple[Bullet, float]]) -> _Point:
+    _, faults = say()
+    return _Point(draft, say, faults)
+
+
+def _without(points: Sequence[_Point], spare: Sequence[_Point], options: Options) -> list[_Point]:
     """Returns the points of the list. A spare point replaces a point whose expected cost is higher by more than GAIN.
-    If the number of points is free, a point that is not replaced and whose faults cost DROP_COST or more is dropped, as
-    long as enough points remain."""
-    kept, others = list(listed), list(spare)
-    for one in sorted(listed, key=lambda one: -one.cost):
+    If the number of points is free, a point that is not replaced and whose faults cost DROP_THRESHOLD or more is
+    dropped, as long as enough points remain."""
+    kept, others = list(points), list(spare)
+    for point in sorted(points, key=lambda point: -point.cost):
         better = min(others, key=lambda other: other.cost, default=None)
-        if better and better.cost + GAIN < one.cost:
+        if better and better.cost + GAIN < point.cost:
             others.remove(better)
-            kept[kept.index(one)] = better
-        elif one.text.faults >= DROP_COST and options.bullets == "auto" and len(kept) > SETTINGS.min_points:
-            kept.remove(one)
+            kept[kept.index(point)] = better
+        elif point.faults >= DROP_THRESHOLD and options.bullets == "auto" and len(kept) > SETTINGS.min_points:
+            kept.remove(point)
     return kept
 
 
-def _bullets(names: FullNames, listed: Sequence[_Chosen], least: float) -> tuple[Bullet, ...]:
-    """Returns the bullets, each text once. A person whom an earlier one names in full has only the last name in later
-    rewrites."""
-    bullets: dict[str, Bullet] = {}
-    for one in listed:
-        bullet = one.text.bullet(round(one.point.score, 4), least)
-        if bullet.method == "rewritten":
-            bullet = replace(bullet, text=names.shortened(bullet.text, bullets))
-        bullets.setdefault(bullet.text, bullet)
-    return tuple(bullets.values())
+def _drafts(
+    article: Article, sentences: Sequence[Sentence], groups: Sequence[Group], length: Length
+) -> list[PointDraft]:
+    used = {i for one in groups for i in one.sentences}
+    drafts = []
+    for one in groups:
+        spans = tuple(Span(s.start, s.end, s.text) for s in (sentences[i] for i in one.sentences))
+        before = one.main - 1
+        free = before >= 0 and before not in used and sentences[before].section == sentences[one.main].section
+        used |= {before} if free else set()
+        drafts.append(
+            PointDraft(
+                sentences,
+                one.sentences,
+                one.main,
+                spans,
+                round(one.score, 4),
+                article.title,
+                before if free else None,
+                likely=one.leads if length == "brief" else one.score,
+            )
+        )
+    return drafts

@@ -1,7 +1,7 @@
 """Writes bullets from their source sentences, in a requested number of words.
 
 The model is a T5. It runs in CTranslate2, without torch. It only writes candidates: `checks/`
-decides which of them may be shown, and `candidates.py` which one is shown.
+decides which of them may be shown, and `text_choice.py` which one is shown.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ MAX_SOURCE_TOKENS = 320
 """Maximum number of input tokens. A longer input is truncated at the end, where the context is."""
 MAX_TARGET_TOKENS = 80
 """Maximum number of output tokens. An output of this length was truncated, and is dropped."""
-CONTEXT_WORDS = 110
-"""Approximate maximum number of words of context."""
+CONTEXT_WORDS = 70
+"""Approximate number of words of context."""
 REACH = 8
 """Number of earlier sentences that are searched for the person whom a sentence calls "he"."""
 _PERSON = re.compile(r"\b(?:he|she|his|her|him)\b", re.IGNORECASE)
@@ -56,25 +56,23 @@ def asked(length: int) -> str:
     return f"{length}:"
 
 
-def context_of(sentences: Sequence[Sentence], chosen: Sequence[int], full_names: FullNames) -> tuple[int, ...]:
-    """Returns the indices of the sentences that explain the chosen ones, in article order, at most about CONTEXT_WORDS
-    words: those with the full names of persons whom the chosen ones call by their last name, those that name the person
-    whom they call "he", the neighbours of each chosen one, and the first sentences of the article."""
+def context_of(sentences: Sequence[Sentence], chosen: Sequence[int], full_names: FullNames) -> str:
+    """Returns the sentences that explain the chosen ones, on one line, in article order, about CONTEXT_WORDS long:
+    those with the full names of persons whom the chosen ones call by their last name, those that name the person whom
+    they call "he", the sentence before each chosen one, and the first sentence of the article."""
+    text = as_line(sentences, chosen)
     wanted: list[int] = []
-    for name in full_names.missing(as_line(sentences, chosen)):
+    for name in full_names.missing(text):
         wanted += [next((i for i, s in enumerate(sentences) if name in " ".join(s.text.split())), 0)]
     wanted += [j for i in chosen if (j := _person_before(sentences, i, full_names)) is not None]
-    # The nearest neighbours and the first sentence come before farther ones.
-    wanted += [*(i - 1 for i in chosen), 0, *(i - 2 for i in chosen), 1, *(i - 3 for i in chosen), 2]
-    wanted += [*(i - 4 for i in chosen), *(i + 1 for i in chosen), 3]
+    wanted += [i - 1 for i in chosen if i]
     kept: set[int] = set()
-    there = set(chosen)
     size = 0
-    for i in wanted:
-        if 0 <= i < len(sentences) and i not in kept and i not in there and size < CONTEXT_WORDS:
+    for i in (*wanted, 0):
+        if i not in kept and i not in chosen and size < CONTEXT_WORDS:
             kept.add(i)
             size += len(words(sentences[i].text))
-    return tuple(sorted(kept))
+    return as_line(sentences, sorted(kept))
 
 
 def _person_before(sentences: Sequence[Sentence], i: int, full_names: FullNames) -> int | None:
@@ -93,8 +91,8 @@ def as_line(sentences: Sequence[Sentence], chosen: Sequence[int]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Rewrite:
-    """A text that the rewriter wrote.
+class Candidate:
+    """A bullet that the rewriter wrote.
 
     Attributes:
         text: Its text, with a capital at the start and a full stop at the end.
@@ -132,7 +130,7 @@ class Rewriter:
 
     def start(
         self, sources: str, context: str, title: str | None, lengths: Sequence[int]
-    ) -> Callable[[], list[Rewrite]]:
+    ) -> Callable[[], list[Candidate]]:
         """Starts to write one point, at several lengths.
 
         Args:
@@ -149,13 +147,13 @@ class Rewriter:
         asks = [self._tokens(asked(length), alone=False) for length in lengths]
         running = self._answers(read, asks)
 
-        def wait() -> list[Rewrite]:
+        def wait() -> list[Candidate]:
             best: dict[str, float] = {}
             for tokens, score in running():
                 text = self._text(tokens)
                 best[text] = max(score, best.get(text, score))
             best.pop("", None)
-            return [Rewrite(text, score) for text, score in sorted(best.items(), key=lambda item: -item[1])]
+            return [Candidate(text, score) for text, score in sorted(best.items(), key=lambda item: -item[1])]
 
         return wait
 

@@ -76,10 +76,12 @@ def content_sentences(text: str, language: str = "en") -> tuple[Sentence, ...]:
     # A paragraph without a full stop is a heading or a caption, if most of the text is in paragraphs with one.
     formed = len(spans) > 2 and sum(b - a for (a, b), end in zip(spans, ends, strict=True) if end) > 0.6 * len(text)
     kept: list[Sentence] = []
+    section = 0
     for (start, end), terminated in zip(spans, ends, strict=True):
         if not kept:
             start = _behind_dateline(text, _behind_dateline(text, start, end), end)  # "(CNN) (The Wire)The mayor"
         if formed and not terminated and _is_heading(text[start:end]):
+            section = kept[-1].section + 1 if kept else 0
             continue
         sentences = split(text, start, end, language)
         if formed and not terminated and sentences and not text[start:end].endswith((",", "-", "–", "—")):
@@ -87,7 +89,7 @@ def content_sentences(text: str, language: str = "en") -> tuple[Sentence, ...]:
             caption = not credit and len(sentences) <= 2 and len(words(text[start:end])) <= _CAPTION_WORDS
             sentences = [] if caption else sentences[:-1]
         found = [(a, b) for a, b in sentences if not is_boilerplate(text[a:b])]
-        kept += [Sentence(text[a:b], a, b) for a, b in found]
+        kept += [Sentence(text[a:b], a, b, section) for a, b in found]
     kept = _without_links(kept)
     if kept:
         return tuple(kept)

@@ -49,11 +49,13 @@ class Sentence:
         text: The sentence, `article.text[start:end]`.
         start: Offset of its first character in the article's text.
         end: Offset after its last character.
+        section: Index of its section, from 0. A subheading starts a new section.
     """
 
     text: str
     start: int
     end: int
+    section: int = 0
 
 
 def words(text: str) -> list[str]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summarizer.points.content_selection import choose
+from summarizer.points.content_selection import SETTINGS, Settings, group
 from summarizer.points.extractor import DISTANCE_FEATURES, Scored
 from summarizer.reading.sentences import Sentence
 
@@ -37,58 +37,67 @@ def scored(main, pairs=(), top=None, texts=None):
     )
 
 
-def sentences_of(points):
-    return [one.sentence for one in points]
+def sentences_of(groups):
+    return [one.sentences for one in groups]
+
+
+def test_a_point_is_a_main_sentence_and_what_belongs_to_it_wherever_it_stands():
+    chances = scored([3, -9, 2, -9, 1, -9, -9], [(0, 6), (2, 3), (2, 5)])
+    found = group(chances, 3, "standard", Settings(max_sentences=3))
+    assert sentences_of(found) == [(0, 6), (2, 3, 5), (4,)]
+    assert max(map(len, sentences_of(group(chances, 3, "standard", Settings(max_sentences=2))))) == 2
+    assert [one.main for one in found] == [0, 2, 4]
 
 
 def test_a_sentence_that_belongs_to_a_chosen_point_is_none_of_its_own():
-    assert sentences_of(choose(scored([3, 2, 1, -9], [(0, 1)]), 2, "standard")) == [0, 2]
+    assert sentences_of(group(scored([3, 2, 1, -9], [(0, 1)]), 2, "standard")) == [(0, 1), (2,)]
 
 
 def test_a_repeated_sentence_is_said_once():
     texts = ["The council voted on Monday to keep the baths open."] * 2 + ["The roof comes first, said Ann Roe."]
-    assert sentences_of(choose(scored([3, 2, 1], texts=texts), 2, "standard")) == [0, 2]
+    assert sentences_of(group(scored([3, 2, 1], texts=texts), 2, "standard")) == [(0,), (2,)]
 
 
 @pytest.mark.parametrize(("chances", "count"), [([9] * 4, 4), ([9] * 9, 7), ([9, -9, -9, -9], 3), ([9, 9], 2)])
 def test_there_are_as_many_points_as_the_story_has(chances, count):
-    assert len(choose(scored(chances), "auto", "standard")) == count
+    assert len(group(scored(chances), "auto", "standard")) == count
 
 
 def test_brief_has_the_points_that_matter_most_in_reading_order():
-    assert sentences_of(choose(scored([9, 9, 9, 9, 9], top=[1, -5, 3, -5, 2]), "auto", "brief")) == [0, 2, 4]
-
-
-def test_a_brief_list_asks_whether_a_point_is_one_of_the_most_important():
-    standard, brief = (choose(scored([2, 1, 0], top=[0, 2, 0]), 3, length) for length in ("standard", "brief"))
-    assert [one.likely for one in standard] == [one.score for one in standard]
-    assert [one.likely for one in brief] == [0.5, pytest.approx(0.881, abs=1e-3), 0.5]
-    assert [one.score for one in brief] == [one.score for one in standard]
+    found = group(scored([9, 9, 9, 9, 9], top=[1, -5, 3, -5, 2]), "auto", "brief")
+    assert [one.main for one in found] == [0, 2, 4]
 
 
 def test_the_next_best_are_spare():
-    found = choose(scored([5, 4, 3, 2, 1, -9]), 3, "standard", spare=1)
-    assert [(one.sentence, one.spare) for one in found] == [(0, False), (1, False), (2, False), (3, True)]
-    brief = choose(scored([9, 9, 9, 9, 9], top=[1, -5, 3, 0, 2]), "auto", "brief", spare=2)
-    assert [one.sentence for one in brief if one.spare] == [3, 1]
+    found = group(scored([5, 4, 3, 2, 1, -9], [(3, 5)]), 3, "standard", spare=1)
+    assert [(one.sentences, one.spare) for one in found] == [
+        ((0,), False),
+        ((1,), False),
+        ((2,), False),
+        ((3, 5), True),
+    ]
+    brief = group(scored([9, 9, 9, 9, 9], top=[1, -5, 3, 0, 2]), "auto", "brief", spare=2)
+    assert [one.main for one in brief if one.spare] == [3, 1]
 
 
 @pytest.mark.parametrize("length", ["standard", "brief"])
 def test_the_number_that_is_asked_for_is_given(length):
     for count in (1, 4, 9, 12):
-        assert len(choose(scored([float(-i) for i in range(12)]), count, length)) == count
+        assert len(group(scored([float(-i) for i in range(12)]), count, length)) == count
 
 
 @given(st.data())
-def test_no_sentence_is_two_points(data):
+def test_no_sentence_is_in_two_points(data):
     n = data.draw(st.integers(1, 12))
     main = data.draw(st.lists(st.floats(-5, 5), min_size=n, max_size=n))
     pairs = data.draw(st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=20))
     count = data.draw(st.one_of(st.just("auto"), st.integers(1, 15)))
     length = data.draw(st.sampled_from(["standard", "brief"]))
-    found = choose(scored(main, pairs), count, length)
-    more = choose(scored(main, pairs), count, length, spare=2)
+    found = group(scored(main, pairs), count, length, Settings())
+    more = group(scored(main, pairs), count, length, Settings(), spare=2)
     assert more[: len(found)] == found and all(one.spare for one in more[len(found) :]) and len(more) <= len(found) + 2
-    used = sentences_of(more)
+    used = [i for one in more for i in one.sentences]
     assert found and len(used) == len(set(used)) and count in ("auto", *range(len(found), 16))
-    assert sentences_of(found) == sorted(sentences_of(found)) and all(0 <= one.score <= 1 for one in more)
+    for one in found:
+        assert one.main in one.sentences and len(one.sentences) <= SETTINGS.max_sentences
+        assert list(one.sentences) == sorted(one.sentences) and 0 <= one.score <= 1

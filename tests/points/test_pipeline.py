@@ -2,23 +2,39 @@
 
 import pytest
 
-from summarizer.checks import facts
-from summarizer.points.candidates import Candidate, Point
-from summarizer.points.full_names import FullNames
-from summarizer.points.pipeline import DROP_COST, GAIN, NOT_KEY_POINT_COST, _bullets, _Chosen, _without
-from summarizer.summary import Options
+from summarizer import Article
+from summarizer.points.content_selection import Group
+from summarizer.points.pipeline import GAIN, NOT_KEY_POINT_COST, _drafts, _Point, _without
+from summarizer.points.text_choice import DROP_THRESHOLD, PointDraft
+from summarizer.reading.boilerplate import content_sentences
+from summarizer.summary import Bullet, Options, Span
+
+from ..articles import STORY
+
+SENTENCES = content_sentences(STORY)
 
 
 def point(at, score, faults=0.0):
-    return _Chosen(Point(at, score, score), Candidate("Ann ran.", "extracted", (), (), None, faults, faults))
+    spans = (Span(SENTENCES[at].start, SENTENCES[at].end, SENTENCES[at].text),)
+    draft = PointDraft(SENTENCES, (at,), at, spans, score, likely=score)
+    return _Point(draft, lambda: (Bullet(spans[0].text, score, "extracted", spans), faults), faults)
 
 
 def kept(points, spare=(), count="auto"):
-    return [one.point.sentence for one in _without(points, spare, Options(bullets=count))]
+    return [one.draft.main for one in _without(points, spare, Options(bullets=count))]
 
 
 def test_a_point_costs_its_faults_and_that_it_may_be_background():
     assert point(0, 0.9, 1.0).cost == pytest.approx(1.0 + 0.1 * NOT_KEY_POINT_COST)
+
+
+def test_a_brief_list_asks_whether_a_point_is_one_of_the_most_important():
+    groups = [Group(0, (0,), 0.9, 0.0), Group(1, (1,), 0.4, 2.0)]
+    article = Article(STORY)
+    standard, brief = (_drafts(article, SENTENCES, groups, length) for length in ("standard", "brief"))
+    assert [draft.likely for draft in standard] == [0.9, 0.4]
+    assert [draft.likely for draft in brief] == [0.5, pytest.approx(0.881, abs=1e-3)]
+    assert [draft.score for draft in brief] == [0.9, 0.4]
 
 
 def test_a_spare_point_takes_the_place_of_one_that_costs_more():
@@ -36,15 +52,7 @@ def test_the_news_stays_whatever_it_says():
 
 
 def test_what_will_hardly_do_is_left_out_while_three_remain():
-    points = [point(i, 0.6, DROP_COST + 0.1 * i + 0.01) for i in range(5)]
+    points = [point(i, 0.6, DROP_THRESHOLD + 0.1 * i + 0.01) for i in range(5)]
     assert kept(points) == [0, 1, 2]
     assert kept(points, count=5) == [0, 1, 2, 3, 4]
-    assert kept([point(i, 0.1, DROP_COST - 0.1) for i in range(5)]) == [0, 1, 2, 3, 4]
-
-
-def test_a_text_is_shown_once_and_a_full_name_once():
-    article = "Ana Roe said no. Roe left early."
-    texts = ["Ana Roe said no.", "Ana Roe left early.", "Ana Roe said no."]
-    listed = [_Chosen(Point(i, 0.5, 0.5), Candidate(t, "rewritten", (), (), None, 0, 0)) for i, t in enumerate(texts)]
-    shown = _bullets(FullNames(article, facts(article)), listed, 0.0)
-    assert [bullet.text for bullet in shown] == ["Ana Roe said no.", "Roe left early.", "Roe said no."]
+    assert kept([point(i, 0.1, DROP_THRESHOLD - 0.1) for i in range(5)]) == [0, 1, 2, 3, 4]

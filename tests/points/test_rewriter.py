@@ -9,7 +9,7 @@ import pytest
 from summarizer import Article, ModelError, Summarizer
 from summarizer.checks.facts import facts
 from summarizer.points.full_names import FullNames
-from summarizer.points.rewriter import MAX_TARGET_TOKENS, Rewriter, as_line, context_of
+from summarizer.points.rewriter import MAX_TARGET_TOKENS, Rewriter, context_of
 from summarizer.points.tidy import bullet_of
 from summarizer.reading.boilerplate import content_sentences
 from summarizer.reading.sentences import words
@@ -56,9 +56,10 @@ def without(base, tmp_path_factory):
     return Summarizer.from_pretrained(folder)
 
 
-def test_nonsense_is_never_shown_unless_it_is_asked_for(nonsense):
+def test_nonsense_is_never_shown_unless_it_is_asked_for(nonsense, base):
     for length in ("standard", "brief"):
-        assert {bullet.method for bullet in nonsense(LONG, length=length, bullets=1)} == {"extracted"}
+        shown = nonsense(LONG, length=length, bullets=1)
+        assert shown.bullets == base(LONG, length=length, bullets=1, policy="extract").bullets
     flagged = nonsense(LONG, length="standard", bullets=1, policy="flag")
     for bullet in flagged:
         assert bullet.method == "extracted" or bullet.failed
@@ -105,18 +106,12 @@ def test_the_wanted_number_of_words_is_heeded(base):
     ],
 )
 def test_the_context_says_who_he_is(source, named):
-    start = "Storms came early this year. Rain fell. Snow fell. Ice came."
-    filler = " ".join(f"The {what}{' by the lake' * 12} was shut." for what in ("road", "mill", "school"))
-    text = f"{start} Mayor Tor Lund opened the baths on Marl Lane. {filler} {source}"
+    filler = "Rain fell for a week. The lake rose by two metres. The road was shut."
+    text = f"Storms came early this year. Mayor Tor Lund opened the baths on Marl Lane. {filler} {source}"
     sentences = content_sentences(text)
-    context = as_line(sentences, context_of(sentences, [len(sentences) - 1], FullNames(text, facts(text))))
-    assert context == " ".join(["Storms came early this year. Rain fell.", *([named] if named else []), filler])
-
-
-def test_the_context_has_the_neighbours_and_the_first_sentences():
-    text = " ".join(f"Sentence number {i} is short." for i in range(30))
-    context = context_of(content_sentences(text), [20], FullNames(text, facts(text)))
-    assert context == (0, 1, 2, 3, 16, 17, 18, 19, 21)
+    context = context_of(sentences, [len(sentences) - 1], FullNames(text, facts(text)))
+    expected = ["Storms came early this year.", *([named] if named else []), "The road was shut."]
+    assert context == " ".join(expected)
 
 
 def test_a_source_beyond_the_window_is_cut_and_nothing_breaks(base):

@@ -130,6 +130,7 @@ Copyright 2026 The Herald. All rights reserved."""
         "The council voted on Monday to keep the baths open.",
         "Work starts in May, the council said.",
     ]
+    assert [s.section for s in found] == [0, 1]
     assert title_of(text) == "Council votes to keep the baths"
 
 

@@ -12,9 +12,9 @@ from zlib import crc32
 from tqdm import tqdm
 
 from eval.data import Example, rows
-from summarizer.checks import COSTS, VERDICTS, TextKind, facts
-from summarizer.points import Aligner, FullNames, as_line, bullet_of, context_of, finished
-from summarizer.reading import Sentence, content_sentences
+from summarizer.checks import VERDICTS, TextKind, facts
+from summarizer.points import COSTS, FullNames, as_line, bullet_of, context_of, finished
+from summarizer.reading import content_sentences
 
 from .faults import planted
 from .pairs import Pair, pairs, unfinished
@@ -112,19 +112,12 @@ def _of_points(row: Mapping[str, Any]) -> Iterator[Judged]:
         chosen = sorted({i for span in point["sources"] if (i := sentence_at(span, sentences)) is not None})
         if not chosen:
             continue
-        about = _about(sentences, chosen, names, row.get("title"))
+        about = (as_line(sentences, chosen), context_of(sentences, chosen, names), row.get("title") or None)
         if "verdict" in point:
             itself = {"text": bullet_of([sentences[i].text for i in chosen]), "verdict": point["verdict"]}
             yield _text(row, itself | {"length": "sentence"}, about)
         for one in point.get("judged", ()):
             yield _text(row, one, about)
-
-
-def _about(
-    sentences: Sequence[Sentence], chosen: Sequence[int], names: FullNames, title: str | None
-) -> tuple[str, str, str | None]:
-    """Returns what is read with a text: its sentences, their context, and the headline."""
-    return as_line(sentences, chosen), as_line(sentences, context_of(sentences, chosen, names)), title or None
 
 
 def _of_editors(record: Mapping[str, Any], corrections: bool) -> Iterator[Judged]:
@@ -134,22 +127,17 @@ def _of_editors(record: Mapping[str, Any], corrections: bool) -> Iterator[Judged
     names = FullNames(text, facts(text))
     id = str(record.get("article_id", text[:200]))
 
-    aligner = Aligner([sentence.text for sentence in sentences])
-
-    def about(point: str, spans: Sequence[Mapping[str, int]]) -> tuple[str, str, str | None] | None:
+    def about(spans: Sequence[Mapping[str, int]]) -> tuple[str, str, str | None] | None:
         chosen = [
             i for i, s in enumerate(sentences) if any(s.start < one["end"] and one["start"] < s.end for one in spans)
         ]
-        # A point is made from one sentence; other sources only have what was put in.
-        return _about(sentences, [aligner.best(point, chosen)], names, title) if chosen else None
+        return (as_line(sentences, chosen), context_of(sentences, chosen, names), title) if chosen else None
 
     removed = [one | {"draft": one["text"], "text": None} for one in record.get("removed", ())]
     for one in (*record["bullets"], *removed):
         draft, now = one.get("draft"), one["text"]
         verdict = "good" if now == draft else one.get("reason")
-        sources = one.get("sources", ())
-        before = about(draft or "", one.get("draft_sources") or sources)
-        after = about(now or "", sources)
+        before, after = (about(one.get(name) or one.get("sources", ())) for name in ("draft_sources", "sources"))
         if draft is not None and before and verdict in VERDICTS:
             yield Judged(id, draft, *before, verdict, sentence=" ".join(draft.split()) in before[0])
         if corrections and draft is not None and now not in (None, draft) and after:

@@ -100,7 +100,7 @@ def _whole(about: Mapping[str, Any], article: Mapping[str, Any], language: str) 
         return row | {"article": text, "points": [_point(point, text) for point in about["points"]]}
     sentences = content_sentences(text, language)
     chosen = list(dict.fromkeys(_at(sentences, *span, str(about["id"])) for span in about["sources"]))
-    context = as_line(sentences, context_of(sentences, chosen, FullNames(text, facts(text))))
+    context = context_of(sentences, chosen, FullNames(text, facts(text)))
     candidates = [one | {"text": unpacked(one["text"], text)} for one in about["candidates"]]
     source_text = as_line(sentences, chosen)
     return row | {"sentences": len(chosen), "source_text": source_text, "context": context, "candidates": candidates}

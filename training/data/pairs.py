@@ -65,8 +65,7 @@ def _pairs(example: Example) -> Iterator[Pair]:
     full_names = FullNames(example.text, facts(example.text))
     aligner: Aligner | None = None
     for point in points_of(example, sentences):
-        sources = as_line(sentences, point.sources)
-        context = as_line(sentences, context_of(sentences, point.sources, full_names))
+        sources, context = as_line(sentences, point.sources), context_of(sentences, point.sources, full_names)
         known = FactIndex(f"{sources} {context} {example.title or ''}")
         targets = []
         for text in point.texts.values():

@@ -171,8 +171,8 @@ function item(bullet, i) {
 }
 
 const MADE = {
-  extracted: "from the article", rewritten: "rewritten", generated: "written by the model",
-  named: "from the article, a name put in", narrowed: "rewritten", // in lists of version 0.10 and earlier
+  extracted: "from the article", named: "from the article, a name put in", rewritten: "rewritten", narrowed: "rewritten",
+  generated: "written by the model",
 };
 function about(bullet) {
   const drafted = bullet.text === bullet.draft ? MADE[bullet.method] || bullet.method : "changed";
@@ -295,12 +295,11 @@ async function wordings(i) {
   if (!ends(bullet.sources).length) { say("This point has no source sentence yet. Change its text, and the desk looks for one."); return; }
   box.replaceChildren(element("p", {}, "Writing …"));
   try {
-    // Of a rewritten point the first sentence is its own; the others only have what was put in.
-    const sources = ends(bullet.method === "rewritten" ? bullet.sources.slice(0, 1) : bullet.sources);
+    const sources = ends(bullet.sources);
     const found = await Promise.all(["standard", "brief"].map((length) => call(`${api}/wordings`, { sources, length })));
     const texts = new Map(); // by their letters, so that of near copies one is shown
     const letters = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
-    const order = (one) => (one.method === "rewritten" ? 0 : 1);
+    const order = (one) => (one.method === "rewritten" || one.method === "narrowed" ? 0 : 1);
     const best = found.flatMap((each) => each.wordings).sort((a, b) => order(a) - order(b) || good(b) - good(a));
     for (const one of best) {
       const key = letters(one.text);

@@ -152,7 +152,7 @@ def numbers(text: str) -> list[Number]:
 def _is_range(text: str, last: Number, digits: int) -> bool:
     between = text[last.end : digits]
     if _AND.fullmatch(between):
-        return _BETWEEN.search(text[: last.start][-12:]) is not None
+        return _BETWEEN.search(text[max(0, last.start - 12) : last.start]) is not None
     return _TO.fullmatch(between) is not None
 
 

@@ -119,7 +119,7 @@ class FullNames:
         if last not in self._introduced:
             first = re.search(rf"\b{re.escape(last)}\b", self._article)
             acts = _ACTS.format(last=re.escape(last), name=re.escape(name), titles=_TITLE_WORDS)
-            opens = first is not None and self._article[: first.end()].endswith(name)
+            opens = first is not None and self._article.endswith(name, 0, first.end())
             self._introduced[last] = opens and re.search(acts, self._article) is not None
         return self._introduced[last]
 

@@ -7,6 +7,7 @@ import pytest
 
 from training.__main__ import main
 from training.arguments import DataArguments
+from training.data.judged import judged
 from training.data.loading import LeakError, load
 
 from ..articles import archive, written
@@ -160,3 +161,17 @@ def test_another_text_than_the_one_that_was_judged_is_left_out_and_named(tmp_pat
     assert "article 1 has no sentence at 900 to 950" in said and "1 whose article has another text" in said
     with pytest.raises(ValueError, match=r"no row of .* fits an article"):
         unpack(UnpackArguments(str(written(tmp_path / "packed.jsonl", [bad])), str(articles), str(out)))
+
+
+def test_points_with_verdicts_are_judged_texts(tmp_path):
+    text = "Ann Roe leads the council of Marl. But she said no."
+    judged_text = {"text": "Ann Roe said no.", "verdict": "good"}
+    points = [{"sources": [[35, 51]], "verdict": "leaning", "judged": [judged_text]}, {"sources": [[0, 34]]}]
+    row = {"id": "1", "article": text, "points": points}
+    sentence, rewrite = judged(str(written(tmp_path / "points.jsonl", [row])))
+    assert (sentence.text, sentence.verdict, sentence.kind) == ("She said no.", "leaning", "sentences")
+    assert (rewrite.text, rewrite.verdict, rewrite.kind) == ("Ann Roe said no.", "good", "others")
+    assert rewrite.sources == "But she said no." and rewrite.context == "Ann Roe leads the council of Marl."
+    points[0]["judged"][0]["verdict"] = "fine"
+    with pytest.raises(ValueError, match=r"points\.jsonl.*the verdict 'fine' is not one of good"):
+        judged(str(written(tmp_path / "points.jsonl", [row])))

@@ -38,3 +38,22 @@ def test_fewer_decoder_layers_still_generate(tiny_t5):
     with_decoder_layers(model, 2)
     assert list(model.decoder.block) == [first, last] and model.config.num_decoder_layers == 2
     assert model.generate(torch.tensor([[5, 6, 1]]), max_new_tokens=4).shape[1] <= 5
+
+
+def test_the_fused_activation_gives_the_same_scores():
+    from transformers import T5Config
+    from transformers.activations import NewGELUActivation
+
+    from training.modeling import Writer, with_fused_gelu
+
+    config = T5Config(
+        d_model=16, d_kv=4, d_ff=32, num_layers=1, num_heads=2, vocab_size=60, feed_forward_proj="gated-gelu"
+    )
+    model = Writer(config).eval()
+    ids = torch.tensor([[5, 6, 7, 1]])
+    with torch.no_grad():
+        before = model(input_ids=ids, decoder_input_ids=ids).logits
+        assert sum(isinstance(module, NewGELUActivation) for module in model.modules()) >= 2
+        after = with_fused_gelu(model)(input_ids=ids, decoder_input_ids=ids).logits
+    assert not any(isinstance(module, NewGELUActivation) for module in model.modules())
+    assert torch.allclose(before, after, atol=1e-5)

@@ -34,8 +34,8 @@ from .modeling import (
     Writer,
     rewriter_of,
     shipped_part,
+    use_fused_gelu,
     with_decoder_layers,
-    with_fused_gelu,
     with_vocabulary,
 )
 from .packaging import finish, found_before_training
@@ -105,6 +105,7 @@ def main(args: RewriterArguments) -> None:
             "their article; more articles are needed"
         )
     model, tokenizer = _start(args, train, output / "start")
+    use_fused_gelu(model)
 
     checkpoints = output / "steps"
     trainer = _Trainer(
@@ -145,9 +146,9 @@ def _start(args: RewriterArguments, train: Sequence[Pair], folder: Path) -> tupl
         for module in model.modules():
             if isinstance(module, torch.nn.Dropout):
                 module.p = 0.0
-        return with_fused_gelu(model), tokenizer
+        return model, tokenizer
     if (folder / "tokenizer.json").exists():  # the file that is written last
-        return with_fused_gelu(_loaded(str(folder))), AutoTokenizer.from_pretrained(folder)
+        return _loaded(str(folder)), AutoTokenizer.from_pretrained(folder)
     model, tokenizer = _loaded(args.base_model), AutoTokenizer.from_pretrained(args.base_model)
     if args.vocabulary:
         texts = [text for pair in train for text in (pair.sources, pair.context, pair.title or "", *pair.targets)]
@@ -157,7 +158,7 @@ def _start(args: RewriterArguments, train: Sequence[Pair], folder: Path) -> tupl
     if is_first_process():
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-    return with_fused_gelu(model), tokenizer
+    return model, tokenizer
 
 
 def _loaded(name: str) -> Any:

@@ -6,7 +6,7 @@ from .extractor_model import ExtractorModel, Head
 from .generation_loss import IGNORED, Loss
 from .pruning import with_decoder_layers, with_vocabulary
 from .shortlist import write_shortlist
-from .writers import Texts, Writer, with_fused_gelu
+from .writers import Texts, Writer, use_fused_gelu
 
 __all__ = [
     "IGNORED",
@@ -20,8 +20,8 @@ __all__ = [
     "encoder_of",
     "rewriter_of",
     "shipped_part",
+    "use_fused_gelu",
     "with_decoder_layers",
-    "with_fused_gelu",
     "with_vocabulary",
     "write_shortlist",
 ]

@@ -33,14 +33,13 @@ class Writer(T5ForConditionalGeneration):
         return {"logits": found.logits, **for_loss}
 
 
-def with_fused_gelu(model: T5ForConditionalGeneration) -> T5ForConditionalGeneration:
-    """Replaces the activation, which transformers computes in eight steps, by torch's function of the same values: a
-    fifth of the time of a step on a CPU. Returns the model."""
+def use_fused_gelu(model: T5ForConditionalGeneration) -> None:
+    """Replaces, in place, the activation, which transformers computes in eight steps, by torch's function of the same values: a
+    fifth of the time of a step on a CPU."""
     for module in list(model.modules()):
         for name, child in list(module.named_children()):
             if isinstance(child, NewGELUActivation):
                 setattr(module, name, nn.GELU(approximate="tanh"))
-    return model
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,8 @@ class Writer(T5ForConditionalGeneration):
 
 
 def use_fused_gelu(model: T5ForConditionalGeneration) -> None:
-    """Replaces, in place, the activation, which transformers computes in eight steps, by torch's function of the same values: a
-    fifth of the time of a step on a CPU."""
+    """Replaces, in place, the activation, which transformers computes in eight steps, by torch's function of the same
+    values: a fifth of the time of a step on a CPU."""
     for module in list(model.modules()):
         for name, child in list(module.named_children()):
             if isinstance(child, NewGELUActivation):

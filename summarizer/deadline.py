@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
-from threading import Lock
+from contextvars import ContextVar
+from threading import Event, Lock
 
 from .errors import TimeLimitError
 
 STAGES = ("sentences", "encoder", "grouping", "rewriter", "checks")
 """The stages of an article, in order: splitting and tokenizing; sentence vectors and scores; grouping sentences into
 points; generation by the rewriter (or a checkpoint); checking candidates and choosing among them."""
+
+
+_STOP: ContextVar[Event | None] = ContextVar("stop", default=None)
+
+
+@contextmanager
+def stopped_by(event: Event) -> Iterator[None]:
+    """Makes an event stop the calls for single articles that this thread makes in the `with` block: once it is set,
+    they raise `concurrent.futures.CancelledError` where they would notice that their time is up."""
+    before = _STOP.set(event)
+    try:
+        yield
+    finally:
+        _STOP.reset(before)
 
 
 class Profile:
@@ -49,6 +65,7 @@ class Deadline:
         self._limit = limit
         self._profile = profile
         self._began = time.monotonic()
+        self._stop = _STOP.get()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -56,6 +73,7 @@ class Deadline:
 
         Raises:
             TimeLimitError: The time was up before the stage began.
+            CancelledError: The event of `stopped_by` was set.
         """
         self.check()
         began = time.perf_counter()
@@ -68,11 +86,16 @@ class Deadline:
 
         Raises:
             TimeLimitError: The time is up.
+            CancelledError: The event of `stopped_by` was set.
         """
+        if self._stop and self._stop.is_set():
+            raise CancelledError
         if self._limit is not None and time.monotonic() - self._began > self._limit:
             raise TimeLimitError(f"{self._what}took longer than its limit of {self._limit:g} seconds")
 
     @property
     def left(self) -> float | None:
         """Seconds left; None without a limit."""
+        if self._stop and self._stop.is_set():
+            return 0.0
         return None if self._limit is None else max(0.0, self._limit - (time.monotonic() - self._began))

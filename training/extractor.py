@@ -78,6 +78,9 @@ class ExtractorArguments(PartArguments):
     title_share: float = field(
         default=0.5, metadata={"help": "Share of the articles with a headline whose headline is read, 0 to 1."}
     )
+    frozen_layers: int = field(
+        default=0, metadata={"help": "Lower layers of the encoder that are not trained (with its embeddings)."}
+    )
     width: int = field(default=256, metadata={"help": "Width of the head."})
     heads: int = field(default=4, metadata={"help": "Attention heads of the head."})
     layers: int = field(default=2, metadata={"help": "Layers of the head."})
@@ -164,12 +167,24 @@ def _start(args: ExtractorArguments) -> tuple[ExtractorModel, Any]:
             )
         encoder = AutoModel.from_pretrained(args.base_model)
         head = Head(encoder.config.hidden_size, args.width, args.heads, args.layers, args.dropout)
+    _freeze(encoder, args.frozen_layers)
     # On a CPU, dropout inside the encoder (its random numbers) takes four times as long as the arithmetic; that of the
     # head is enough.
     for module in encoder.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
     return ExtractorModel(encoder, head), tokenizer
+
+
+def _freeze(encoder: Any, layers: int) -> None:
+    """Sets which weights of an encoder are trained: all, or all above its `layers` lowest layers. A step is then much
+    shorter, since gradients end there; the bias of relative positions, which all layers share, stays as it is too."""
+    encoder.requires_grad_(True)
+    if layers:
+        for part in (encoder.embeddings, *encoder.encoder.layer[:layers]):
+            part.requires_grad_(False)
+        if hasattr(encoder.encoder, "relative_attention_bias"):
+            encoder.encoder.relative_attention_bias.requires_grad_(False)
 
 
 def _in_stages(
@@ -218,7 +233,7 @@ def _train_head(
     settings = _settings(args, Path(args.output) / "head", args.head_epochs, 4 * args.batch_size, bf16=False)
     trainer = _trainer(model, settings, train, validation, collator, optimizer, args.patience)
     trainer.train()
-    model.encoder.requires_grad_(True)
+    _freeze(model.encoder, args.frozen_layers)
     return trainer
 
 
@@ -249,7 +264,7 @@ def _train_all_weights(
     """Trains all weights, from the last checkpoint in `output` if there is one, and loads the best checkpoint."""
     settings = _settings(args, output, epochs, args.batch_size, bf16=args.half)
     optimizer = torch.optim.AdamW([
-        {"params": model.encoder.parameters(), "lr": args.learning_rate},
+        {"params": [p for p in model.encoder.parameters() if p.requires_grad], "lr": args.learning_rate},
         {"params": model.head.parameters(), "lr": args.tuned_head_learning_rate},
     ], weight_decay=0.01)  # fmt: skip
     trainer = _trainer(model, settings, train, validation, collator, optimizer, args.patience)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from io import FileIO
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -27,7 +28,9 @@ from .storage import kind_of, packing_of, zstandard
 KINDS = (".jsonl", ".ndjson")
 """File extensions of an output."""
 GROUP = 16
-"""Number of lines that are written together."""
+"""Maximum number of lines that are written together."""
+SECONDS = 3.0
+"""Seconds after which a line does not wait for others: a run that is killed early has kept something too."""
 _OPENING = b'{"id": "'
 _MAGIC = {"": _OPENING, ".gz": b"\x1f\x8b\x08" + bytes(5), ".zst": b"\x28\xb5\x2f\xfd"}
 """How a group begins."""
@@ -93,6 +96,7 @@ class Output:
             self._lock.release()
             raise
         self._waiting: list[str] = []
+        self._wrote = monotonic()
         self.complete = False
         """True once the archive was read to its end: then the file of errors is replaced."""
 
@@ -115,7 +119,7 @@ class Output:
             return
         self.written += 1
         self._waiting.append(line)
-        if len(self._waiting) == GROUP:
+        if len(self._waiting) == GROUP or monotonic() - self._wrote > SECONDS:
             self._write()
 
     def close(self) -> None:
@@ -137,6 +141,7 @@ class Output:
     def _write(self) -> None:
         data = memoryview(_packed("".join(f"{line}\n" for line in self._waiting).encode("utf-8"), self._packing))
         self._waiting.clear()
+        self._wrote = monotonic()
         while data:  # if the disk is almost full, write() takes only part
             data = data[self._file.write(data) :]
 

@@ -20,7 +20,7 @@ from ..reading import Article
 from ..summary import Bullet, Length, Policy, Span
 from .auth import Person
 from .revisions import Check, Form, article_of, printed, revised, spans_of
-from .service import Desk, OfDesk, allowed
+from .service import Desk, OfDesk, allowed, while_connected
 from .store import PAGE, ConflictError, NotThereError, Store
 
 router = APIRouter()
@@ -184,9 +184,12 @@ def _errors(*codes: int) -> dict[int | str, dict[str, Any]]:
     status_code=201,
     responses=_errors(501, 503, 504) | {200: {"description": "The existing summary of this article."}},
 )  # fmt: skip
-async def draft(given: SummaryIn, desk: OfDesk, person: Drafter, response: Response) -> dict[str, Any]:
+async def draft(
+    request: Request, given: SummaryIn, desk: OfDesk, person: Drafter, response: Response
+) -> dict[str, Any]:
     """Drafts the key points of an article, and returns the record of the summary. If a summary with the same id, story,
-    headline, language and length exists, it is returned, even if other options differ."""
+    headline, language and length exists, it is returned, even if other options differ. If the client disconnects, the
+    work on the article ends."""
     found = await run_in_threadpool(given.article)
 
     def known() -> str | None:
@@ -211,7 +214,7 @@ async def draft(given: SummaryIn, desk: OfDesk, person: Drafter, response: Respo
         desk.metrics.drafts.inc()
         return desk.store.add(summary.to_dict(), given.id, person.name)
 
-    record, new = await desk.drafting(made)
+    record, new = await while_connected(request, desk.drafting(made, person.name))
     if not new:
         response.status_code = 200
     return record
@@ -266,7 +269,8 @@ async def revise(id: Id, given: RevisionIn, desk: OfDesk, person: Editor) -> dic
     try:  # moving and deleting points needs no model, so such a version does not wait in the queue
         return await run_in_threadpool(made, _no_check)
     except _NeedsCheckError:
-        return await desk.editing(partial(made, partial(desk.summarizer.check, time_limit=desk.settings.seconds)))
+        check = partial(desk.summarizer.check, time_limit=desk.settings.seconds)
+        return await desk.editing(partial(made, check), person.name)
 
 
 class _NeedsCheckError(Exception):
@@ -305,7 +309,7 @@ def _decided(
 
 
 @router.post("/v1/summaries/{id}/wordings", responses=_errors(404, 503, 504))
-async def wordings(id: Id, given: WordingsIn, desk: OfDesk, person: Editor) -> dict[str, Any]:
+async def wordings(id: Id, request: Request, given: WordingsIn, desk: OfDesk, person: Editor) -> dict[str, Any]:
     """Returns other wordings of some sentences of the article: first rewrites, ordered by the verifier's probability,
     then the sentences themselves."""
 
@@ -319,7 +323,7 @@ async def wordings(id: Id, given: WordingsIn, desk: OfDesk, person: Editor) -> d
         except ValueError as error:
             raise HTTPException(422, str(error)) from error
 
-    return {"wordings": await desk.editing(found)}
+    return {"wordings": await while_connected(request, desk.editing(found, person.name))}
 
 
 @router.get("/v1/summaries/{id}/text", response_class=PlainTextResponse, responses=_errors(404))
@@ -336,7 +340,7 @@ def opened(id: Id, given: OpenIn, desk: OfDesk, person: Editor) -> dict[str, Any
 
 
 @router.post("/v1/check", responses=_errors(404, 501, 503, 504))
-async def check(given: CheckIn, desk: OfDesk, person: Drafter) -> dict[str, Any]:
+async def check(request: Request, given: CheckIn, desk: OfDesk, person: Drafter) -> dict[str, Any]:
     """Checks a point against an article. Returns the point with its source sentences and checks; `missing` lists the
     facts that the article lacks, with their offsets in the point."""
     if given.summary and "read" not in person.scopes:
@@ -357,7 +361,7 @@ async def check(given: CheckIn, desk: OfDesk, person: Drafter) -> dict[str, Any]
         ]
         return asdict(bullet) | {"missing": missing}
 
-    return await desk.editing(found)
+    return await while_connected(request, desk.editing(found, person.name))
 
 
 def _spans(article: Article, given: CheckIn | WordingsIn) -> list[Span] | None:

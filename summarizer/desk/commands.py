@@ -20,6 +20,8 @@ from ..summary import Length
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from .auth import People
     from .database import Database
     from .service import Desk
@@ -99,6 +101,7 @@ def serve(
 
             from .auth import People
             from .database import Database
+            from .opening import Opening
             from .service import create_app
         except ImportError as error:
             raise MissingExtraError("the desk", str(error.name), "serve") from error
@@ -134,18 +137,25 @@ def serve(
             secure=bool(certificate) or behind_tls_proxy, guests=not signed,
             hosts=tuple(names) if _loopback(host) or allowed_host else (),
         )  # fmt: skip
-        print("loading the model …", file=sys.stderr)
-        summarizer = Summarizer.from_pretrained(model, threads=threads)
-        app = create_app(settings, summarizer)
-        if load:
-            _load(app.state.desk, load)
+
+        def create() -> FastAPI:
+            models.append(Summarizer.from_pretrained(model, threads=threads))
+            app = create_app(settings, models[0])
+            if load:
+                _load(app.state.desk, load)
+            print(
+                f"the desk is at {address} ({who}); its API is described at {address}/docs; Ctrl+C stops it", flush=True
+            )
+            return app
+
+        models: list[Summarizer] = []
+        opening = Opening(create, lambda: setattr(server, "should_exit", True))
         config = uvicorn.Config(
-            app, host, port, log_level="warning", ssl_certfile=certificate, ssl_keyfile=key,
+            opening, host, port, log_level="warning", ssl_certfile=certificate, ssl_keyfile=key,
             proxy_headers=behind_tls_proxy, forwarded_allow_ips="127.0.0.1", timeout_graceful_shutdown=10,
         )  # fmt: skip
         server = uvicorn.Server(config)
         socket = config.bind_socket()
-        socket.listen(1024)  # clients can connect as soon as the address is printed
         shown = f"[{host}]" if ":" in host else host
         address = f"{'https' if certificate else 'http'}://{shown}:{socket.getsockname()[1]}"
         who = (
@@ -153,9 +163,12 @@ def serve(
             if signed
             else "no sign-in; to require it, add a user with `summarize desk user add NAME --role admin`"
         )
-        print(f"the desk is at {address} ({who}); its API is described at {address}/docs; Ctrl+C stops it", flush=True)
+        print(f"loading the model … {address} can be opened, and shows when it is ready", file=sys.stderr)
         server.run(sockets=[socket])
-        summarizer.close()
+        for summarizer in models:
+            summarizer.close()
+        if opening.error:
+            raise opening.error
 
 
 user = typer.Typer(no_args_is_help=True, help="Users of the desk.")

@@ -1,4 +1,4 @@
-"""The desk's database: its tables, its transactions, and migrations from older versions.
+"""The desk's database: its tables, the status of a list, transactions, and migrations from older versions.
 
 SQLite (one file) or PostgreSQL. A change is written completely or not at all, and is on disk before it is acknowledged.
 """
@@ -15,6 +15,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from ..errors import SummarizerError
+
+STATUSES = ("draft", "approved", "rejected", "withdrawn")
+_STEPS = {
+    "revised": {"draft": "draft", "approved": "draft", "rejected": "draft", "withdrawn": "draft"},
+    "approved": {"draft": "approved"},
+    "rejected": {"draft": "rejected"},
+    "withdrawn": {"approved": "withdrawn"},
+}
+"""For each action, the new status by the old one. Other statuses do not allow the action."""
 
 SCHEMA = 1
 """Version of the tables. `_MIGRATIONS` upgrades older databases to it."""
@@ -93,6 +102,22 @@ calls = sa.Table(
 )
 _MIGRATIONS: dict[int, Sequence[str]] = {}
 """For each older version, the SQL statements that upgrade it to the next version."""
+
+
+class NotAllowedError(Exception):
+    """The status of a summary does not allow an action. For example, a rejected list cannot be approved."""
+
+
+def status_after(status: str, action: str) -> str:
+    """Returns the status after an action.
+
+    Raises:
+        NotAllowedError: The status does not allow the action.
+    """
+    if status not in _STEPS[action]:
+        allowed = " or ".join(_STEPS[action])
+        raise NotAllowedError(f"the list's status is {status}; only a list with status {allowed} can be {action}")
+    return _STEPS[action][status]
 
 
 class StoreError(SummarizerError):

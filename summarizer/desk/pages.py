@@ -17,10 +17,10 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from ..reading import content_sentences, paragraphs
 from .api import Id, Status
 from .auth import ROLES, SCOPES, SESSION, Person
+from .database import STATUSES
 from .revisions import article_of
 from .service import COOKIE, NAME_COOKIE, Desk, OfDesk, OfPerson, check_page_token, desk_of, person_of, same_site
 from .stats import REASONS, weeks
-from .status import STATUSES
 from .store import PAGE, Entry
 
 _log = logging.getLogger(__name__)
@@ -187,7 +187,7 @@ async def sign_in(
         refused.headers["Retry-After"] = str(pause)
         return refused
     desk.attempts.failed(*keys)  # counted before the password is read, so that parallel attempts count too
-    token = await desk.signing(lambda: desk.people.sign_in(name, password))
+    token = await desk.signing(lambda: desk.people.sign_in(name, password), address)
     if token is None:
         _log.warning("wrong password for %r from %s", name[:100], address)
         return _page("login.html", request, desk, None, 401, to=_inside(to), failed=True)

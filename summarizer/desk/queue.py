@@ -4,12 +4,15 @@ time after which to retry."""
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from threading import Lock
+from dataclasses import dataclass, field
+from threading import Event, Lock
 from time import monotonic
 from typing import Any, TypeVar
+
+from ..deadline import stopped_by
 
 T = TypeVar("T")
 
@@ -41,8 +44,17 @@ class Load:
     seconds: float = 1.0
 
 
+@dataclass(frozen=True, eq=False)
+class _Task:
+    run: Callable[[], Any]
+    sender: str
+    result: Future[Any] = field(default_factory=Future)
+    stop: Event = field(default_factory=Event)
+
+
 class TaskQueue:
-    """A queue of limited length, with threads that run its tasks.
+    """A queue of limited length, with threads that run its tasks. It keeps one thread free for others: a sender has at
+    most all threads but one.
 
     Args:
         concurrency: Number of tasks that run at the same time.
@@ -53,41 +65,78 @@ class TaskQueue:
         self._concurrency, self._max_waiting = concurrency, max_waiting
         self._pool = ThreadPoolExecutor(concurrency, "desk")
         self._lock = Lock()
+        self._waiting: list[_Task] = []
+        self._running: Counter[str] = Counter()
         self.load = Load()
 
-    async def __call__(self, task: Callable[[], T]) -> T:
-        """Runs a task in a thread when its turn comes, and returns its result.
+    async def __call__(self, run: Callable[[], T], sender: str) -> T:
+        """Runs a task in a thread when its turn comes, and returns its result. If the caller is cancelled, a waiting
+        task is dropped, and a running one stops between two of its steps (`deadline.stopped_by`).
+
+        Args:
+            run: The task.
+            sender: Who sent it.
 
         Raises:
             BusyError: Too many tasks are waiting.
         """
+        task = _Task(run, sender)
         with self._lock:
-            if self.load.running + self.load.waiting >= self._concurrency + self._max_waiting:
-                ahead = self.load.waiting + self.load.running
+            ahead = len(self._waiting) + self._running.total()
+            if ahead >= self._concurrency + self._max_waiting:
                 raise BusyError(max(1, round(ahead * self.load.seconds / self._concurrency)))
-            self.load.waiting += 1
-        waiting = self._pool.submit(self._timed, task)
-        waiting.add_done_callback(self._dropped)
-        return await asyncio.wrap_future(waiting)
+            self._waiting.append(task)
+            self._start()
+        try:
+            found: T = await asyncio.wrap_future(task.result)
+        except asyncio.CancelledError:
+            task.stop.set()
+            with self._lock:
+                if task in self._waiting:
+                    self._waiting.remove(task)
+                    self._count()
+            raise
+        return found
 
     def close(self) -> None:
         """Waits for running tasks. Waiting tasks are cancelled."""
-        self._pool.shutdown(cancel_futures=True)
-
-    def _dropped(self, task: Future[Any]) -> None:
-        """Stops counting a task that was cancelled while it waited."""
-        if task.cancelled():
-            with self._lock:
-                self.load.waiting -= 1
-
-    def _timed(self, task: Callable[[], Any]) -> Any:
-        began = monotonic()
         with self._lock:
-            self.load.waiting -= 1
-            self.load.running += 1
+            waiting, self._waiting = self._waiting, []
+        for task in waiting:
+            task.result.cancel()
+        self._pool.shutdown()
+
+    def _start(self) -> None:
+        """Starts the tasks whose turn it is; the caller holds the lock."""
+        for task in list(self._waiting):
+            if self._running.total() >= self._concurrency:
+                break
+            if self._running[task.sender] >= max(1, self._concurrency - 1):
+                continue
+            self._waiting.remove(task)
+            if task.result.set_running_or_notify_cancel():
+                self._running[task.sender] += 1
+                self._pool.submit(self._run, task)
+        self._count()
+
+    def _run(self, task: _Task) -> None:
+        began = monotonic()
         try:
-            return task()
-        finally:
-            with self._lock:
-                self.load.running -= 1
-                self.load.seconds += 0.1 * (monotonic() - began - self.load.seconds)
+            with stopped_by(task.stop):
+                found = task.run()
+        except BaseException as error:
+            self._ended(task, monotonic() - began)
+            task.result.set_exception(error)
+        else:
+            self._ended(task, monotonic() - began)
+            task.result.set_result(found)
+
+    def _ended(self, task: _Task, seconds: float) -> None:
+        with self._lock:
+            self._running[task.sender] -= 1
+            self._running += Counter()  # forgets senders without tasks
+            self.load.seconds += 0.1 * (seconds - self.load.seconds)
+            self._start()
+
+    def _count(self) -> None:
+        self.load.running, self.load.waiting = self._running.total(), len(self._waiting)

@@ -7,10 +7,10 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote
 
 from fastapi import Depends, FastAPI, HTTPException, Request
@@ -26,13 +26,13 @@ from ..errors import ArticleError, ClosedError, MissingExtraError, TimeLimitErro
 from ..summarizer import Summarizer
 from ..version import __version__
 from .auth import SCOPES, Attempts, People, Person
-from .database import Database
+from .database import STATUSES, Database, NotAllowedError
 from .queue import BusyError, TaskQueue
 from .settings import Settings
-from .status import STATUSES, NotAllowedError
 from .store import ConflictError, NotThereError, Store
 from .webhooks import Calls, deliver
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 COOKIE = "desk"
 NAME_COOKIE = "desk_name"
@@ -248,6 +248,24 @@ def same_site(request: Request) -> None:
     origin = request.headers.get("origin")
     if origin and origin.partition("://")[2] != request.headers.get("host"):
         raise HTTPException(403, "this request comes from a page of another site")
+
+
+async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Returns the result of some work, or cancels the work if the client disconnects.
+
+    Raises:
+        HTTPException: The client has disconnected. Nobody reads this answer; the metrics count it.
+    """
+    # `Request.is_disconnected` does not notice it behind a middleware of Starlette.
+    task, gone = asyncio.ensure_future(work), asyncio.ensure_future(request.receive())
+    try:
+        await asyncio.wait([task, gone], return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise HTTPException(408, "the client has disconnected")
+        return task.result()
+    finally:
+        task.cancel()
+        gone.cancel()
 
 
 # Errors, as problem+json (RFC 9457).

@@ -13,8 +13,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from .database import Database, calls, now, revisions, stamp, summaries
-from .status import STATUSES, status_after
+from .database import STATUSES, Database, calls, now, revisions, stamp, status_after, summaries
 
 ABSENT = timedelta(seconds=90)
 """A summary counts as closed if its page has not called `Store.open` for this long."""

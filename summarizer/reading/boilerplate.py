@@ -17,7 +17,7 @@ _DATELINE = re.compile(
     # The dash is optional only if the parenthesis opens the text or follows a place name:
     # "The Palestinian Authority (PA) said" has no dateline.
     rf"(?:{_PLACE}\s*)?\({_AGENCY}\)\s*{_DASH}*\s*|\([A-Z][\w.&'’ ]{{1,40}}\)\s*{_DASH}*\s*(?=[A-Z\"'“‘\d])"
-    rf"|(?!The\b)(?:[A-Z][\w.'’-]+,?\s*){{1,5}}(?<!Press\s)(?<!Network\s)\((?:CNN|Reuters|AP|AFP)\)\s*{_DASH}*\s*"
+    rf"|(?!The\b)(?:[A-Z][\w.'’-]++,?\s*){{1,5}}(?<!Press\s)(?<!Network\s)\((?:CNN|Reuters|AP|AFP)\)\s*{_DASH}*\s*"
     rf"|(?:[A-Z][\w.,'’ -]{{2,60}}?\s*)?\([A-Z][\w.&'’ ]{{1,40}}\)\s*{_DASH}+\s*"
     rf"|{_PLACE}(?:,?\s+[A-Z][a-z]+\.?\s+\d{{1,2}})?(?:\s*(?:--+|—)|\s[-–])\s*(?=[A-Z\"'“‘\d])"
 )

@@ -15,6 +15,9 @@ import sentencex
 
 MAX_WORDS = 80
 """Maximum words of a sentence. A longer one is a list, a table or a text without full stops; it is cut at clauses."""
+MAX_CHARACTERS = 1000
+"""Maximum characters of a sentence, so that a text without spaces (a megabyte of digits) cannot stop the work that
+follows. The longest of 8,000 sentences of news has 459."""
 
 _WORD = re.compile(r"[぀-ヿ㐀-鿿가-힯฀-๿]|[^\W_]+(?:['’.,-][^\W_]+)*")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
@@ -112,7 +115,7 @@ def split(text: str, start: int, end: int, language: str = "en") -> list[tuple[i
         if result and (_goes_on(text[slice(*result[-1])], text[a:b])):
             a = result.pop()[0]
         result.append((a, b))
-    return [piece for a, b in _with_their_marks(text, result) for piece in _pieces(text, a, b)]
+    return [piece for a, b in _with_their_marks(text, result) for piece in _short(text, a, b)]
 
 
 def _with_their_marks(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -151,6 +154,13 @@ def _goes_on(before: str, after: str) -> bool:
     return bool(_TITLE_END.search(before) or (_CLOCK_END.search(before) and _CLOCK_GOES_ON.match(after)))
 
 
+def _short(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Cuts a span of more than MAX_WORDS words or MAX_CHARACTERS characters."""
+    spans = [trimmed(text, at, min(at + MAX_CHARACTERS, b)) for a, b in _pieces(text, start, end)
+             for at in range(a, b, MAX_CHARACTERS)]  # fmt: skip
+    return [(a, b) for a, b in spans if a < b]
+
+
 def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """Cuts a span of more than MAX_WORDS words at its clauses or, if there are none, between words."""
     if end - start <= MAX_WORDS or len(words(text[start:end])) <= MAX_WORDS:
@@ -165,7 +175,7 @@ def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
         cut = _clause_cut(text, ends[width // 2], ends[-1], end)
         result.append(trimmed(text, at, cut))
         at = cut
-    return [(a, b) for a, b in result if a < b]
+    return result
 
 
 def _clause_cut(text: str, low: int, high: int, end: int) -> int:

@@ -78,6 +78,16 @@ def test_killed_again_and_again_it_loses_nothing(tmp_path, ending):
     assert left <= {f"{name}.{ending}{end}" for name in ("whole", "out") for end in ("", ".lock")}
 
 
+def test_a_line_does_not_wait_long_for_others(tmp_path, monkeypatch):
+    made = Output(tmp_path / "o.jsonl", {})
+    made.append({"id": "1"})
+    assert not lines(tmp_path / "o.jsonl")  # waits for a group
+    monkeypatch.setattr("summarizer.archive.output.SECONDS", 0.0)
+    made.append({"id": "2"})
+    assert [json.loads(line)["id"] for line in lines(tmp_path / "o.jsonl")] == ["1", "2"]
+    made.close()
+
+
 def test_a_stop_by_signal_is_clean_and_gone_on_from(tmp_path):
     source = written(tmp_path / "a.jsonl", archive(300))
     command = [sys.executable, "-m", "summarizer", "batch", str(source), "-o", str(tmp_path / "o.jsonl"), *FLAGS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import threading
 import time
@@ -40,9 +41,8 @@ def client(base, path, **settings):
 
 
 @contextlib.contextmanager
-def server(base, path, **settings):
-    """Starts a desk on a free port. Yields its address and the desk."""
-    app = create_app(Settings(f"sqlite:///{path / 'desk.sqlite'}", **{"guests": True} | settings), base)
+def served(app):
+    """Serves an application on a free port. Yields its address."""
     config = uvicorn.Config(app, "127.0.0.1", 0, log_level="error")
     running = uvicorn.Server(config)
     socket = config.bind_socket()
@@ -51,24 +51,37 @@ def server(base, path, **settings):
     while not running.started:
         time.sleep(0.02)
     try:
-        yield f"http://127.0.0.1:{socket.getsockname()[1]}", app.state.desk
+        yield f"http://127.0.0.1:{socket.getsockname()[1]}"
     finally:
         running.should_exit = True
         thread.join(15)
 
 
 @contextlib.contextmanager
+def server(base, path, **settings):
+    """Starts a desk on a free port. Yields its address and the desk."""
+    app = create_app(Settings(f"sqlite:///{path / 'desk.sqlite'}", **{"guests": True} | settings), base)
+    with served(app) as address:
+        yield address, app.state.desk
+
+
+@contextlib.contextmanager
 def busy(work):
-    """Keeps all threads of a queue busy."""
+    """Keeps all threads of a queue busy, with tasks of several senders."""
     hold = threading.Event()
-    work.load.waiting += work._concurrency
-    for _ in range(work._concurrency):
-        work._pool.submit(work._timed, hold.wait)
-    time.sleep(0.2)
+
+    async def wait():
+        await asyncio.gather(*(work(hold.wait, f"sender {at}") for at in range(work._concurrency)))
+
+    thread = threading.Thread(target=asyncio.run, args=[wait()])
+    thread.start()
     try:
+        while work.load.running < work._concurrency:
+            time.sleep(0.01)
         yield
     finally:
         hold.set()
+        thread.join()
 
 
 def drafted(desk, **more):

@@ -1,9 +1,7 @@
 """The desk's API: drafts, versions, decisions, limits, statistics and metrics."""
 
 import json
-import time
 
-import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -18,7 +16,7 @@ from summarizer.desk.settings import Settings
 from training.data.judged import judged
 
 from ..articles import ROOT
-from .desk import TEXT, TITLE, article, busy, client, drafted, kept, revise, server
+from .desk import TEXT, TITLE, article, client, drafted, kept, revise
 
 
 @pytest.fixture
@@ -270,13 +268,6 @@ def test_articles_that_cannot_be_read(desk, sent, code, detail):
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_a_request_that_does_not_say_its_size_is_cut_off(base, tmp_path):
-    with server(base, tmp_path, max_request=50_000) as (address, _):
-        sent = (b"x" * 10_000 for _ in range(100))
-        answer = httpx.post(f"{address}/v1/summaries", content=sent, headers={"Content-Type": "application/json"})
-        assert answer.status_code == 413
-
-
 def test_markdown_and_html_are_read(desk):
     markdown = desk.post("/v1/summaries", json={"markdown": f"# {TITLE}\n\n{TEXT}", "policy": "extract"}).json()
     assert markdown["title"] == TITLE and "#" not in markdown["text"]
@@ -285,44 +276,6 @@ def test_markdown_and_html_are_read(desk):
         "/v1/summaries", json={"html": f"<html><body><article><h1>{TITLE}</h1>{paragraphs}</article></body>"}
     )
     assert html.status_code == 201 and "<p>" not in html.json()["text"]
-
-
-def test_beyond_its_line_the_desk_says_no(base, tmp_path):
-    with client(base, tmp_path, max_queue=0) as desk:
-        record = drafted(desk, id="before")
-        with busy(desk.desk.drafting):
-            answer = desk.post("/v1/summaries", json=article())
-            assert answer.status_code == 503 and int(answer.headers["retry-after"]) >= 1
-            assert desk.get("/health").json()["running"] == desk.desk.drafting._concurrency
-            # An editor does not wait behind articles.
-            assert desk.post("/v1/check", json={"summary": record["id"], "point": "Roe left."}).status_code == 200
-            assert revise(desk, record, [{"text": "Ann Roe leads the council."}]).status_code == 201
-        time.sleep(0.2)
-        assert desk.post("/v1/summaries", json=article()).status_code == 201
-
-
-def test_an_article_that_takes_too_long(base, tmp_path):
-    with client(base, tmp_path, seconds=0.000001) as desk:
-        answer = desk.post("/v1/summaries", json=article())
-        assert answer.status_code == 504 and "took longer" in answer.json()["detail"]
-        record = desk.desk.store.add(base(Article(TEXT, TITLE), policy="extract").to_dict(), "a", "cms")[0]
-        sources = [{"start": s["start"], "end": s["end"]} for s in record["bullets"][0]["sources"]]
-        for answer in (
-            desk.post("/v1/check", json={"text": TEXT, "point": "Roe left."}),
-            desk.post(f"/v1/summaries/{record['id']}/wordings", json={"sources": sources}),
-            revise(desk, record, [{"text": "Roe left."}]),
-        ):
-            assert answer.status_code == 504 and "took longer" in answer.json()["detail"]
-        assert revise(desk, record, kept(record)[::-1]).status_code == 201  # no text is new: nothing is checked
-
-
-def test_a_list_without_a_new_text_is_saved_however_busy_the_models_are(base, tmp_path):
-    with client(base, tmp_path, max_queue=0) as desk:
-        record = drafted(desk)
-        with busy(desk.desk.editing):
-            moved = revise(desk, record, kept(record)[::-1])
-            assert moved.status_code == 201
-            assert revise(desk, moved.json(), [{"text": "Ann Roe leads the council."}]).status_code == 503
 
 
 def test_a_fault_of_the_desk_is_told_as_one(desk, monkeypatch, caplog):

@@ -43,3 +43,4 @@ def test_the_queue_has_a_row_an_article_and_can_be_searched(desk, editor, record
         assert rows.count() == found, asked
     editor.page.goto(f"{desk[0]}/?q=keep")
     assert editor.page.locator("td[data-name=Lists] a").all_text_contents() == ["brief", "standard"]
+    assert editor.page.locator("td[data-name=Id]").all_text_contents() == ["story-1"]

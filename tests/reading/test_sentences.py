@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from summarizer.reading.boilerplate import content_sentences, is_boilerplate, title_of
-from summarizer.reading.sentences import MAX_WORDS, paragraphs, split, words
+from summarizer.reading.sentences import MAX_CHARACTERS, MAX_WORDS, paragraphs, split, words
 
 
 def texts(text, language="en"):
@@ -74,6 +74,15 @@ def test_text_without_full_stops_is_cut_at_clauses():
     found = texts(", ".join(f"word{i} and then some" for i in range(400)))
     assert len(found) > 10
     assert all(len(words(s)) <= MAX_WORDS for s in found)
+
+
+@given(text=st.text('1,A.“" \n', max_size=50), times=st.integers(1, 400))
+def test_no_sentence_is_longer_than_the_limit(text, times):
+    whole = text * times
+    spans = [span for paragraph in paragraphs(whole) for span in split(whole, *paragraph)]
+    assert all(0 < end - start <= MAX_CHARACTERS for start, end in spans)
+    said = "".join(whole[start:end] for start, end in spans)
+    assert "".join(said.split()) == "".join(whole.split())
 
 
 def test_hard_wrapped_lines_are_one_paragraph_and_long_lines_are_one_each():

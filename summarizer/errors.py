@@ -19,9 +19,7 @@ class MissingExtraError(SummarizerError, ImportError):
     """An optional package is missing. The message says how to install it."""
 
     def __init__(self, what: str, package: str, extra: str) -> None:
-        super().__init__(
-            f"{what} needs {package}: pip install '.[{extra}]' in a checkout of this project, or install it by itself"
-        )
+        super().__init__(f"{what} needs {package}: pip install '.[{extra}]' in a checkout of this project")
 
 
 class TimeLimitError(SummarizerError, TimeoutError):

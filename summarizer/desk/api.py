@@ -190,7 +190,7 @@ async def draft(
     """Drafts the key points of an article, and returns the record of the summary. If a summary with the same id, story,
     headline, language and length exists, it is returned, even if other options differ. If the client disconnects, the
     work on the article ends."""
-    found = await run_in_threadpool(given.article)
+    found = await while_connected(request, desk.reading(given.article, person.name))
 
     def known() -> str | None:
         return desk.store.find(given.id, found.text, found.title, found.language, given.length)

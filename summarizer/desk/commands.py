@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from socket import AF_INET, AF_INET6, create_server
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import MissingExtraError, SummarizerError
+from ..errors import ClosedError, MissingExtraError, SummarizerError
+from ..options import check_time_limit
 from ..reading import Article
 from ..summarizer import Summarizer
 from ..summary import Length
@@ -80,8 +82,8 @@ def serve(
     ] = None,
     load: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="At the start, draft the articles (.json, .txt, .html, .md) of a folder.",
-                     show_default=False),
+        typer.Option(metavar="FOLDER", show_default=False,
+                     help="Draft the articles (.json, .txt, .html, .md) of a folder, in the background."),
     ] = None,
 ) -> None:  # fmt: skip
     """Start the editors' desk: an HTTP service with pages, for one newsroom on one machine.
@@ -115,14 +117,8 @@ def serve(
                 "`summarize desk user add NAME --role admin`, or listen on 127.0.0.1 only, without "
                 "--behind-tls-proxy and --allowed-host"
             )
-        if bool(certificate) != bool(key):
-            raise ValueError("--certificate and --key go together: pass both or neither")
-        if not _loopback(host) and not (certificate or without_tls):
-            raise ValueError(
-                f"other machines can reach {host}, and nothing is encrypted: pass --certificate and --key, or listen "
-                "on 127.0.0.1 behind a proxy that handles TLS (--behind-tls-proxy). --without-tls allows unencrypted "
-                "connections, which expose passwords"
-            )
+        check_time_limit(time_limit)
+        _check_encryption(host, certificate, key, without_tls)
         secret = os.environ.get("SUMMARIZE_WEBHOOK_SECRET", "")
         if webhook and len(secret) < 16:
             raise ValueError("a webhook needs a secret of at least 16 characters in SUMMARIZE_WEBHOOK_SECRET")
@@ -141,8 +137,8 @@ def serve(
         def create() -> FastAPI:
             models.append(Summarizer.from_pretrained(model, threads=threads))
             app = create_app(settings, models[0])
-            if load:
-                _load(app.state.desk, load)
+            if load:  # in the background: a large folder takes long
+                Thread(target=_load, args=[app.state.desk, load], daemon=True).start()
             print(
                 f"the desk is at {address} ({who}); its API is described at {address}/docs; Ctrl+C stops it", flush=True
             )
@@ -293,6 +289,25 @@ def _told() -> Iterator[None]:
         sys.exit(WRONG_USE)
 
 
+def _check_encryption(host: str, certificate: Path | None, key: Path | None, without_tls: bool) -> None:
+    """Checks the files for TLS, and that a desk that other machines can reach has them.
+
+    Raises:
+        ValueError: A file is missing, or nothing would be encrypted.
+    """
+    if bool(certificate) != bool(key):
+        raise ValueError("--certificate and --key go together: pass both or neither")
+    for file in filter(None, (certificate, key)):
+        if not file.is_file():
+            raise ValueError(f"there is no file {file}")
+    if not _loopback(host) and not (certificate or without_tls):
+        raise ValueError(
+            f"other machines can reach {host}, and nothing is encrypted: pass --certificate and --key, or listen "
+            "on 127.0.0.1 behind a proxy that handles TLS (--behind-tls-proxy). --without-tls allows unencrypted "
+            "connections, which expose passwords"
+        )
+
+
 def _free(host: str, port: int) -> None:
     """Checks, before the model is loaded, that the desk can listen at an address.
 
@@ -325,6 +340,8 @@ def _load(desk: Desk, folder: Path) -> None:
                 if not desk.store.find(path.stem, article.text, article.title, article.language, length):
                     desk.store.add(desk.summarizer(article, length=length).to_dict(), path.stem, "the desk")
                     drafted += 1
+        except ClosedError:
+            return
         except SummarizerError as error:
             print(f"{path}: {error}; skipped", file=sys.stderr)
     print(f"{folder}: {drafted} lists drafted", file=sys.stderr)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from fastapi import FastAPI
+from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -24,7 +25,7 @@ _AGAIN = {"Retry-After": "2", "Cache-Control": "no-store"}
 
 class Opening:
     """An application that is created in a thread after the server has started. Until then, every request is answered
-    with 503: a page that reloads itself, or problem+json under /v1.
+    with 503: a page that reloads itself for a browser, else problem+json.
 
     Args:
         create: Creates the application.
@@ -45,11 +46,11 @@ class Opening:
             await self._lifespan(receive, send)
         elif self._app:
             await self._app(scope, receive, send)
-        elif scope["path"].startswith("/v1/"):
+        elif "text/html" in Headers(scope=scope).get("accept", ""):
+            await HTMLResponse(_PAGE, 503, _AGAIN)(scope, receive, send)
+        else:
             body = {"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": _DETAIL}
             await JSONResponse(body, 503, _AGAIN, "application/problem+json")(scope, receive, send)
-        else:
-            await HTMLResponse(_PAGE, 503, _AGAIN)(scope, receive, send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Request
+from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, select_autoescape
@@ -71,7 +71,12 @@ Action = Literal["put user", "drop user", "new key", "drop key"]
 
 @router.get("/")
 def queue(
-    request: Request, desk: OfDesk, person: Here, status: Status = "draft", q: str = "", before: Id | None = None
+    request: Request,
+    desk: OfDesk,
+    person: Here,
+    status: Status = "draft",
+    q: Annotated[str, Query(max_length=200)] = "",
+    before: Id | None = None,
 ) -> Response:
     """Shows the summaries with a status, a row an article. `q` is a part of the headline or of the CMS's id."""
     entries = desk.store.entries(status, before, q.strip())

@@ -53,12 +53,12 @@ class _Task:
 
 
 class TaskQueue:
-    """A queue of limited length, with threads that run its tasks. It keeps one thread free for others: a sender has at
-    most all threads but one.
+    """A queue of limited length, with threads that run its tasks. Senders take turns: the next task is of the sender
+    with the fewest running ones. One thread is kept free for others: a sender has at most all threads but one.
 
     Args:
         concurrency: Number of tasks that run at the same time.
-        max_waiting: Maximum number of waiting tasks.
+        max_waiting: Maximum number of waiting tasks of a sender; all senders together may have four times as many.
     """
 
     def __init__(self, concurrency: int, max_waiting: int) -> None:
@@ -82,8 +82,10 @@ class TaskQueue:
         """
         task = _Task(run, sender)
         with self._lock:
-            ahead = len(self._waiting) + self._running.total()
-            if ahead >= self._concurrency + self._max_waiting:
+            own = sum(other.sender == sender for other in self._waiting)
+            full = own >= self._max_waiting or len(self._waiting) >= 4 * self._max_waiting
+            if full and not self._can_start(sender):
+                ahead = len(self._waiting) + self._running.total()
                 raise BusyError(max(1, round(ahead * self.load.seconds / self._concurrency)))
             self._waiting.append(task)
             self._start()
@@ -108,16 +110,17 @@ class TaskQueue:
 
     def _start(self) -> None:
         """Starts the tasks whose turn it is; the caller holds the lock."""
-        for task in list(self._waiting):
-            if self._running.total() >= self._concurrency:
-                break
-            if self._running[task.sender] >= max(1, self._concurrency - 1):
-                continue
+        while able := [task for task in self._waiting if self._can_start(task.sender)]:
+            task = min(able, key=lambda one: self._running[one.sender])  # the first of several
             self._waiting.remove(task)
             if task.result.set_running_or_notify_cancel():
                 self._running[task.sender] += 1
                 self._pool.submit(self._run, task)
         self._count()
+
+    def _can_start(self, sender: str) -> bool:
+        share = max(1, self._concurrency - 1)
+        return self._running.total() < self._concurrency and self._running[sender] < share
 
     def _run(self, task: _Task) -> None:
         began = monotonic()

@@ -47,15 +47,15 @@ def revised(
     for number, one in enumerate(given, 1):
         id, text = one.get("id"), " ".join(str(one["text"]).split())
         if id and (id not in known or any(other["id"] == id for other in bullets)):
-            raise ValueError(f"bullet {number}: the id {id!r} is {'twice in the list' if id in known else 'unknown'}")
+            raise ValueError(f"point {number}: the id {id!r} is {'twice in the list' if id in known else 'unknown'}")
         if not text:
-            raise ValueError(f"bullet {number} is empty; delete it, or write a text")
+            raise ValueError(f"point {number} is empty; delete it, or write a text")
         if not id:
             highest += 1
         try:
             made = _bullet(article, {**one, "text": text}, known.get(id or ""), drafted.get(id or ""), check)
         except ValueError as error:
-            raise ValueError(f"bullet {number}: {error}") from None
+            raise ValueError(f"point {number}: {error}") from None
         bullets.append({"id": id or f"b{highest}"} | made)
     unknown = set(reasons) - set(drafted)
     if unknown:

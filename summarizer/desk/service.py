@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 COOKIE = "desk"
 NAME_COOKIE = "desk_name"
 EDITING = 2
-"""Number of checks and wordings that are made at the same time."""
+"""Number of checks and wordings, and of articles that become text, that are made at the same time."""
 SIGNING = 2
 """Number of passwords that are verified at the same time."""
 GUEST = "editor"
@@ -60,6 +60,7 @@ class Desk:
         calls: Webhook calls.
         drafting: Queue of articles.
         editing: Queue of checks and wordings, so that editors do not wait behind articles.
+        reading: Queue of articles as HTML or Markdown that become text.
         signing: Queue of passwords to verify: each takes 64 MB and a tenth of a second.
         attempts: The wrong passwords.
         metrics: Metrics that `/metrics` returns.
@@ -75,6 +76,7 @@ class Desk:
             TaskQueue(summarizer.max_concurrency, settings.max_queue),
             TaskQueue(EDITING, settings.max_queue),
         )
+        self.reading = TaskQueue(EDITING, settings.max_queue)
         self.signing, self.attempts = TaskQueue(SIGNING, settings.max_queue), Attempts()
         self.metrics = Metrics(self)
         self.guest_csrf = secrets.token_urlsafe(32)
@@ -83,6 +85,7 @@ class Desk:
         """Waits for running tasks, and closes the database."""
         self.drafting.close()
         self.editing.close()
+        self.reading.close()
         self.signing.close()
         self.database.close()
 
@@ -181,7 +184,9 @@ def person_of(request: Request, desk: OfDesk) -> Person | None:
     on a desk without users. None: no valid key or session."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return desk.people.of_key(secret.strip())
+        person = desk.people.of_key(secret.strip())
+        if person or not desk.settings.guests:  # a desk without users needs no key, so an unknown one does no harm
+            return person
     token = request.cookies.get(COOKIE)
     if token and (person := desk.people.of_session(token)):
         return person
@@ -207,7 +212,9 @@ def allowed(scope: str) -> Callable[..., Person]:
         if person is None:
             raise HTTPException(
                 401,
-                "sign in, or send a key in the header Authorization: Bearer",
+                "this desk does not know the key"
+                if "authorization" in request.headers
+                else "sign in, or send a key in the header Authorization: Bearer",
                 headers={"WWW-Authenticate": "Bearer"},
             )
         if scope not in person.scopes:

@@ -195,7 +195,9 @@ class Store:
         if status:
             query = query.where(summaries.c.status == status)
         if part:
-            fields = (summaries.c.title, summaries.c.article_id)
+            # headlines have typographic apostrophes, keyboards have not
+            fields = (sa.func.replace(field, "’", "'") for field in (summaries.c.title, summaries.c.article_id))
+            part = part.replace("’", "'")
             query = query.where(sa.or_(*(field.icontains(part, autoescape=True) for field in fields)))
         with self._db.read() as db:
             if before:

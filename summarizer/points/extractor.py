@@ -290,7 +290,7 @@ class Extractor:
     """
 
     def __init__(self, folder: Path, threads: int | None = None) -> None:
-        # Parallel windows on one core each are 1.5 times as fast as one window on two cores (benchmarks/NOTES.md).
+        # Parallel windows on one core each are 1.5 times as fast as one window on two cores.
         self.threads = threads or cores()
         use_wide_instructions()
         self._encoder = ctranslate2.Encoder(

@@ -18,8 +18,12 @@ from .boilerplate import title_of
 
 _UNUSABLE = re.compile("[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BREAKS = {0x0B: "\n", 0x0C: "\n"}
-_HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])", re.I | re.S)
+_HTML = re.compile(
+    r"\s*(?:<!--(?:(?!-->).)*+-->\s*+)*+(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])", re.I | re.S
+)
 _TAG = re.compile(r"</?(?:p|div|article|h[1-6]|li|ul|br|span|a|section|figure|strong|em)\b[^<>]*>", re.I)
+_LONG_TAG = re.compile(r"<[^<>]{20000}")
+"""A tag of this length holds thousands of attributes, which libxml2 compares with each other."""
 _MARKDOWN = re.compile(r"\s*#{1,3} +\S")
 _DROPPED = frozenset(["fence", "code_block", "html_block", "hr"])
 SUFFIXES = {
@@ -79,8 +83,10 @@ class Article:
 
         Raises:
             MissingExtraError: trafilatura is not installed.
-            ArticleError: The page contains no story.
+            ArticleError: The page contains no story, or a tag of more than 20,000 characters.
         """
+        if _LONG_TAG.search(html):
+            raise ArticleError("this HTML page has a tag of more than 20,000 characters; pass its story as plain text")
         try:
             import trafilatura
         except ImportError as error:

@@ -8,6 +8,7 @@ next.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
@@ -18,6 +19,10 @@ MAX_WORDS = 80
 MAX_CHARACTERS = 1000
 """Maximum characters of a sentence, so that a text without spaces (a megabyte of digits) cannot stop the work that
 follows. The longest of 8,000 sentences of news has 459."""
+
+MAX_PARAGRAPH = 20_000
+"""Maximum characters of a paragraph. A longer one is cut behind a sentence: the splitter's time grows with the square
+of unpaired marks."""
 
 _WORD = re.compile(r"[぀-ヿ㐀-鿿가-힯฀-๿]|[^\W_]+(?:['’.,-][^\W_]+)*")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
@@ -84,7 +89,8 @@ def paragraphs(text: str) -> list[tuple[int, int]]:
     """Returns the spans (start, end) of a text's paragraphs, trimmed, none empty.
 
     Blank lines always separate paragraphs. A single line break separates them too, unless the text is hard-wrapped
-    (many lines of about the same width that end in the middle of a sentence), as in e-mails and old archives.
+    (many lines of about the same width that end in the middle of a sentence), as in e-mails and old archives. A
+    paragraph of more than MAX_PARAGRAPH characters becomes several.
     """
     border = _BLANK_LINE if _is_hard_wrapped(text) else _LINE
     spans, start = [], 0
@@ -92,7 +98,17 @@ def paragraphs(text: str) -> list[tuple[int, int]]:
         spans.append(trimmed(text, start, match.start()))
         start = match.end()
     spans.append(trimmed(text, start, len(text)))
-    return [(a, b) for a, b in spans if a < b]
+    return [(a, b) for span in spans for a, b in _parts(text, *span) if a < b]
+
+
+def _parts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    while end - start > MAX_PARAGRAPH:
+        high = start + MAX_PARAGRAPH
+        cuts = (text.rfind(mark, start + 1, high) + 1 for mark in (". ", " "))
+        cut = next((at for at in cuts if at), high)
+        yield trimmed(text, start, cut)
+        start = cut
+    yield trimmed(text, start, end)
 
 
 def split(text: str, start: int, end: int, language: str = "en") -> list[tuple[int, int]]:

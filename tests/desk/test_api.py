@@ -69,7 +69,7 @@ def test_an_editors_version_is_checked_and_knows_the_draft(desk):
 @pytest.mark.parametrize(
     ("bullets", "message"),
     [
-        ([{"text": "  "}], "bullet 1 is empty"),
+        ([{"text": "  "}], "point 1 is empty"),
         ([{"id": "b9", "text": "Roe left."}], "the id 'b9' is unknown"),
         ([{"id": "b1", "text": "Roe."}, {"id": "b1", "text": "Roe."}], "the id 'b1' is twice in the list"),
         ([{"text": "Roe left.", "sources": [{"start": 5, "end": 10_000}]}], "the offsets 5 to 10000 are invalid"),

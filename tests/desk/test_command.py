@@ -37,6 +37,8 @@ def run(*args, stdin=None):
         (["--webhook", "http://127.0.0.1:1/"], "SUMMARIZE_WEBHOOK_SECRET"),
         (["--database", "sqlite:////nowhere/at/all.sqlite"], "cannot be used"),
         (["--model", "nowhere/at/all/x"], "nowhere"),
+        (["--certificate", "a.pem", "--key", "b.pem"], "there is no file a.pem"),
+        (["--time-limit", "0"], "above 0"),
         (["--load", "nowhere"], "there is no folder nowhere to load"),
     ],
 )
@@ -71,7 +73,8 @@ def test_the_real_server_drafts_and_stops(tmp_path):
     try:
         line = process.stdout.readline()
         address = line.split("the desk is at ")[1].split(" ")[0]
-        entries = httpx.get(f"{address}/v1/summaries").json()["summaries"]
+        while len(entries := httpx.get(f"{address}/v1/summaries").json()["summaries"]) < 2:
+            time.sleep(0.1)
         assert {one["length"] for one in entries} == {"standard", "brief"} and entries[0]["title"] == TITLE
         assert TITLE in httpx.get(f"{address}/").text
     finally:
@@ -87,7 +90,8 @@ def test_while_the_model_loads_every_request_is_answered(base, tmp_path):
         return create_app(Settings(f"sqlite:///{tmp_path / 'desk.sqlite'}", guests=True), base)
 
     with served(Opening(create, pytest.fail)) as address:
-        page, call = httpx.get(f"{address}/"), httpx.get(f"{address}/v1/summaries")
+        page = httpx.get(f"{address}/", headers={"Accept": "text/html"})
+        call = httpx.get(f"{address}/health")
         assert page.status_code == call.status_code == 503 and "refresh" in page.text
         assert call.headers["content-type"] == "application/problem+json" and int(call.headers["retry-after"])
         loaded.set()

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from summarizer import Article
-from summarizer.desk.queue import TaskQueue
+from summarizer.desk.queue import BusyError, TaskQueue
 
 from .desk import TEXT, TITLE, article, busy, client, drafted, kept, revise, server
 
@@ -44,13 +44,55 @@ def test_a_client_that_leaves_frees_its_worker(base, tmp_path):
         assert 'status="408"' in httpx.get(f"{address}/metrics").text
 
 
-@pytest.mark.parametrize("part", ['"', "“”", "1,", "A", "(", ". ", "the ", "Ann Roe "])
+@pytest.mark.parametrize("part", ['"', "“”", "1,", "A", "(", ". ", "the ", "Ann Roe ", "‘a ", "<!-- a -->"])
 def test_hostile_texts_are_answered(base, tmp_path, part):
     with server(base, tmp_path) as (address, _):
-        hostile = part * (60_000 // len(part)) + f"\n\n{TEXT}"
+        hostile = part * (20_000 // len(part)) + f"\n\n{TEXT}"
         answer = httpx.post(f"{address}/v1/summaries", json=article(text=hostile, policy="checked"), timeout=120)
         assert answer.status_code == 201, answer.text
         assert answer.json()["bullets"]
+
+
+def test_a_page_with_a_tag_of_many_attributes_is_refused(base, tmp_path):
+    with client(base, tmp_path) as desk:
+        page = f"<html><body><p {' '.join(f'a{at}=1' for at in range(20_000))}>{TEXT}</p></body></html>"
+        answer = desk.post("/v1/summaries", json={"html": page})
+        assert answer.status_code == 422 and "pass its story as plain text" in answer.json()["detail"]
+        assert desk.get("/", params={"q": "a" * 60_000}).status_code == 422
+
+
+def test_senders_take_turns():
+    async def fill():
+        hold = threading.Event()
+        many = [asyncio.create_task(queue(hold.wait, name)) for name in "aaaaaabbbbbb"]
+        await asyncio.sleep(0)
+        late = asyncio.create_task(queue(lambda: done.append("late"), "c"))
+        many[0].add_done_callback(lambda _: done.append("first"))
+        await asyncio.sleep(0)
+        hold.set()
+        await asyncio.gather(*many, late)
+
+    done: list[str] = []
+    queue = TaskQueue(3, 10)
+    asyncio.run(fill())
+    queue.close()
+    assert "late" in done[:2]
+
+
+def test_one_sender_does_not_fill_the_queue_for_others():
+    async def fill():
+        hold = threading.Event()
+        many = [asyncio.create_task(queue(hold.wait, "archive")) for _ in range(4)]
+        await asyncio.sleep(0)
+        with pytest.raises(BusyError):
+            await queue(hold.wait, "archive")
+        assert await queue(lambda: "done", "editor") == "done"
+        hold.set()
+        await asyncio.gather(*many)
+
+    queue = TaskQueue(3, 2)
+    asyncio.run(fill())
+    queue.close()
 
 
 def test_one_sender_leaves_a_thread_for_others():

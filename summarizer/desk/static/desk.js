@@ -8,7 +8,7 @@ const api = `/v1/summaries/${root.dataset.id}`;
 const FACTS = ["number", "date", "name", "quote", "sources"];
 const GRAVE = /most probably (untrue|not a whole sentence)/;
 const REASONS = JSON.parse(root.dataset.reasons); // names of the reasons for a change
-const TRUSTED = 25; // minimum probability, in percent, that an editor would print a wording; others are not offered
+const TRUSTED = 40; // minimum probability, in percent, that an editor would print a wording; others are not offered
 const sentences = [...document.querySelectorAll("#story .s")];
 let record = null;   // the saved record
 let bullets = [];    // the list on the page: {id, text, sources, reason, draft, checks, method}
@@ -18,6 +18,7 @@ let base = 0;        // number of the version that the list on the page is based
 let busy = false;
 let typing = null;   // the point in which the editor types, until a pause
 let dragged = null;  // index of the point that is being dragged
+let current = null;  // the point that the editor was in last
 const waiting = new WeakMap(); // timers of checks that wait for a pause in typing, by point
 
 function element(name, attributes = {}, ...children) {
@@ -47,7 +48,6 @@ const plain = (value) => JSON.parse(JSON.stringify(value));
 const ends = (spans) => (spans || []).map(({ start, end }) => ({ start, end }));
 
 function show(found) {
-  const point = document.activeElement.closest?.("#bullets > li");
   record = found;
   base = found.revision;
   bullets = plain(found.bullets);
@@ -55,7 +55,7 @@ function show(found) {
   past = [];
   typing = null;
   keep();
-  draw(point ? Math.min([...at("bullets").children].indexOf(point), bullets.length - 1) : undefined);
+  draw();
 }
 const refresh = async () => show(await call(api, undefined, "GET"));
 
@@ -101,6 +101,7 @@ function change(edit, focus) {
   if (busy) return;
   remember();
   typing = null;
+  say("");
   edit();
   keep();
   draw(focus);
@@ -122,13 +123,14 @@ function draw(focus) {
   at("status").className = `badge ${record.status}`;
   at("revision").textContent = record.revision;
   at("history").replaceChildren(...(record.history || []).map((one) =>
-    element("li", {}, `${one.at.slice(0, 16).replace("T", " ")}: ${one.action} by ${one.who}${one.note ? ` (${one.note})` : ""} `,
+    element("li", {}, `${new Date(one.at).toLocaleString([], { dateStyle: "short", timeStyle: "short" })}: ${one.action} by ${one.who}${one.note ? ` (${one.note})` : ""} `,
       element("button", { type: "button", class: "small", "aria-label": `Show version ${one.number}`, onclick: () => doing(() => version(one.number)) }, "Show"))));
   at("bullets").replaceChildren(...bullets.map(item));
   const there = new Set(bullets.map((one) => one.id));
   const drafted = new Map([...record.removed, ...record.bullets.filter((one) => "draft" in one)].map((one) => [one.id, one]));
   const gone = [...drafted.values()].filter((one) => !there.has(one.id));
-  at("gone").replaceChildren(...(gone.length ? [deleted(gone)] : []));
+  const open = at("gone").querySelector("details")?.open;
+  at("gone").replaceChildren(...(gone.length ? [deleted(gone, open)] : []));
   for (const area of document.querySelectorAll("#bullets textarea")) fit(area);
   mark();
   if (focus !== undefined) (at("bullets").children[focus]?.querySelector("textarea") || at("undo")).focus();
@@ -138,14 +140,14 @@ function item(bullet, i) {
   const number = i + 1;
   const area = element("textarea", {
     rows: 1, dir: "auto", spellcheck: "true", "aria-label": `Point ${number}`, "aria-describedby": `checks${i}`,
-    onfocus: () => light(bullet), onblur: () => light(null), onkeydown: (event) => keys(event, i),
+    onfocus: () => { current = bullet; light(bullet); }, onblur: () => light(null),
     oninput: () => typed(bullet, area),
   });
   area.value = bullet.text;
   const back = element("div", { class: "back", "aria-hidden": "true", dir: "auto" });
   const button = (name, label, action, off = false) =>
     element("button", { type: "button", class: "small", "aria-label": `${label} point ${number}`, title: label.replace(/ of$/, ""), disabled: off, onclick: action }, name);
-  const made = element("li", { onmouseenter: () => light(bullet), onmouseleave: () => light(null) },
+  const made = element("li", { onmouseenter: () => light(bullet), onmouseleave: () => light(null), onkeydown: (event) => keys(event, i, area) },
     element("div", { class: "edit" },
       element("span", { class: "grip", draggable: "true", title: "Drag to move", "aria-hidden": "true",
         ondragstart: (event) => { dragged = i; event.dataTransfer.setData("text/plain", bullet.text); event.dataTransfer.effectAllowed = "move"; },
@@ -189,8 +191,8 @@ function chooser(label, value, set) {
     ...Object.entries(REASONS).map(([one, name]) => element("option", { value: one, selected: one === value }, name)));
   return select;
 }
-function deleted(gone) {
-  return element("details", {}, element("summary", {}, `${gone.length} of the draft's points deleted`),
+function deleted(gone, open) {
+  return element("details", { open }, element("summary", {}, `${gone.length} of the draft's points deleted`),
     element("ul", {}, ...gone.map((one) => element("li", {},
       element("span", { dir: "auto" }, one.text), " ",
       chooser("Why it was deleted", removed[one.id], (value) => { if (value) removed[one.id] = value; else delete removed[one.id]; keep(); }), " ",
@@ -211,8 +213,9 @@ function remove(i) {
   say(`Point ${i + 1} was deleted. Undo restores it.`);
 }
 
-function keys(event, i) {
-  if (event.key === "Escape") at(`wordings${i}`).replaceChildren();
+function keys(event, i, area) {
+  if (event.key === "Escape" && at(`wordings${i}`).childElementCount) { at(`wordings${i}`).replaceChildren(); area.focus(); }
+  if (event.key === "Enter" && event.target === area && !event.ctrlKey && !event.metaKey) event.preventDefault(); // a point is one line
   if (!event.altKey || event.ctrlKey || event.metaKey) return;
   const action = { ArrowUp: () => move(i, i - 1), ArrowDown: () => move(i, i + 1), Delete: () => remove(i), KeyW: () => wordings(i) }[event.code];
   if (action) { event.preventDefault(); action(); }
@@ -221,11 +224,13 @@ function keys(event, i) {
 // Undo goes back to the last pause in typing, not to the last letter.
 function typed(bullet, area) {
   if (typing !== bullet) remember();
+  say("");
   typing = bullet;
   clearTimeout(waiting.get(bullet));
   waiting.set(bullet, setTimeout(() => { if (typing === bullet) typing = null; look(bullet); }, 500));
   bullet.text = area.value.replace(/\s*\n\s*/g, " ");
   bullet.missing = [];
+  if (!bullet.text.trim()) { bullet.checks = []; report(bullet); }
   fit(area);
   area.previousElementSibling.replaceChildren();
   const tools = area.closest("li").querySelector(".tools");
@@ -283,7 +288,8 @@ function report(bullet) {
 function sentence(check) {
   if (check.kind !== "verifier") return `${check.evidence.charAt(0).toUpperCase()}${check.evidence.slice(1)}.`;
   const [, percent, fault] = /(\d+)%(?:; most probably (.*))?/.exec(check.evidence);
-  return `${fault ? `Perhaps not fit to print: ${fault}` : "Probably fit to print"} (the software's guess: ${percent}%).`;
+  const seen = check.passed ? "The software sees no fault" : fault ? `Perhaps not fit to print: ${fault}` : "Perhaps not fit to print";
+  return `${seen} (its guess that an editor would print it: ${percent}%).`;
 }
 
 // Other wordings of a point in both lengths, and its source sentences.
@@ -303,7 +309,7 @@ async function wordings(i) {
     const best = found.flatMap((each) => each.wordings).sort((a, b) => order(a) - order(b) || good(b) - good(a));
     for (const one of best) {
       const key = letters(one.text);
-      if (key !== letters(bullet.text) && !texts.has(key) && (order(one) || good(one) >= TRUSTED)) texts.set(key, one);
+      if (key !== letters(bullet.text) && !texts.has(key) && (order(one) || (good(one) >= TRUSTED && !one.checks.some(asked)))) texts.set(key, one);
     }
     const none = [...texts.values()].some((one) => !order(one)) ? [] : [element("p", { class: "hint" }, "The software has no other wording that it trusts.")];
     box.replaceChildren(...none, element("ul", { "aria-label": `Other wordings of point ${i + 1}` },
@@ -351,11 +357,26 @@ function add(one) {
   look(bullets.at(-1));
   say(`Added as point ${bullets.length}.`);
 }
+// Adds a sentence to the sources of the point that the editor was in last, or takes it out.
+function source(one) {
+  const i = bullets.indexOf(current);
+  if (i < 0) { say("Choose a point first."); return; }
+  const start = Number(one.dataset.start), end = Number(one.dataset.end);
+  const others = ends(current.sources).filter((span) => span.end <= start || end <= span.start);
+  const there = others.length < ends(current.sources).length;
+  change(() => { bullets[i].sources = there ? others : [...others, { start, end }].sort((a, b) => a.start - b.start); }, i);
+  look(bullets[i]);
+  say(there ? `Not a source of point ${i + 1} any more.` : `A source of point ${i + 1} now.`);
+}
 sentences.forEach((one, i) => {
   one.tabIndex = i ? -1 : 0;
   one.setAttribute("role", "button");
   one.setAttribute("aria-description", "adds this sentence as a point");
-  one.addEventListener("click", () => { if (!String(getSelection())) add(one); });
+  one.addEventListener("click", (event) => {
+    if (event.shiftKey) source(one);
+    else if (!String(getSelection())) add(one);
+  });
+  one.addEventListener("mousedown", (event) => { if (event.shiftKey) event.preventDefault(); }); // selects no text
   one.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
     if (step) {
@@ -364,7 +385,7 @@ sentences.forEach((one, i) => {
       if (next) { one.tabIndex = -1; next.tabIndex = 0; next.focus(); }
     } else if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
-      add(one);
+      (event.shiftKey ? source : add)(one);
     }
   });
 });
@@ -381,6 +402,10 @@ function given() {
 
 async function doing(task, done) {
   if (busy || !record) return;
+  // Buttons are off while the desk works, and a saved list is drawn again: both lose the focus, which is put back below.
+  const focused = document.activeElement;
+  let place = focused.closest("#bullets") ? bullets.indexOf(current) : null;
+  const caret = focused.selectionStart;
   busy = true;
   buttons();
   try {
@@ -389,9 +414,18 @@ async function doing(task, done) {
   } catch (error) {
     if (error.status === 409 && error.revision) await conflict().catch((failure) => say(failure.message));
     else say(error.message);
+    if (error.point !== undefined) place = error.point;
+    else if (error.status === 409) place = -1; // the notice has the focus
   } finally {
     busy = false;
     buttons();
+    if (place !== null) {
+      const area = at("bullets").children[Math.min(place, bullets.length - 1)]?.querySelector("textarea");
+      area?.focus();
+      if (caret != null) area?.setSelectionRange(caret, caret);
+    } else if (document.activeElement === document.body) {
+      (focused.isConnected && !focused.disabled && !focused.hidden ? focused : at("next")).focus();
+    }
   }
 }
 async function store() {
@@ -407,7 +441,10 @@ const decide = (action, done) => doing(async () => {
     const looked = changed() ? await Promise.all(bullets.filter((one) => waiting.has(one)).map(look)) : [];
     if (looked.includes(false)) throw new Error("Not approved, and not saved: a changed point could not be checked. Try again.");
     const wrong = bullets.flatMap((one) => (one.checks || []).filter(asked));
-    if (wrong.length && !confirm(`${wrong.map(sentence).join("\n")}\n\nApprove anyway?`)) throw new Error(changed() ? "Not approved, and not saved." : "Not approved.");
+    if (wrong.length && !confirm(`${wrong.map(sentence).join("\n")}\n\nApprove anyway?`)) {
+      const point = bullets.findIndex((one) => (one.checks || []).some(asked));
+      throw Object.assign(new Error(changed() ? "Not approved, and not saved." : "Not approved."), { point });
+    }
   }
   if (changed()) await store();
   await call(`${api}/${action}`, { revision: base });
@@ -423,13 +460,13 @@ async function version(number) {
   const now = bullets.map((one) => one.text), before = then.bullets.map((one) => one.text);
   const close = () => at("notice").replaceChildren();
   at("notice").replaceChildren(element("div", { class: "version" },
-    element("div", { class: "sides" }, list(`Version ${number}`, before, now), list("On the page", now, before)),
     element("button", { type: "button", onclick: () => {
       close();
       change(() => { bullets = plain(then.bullets); });
       say(`This is version ${number} again. Save it to make it the newest version.`);
     } }, "Restore this version"), " ",
-    element("button", { type: "button", onclick: close }, "Close")));
+    element("button", { type: "button", onclick: close }, "Close"),
+    element("div", { class: "sides" }, list(`Version ${number}`, before, now), list("On the page", now, before))));
   at("notice").querySelector("button").focus();
 }
 
@@ -438,7 +475,6 @@ async function conflict() {
   const mine = bullets.map((one) => one.text), them = theirs.bullets.map((one) => one.text);
   at("notice").replaceChildren(element("div", { class: "conflict" },
     element("p", {}, `${theirs.changed_by} has changed this list while you worked on it. Nothing is lost. Choose the list to continue with.`),
-    element("div", { class: "sides" }, list("Yours", mine, them), list(`By ${theirs.changed_by}`, them, mine)),
     element("button", { type: "button", onclick: () => {
       record = theirs;
       base = theirs.revision;
@@ -452,7 +488,10 @@ async function conflict() {
       past.push(mine);
       buttons();
       say("This is the newest version. Undo restores your list.");
-    } }, "Use the other list")));
+    } }, "Use the other list"),
+    element("div", { class: "sides" }, list("Yours", mine, them), list(`By ${theirs.changed_by}`, them, mine))));
+  say("Not saved: choose above which list to continue with.");
+  at("notice").querySelector("button").focus();
 }
 
 at("undo").onclick = undo;

@@ -28,6 +28,8 @@ from .modeling import shipped_part, write_shortlist
 from .run import card, public
 
 _LICENCE = re.compile(r"^licen[cs]e:\s*(\S+)", re.MULTILINE)
+PIECE = 60_000_000
+"""Largest file of weights of an encoder, in bytes: code hosts refuse files of 100 MB."""
 _OF_RUN = ("command", "seconds", "machine")
 
 
@@ -122,6 +124,7 @@ def _extractor(run: Path, part: Path, record: dict[str, Any], quantization: str)
     encoder["extractor"] = {
         "heads": record["heads"],
         "special_ids": [tokenizer.cls_token_id, tokenizer.sep_token_id],
+        "positions": json.loads((run / "encoder" / "config.json").read_text("utf-8"))["model_type"] == "mpnet",
     }
     _write(part / "config.json", encoder)
 
@@ -152,9 +155,17 @@ def _generator(run: Path, part: Path, record: dict[str, Any], quantization: str)
 
 
 def _encoder(checkpoint: Path, part: Path, quantization: str) -> None:
-    """Converts an encoder, and copies its tokenizer."""
+    """Converts an encoder, and copies its tokenizer. Weights of more than PIECE bytes are stored in pieces."""
     _with_position_type(checkpoint / "config.json")
     TransformersConverter(str(checkpoint)).convert(str(part), quantization=quantization, force=True)
+    for old in part.glob("model.bin.*"):
+        old.unlink()
+    whole = part / "model.bin"
+    if whole.stat().st_size > PIECE:
+        data = whole.read_bytes()
+        for i, at in enumerate(range(0, len(data), PIECE)):
+            (part / f"{whole.name}.{i}").write_bytes(data[at : at + PIECE])
+        whole.unlink()
     shutil.copy(checkpoint / "tokenizer.json", part / "tokenizer.json")
 
 

@@ -41,7 +41,15 @@ from summarizer.summary import Length
 
 from .arguments import PartArguments, is_first_process
 from .data import PARTS, load
-from .modeling import ExtractorCollator, ExtractorDataset, ExtractorModel, Head, encoder_of, shipped_part
+from .modeling import (
+    ExtractorCollator,
+    ExtractorDataset,
+    ExtractorModel,
+    Head,
+    encoder_of,
+    shipped_part,
+    use_fused_attention,
+)
 from .packaging import finish, found_before_training
 from .run import add_callbacks, claim_folder, train_or_resume, write_whole
 
@@ -168,6 +176,7 @@ def _start(args: ExtractorArguments) -> tuple[ExtractorModel, Any]:
         encoder = AutoModel.from_pretrained(args.base_model)
         head = Head(encoder.config.hidden_size, args.width, args.heads, args.layers, args.dropout)
     _freeze(encoder, args.frozen_layers)
+    use_fused_attention(encoder)
     # On a CPU, dropout inside the encoder (its random numbers) takes four times as long as the arithmetic; that of the
     # head is enough.
     for module in encoder.modules():

@@ -62,6 +62,26 @@ def version_of(model: str | Path, revision: str | None = None, token: str | None
     return digest.hexdigest()[:12]
 
 
+def weights_of(part: Path) -> bytes:
+    """Returns the weights of a part, in CTranslate2's binary format. They are in `model.bin` or, if that would be too
+    large for a code host, in pieces: `model.bin.0`, `model.bin.1`, …
+
+    Raises:
+        FileNotFoundError: There is neither.
+    """
+    pieces = [path for i in range(100) if (path := part / f"model.bin.{i}").is_file()]
+    return b"".join(path.read_bytes() for path in pieces or [part / "model.bin"])
+
+
+def in_pieces(part: Path) -> dict[str, bytes] | None:
+    """Returns the files of a part by name, for CTranslate2's argument `files`, if its weights are stored in pieces;
+    None if it can read the folder."""
+    if not (part / "model.bin.0").is_file():
+        return None
+    files = {path.name: path.read_bytes() for path in part.glob("*.json")}
+    return files | {"model.bin": weights_of(part)}
+
+
 def is_hub_name(model: str | Path) -> bool:
     """Whether a model has the form of a Hub name ("owner/name"), and no folder "owner" is here: then it is a path."""
     return isinstance(model, str) and _HUB_NAME.fullmatch(model) is not None and not Path(model).parent.is_dir()

@@ -1,6 +1,6 @@
 """Scores each sentence of an article: how likely a point is based on it, and on which other sentences.
 
-A small BERT encoder reads the headline and the article in windows of whole sentences. The vector of a sentence is the
+A BERT-like encoder reads the headline and the article in windows of whole sentences. The vector of a sentence is the
 mean of its token vectors. These vectors and a few surface features go through a transformer over the sentences (the
 head). It computes the scores of each sentence, and two vectors that tell which sentences belong to the same point. The
 encoder runs in CTranslate2 (int8 on the CPU) and the head in numpy, without torch. Training uses the windows, features
@@ -30,6 +30,7 @@ from tokenizers import Tokenizer
 
 from ..cpu import cores, use_wide_instructions
 from ..deadline import Deadline
+from ..models import in_pieces
 from ..reading import Sentence, words
 
 Array = npt.NDArray[np.float32]
@@ -294,14 +295,17 @@ class Extractor:
         self.threads = threads or cores()
         use_wide_instructions()
         self._encoder = ctranslate2.Encoder(
-            str(folder), device="cpu", compute_type="default", inter_threads=self.threads, intra_threads=1
-        )
+            str(folder), device="cpu", compute_type="default", inter_threads=self.threads, intra_threads=1,
+            files=in_pieces(folder),
+        )  # fmt: skip
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
         settings = json.loads((folder / "config.json").read_text("utf-8"))["extractor"]
         self._head = Head(head_weights(folder), settings["heads"])
         self._open, self._close = settings["special_ids"]
+        # An MPNet is given the positions of its tokens (training/modeling/mpnet.py).
+        self._positions = settings.get("positions", False)
         self._pool = ThreadPoolExecutor(self.threads, "extractor")
 
     def __call__(
@@ -351,7 +355,8 @@ class Extractor:
         """Returns the vectors of a window's fresh sentences, shape (fresh sentences, hidden)."""
         read = tokens[window.start : window.end]
         ids = [self._open, *(token for sentence in read for token in sentence), self._close]
-        hidden = np.asarray(self._encoder.forward_batch([ids]).last_hidden_state)[0]
+        positions = [list(range(len(ids)))] if self._positions else None
+        hidden = np.asarray(self._encoder.forward_batch([ids], token_type_ids=positions).last_hidden_state)[0]
         starts = np.array([1, *accumulate(map(len, read), initial=1)][1:-1], np.intp)
         sums = np.add.reduceat(hidden[: len(ids) - 1], starts)[window.fresh - window.start :]
         return np.asarray(sums / np.array([len(t) for t in tokens[window.fresh : window.end]])[:, None], np.float32)

@@ -4,6 +4,7 @@ from .dequantize import encoder_of, rewriter_of, shipped_part
 from .extractor_data import ExtractorCollator, ExtractorDataset
 from .extractor_model import ExtractorModel, Head
 from .generation_loss import IGNORED, Loss
+from .mpnet import use_fused_attention
 from .pruning import with_decoder_layers, with_vocabulary
 from .shortlist import write_shortlist
 from .writers import Texts, Writer, use_fused_gelu
@@ -20,6 +21,7 @@ __all__ = [
     "encoder_of",
     "rewriter_of",
     "shipped_part",
+    "use_fused_attention",
     "use_fused_gelu",
     "with_decoder_layers",
     "with_vocabulary",

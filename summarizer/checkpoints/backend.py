@@ -13,14 +13,14 @@ from ..points import (
     STYLES,
     UNTRACED,
     Aligner,
-    BulletWriter,
     Candidate,
-    CheckedRewrite,
-    PointDraft,
+    Point,
+    Rewrite,
+    TextChooser,
     bullet_of,
     check_point,
-    draft_on,
     extracted,
+    point_on,
     source_sentences,
     wordings_of,
 )
@@ -129,42 +129,46 @@ class AbstractiveBackend:
         english = read.article.language.split("-")[0].lower() == "en"
         policy = options.policy if english or options.policy == "flag" else "extract"
         style = replace(STYLES[options.length], min_words=1, max_words=10**6)
-        writer = BulletWriter(read.article, options.length, policy == "flag", style)
+        chooser = TextChooser(read.article, options.length, policy == "flag", style)
         aligner = Aligner([sentence.text for sentence in read.sentences])
         least = self._verifier.least if options.min_confidence is None else options.min_confidence
         found = []
         for text in texts:
             chosen = aligner(text)
-            draft = _draft(read, chosen, text, aligner.recall(text, chosen)) if chosen else None
-            found.append((text, draft, self._asked(writer, draft) if draft and policy != "extract" else None))
+            point = _point(read, chosen, aligner.recall(text, chosen)) if chosen else None
+            found.append((text, point, self._asked(chooser, text, point) if point and policy != "extract" else None))
         bullets: list[Bullet] = []
         untraced = 0
-        for text, draft, asked in found:
+        for text, point, asked in found:
             if len(bullets) == read.count:
                 break
-            if not draft:
+            if not point:
                 untraced += 1
                 if policy == "flag":
                     bullets.append(Bullet(text, 0.0, "generated", (), (UNTRACED,)))
                 continue
-            bullet = writer.trusted(asked[0], asked[1].result()[0], least) if asked else None
+            earlier = [bullet.text for bullet in bullets if bullet.sources]
+            bullet = None
+            if asked:
+                rewrite = replace(asked[0], verdict=asked[1].result()[0])
+                bullet = chooser.trusted(rewrite, point, earlier, least)
             if not bullet:
-                draft = _draft(read, [aligner.best(text, draft.chosen)], text, draft.score)
-                if any(draft.spans[0] in other.sources for other in bullets):
+                point = _point(read, [aligner.best(text, point.chosen)], point.score)
+                if any(point.spans[0] in other.sources for other in bullets):
                     continue  # another bullet already has this sentence
-                bullet = extracted(draft) if policy == "extract" else writer.sentences(draft)
+                bullet = extracted(point) if policy == "extract" else chooser.sentence(point, earlier)
             bullets.append(bullet)
         return tuple(bullets), tuple(self._warnings(read, answers, untraced, policy, english))
 
-    def _asked(self, writer: BulletWriter, draft: PointDraft) -> tuple[CheckedRewrite, Future[list[Verdict]]] | None:
+    def _asked(self, chooser: TextChooser, text: str, point: Point) -> tuple[Rewrite, Future[list[Verdict]]] | None:
         """The checkpoint's text and the future of its verdict. None if the text is a sentence of the article, or fails
         a look-up and the policy is not "flag"."""
-        themselves = {bullet.text for bullet in (*source_sentences(draft), *writer.source_sentences(draft))}
-        themselves.add(bullet_of([span.text for span in draft.spans]))
-        for option in writer.options(draft, "generated", 1):
-            if option.text not in themselves:
-                context = writer.context(draft)
-                return option, self._verifier.start([option.text], "others", draft.text, context, draft.title)
+        themselves = {bullet.text for bullet in (*source_sentences(point), *chooser.source_sentences(point))}
+        themselves.add(bullet_of([span.text for span in point.spans]))
+        for rewrite in chooser.rewrites(point, [Candidate(text, 0.0)], "generated", 1):
+            if rewrite.text not in themselves:
+                context = chooser.context(point)
+                return rewrite, self._verifier.start([rewrite.text], "others", point.text, context, point.title)
         return None
 
     def _warnings(
@@ -196,9 +200,8 @@ def _points(answers: Sequence[Answer]) -> int:
     return len({text for answer in answers for text in answer.bullets})
 
 
-def _draft(read: _Read, chosen: Sequence[int], text: str, score: float) -> PointDraft:
-    draft = draft_on(read.article, read.sentences, chosen, round(score, 4))
-    return replace(draft, candidates=(Candidate(text, 0.0),))
+def _point(read: _Read, chosen: Sequence[int], score: float) -> Point:
+    return point_on(read.article, read.sentences, chosen, round(score, 4))
 
 
 def bullet_count(article_words: int, length: Length) -> int:

@@ -2,7 +2,7 @@
 
 from .alignment import Aligner
 from .content_selection import group
-from .editor_tools import UNTRACED, check_point, draft_on, prepared, wordings_of
+from .editor_tools import UNTRACED, check_point, point_on, prepared, wordings_of
 from .extractor import (
     DISTANCE_FEATURES,
     FEATURES,
@@ -30,7 +30,7 @@ from .rewriter import (
     finished,
     prompt,
 )
-from .text_choice import COSTS, STYLES, BulletWriter, CheckedRewrite, PointDraft, cost, extracted, source_sentences
+from .text_choice import COSTS, STYLES, Point, Rewrite, TextChooser, cost, extracted, source_sentences
 from .tidy import bullet_of
 
 __all__ = [
@@ -46,15 +46,15 @@ __all__ = [
     "STYLES",
     "UNTRACED",
     "Aligner",
-    "BulletWriter",
     "Candidate",
-    "CheckedRewrite",
     "Extractor",
     "FullNames",
     "Pipeline",
-    "PointDraft",
+    "Point",
+    "Rewrite",
     "Rewriter",
     "Scored",
+    "TextChooser",
     "as_line",
     "asked",
     "bullet_of",
@@ -62,10 +62,10 @@ __all__ = [
     "context_of",
     "cost",
     "distance_features",
-    "draft_on",
     "extracted",
     "finished",
     "group",
+    "point_on",
     "prepared",
     "prompt",
     "source_sentences",

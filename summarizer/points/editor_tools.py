@@ -10,10 +10,10 @@ from functools import lru_cache
 from ..checks import Checker, Verifier
 from ..deadline import Deadline
 from ..reading import Article, Sentence, content_sentences, words
-from ..summary import Bullet, Check, Length, Span
+from ..summary import Bullet, Check, Length, Method, Span
 from .alignment import Aligner
 from .rewriter import Rewriter
-from .text_choice import STYLES, BulletWriter, PointDraft
+from .text_choice import Point, TextChooser
 
 _SHOWN = 6
 """Maximum number of rewrites of a point that are returned, in addition to its sentences."""
@@ -37,7 +37,7 @@ class PreparedArticle:
         self.sentences = content_sentences(article.text, article.language)
         self.checker = Checker(article.text)
         self.aligner = Aligner([sentence.text for sentence in self.sentences])
-        self.writer = BulletWriter(article, "standard")
+        self.chooser = TextChooser(article, "standard")
 
 
 @lru_cache(maxsize=16)
@@ -70,14 +70,14 @@ def check_point(
         looked_up = reading.checker(text, article.text, article.title or "")
         said = (replace(one, evidence=one.evidence.replace("in the sources", "in the article")) for one in looked_up)
         return Bullet(text, 0.0, "edited", (), (*said, UNTRACED))
-    draft = draft_on(article, reading.sentences, chosen)
-    checks = list(reading.checker(text, draft.text, article.title or ""))
+    point = point_on(article, reading.sentences, chosen)
+    checks = list(reading.checker(text, point.text, article.title or ""))
     if verifier:
         deadline.check()
-        context = reading.writer.context(draft)
-        (verdict,) = verifier.start([text], "others", draft.text, context, article.title).result()
+        context = reading.chooser.context(point)
+        (verdict,) = verifier.start([text], "others", point.text, context, article.title).result()
         checks.append(verdict.check(verifier.least))
-    return Bullet(text, 0.0, "edited", draft.spans, tuple(checks))
+    return Bullet(text, 0.0, "edited", point.spans, tuple(checks))
 
 
 def wordings_of(
@@ -104,30 +104,29 @@ def wordings_of(
         TimeLimitError: The time limit was exceeded.
     """
     sentences = prepared(article).sentences
-    draft = draft_on(article, sentences, _chosen(sentences, spans))
-    writer = BulletWriter(article, length)
+    point = point_on(article, sentences, _chosen(sentences, spans))
+    chooser = TextChooser(article, length)
     found: list[tuple[float, Bullet]] = []
     if rewriter and verifier:
-        for part in dict.fromkeys((draft, *(draft.narrowed(i) for i in draft.chosen))):
+        for part in dict.fromkeys((point, *(point.narrowed(i) for i in point.chosen))):
             deadline.check()
-            asked = STYLES[length].lengths(len(words(part.text)))
-            written = tuple(rewriter.start(part.text, writer.context(part), part.title, asked)())
-            options = writer.options(
-                replace(part, candidates=written), "rewritten" if part.chosen == draft.chosen else "narrowed", _SHOWN
-            )
-            texts, scores = [option.text for option in options], [option.score for option in options]
-            verdicts = verifier.start(texts, "rewrites", part.text, writer.context(part), part.title, scores).result()
+            context, lengths = chooser.context(part), chooser.style.lengths(len(words(part.text)))
+            written = rewriter.start(part.text, context, part.title, lengths)()
+            method: Method = "rewritten" if part.chosen == point.chosen else "narrowed"
+            rewrites = chooser.rewrites(part, written, method, _SHOWN)
+            texts, scores = [one.text for one in rewrites], [one.score for one in rewrites]
+            verdicts = verifier.start(texts, "rewrites", part.text, context, part.title, scores).result()
             found += [
-                (verdict.good, option.bullet(verdict, verifier.least))
-                for option, verdict in zip(options, verdicts, strict=True)
+                (verdict.good, chooser.bullet(replace(one, verdict=verdict), part, verifier.least))
+                for one, verdict in zip(rewrites, verdicts, strict=True)
             ]
     found.sort(key=lambda one: -one[0])
-    themselves = {bullet.text: bullet for bullet in writer.source_sentences(draft)}
-    rewrites: dict[str, Bullet] = {}
+    themselves = {bullet.text: bullet for bullet in chooser.source_sentences(point)}
+    shown: dict[str, Bullet] = {}
     for _, bullet in found:
         if bullet.text not in themselves:
-            rewrites.setdefault(bullet.text, bullet)
-    return [*list(rewrites.values())[:_SHOWN], *themselves.values()]
+            shown.setdefault(bullet.text, bullet)
+    return [*list(shown.values())[:_SHOWN], *themselves.values()]
 
 
 def _chosen(sentences: Sequence[Sentence], spans: Sequence[Span]) -> tuple[int, ...]:
@@ -145,8 +144,8 @@ def _chosen(sentences: Sequence[Sentence], spans: Sequence[Span]) -> tuple[int, 
     return tuple(sorted(chosen))
 
 
-def draft_on(article: Article, sentences: Sequence[Sentence], chosen: Sequence[int], score: float = 0.0) -> PointDraft:
+def point_on(article: Article, sentences: Sequence[Sentence], chosen: Sequence[int], score: float = 0.0) -> Point:
     """Returns a point made from some sentences. The longest is the main sentence."""
     spans = tuple(Span(s.start, s.end, s.text) for s in (sentences[i] for i in chosen))
     main = max(chosen, key=lambda i: len(sentences[i].text))
-    return PointDraft(sentences, tuple(chosen), main, spans, score, article.title)
+    return Point(sentences, tuple(chosen), main, spans, score, article.title)

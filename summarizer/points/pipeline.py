@@ -1,64 +1,32 @@
-"""The engine of the shipped models: scores sentences, groups them into points, and writes each point."""
+"""The engine of the shipped models: splits an article into sentences, scores them, groups them into points, writes each
+point, and chooses the texts of the list."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from typing import Any
 
-from ..checks import Verdict, Verifier
+from ..checks import Verifier
 from ..deadline import Deadline
 from ..errors import ModelError
 from ..reading import Article, Sentence, content_sentences, words
-from ..summary import Bullet, Length, Options, Policy, Span
+from ..summary import Bullet, Length, Method, Options, Policy, Span
 from .content_selection import SETTINGS, Group, group
 from .editor_tools import check_point, wordings_of
 from .extractor import Extractor
-from .rewriter import Candidate, Rewriter
-from .text_choice import (
-    DROP_THRESHOLD,
-    STYLES,
-    BulletWriter,
-    CheckedRewrite,
-    PointDraft,
-    bullet_needs_context,
-    extracted,
-)
+from .rewriter import Rewriter
+from .text_choice import DROP_THRESHOLD, Point, Rewrite, TextChooser, chosen_by_form
 
 VERIFIED = 4
 """Maximum number of rewrites of a point that the verifier reads."""
-NOT_KEY_POINT_COST = 2.0
-"""Cost of a point that is not a key point, on the scale of `COSTS` in `text_choice.py`: for readers it is nearly twice
-as bad as a point that cannot be understood alone (docs/quality.md)."""
 GAIN = 0.2
 """A spare point replaces a point only if its expected cost is lower by more than this."""
 _UNVERIFIED = "The model has a rewriter but no verifier, so only the article's own sentences are shown."
 SPARE = 2
 """Maximum number of spare points, which can replace points of the list."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Point:
-    """A point of a list.
-
-    Attributes:
-        draft: The point without its text.
-        say: Chooses its text, and returns it with the expected cost of its faults. The choice depends on the texts of
-            the points before it.
-        faults: Expected cost of the faults when the text was first chosen.
-    """
-
-    draft: PointDraft
-    say: Callable[[], tuple[Bullet, float]]
-    faults: float
-
-    @property
-    def cost(self) -> float:
-        """The expected cost of the point: of its faults, and of not being a key point."""
-        return self.faults + _background(self.draft)
 
 
 class Pipeline:
@@ -132,98 +100,99 @@ class Pipeline:
         scored = self._extractor(sentences, article.title, deadline)
         with deadline.stage("grouping"):
             groups = group(scored, options.bullets, options.length, spare=SPARE)
-            drafts = _drafts(article, scored.sentences, groups, options.length)
+            grouped = _points(article, scored.sentences, groups, options.length)
         with deadline.stage("checks"):
-            writer = BulletWriter(article, options.length, options.policy == "flag")
-        points = self._points(
-            writer, [d for d, g in zip(drafts, groups, strict=True) if not g.spare], options, deadline
-        )
-        spare = [d for d, g in zip(drafts, groups, strict=True) if g.spare]
-        spare.sort(key=_background)
-        least = _background(spare[0]) if spare else inf  # cost of the best spare point if it has no fault
-        spare = spare[: sum(point.cost > least + GAIN for point in points)]
-        writer.forget()
-        points = _without(points, self._points(writer, spare, options, deadline) if spare else [], options)
-        writer.forget()
+            chooser = TextChooser(article, options.length, options.policy == "flag")
+        both = list(zip(grouped, groups, strict=True))
+        points, spare = [p for p, one in both if not one.spare], [p for p, one in both if one.spare]
+        points = self._chosen(chooser, self._written(chooser, points, options, deadline), options, deadline)
+        spare.sort(key=lambda point: point.background)
+        best = spare[0].background if spare else inf  # cost of the best spare point if it has no fault
+        spare = spare[: sum(point.cost > best + GAIN for point in points)]
+        spare = self._chosen(chooser, self._written(chooser, spare, options, deadline), options, deadline)
+        kept = sorted(_without(points, spare, options), key=lambda point: point.main)
+        # Chosen again, since what a text is worth depends on the points before it.
+        points = self._chosen(chooser, kept, options, deadline)
+        return tuple(point.bullet for point in points if point.bullet)
+
+    def _verifies(self, article: Article, options: Options) -> bool:
+        return options.policy != "extract" and self._verifier is not None and self._speaks(article.language)
+
+    def _chosen(
+        self, chooser: TextChooser, points: Sequence[Point], options: Options, deadline: Deadline
+    ) -> list[Point]:
+        """Returns the points with their texts. The choice depends on the texts of the points before."""
+        if not self._verifies(chooser.article, options):
+            return [chosen_by_form(point) for point in points]
+        found: list[Point] = []
         with deadline.stage("checks"):
-            return tuple(point.say()[0] for point in sorted(points, key=lambda point: point.draft.main))
+            for point in points:
+                earlier = [one.bullet.text for one in found if one.bullet]
+                found.append(chooser.chosen(point, earlier, self._threshold(options)))
+        return found
 
-    def _points(
-        self, writer: BulletWriter, drafts: Sequence[PointDraft], options: Options, deadline: Deadline
-    ) -> list[_Point]:
-        """Returns the points, each with the function that chooses its text."""
-        if options.policy == "extract" or not self._verifier or not self._speaks(writer.article.language):
-            return [_point(draft, partial(_by_form, draft)) for draft in drafts]
-        return self._verified(writer, drafts, options, deadline)
-
-    def _verified(
-        self, writer: BulletWriter, drafts: Sequence[PointDraft], options: Options, deadline: Deadline
-    ) -> list[_Point]:
-        """Returns the points. The text of each is the one with the highest worth among its own sentences and the
-        rewrites that pass. If no rewrite of all its sentences passes, the main sentence alone is rewritten, except with
-        the policy "flag"."""
+    def _threshold(self, options: Options) -> float:
+        """Returns the minimum probability of "good" for a rewrite."""
         assert self._verifier is not None
-        least = self._verifier.least if options.min_confidence is None else options.min_confidence
-        with deadline.stage("checks"):
-            sentences = [
-                self._verifier.start(texts, "sentences", draft.text, writer.context(draft), draft.title)
-                for draft in drafts
-                for texts in [[bullet.text for bullet in writer.source_sentences(draft)]]
-            ]
-
-        def good(found: Sequence[tuple[CheckedRewrite, Verdict]]) -> bool:
-            return any(option.passes(verdict, least) for option, verdict in found)
-
-        judged = self._judged(writer, drafts, drafts, options, deadline)
-        whole = options.policy == "flag"
-        left = [i for i, found in enumerate(judged) if not (whole or good(found)) and len(drafts[i].chosen) > 1]
-        narrow = self._judged(
-            writer, [drafts[i].narrowed() for i in left], [drafts[i] for i in left], options, deadline
-        )
-        for i, found in zip(left, narrow, strict=True):
-            judged[i] = found
-        points = []
-        with deadline.stage("checks"):
-            for draft, found, waiting in zip(drafts, judged, sentences, strict=True):
-                points.append(_point(draft, partial(writer.best, found, waiting.result(), draft, least)))
-        return points
-
-    def _judged(
-        self,
-        writer: BulletWriter,
-        asked: Sequence[PointDraft],
-        whole: Sequence[PointDraft],
-        options: Options,
-        deadline: Deadline,
-    ) -> list[list[tuple[CheckedRewrite, Verdict]]]:
-        """Returns the rewrites of each point with the verifier's verdicts."""
-        assert self._verifier is not None
-        waiting = []
-        for draft, one in zip(whole, self._written(writer, asked, options.length, deadline), strict=True):
-            with deadline.stage("checks"):
-                found = writer.options(one, "rewritten" if one.chosen == draft.chosen else "narrowed", VERIFIED)
-                texts, scores = [option.text for option in found], [option.score for option in found]
-                verdicts = self._verifier.start(texts, "rewrites", one.text, writer.context(one), one.title, scores)
-                waiting.append((found, verdicts))
-        with deadline.stage("checks"):
-            return [list(zip(found, verdicts.result(), strict=True)) for found, verdicts in waiting]
+        return self._verifier.least if options.min_confidence is None else options.min_confidence
 
     def _written(
-        self, writer: BulletWriter, asked: Sequence[PointDraft], length: Length, deadline: Deadline
-    ) -> Iterator[PointDraft]:
-        """Yields the drafts with their candidates, which are written in parallel."""
-        with deadline.stage("rewriter"):
-            waiting = [self._start(writer, one, length) for one in asked]
-        for one, wait in zip(asked, waiting, strict=True):
-            with deadline.stage("rewriter"):
-                candidates = tuple(wait())
-            yield replace(one, candidates=candidates)
+        self, chooser: TextChooser, points: Sequence[Point], options: Options, deadline: Deadline
+    ) -> list[Point]:
+        """Returns the points with rewrites and with the verifier's verdicts on them and on their own sentences. If no
+        rewrite of all its sentences passes, the main sentence alone is rewritten, except with the policy "flag"."""
+        if not points or not self._verifies(chooser.article, options):
+            return list(points)
+        assert self._verifier is not None
+        with deadline.stage("checks"):
+            waiting = []
+            for point in points:
+                texts = [bullet.text for bullet in chooser.source_sentences(point)]
+                context = chooser.context(point)
+                waiting.append(self._verifier.start(texts, "sentences", point.text, context, point.title))
+        rewrites = self._rewrites(chooser, points, "rewritten", deadline)
+        threshold = self._threshold(options)
+        left = [
+            i
+            for i, found in enumerate(rewrites)
+            if options.policy != "flag"
+            and len(points[i].chosen) > 1
+            and not any(rewrite.passes(threshold) for rewrite in found)
+        ]
+        narrowed = [points[i].narrowed() for i in left]
+        for i, found in zip(left, self._rewrites(chooser, narrowed, "narrowed", deadline), strict=True):
+            rewrites[i] = found
+        with deadline.stage("checks"):
+            return [
+                replace(point, rewrites=tuple(found), verdicts=tuple(verdicts.result()))
+                for point, found, verdicts in zip(points, rewrites, waiting, strict=True)
+            ]
 
-    def _start(self, writer: BulletWriter, draft: PointDraft, length: Length) -> Callable[[], list[Candidate]]:
-        assert self._rewriter is not None
-        return self._rewriter.start(
-            draft.text, writer.context(draft), draft.title, STYLES[length].lengths(len(words(draft.text)))
-        )
+    def _rewrites(
+        self, chooser: TextChooser, points: Sequence[Point], method: Method, deadline: Deadline
+    ) -> list[list[Rewrite]]:
+        """Returns the rewrites of each point with the verifier's verdicts. Points are written and read in parallel."""
+        assert self._rewriter is not None and self._verifier is not None
+        with deadline.stage("rewriter"):
+            writing = []
+            for point in points:
+                lengths = chooser.style.lengths(len(words(point.text)))
+                writing.append(self._rewriter.start(point.text, chooser.context(point), point.title, lengths))
+        reading = []
+        for point, wait in zip(points, writing, strict=True):
+            with deadline.stage("rewriter"):
+                candidates = wait()
+            with deadline.stage("checks"):
+                found = chooser.rewrites(point, candidates, method, VERIFIED)
+                texts, scores = [one.text for one in found], [one.score for one in found]
+                context = chooser.context(point)
+                verdicts = self._verifier.start(texts, "rewrites", point.text, context, point.title, scores)
+                reading.append((found, verdicts))
+        with deadline.stage("checks"):
+            return [
+                [replace(one, verdict=verdict) for one, verdict in zip(found, verdicts.result(), strict=True)]
+                for found, verdicts in reading
+            ]
 
     def _warnings(self, article: Article, policy: Policy) -> tuple[str, ...]:
         if self._speaks(article.language):
@@ -235,23 +204,7 @@ class Pipeline:
         return not self._languages or language.split("-", maxsplit=1)[0].lower() in self._languages
 
 
-def _by_form(draft: PointDraft) -> tuple[Bullet, float]:
-    """Returns the article's own sentence, for use without a verifier. It costs DROP_THRESHOLD if by its form it needs
-    context, else nothing."""
-    bullet = extracted(draft)
-    return bullet, DROP_THRESHOLD if bullet_needs_context(bullet) else 0.0
-
-
-def _background(draft: PointDraft) -> float:
-    return NOT_KEY_POINT_COST * (1 - draft.likely)
-
-
-def _point(draft: PointDraft, say: Callable[[], tuple[Bullet, float]]) -> _Point:
-    _, faults = say()
-    return _Point(draft, say, faults)
-
-
-def _without(points: Sequence[_Point], spare: Sequence[_Point], options: Options) -> list[_Point]:
+def _without(points: Sequence[Point], spare: Sequence[Point], options: Options) -> list[Point]:
     """Returns the points of the list. A spare point replaces a point whose expected cost is higher by more than GAIN.
     If the number of points is free, a point that is not replaced and whose faults cost DROP_THRESHOLD or more is
     dropped, as long as enough points remain."""
@@ -266,26 +219,16 @@ def _without(points: Sequence[_Point], spare: Sequence[_Point], options: Options
     return kept
 
 
-def _drafts(
-    article: Article, sentences: Sequence[Sentence], groups: Sequence[Group], length: Length
-) -> list[PointDraft]:
+def _points(article: Article, sentences: Sequence[Sentence], groups: Sequence[Group], length: Length) -> list[Point]:
+    """Returns the points of the groups."""
     used = {i for one in groups for i in one.sentences}
-    drafts = []
+    points = []
     for one in groups:
         spans = tuple(Span(s.start, s.end, s.text) for s in (sentences[i] for i in one.sentences))
         before = one.main - 1
         free = before >= 0 and before not in used and sentences[before].section == sentences[one.main].section
         used |= {before} if free else set()
-        drafts.append(
-            PointDraft(
-                sentences,
-                one.sentences,
-                one.main,
-                spans,
-                round(one.score, 4),
-                article.title,
-                before if free else None,
-                likely=one.leads if length == "brief" else one.score,
-            )
-        )
-    return drafts
+        likely = one.leads if length == "brief" else one.score
+        score, previous = round(one.score, 4), before if free else None
+        points.append(Point(sentences, one.sentences, one.main, spans, score, article.title, previous, likely))
+    return points

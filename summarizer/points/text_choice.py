@@ -1,10 +1,10 @@
-"""Chooses the text of each bullet: the one with the highest worth among the rewrites that an editor would print and the
+"""Chooses the text of each point: the one with the highest worth among the rewrites that an editor would print and the
 article's own sentences. `pipeline.py` asks for it, and then replaces or drops points that are too costly."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import log1p
 
@@ -27,6 +27,9 @@ _SHORTER = 0.9
 COSTS: dict[Fault, float] = {"untrue": 3.0, "broken": 2.0, "leaning": 1.0, "poor": 0.5}
 """Cost of each fault. A cost of 1 equals the full worth of a point. The values are close to what readers' preferences
 imply (docs/quality.md)."""
+NOT_KEY_POINT_COST = 2.0
+"""Cost of a point that is not a key point: for readers it is nearly twice as bad as a point that cannot be understood
+alone (docs/quality.md)."""
 DROP_THRESHOLD = 1.2
 """Expected cost from which a point is dropped. Without a verifier, it is also the cost of a point that needs context by
 its form (`standalone.needs_context`)."""
@@ -37,20 +40,53 @@ _FACT = 1.5
 
 
 @dataclass(frozen=True, slots=True)
-class PointDraft:
-    """A point whose text is not chosen yet.
+class Rewrite:
+    """A rewrite of a point, with its checks.
+
+    Attributes:
+        text: The rewrite.
+        checks: The results of the look-ups.
+        score: The rewriter's mean log-probability per token.
+        spans: The sentences that it was made from.
+        method: The `method` of the bullet.
+        verdict: The verifier's verdict, once it has read the text.
+    """
+
+    text: str
+    checks: tuple[Check, ...]
+    score: float
+    spans: tuple[Span, ...]
+    method: Method
+    verdict: Verdict | None = None
+
+    @property
+    def sound(self) -> bool:
+        """True if all look-ups passed."""
+        return all(check.passed for check in self.checks)
+
+    def passes(self, threshold: float) -> bool:
+        """True if it may be shown: all look-ups passed, and the verifier's probability reaches the threshold."""
+        return self.sound and self.verdict is not None and self.verdict.good >= threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point of a list. It is made by grouping, and filled step by step: rewrites and verdicts, then its bullet.
 
     Attributes:
         sentences: The sentences of the story.
-        chosen: Indices of the point's source sentences, in article order.
+        chosen: Indices of its source sentences, in article order.
         main: Index of its main sentence.
         spans: The source sentences as spans of the article.
-        score: The model's confidence in the point, 0 to 1.
+        score: The model's confidence in it, 0 to 1.
         title: The headline, if there is one.
         before: Index of the sentence before the main one, if it is in the same section and no other point uses it; else
             None.
-        candidates: Rewrites, the most likely first. Empty if nothing was rewritten.
         likely: Probability that it is a point of the list: for a `brief` list, one of the most important points.
+        rewrites: Rewrites that were read by the verifier.
+        verdicts: Verdicts on the article's own sentences, in the order of `source_sentences`. Empty without a verifier.
+        bullet: The chosen text, or None.
+        faults: Expected cost of the faults of the chosen text.
     """
 
     sentences: Sequence[Sentence]
@@ -60,52 +96,31 @@ class PointDraft:
     score: float
     title: str | None = None
     before: int | None = None
-    candidates: tuple[Candidate, ...] = ()
     likely: float = 1.0
+    rewrites: tuple[Rewrite, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    bullet: Bullet | None = None
+    faults: float = 0.0
 
     @property
     def text(self) -> str:
         """The source sentences on one line."""
         return as_line(self.sentences, self.chosen)
 
-    def narrowed(self, to: int | None = None) -> PointDraft:
-        """Returns the same point with only one of its source sentences. Default: the main one."""
-        to = self.main if to is None else to
-        at = self.chosen.index(to)
-        return replace(self, chosen=(to,), main=to, spans=(self.spans[at],), candidates=())
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedRewrite:
-    """A rewrite whose facts were looked up.
-
-    Attributes:
-        text: The rewrite.
-        checks: The results of the look-ups.
-        score: The rewriter's mean log-probability per token.
-        draft: The point, with the sentences that the rewrite was made from.
-        method: The `method` of the bullet.
-    """
-
-    text: str
-    checks: tuple[Check, ...]
-    score: float
-    draft: PointDraft
-    method: Method
+    @property
+    def background(self) -> float:
+        """Expected cost of not being a key point."""
+        return NOT_KEY_POINT_COST * (1 - self.likely)
 
     @property
-    def sound(self) -> bool:
-        """True if all look-ups passed."""
-        return all(check.passed for check in self.checks)
+    def cost(self) -> float:
+        """Expected cost of the point: of its faults, and of not being a key point."""
+        return self.faults + self.background
 
-    def passes(self, verdict: Verdict, least: float) -> bool:
-        """True if it may be shown: all look-ups passed, and the verifier's probability is at least `least`."""
-        return self.sound and verdict.good >= least
-
-    def bullet(self, verdict: Verdict, least: float) -> Bullet:
-        """Returns the bullet with all its checks."""
-        checks = (*self.checks, verdict.check(least))
-        return Bullet(self.text, self.draft.score, self.method, self.draft.spans, checks)
+    def narrowed(self, to: int | None = None) -> Point:
+        """Returns the same point with only one of its source sentences, without rewrites. Default: the main one."""
+        to = self.main if to is None else to
+        return replace(self, chosen=(to,), main=to, spans=(self.spans[self.chosen.index(to)],), rewrites=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,29 +174,34 @@ def with_article(text: str, source: str) -> str:
     return f"{there[1].capitalize()} {there[2]}{text[len(there[2]) :]}" if there else text
 
 
-def source_sentences(draft: PointDraft) -> list[Bullet]:
+def source_sentences(point: Point) -> list[Bullet]:
     """Returns the article's own sentences for a point, without words that only tie them to their neighbours: the main
     sentence first, then the others, and last the main one with the sentence before it, if that is free."""
-    chosen = [draft.narrowed(i).spans for i in dict.fromkeys((draft.main, *draft.chosen))]
-    if draft.before is not None:
-        before = draft.sentences[draft.before]
+    chosen = [point.narrowed(i).spans for i in dict.fromkeys((point.main, *point.chosen))]
+    if point.before is not None:
+        before = point.sentences[point.before]
         chosen.append((Span(before.start, before.end, before.text), *chosen[0]))
-    return [Bullet(bullet_of([span.text for span in spans]), draft.score, "extracted", spans) for spans in chosen]
+    return [Bullet(bullet_of([span.text for span in spans]), point.score, "extracted", spans) for spans in chosen]
 
 
-def extracted(draft: PointDraft) -> Bullet:
+def extracted(point: Point) -> Bullet:
     """Returns the main sentence. If by its form it cannot be understood alone, returns another of the point's sentences
     that can; if there is none, the main one with the sentence before it, if that is free."""
-    found = source_sentences(draft)
-    alone = [bullet for bullet in found[: len(draft.chosen)] if not bullet_needs_context(bullet)]
-    return alone[0] if alone else found[-1 if draft.before is not None else 0]
+    found = source_sentences(point)
+    alone = [bullet for bullet in found[: len(point.chosen)] if not _needs_context(bullet)]
+    return alone[0] if alone else found[-1 if point.before is not None else 0]
 
 
-def bullet_needs_context(bullet: Bullet) -> bool:
-    """True if by its form a bullet cannot be understood alone. For the article's own sentences, the original text is
-    checked too: it shows half a quotation, which the bullet completes."""
-    if bullet.method in ("rewritten", "narrowed"):
-        return needs_context(bullet.text)
+def chosen_by_form(point: Point) -> Point:
+    """Returns the point with one of the article's own sentences, for use without a verifier. It costs DROP_THRESHOLD if
+    by its form it needs context, else nothing."""
+    bullet = extracted(point)
+    return replace(point, bullet=bullet, faults=DROP_THRESHOLD if _needs_context(bullet) else 0.0)
+
+
+def _needs_context(bullet: Bullet) -> bool:
+    """True if by its form a sentence of the article cannot be understood alone. The original text is checked too: it
+    shows half a quotation, which the bullet completes."""
     return needs_context(bullet.text) or needs_context(" ".join(" ".join(span.text.split()) for span in bullet.sources))
 
 
@@ -190,29 +210,24 @@ def cost(verdict: Verdict) -> float:
     return sum(cost * float(getattr(verdict, fault)) for fault, cost in COSTS.items())
 
 
-class BulletWriter:
-    """Chooses the texts of the bullets of one article, one after the other. A full name is used once; later bullets use
-    the last name. Words of earlier bullets have no worth in later ones.
+class TextChooser:
+    """Chooses the texts of the points of one article. `earlier` are the texts of the points before in the list: a full
+    name is used once, and words of earlier points have no worth in later ones.
 
     Args:
         article: The article.
-        length: Length of the bullets.
+        length: Length of the texts.
         flag: True to show a rewrite even if it fails a check.
-        style: How candidates are chosen. Default: the style of the length.
+        style: How rewrites are requested and chosen. Default: the style of the length.
 
     Attributes:
         article: The article.
+        style: How rewrites are requested and chosen.
     """
 
-    def __init__(
-        self,
-        article: Article,
-        length: Length,
-        flag: bool = False,
-        style: Style | None = None,
-    ) -> None:
+    def __init__(self, article: Article, length: Length, flag: bool = False, style: Style | None = None) -> None:
         self.article = article
-        self._style = style or STYLES[length]
+        self.style = style or STYLES[length]
         self._flag = flag
         self._checker = Checker(article.text)
         stated = facts(article.text)
@@ -224,126 +239,120 @@ class BulletWriter:
         }
         self._read: dict[str, dict[str, float]] = {}
         self._contexts: dict[tuple[int, ...], str] = {}
-        self._bullets: list[str] = []
-        self._said: set[str] = set()
 
-    def forget(self) -> None:
-        """Starts the list again: forgets the earlier bullets."""
-        self._bullets.clear()
-        self._said.clear()
+    def context(self, point: Point) -> str:
+        """Returns the sentences that explain those of a point."""
+        if point.chosen not in self._contexts:
+            self._contexts[point.chosen] = context_of(point.sentences, point.chosen, self._full_names)
+        return self._contexts[point.chosen]
 
-    def context(self, draft: PointDraft) -> str:
-        """Returns the sentences that explain those of a draft."""
-        if draft.chosen not in self._contexts:
-            self._contexts[draft.chosen] = context_of(draft.sentences, draft.chosen, self._full_names)
-        return self._contexts[draft.chosen]
-
-    def options(self, draft: PointDraft, method: Method, most: int) -> list[CheckedRewrite]:
+    def rewrites(self, point: Point, candidates: Iterable[Candidate], method: Method, most: int) -> list[Rewrite]:
         """Returns the candidates of a suitable length that pass all look-ups, ordered by worth. With `flag`, the others
         follow.
 
         Args:
-            draft: The point, with candidates.
+            point: The point.
+            candidates: What was written for it.
             method: The `method` of the bullets.
-            most: Maximum number of candidates to return.
+            most: Maximum number of rewrites to return.
         """
-        context = " ".join(filter(None, (draft.title, self.context(draft))))
-        looked_up = self._checker.for_sources(draft.text, context)
-        found: dict[str, CheckedRewrite] = {}
-        for candidate in self._by_worth(draft):
+        context = " ".join(filter(None, (point.title, self.context(point))))
+        looked_up = self._checker.for_sources(point.text, context)
+        found: dict[str, Rewrite] = {}
+        for candidate in self._by_worth(point, candidates):
             text = self._full_names(candidate.text)
             if text not in found:
-                found[text] = CheckedRewrite(text, looked_up(text), candidate.score, draft, method)
-        kept = [option for option in found.values() if self._flag or option.sound]
-        return sorted(kept, key=lambda option: not option.sound)[:most]
+                found[text] = Rewrite(text, looked_up(text), candidate.score, point.spans, method)
+        kept = [rewrite for rewrite in found.values() if self._flag or rewrite.sound]
+        return sorted(kept, key=lambda rewrite: not rewrite.sound)[:most]
 
-    def source_sentences(self, draft: PointDraft) -> list[Bullet]:
+    def source_sentences(self, point: Point) -> list[Bullet]:
         """Returns the article's own sentences for a point, with full names."""
-        return [self._with_full_names(bullet, draft) for bullet in source_sentences(draft)]
+        return [self._with_full_names(bullet, ()) for bullet in source_sentences(point)]
 
-    def best(
-        self,
-        rewrites: Sequence[tuple[CheckedRewrite, Verdict]],
-        sentences: Sequence[Verdict],
-        draft: PointDraft,
-        least: float,
-    ) -> tuple[Bullet, float]:
-        """Returns the text with the highest worth for a point, and the expected cost of its faults.
+    def chosen(self, point: Point, earlier: Sequence[str], threshold: float) -> Point:
+        """Returns the point with the text of the highest worth, and the expected cost of its faults.
 
         Args:
-            rewrites: Rewrites with their verdicts. Those that do not pass are not shown.
-            sentences: Verdicts on the sentences of `source_sentences`.
-            draft: The point.
-            least: Minimum probability of "good" for a rewrite. With `flag`, a rewrite is shown whenever there is one:
-                if none passes, the best.
+            point: The point, with its rewrites and verdicts.
+            earlier: The texts of the points before it.
+            threshold: Minimum probability of "good" for a rewrite. With `flag`, a rewrite is shown whenever there is
+                one: if none passes, the best.
         """
-        shown = [(option, verdict) for option, verdict in rewrites if option.passes(verdict, least)]
-        themselves = source_sentences(draft)
-        if self._flag and rewrites:
-            themselves, sentences = [], []
-            shown = shown or [max(rewrites, key=lambda one: (one[0].sound, one[1].good))]
+        said = {stem for text in earlier for stem in stems(text)}
+        shown = [rewrite for rewrite in point.rewrites if rewrite.passes(threshold)]
+        themselves = list(zip(source_sentences(point), point.verdicts, strict=True))
+        if self._flag and point.rewrites:
+            themselves = []
+            shown = shown or [max(point.rewrites, key=lambda one: (one.sound, one.verdict.good if one.verdict else 0))]
         weighed: list[tuple[float, float, Bullet]] = []
-        for at, (bullet, verdict) in enumerate(zip(themselves, sentences, strict=True)):
+        for at, (bullet, verdict) in enumerate(themselves):
             faults = cost(verdict)
-            weighed.append((self._worth(bullet.text, draft) - faults - (_OTHER if at else 0), faults, bullet))
-        for option, verdict in shown:
-            faults = cost(verdict)
-            weighed.append((self._worth(option.text, draft) - faults, faults, option.bullet(verdict, least)))
+            weighed.append((self._worth(bullet.text, point, said) - faults - (_OTHER if at else 0), faults, bullet))
+        for rewrite in shown:
+            if rewrite.verdict:
+                faults = cost(rewrite.verdict)
+                bullet = self.bullet(rewrite, point, threshold)
+                weighed.append((self._worth(rewrite.text, point, said) - faults, faults, bullet))
         _, faults, bullet = max(weighed, key=lambda one: one[0])
-        if bullet.method == "extracted":
-            return self._remembered(self._with_full_names(bullet, draft)), faults
-        return self._shortened(bullet), faults
+        named = self._with_full_names if bullet.method == "extracted" else self._shortened
+        return replace(point, bullet=named(bullet, earlier), faults=faults)
 
-    def trusted(self, option: CheckedRewrite, verdict: Verdict, least: float) -> Bullet | None:
+    def bullet(self, rewrite: Rewrite, point: Point, threshold: float) -> Bullet:
+        """Returns the bullet of a rewrite with all its checks."""
+        checks = (*rewrite.checks, *([rewrite.verdict.check(threshold)] if rewrite.verdict else []))
+        return Bullet(rewrite.text, point.score, rewrite.method, rewrite.spans, checks)
+
+    def trusted(self, rewrite: Rewrite, point: Point, earlier: Sequence[str], threshold: float) -> Bullet | None:
         """Returns the bullet of a rewrite if it may be shown (with `flag`, always), else None."""
-        shown = self._flag or option.passes(verdict, least)
-        return self._shortened(option.bullet(verdict, least)) if shown else None
+        shown = self._flag or rewrite.passes(threshold)
+        return self._shortened(self.bullet(rewrite, point, threshold), earlier) if shown else None
 
-    def sentences(self, draft: PointDraft) -> Bullet:
+    def sentence(self, point: Point, earlier: Sequence[str]) -> Bullet:
         """Returns the sentence that `extracted` chooses, with full names."""
-        return self._remembered(self._with_full_names(extracted(draft), draft))
+        return self._with_full_names(extracted(point), earlier)
 
-    def _shortened(self, bullet: Bullet) -> Bullet:
-        """Returns a bullet with only the last names of persons whom an earlier bullet names in full."""
-        return self._remembered(replace(bullet, text=self._full_names.shortened(bullet.text, self._bullets)))
+    def _shortened(self, bullet: Bullet, earlier: Sequence[str]) -> Bullet:
+        """Returns a bullet with only the last names of persons whom an earlier one names in full."""
+        return replace(bullet, text=self._full_names.shortened(bullet.text, earlier))
 
-    def _remembered(self, bullet: Bullet) -> Bullet:
-        self._bullets.append(bullet.text)
-        self._said.update(stems(bullet.text))
-        return bullet
+    def _with_full_names(self, bullet: Bullet, earlier: Sequence[str]) -> Bullet:
+        text = self._full_names(bullet.text, earlier)
+        if text == bullet.text:
+            return bullet
+        # Only a name was put in, from elsewhere in the article, so only names are looked up, in the whole article.
+        return replace(bullet, text=text, method="named", checks=self._checker.names(text))
 
-    def _by_worth(self, draft: PointDraft) -> list[Candidate]:
+    def _by_worth(self, point: Point, candidates: Iterable[Candidate]) -> list[Candidate]:
         """Returns the candidates of a suitable length, the best first: those that keep most of the words that the
-        article repeats (names and numbers above all) and that no earlier bullet has, and with a high score of the
-        rewriter."""
-        style = self._style
-        fitting = [c for c in _repaired(draft) if style.min_words <= len(words(c.text)) <= style.max_words]
-        return sorted(dict.fromkeys(fitting), key=lambda c: -self._worth(c.text, draft) - style.fluent * c.score)
+        article repeats (names and numbers above all), and with a high score of the rewriter."""
+        style = self.style
+        fitting = [
+            one for one in _repaired(point, candidates) if style.min_words <= len(words(one.text)) <= style.max_words
+        ]
+        none: set[str] = set()
+        return sorted(
+            dict.fromkeys(fitting), key=lambda one: -self._worth(one.text, point, none) - style.fluent * one.score
+        )
 
-    def _worth(self, text: str, draft: PointDraft) -> float:
-        """Returns the share of the point's important words that a text keeps, minus the cost of its length."""
-        style, weights = self._style, self._weights_of(draft.text)
-        kept = sum(weights.get(stem, 0.0) for stem in set(stems(text)) - self._said)
+    def _worth(self, text: str, point: Point, said: set[str]) -> float:
+        """Returns the share of the point's important words that a text keeps and that were not `said`, minus the cost
+        of its length."""
+        style, weights = self.style, self._weights_of(point.text)
+        kept = sum(weights.get(stem, 0.0) for stem in set(stems(text)) - said)
         long = max(0, len(words(text)) - style.aim) / 10
         return kept / (sum(weights.values()) or 1.0) - style.size * long
 
     def _weights_of(self, sources: str) -> dict[str, float]:
-        """Returns the weight of each word of a point's sentences. Cached for all candidates of the point."""
+        """Returns the weight of each word of a point's sentences. Cached for all texts of the point."""
         if sources not in self._read:
             self._read[sources] = {stem: self._weights.get(stem, 0.0) for stem in stems(sources)}
         return self._read[sources]
 
-    def _with_full_names(self, bullet: Bullet, draft: PointDraft) -> Bullet:
-        text = self._full_names(bullet.text, self._bullets)
-        if text == bullet.text:
-            return bullet
-        # Only a name was put in, from elsewhere in the article, so only names are looked up, in the whole article.
-        return Bullet(text, draft.score, "named", bullet.sources, self._checker.names(text))
 
-
-def _repaired(draft: PointDraft) -> Iterator[Candidate]:
+def _repaired(point: Point, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
     """Yields the candidates. The article at the start is restored if it was lost, and if the point has only one
     sentence, the speaker too."""
-    for candidate in draft.candidates:
-        text = with_article(candidate.text, draft.text)
-        yield replace(candidate, text=(with_speaker(text, draft.text) if len(draft.chosen) == 1 else None) or text)
+    for candidate in candidates:
+        text = with_article(candidate.text, point.text)
+        yield replace(candidate, text=(with_speaker(text, point.text) if len(point.chosen) == 1 else None) or text)

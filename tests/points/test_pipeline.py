@@ -4,10 +4,10 @@ import pytest
 
 from summarizer import Article
 from summarizer.points.content_selection import Group
-from summarizer.points.pipeline import GAIN, NOT_KEY_POINT_COST, _drafts, _Point, _without
-from summarizer.points.text_choice import DROP_THRESHOLD, PointDraft
+from summarizer.points.pipeline import GAIN, _points, _without
+from summarizer.points.text_choice import DROP_THRESHOLD, NOT_KEY_POINT_COST, Point
 from summarizer.reading.boilerplate import content_sentences
-from summarizer.summary import Bullet, Options, Span
+from summarizer.summary import Options, Span
 
 from ..articles import STORY
 
@@ -16,12 +16,11 @@ SENTENCES = content_sentences(STORY)
 
 def point(at, score, faults=0.0):
     spans = (Span(SENTENCES[at].start, SENTENCES[at].end, SENTENCES[at].text),)
-    draft = PointDraft(SENTENCES, (at,), at, spans, score, likely=score)
-    return _Point(draft, lambda: (Bullet(spans[0].text, score, "extracted", spans), faults), faults)
+    return Point(SENTENCES, (at,), at, spans, score, likely=score, faults=faults)
 
 
 def kept(points, spare=(), count="auto"):
-    return [one.draft.main for one in _without(points, spare, Options(bullets=count))]
+    return [one.main for one in _without(points, spare, Options(bullets=count))]
 
 
 def test_a_point_costs_its_faults_and_that_it_may_be_background():
@@ -31,10 +30,10 @@ def test_a_point_costs_its_faults_and_that_it_may_be_background():
 def test_a_brief_list_asks_whether_a_point_is_one_of_the_most_important():
     groups = [Group(0, (0,), 0.9, 0.0), Group(1, (1,), 0.4, 2.0)]
     article = Article(STORY)
-    standard, brief = (_drafts(article, SENTENCES, groups, length) for length in ("standard", "brief"))
-    assert [draft.likely for draft in standard] == [0.9, 0.4]
-    assert [draft.likely for draft in brief] == [0.5, pytest.approx(0.881, abs=1e-3)]
-    assert [draft.score for draft in brief] == [0.9, 0.4]
+    standard, brief = (_points(article, SENTENCES, groups, length) for length in ("standard", "brief"))
+    assert [one.likely for one in standard] == [0.9, 0.4]
+    assert [one.likely for one in brief] == [0.5, pytest.approx(0.881, abs=1e-3)]
+    assert [one.score for one in brief] == [0.9, 0.4]
 
 
 def test_a_spare_point_takes_the_place_of_one_that_costs_more():

@@ -7,7 +7,7 @@ import pytest
 from summarizer import Article
 from summarizer.checks import Verdict
 from summarizer.points.rewriter import Candidate
-from summarizer.points.text_choice import COSTS, STYLES, BulletWriter, PointDraft, extracted, with_article, with_speaker
+from summarizer.points.text_choice import COSTS, STYLES, Point, TextChooser, extracted, with_article, with_speaker
 from summarizer.reading.boilerplate import content_sentences
 from summarizer.summary import Span
 
@@ -20,23 +20,24 @@ SENTENCES = content_sentences(TEXT)
 VOTE, ROOF, COST, SWIMS = range(4)
 
 
-def draft(*chosen, main=None, before=None, candidates=()):
+def point(*chosen, main=None, before=None):
     spans = tuple(Span(s.start, s.end, s.text) for s in (SENTENCES[i] for i in chosen))
-    found = tuple(Candidate(text, -0.1 * (i + 1)) for i, text in enumerate(candidates))
-    return PointDraft(SENTENCES, chosen, chosen[0] if main is None else main, spans, 0.5, None, before, found)
+    return Point(SENTENCES, chosen, chosen[0] if main is None else main, spans, 0.5, None, before)
 
 
 SURE, DOUBTED = Verdict(0.9), Verdict(0.1, leaning=0.9)
 
 
-def shown(writer, one, sentence=DOUBTED):
+def shown(chooser, one, candidates=(), earlier=()):
     """What is shown of a point whose rewrites the verifier trusts."""
-    found = [(option, SURE) for option in writer.options(one, "rewritten", 4)] if one.candidates else []
-    return writer.best(found, [sentence] * len(writer.source_sentences(one)), one, 0.5)[0]
+    written = [one if isinstance(one, Candidate) else Candidate(one, -0.1 * i) for i, one in enumerate(candidates, 1)]
+    rewrites = [replace(one, verdict=SURE) for one in chooser.rewrites(one, written, "rewritten", 4)]
+    verdicts = (DOUBTED,) * len(chooser.source_sentences(one))
+    return chooser.chosen(replace(one, rewrites=tuple(rewrites), verdicts=verdicts), earlier, 0.5).bullet
 
 
 def written(*candidates, flag=False, length="brief", chosen=(VOTE,)):
-    return shown(BulletWriter(ARTICLE, length, flag), draft(*chosen, candidates=candidates))
+    return shown(TextChooser(ARTICLE, length, flag), point(*chosen), candidates)
 
 
 def test_the_rewrite_that_keeps_most_is_shown_with_its_checks():
@@ -74,44 +75,37 @@ def test_too_short_and_too_long_rewrites_are_left_out():
 
 
 def test_what_is_shown_instead_of_a_rewrite_stands_alone():
-    assert extracted(draft(ROOF, SWIMS, main=SWIMS)).text.startswith("Ann Roe")
-    alone = extracted(draft(SWIMS, before=COST))
+    assert extracted(point(ROOF, SWIMS, main=SWIMS)).text.startswith("Ann Roe")
+    alone = extracted(point(SWIMS, before=COST))
     assert alone.text.endswith("He swims there.") and [span.text for span in alone.sources] == [
         SENTENCES[COST].text,
         SENTENCES[SWIMS].text,
     ]
-    assert extracted(draft(SWIMS)).text == "He swims there."
+    assert extracted(point(SWIMS)).text == "He swims there."
 
 
 def test_a_point_is_narrowed_to_its_main_sentence():
-    one = replace(draft(VOTE, COST, main=COST), candidates=(Candidate("x", 0.0),)).narrowed()
-    assert one.chosen == (COST,) and one.spans[0].text == SENTENCES[COST].text and not one.candidates
-
-
-def test_extract_never_rewrites():
-    bullet = extracted(draft(VOTE, candidates=["The council of Marl voted to keep the Marl Lane baths open."]))
-    assert bullet.method == "extracted" and bullet.checks == ()
+    one = point(VOTE, COST, main=COST).narrowed()
+    assert one.chosen == (COST,) and one.spans[0].text == SENTENCES[COST].text and not one.rewrites
 
 
 def test_a_bare_name_is_given_in_full_once():
-    writer = BulletWriter(ARTICLE, "brief")
-    first = shown(writer, draft(COST))
+    chooser = TextChooser(ARTICLE, "brief")
+    first = shown(chooser, point(COST))
     assert first.text == "Ann Roe added that repairs will cost 2.9 million pounds a year."
     assert first.method == "named" and [check.kind for check in first.checks] == ["name"] and not first.failed
-    assert shown(writer, draft(COST)).text == "Roe added that repairs will cost 2.9 million pounds a year."
-    as_it_stands = extracted(draft(COST))
+    again = shown(chooser, point(COST), earlier=[first.text])
+    assert again.text == "Roe added that repairs will cost 2.9 million pounds a year."
+    as_it_stands = extracted(point(COST))
     assert as_it_stands.text.startswith("Roe added") and as_it_stands.method == "extracted"
 
 
 def test_what_an_earlier_bullet_has_said_counts_for_nothing():
-    writer = BulletWriter(ARTICLE, "brief")
-    shown(writer, draft(VOTE, candidates=["The council of Marl voted to keep the Marl Lane baths open."]))
-    candidates = (
-        "The council of Marl voted to keep the Marl Lane baths open.",
-        "The council of Marl voted after a campaign that drew about 4,000 signatures.",
-    )
-    equal = tuple(Candidate(text, -0.1) for text in candidates)
-    assert shown(writer, replace(draft(VOTE), candidates=equal)).text == candidates[1]
+    chooser = TextChooser(ARTICLE, "brief")
+    first = "The council of Marl voted to keep the Marl Lane baths open."
+    second = "The council of Marl voted after a campaign that drew about 4,000 signatures."
+    equal = [Candidate(text, -0.1) for text in (first, second)]
+    assert shown(chooser, point(VOTE), equal, earlier=[first]).text == second
 
 
 @pytest.mark.parametrize(
@@ -155,66 +149,65 @@ JOINED = "The council of Marl voted to keep the Marl Lane baths open, and repair
 SHORT = "The council of Marl voted on Monday to keep the Marl Lane baths open."
 
 
-POINT = draft(VOTE, COST)
+POINT = point(VOTE, COST)
 LEANS, STANDS = Verdict(0.1, leaning=0.9), Verdict(0.9, leaning=0.1)
 
 
-def judged(writer, good, *candidates):
-    options = writer.options(replace(POINT, candidates=draft(VOTE, candidates=candidates).candidates), "rewritten", 4)
-    return [(option, Verdict(good[option.text], leaning=1 - good[option.text])) for option in options]
+def judged(chooser, good):
+    """The rewrites with these texts and probabilities."""
+    candidates = [Candidate(text, -0.1 * i) for i, text in enumerate(good, 1)]
+    rewrites = chooser.rewrites(POINT, candidates, "rewritten", 4)
+    return tuple(replace(one, verdict=Verdict(good[one.text], leaning=1 - good[one.text])) for one in rewrites)
 
 
-def best(writer, found, least, sentences=(LEANS, LEANS)):
-    return writer.best(found, sentences, POINT, least)[0]
+def best(chooser, rewrites, threshold, sentences=(LEANS, LEANS)):
+    return chooser.chosen(replace(POINT, rewrites=rewrites, verdicts=sentences), (), threshold)
 
 
 def test_a_joined_point_is_shown_where_an_editor_would_print_it():
-    writer = BulletWriter(ARTICLE, "standard")
-    found = judged(writer, {JOINED: 0.9, SHORT: 0.5}, JOINED, SHORT)
-    bullet = best(writer, found, 0.6)
+    chooser = TextChooser(ARTICLE, "standard")
+    bullet = best(chooser, judged(chooser, {JOINED: 0.9, SHORT: 0.5}), 0.6).bullet
     assert bullet.text == JOINED and bullet.method == "rewritten" and len(bullet.sources) == 2
     assert bullet.checks[-1].kind == "verifier" and bullet.checks[-1].evidence.endswith("90%") and not bullet.failed
 
 
 def test_what_nobody_would_print_is_not_shown():
-    writer = BulletWriter(ARTICLE, "standard")
-    found = judged(writer, {JOINED: 0.4, SHORT: 0.5}, JOINED, SHORT)
-    main = writer.source_sentences(POINT)[0].text
-    for options in (found, []):
-        writer.forget()
-        assert best(writer, options, 0.6).text == main
-    assert best(writer, found, 0.45).text == SHORT
+    chooser = TextChooser(ARTICLE, "standard")
+    found = judged(chooser, {JOINED: 0.4, SHORT: 0.5})
+    main = chooser.source_sentences(POINT)[0].text
+    for rewrites in (found, ()):
+        assert best(chooser, rewrites, 0.6).bullet.text == main
+    assert best(chooser, found, 0.45).bullet.text == SHORT
 
 
 def test_a_doubtful_rewrite_gives_way_to_a_sentence_that_stands_alone():
-    writer = BulletWriter(ARTICLE, "standard")
-    found = judged(writer, {SHORT: 0.5}, SHORT)
-    assert best(writer, found, 0.45).text == SHORT
-    writer.forget()
-    assert best(writer, found, 0.45, (STANDS, LEANS)).method == "extracted"
+    chooser = TextChooser(ARTICLE, "standard")
+    found = judged(chooser, {SHORT: 0.5})
+    assert best(chooser, found, 0.45).bullet.text == SHORT
+    assert best(chooser, found, 0.45, (STANDS, LEANS)).bullet.method == "extracted"
 
 
 def test_a_broken_sentence_gives_way_to_another_of_the_point():
-    writer = BulletWriter(ARTICLE, "standard")
+    chooser = TextChooser(ARTICLE, "standard")
     broken = Verdict(0.1, broken=0.9)
-    main, other = (bullet.text for bullet in writer.source_sentences(POINT))
-    assert best(writer, [], 0.6, (STANDS, STANDS)).text == main
-    assert best(writer, [], 0.6, (broken, STANDS)).text == other
-    bullet, expected = writer.best([], (broken, broken), POINT, 0.6)
-    assert bullet.text == main and expected == pytest.approx(0.9 * COSTS["broken"])
+    main, other = (bullet.text for bullet in chooser.source_sentences(POINT))
+    assert best(chooser, (), 0.6, (STANDS, STANDS)).bullet.text == main
+    assert best(chooser, (), 0.6, (broken, STANDS)).bullet.text == other
+    found = best(chooser, (), 0.6, (broken, broken))
+    assert found.bullet.text == main and found.faults == pytest.approx(0.9 * COSTS["broken"])
 
 
 def test_a_fact_that_its_sentences_lack_is_no_option():
     wrong = JOINED.replace("2.9", "3.9")
-    assert not BulletWriter(ARTICLE, "standard").options(draft(VOTE, COST, candidates=(wrong,)), "rewritten", 4)
-    flagged = BulletWriter(ARTICLE, "standard", flag=True)
-    bullet = best(flagged, judged(flagged, {wrong: 0.9}, wrong), 0.6)
+    assert not judged(TextChooser(ARTICLE, "standard"), {wrong: 0.9})
+    flagged = TextChooser(ARTICLE, "standard", flag=True)
+    bullet = best(flagged, judged(flagged, {wrong: 0.9}), 0.6).bullet
     assert bullet.text == wrong and {check.kind for check in bullet.failed} == {"number"}
 
 
 def test_flag_shows_the_best_with_the_verdict_it_fails():
-    writer = BulletWriter(ARTICLE, "standard", flag=True)
-    bullet = best(writer, judged(writer, {JOINED: 0.2, SHORT: 0.3}, JOINED, SHORT), 0.6)
+    chooser = TextChooser(ARTICLE, "standard", flag=True)
+    bullet = best(chooser, judged(chooser, {JOINED: 0.2, SHORT: 0.3}), 0.6).bullet
     (failed,) = bullet.failed
     assert (
         bullet.text == SHORT and failed.kind == "verifier" and failed.evidence.endswith("most probably not clear alone")

@@ -74,7 +74,7 @@ def main() -> None:
             lost = [{check.kind for check in against(text) if not check.passed} for text in texts]
             wait = verifier.start(texts, "others", pair.sources, pair.context, pair.title)
             good = [verdict.good for verdict in wait.result()]
-            doubted = [one < verifier.least for one in good]
+            doubted = [one < verifier.threshold for one in good]
             kinds.update(lost[0])
             true.add(bool(lost[0]), doubted[0])
             facts.add(bool(lost[0] & set(FACT_KINDS)), False)

@@ -47,8 +47,8 @@ def _about() -> tuple[str, frozenset[str]]:
     if sys.platform != "linux" or not info.is_file():
         return sys.platform, frozenset()
     lines = [line.partition(":") for line in info.read_text("utf-8", "replace").splitlines()]
-    said = {name.strip().lower(): value.strip() for name, _, value in reversed(lines)}
-    return said.get("vendor_id", ""), frozenset(said.get("flags", said.get("features", "")).split())
+    fields = {name.strip().lower(): value.strip() for name, _, value in reversed(lines)}
+    return fields.get("vendor_id", ""), frozenset(fields.get("flags", fields.get("features", "")).split())
 
 
 def _quota() -> float:

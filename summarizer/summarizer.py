@@ -361,10 +361,10 @@ class Summarizer:
     def _summaries(self, articles: Sequence[Article], options: Options, deadline: Deadline) -> Iterator[Summary]:
         with self._counted():
             found = self._backend(articles, options, deadline)
-        for article, (bullets, said) in zip(articles, found, strict=True):
+        for article, (bullets, warnings) in zip(articles, found, strict=True):
             if options.bullets != "auto" and len(bullets) < options.bullets:
-                asked = f"{options.bullets} bullets were asked for, but the article yielded only {len(bullets)}."
-                said = (asked, *said)
+                fewer = f"{options.bullets} bullets were asked for, but the article yielded only {len(bullets)}."
+                warnings = (fewer, *warnings)
             yield Summary(
                 bullets,
                 article,
@@ -373,7 +373,7 @@ class Summarizer:
                 options.policy,
                 str(self.config["name"]),
                 self.version,
-                said,
+                warnings,
                 min_confidence=options.min_confidence,
                 cpu=instructions(),
             )

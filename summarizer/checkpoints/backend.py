@@ -131,7 +131,7 @@ class AbstractiveBackend:
         style = replace(STYLES[options.length], min_words=1, max_words=10**6)
         chooser = TextChooser(read.article, options.length, policy == "flag", style)
         aligner = Aligner([sentence.text for sentence in read.sentences])
-        least = self._verifier.least if options.min_confidence is None else options.min_confidence
+        threshold = self._verifier.threshold if options.min_confidence is None else options.min_confidence
         found = []
         for text in texts:
             chosen = aligner(text)
@@ -151,7 +151,7 @@ class AbstractiveBackend:
             bullet = None
             if asked:
                 rewrite = replace(asked[0], verdict=asked[1].result()[0])
-                bullet = chooser.trusted(rewrite, point, earlier, least)
+                bullet = chooser.trusted(rewrite, point, earlier, threshold)
             if not bullet:
                 point = _point(read, [aligner.best(text, point.chosen)], point.score)
                 if any(point.spans[0] in other.sources for other in bullets):

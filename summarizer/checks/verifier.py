@@ -85,9 +85,9 @@ class Calibration:
     shift: tuple[float, ...] = (0.0,) * len(VERDICTS)
     score: tuple[float, ...] = (0.0,) * len(VERDICTS)
 
-    def __call__(self, said: Array, score: float = 0.0) -> Array:
+    def __call__(self, logits: Array, score: float = 0.0) -> Array:
         """Returns the probabilities of the verdicts for the head's scores. Both have the shape (..., VERDICTS)."""
-        x = self.slope * said + np.asarray(self.shift) + score * np.asarray(self.score)
+        x = self.slope * logits + np.asarray(self.shift) + score * np.asarray(self.score)
         x = np.exp(x - x.max(-1, keepdims=True))
         return np.asarray(x / x.sum(-1, keepdims=True), np.float32)
 
@@ -115,12 +115,12 @@ class Verdict:
         """The most probable fault."""
         return max(FAULTS, key=lambda fault: getattr(self, fault))
 
-    def check(self, least: float) -> Check:
-        """Returns the verdict as a check. It passes if `good` is at least `least`."""
-        said = f"an editor would print it: {self.good:.0%}"
+    def check(self, threshold: float) -> Check:
+        """Returns the verdict as a check. It passes if `good` reaches the threshold."""
+        evidence = f"an editor would print it: {self.good:.0%}"
         if self.good < 0.5:
-            said += f"; most probably {FAULT_NAMES[self.fault]}"
-        return Check("verifier", self.good >= least, said)
+            evidence += f"; most probably {FAULT_NAMES[self.fault]}"
+        return Check("verifier", self.good >= threshold, evidence)
 
 
 def verifier_input(tokenizer: Tokenizer, text: str, sources: str, context: str, title: str | None) -> VerifierInput:
@@ -166,7 +166,7 @@ class Verifier:
         threads: Number of points that are read in parallel, one core each.
 
     Attributes:
-        least: Minimum probability of "good" for a rewrite to be shown.
+        threshold: Minimum probability of "good" for a rewrite to be shown.
 
     Raises:
         RuntimeError: CTranslate2 cannot read the model.
@@ -189,7 +189,7 @@ class Verifier:
                 "train it further with `python -m training verifier` and export it"
             )
         self._calibrations = {kind: Calibration(**fitted[kind]) for kind in TEXT_KINDS}
-        self.least = float(settings["least"])
+        self.threshold = float(settings["least"])
         head = load_file(folder / "head.safetensors")
         self._weight, self._bias = (np.asarray(head[name], np.float32) for name in ("weight", "bias"))
         self._pool = ThreadPoolExecutor(threads, "verifier")
@@ -242,8 +242,8 @@ class Verifier:
         given = ctranslate2.StorageView.from_array(np.array(ids, np.int32))
         hidden = np.asarray(self._encoder.forward_batch(given, lengths, marks).last_hidden_state)
         pooled = np.stack([_pooled(row, one.size) for row, one in zip(hidden, read, strict=True)])
-        said = pooled @ self._weight.T + self._bias
-        return [Verdict(*map(float, calibration(row, score))) for row, score in zip(said, scores, strict=True)]
+        logits = pooled @ self._weight.T + self._bias
+        return [Verdict(*map(float, calibration(row, score))) for row, score in zip(logits, scores, strict=True)]
 
 
 def _pooled(hidden: Any, size: int) -> Array:

@@ -147,7 +147,7 @@ def serve(
         models: list[Summarizer] = []
         opening = Opening(create, lambda: setattr(server, "should_exit", True))
         config = uvicorn.Config(
-            opening, host, port, log_level="warning", ssl_certfile=certificate, ssl_keyfile=key,
+            opening, host, port, log_config=None, log_level="warning", ssl_certfile=certificate, ssl_keyfile=key,
             proxy_headers=behind_tls_proxy, forwarded_allow_ips="127.0.0.1", timeout_graceful_shutdown=10,
         )  # fmt: skip
         server = uvicorn.Server(config)

@@ -68,15 +68,15 @@ def check_point(
     chosen = _chosen(reading.sentences, spans) if spans else reading.aligner(text)
     if not chosen:
         looked_up = reading.checker(text, article.text, article.title or "")
-        said = (replace(one, evidence=one.evidence.replace("in the sources", "in the article")) for one in looked_up)
-        return Bullet(text, 0.0, "edited", (), (*said, UNTRACED))
+        looked = (replace(one, evidence=one.evidence.replace("in the sources", "in the article")) for one in looked_up)
+        return Bullet(text, 0.0, "edited", (), (*looked, UNTRACED))
     point = point_on(article, reading.sentences, chosen)
     checks = list(reading.checker(text, point.text, article.title or ""))
     if verifier:
         deadline.check()
         context = reading.chooser.context(point)
         (verdict,) = verifier.start([text], "others", point.text, context, article.title).result()
-        checks.append(verdict.check(verifier.least))
+        checks.append(verdict.check(verifier.threshold))
     return Bullet(text, 0.0, "edited", point.spans, tuple(checks))
 
 
@@ -117,7 +117,7 @@ def wordings_of(
             texts, scores = [one.text for one in rewrites], [one.score for one in rewrites]
             verdicts = verifier.start(texts, "rewrites", part.text, context, part.title, scores).result()
             found += [
-                (verdict.good, chooser.bullet(replace(one, verdict=verdict), part, verifier.least))
+                (verdict.good, chooser.bullet(replace(one, verdict=verdict), part, verifier.threshold))
                 for one, verdict in zip(rewrites, verdicts, strict=True)
             ]
     found.sort(key=lambda one: -one[0])

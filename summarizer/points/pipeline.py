@@ -134,7 +134,7 @@ class Pipeline:
     def _threshold(self, options: Options) -> float:
         """Returns the minimum probability of "good" for a rewrite."""
         assert self._verifier is not None
-        return self._verifier.least if options.min_confidence is None else options.min_confidence
+        return self._verifier.threshold if options.min_confidence is None else options.min_confidence
 
     def _written(
         self, chooser: TextChooser, points: Sequence[Point], options: Options, deadline: Deadline

@@ -46,7 +46,7 @@ class Script:
 class Trusting:
     """A verifier that trusts all but some texts."""
 
-    least = 0.5
+    threshold = 0.5
 
     def __init__(self, *doubted):
         self._doubted = doubted

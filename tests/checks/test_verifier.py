@@ -134,7 +134,7 @@ def test_it_learns_to_tell_good_from_bad_and_runs_without_torch(tiny_checkpoint,
     texts = [candidate["text"] for candidate in one["candidates"]]
     good, bad = verifier.start(texts, "others", one["source_text"], "", None).result()
     assert good.good > bad.good and 0 <= bad.good <= good.good <= 1 and bad.fault == "untrue"
-    assert verifier.start([], "rewrites", "", "", None, []).result() == [] and verifier.least == 0.6
+    assert verifier.start([], "rewrites", "", "", None, []).result() == [] and verifier.threshold == 0.6
     verifier.close()
     config = json.loads((model / "verifier" / "config.json").read_text())
     del config["verifier"]["calibration"]["others"]  # as version 0.7 wrote it

@@ -205,6 +205,44 @@ def test_marks_are_where_the_words_are(editor):
     assert editor.page.locator(".back mark").all_text_contents() == ["Friday"]
 
 
+def test_on_a_phone_the_sources_are_below_the_point(editor, record):
+    editor.point(1).focus()
+    assert not editor.page.locator("#source0").is_visible()
+    editor.page.set_viewport_size({"width": 390, "height": 760})
+    editor.point(2).focus()
+    shown = editor.page.locator("#source1").inner_text()
+    assert " ".join(record["bullets"][1]["sources"][0]["text"].split()) in " ".join(shown.split())
+    count = len(editor.texts())
+    editor.page.once("dialog", lambda dialog: dialog.dismiss())
+    editor.page.locator("#story .s").first.click()
+    assert len(editor.texts()) == count
+
+
+def test_a_sentence_becomes_a_source_of_the_point_the_editor_was_in(desk, editor, record):
+    before = [(one["start"], one["end"]) for one in record["bullets"][0]["sources"]]
+    editor.point(1).focus()
+    other = next(
+        one for one in editor.page.locator("#story .s").all() if int(one.get_attribute("data-start")) > before[-1][1]
+    )
+    other.click(modifiers=["Shift"])
+    editor.said("A source of point 1 now.")
+    editor.button("Save").click()
+    editor.said("Saved.")
+    saved = desk[1].store.get(record["id"])["bullets"][0]["sources"]
+    assert len(saved) == len(before) + 1 and len(editor.texts()) == len(record["bullets"])
+
+
+def test_after_saving_the_caret_is_where_it_was(editor):
+    editor.point(2).focus()
+    editor.page.keyboard.press("End")
+    editor.page.keyboard.type(" Now")
+    editor.page.keyboard.press("Control+s")
+    editor.said("Saved.")
+    editor.page.keyboard.type(" it rains.")
+    assert editor.texts()[1].endswith(" Now it rains.")
+    assert editor.page.locator("#said").inner_text() == ""
+
+
 def test_no_words_are_hidden_when_the_window_is_made_narrow(editor):
     editor.page.set_viewport_size({"width": 340, "height": 700})
     hidden = "() => [...document.querySelectorAll('#bullets textarea')].some(a => a.scrollHeight > a.clientHeight)"

@@ -160,6 +160,7 @@ function item(bullet, i) {
       button("Delete", "Delete", () => remove(i)),
       element("span", { class: "method" }, about(bullet)),
       ...reason(bullet, i)),
+    element("p", { class: "source", id: `source${i}`, dir: "auto" }),
     element("div", { class: "checks", id: `checks${i}` }),
     element("div", { class: "wordings", id: `wordings${i}` }));
   made.addEventListener("dragover", (event) => { if (dragged !== null) event.preventDefault(); });
@@ -331,17 +332,21 @@ function guess(one) {
 
 // The story: pointing at a point highlights its source sentences; choosing a sentence adds it as a point.
 
+const beside = () => matchMedia("(min-width: 52.01rem)").matches; // else the story is below the list
 function light(bullet) {
   const spans = bullet ? ends(bullet.sources) : [];
   for (const one of sentences) {
     one.classList.toggle("lit", spans.some(({ start, end }) => start < Number(one.dataset.end) && Number(one.dataset.start) < end));
   }
-  const first = document.querySelector("#story .lit");
+  const lit = [...document.querySelectorAll("#story .lit")];
+  for (const [i, one] of bullets.entries()) {
+    const box = at(`source${i}`);
+    if (box) box.textContent = one === bullet && !beside() ? lit.map((sentence) => sentence.textContent).join(" ") : "";
+  }
+  const [first] = lit;
   if (first && bullet) {
     const box = first.getBoundingClientRect();
-    // In a narrow window the story is below the list, and scrolling to it would move the point out of view.
-    const beside = matchMedia("(min-width: 52.01rem)").matches;
-    if (beside && (box.top < 0 || box.bottom > innerHeight)) first.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+    if (beside() && (box.top < 0 || box.bottom > innerHeight)) first.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   }
 }
 function mark() {
@@ -374,7 +379,7 @@ sentences.forEach((one, i) => {
   one.setAttribute("aria-description", "adds this sentence as a point");
   one.addEventListener("click", (event) => {
     if (event.shiftKey) source(one);
-    else if (!String(getSelection())) add(one);
+    else if (!String(getSelection()) && (beside() || confirm("Add this sentence as a point?"))) add(one);
   });
   one.addEventListener("mousedown", (event) => { if (event.shiftKey) event.preventDefault(); }); // selects no text
   one.addEventListener("keydown", (event) => {

@@ -67,8 +67,8 @@ class ExtractorArguments(PartArguments):
     base_model: str = field(
         default="sentence-transformers/all-MiniLM-L6-v2",
         metadata={
-            "help": "Any BERT-like checkpoint (a Hub name or a folder), or a model of this project, such as base; its "
-            "extractor is then fine-tuned further."
+            "help": "A BERT-like checkpoint or an MPNet (a Hub name or a folder), or a model of this project, such as "
+            "base; its extractor is then fine-tuned further."
         },
     )
     auxiliary: str | None = field(

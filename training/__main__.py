@@ -100,7 +100,7 @@ def _is_full(error: Exception) -> bool:
 
 def _keep_memory() -> None:
     """Makes glibc keep large blocks. By default it returns them to the system and requests them again at every step,
-    which on a CPU takes as long as the step itself. Does nothing without glibc."""
+    which on a CPU takes much of the step. Does nothing without glibc."""
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
         if mallopt:

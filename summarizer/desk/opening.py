@@ -8,8 +8,10 @@ from contextlib import AsyncExitStack
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers
-from starlette.responses import HTMLResponse, JSONResponse
+from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from .service import problem
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -49,8 +51,7 @@ class Opening:
         elif "text/html" in Headers(scope=scope).get("accept", ""):
             await HTMLResponse(_PAGE, 503, _AGAIN)(scope, receive, send)
         else:
-            body = {"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": _DETAIL}
-            await JSONResponse(body, 503, _AGAIN, "application/problem+json")(scope, receive, send)
+            await problem(503, _DETAIL, _AGAIN)(scope, receive, send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

@@ -53,8 +53,8 @@ class _Task:
 
 
 class TaskQueue:
-    """A queue of limited length, with threads that run its tasks. Senders take turns: the next task is of the sender
-    with the fewest running ones. One thread is kept free for others: a sender has at most all threads but one.
+    """A queue of limited length, with threads that run its tasks. Senders take turns, and one thread is kept free for
+    others: a sender has at most all threads but one.
 
     Args:
         concurrency: Number of tasks that run at the same time.
@@ -110,9 +110,10 @@ class TaskQueue:
 
     def _start(self) -> None:
         """Starts the tasks whose turn it is; the caller holds the lock."""
-        while able := [task for task in self._waiting if self._can_start(task.sender)]:
-            task = min(able, key=lambda one: self._running[one.sender])  # the first of several
+        while task := next((one for one in self._waiting if self._can_start(one.sender)), None):
             self._waiting.remove(task)
+            own = [one for one in self._waiting if one.sender == task.sender]  # behind the others: it was their turn
+            self._waiting = [one for one in self._waiting if one.sender != task.sender] + own
             if task.result.set_running_or_notify_cancel():
                 self._running[task.sender] += 1
                 self._pool.submit(self._run, task)

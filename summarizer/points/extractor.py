@@ -291,7 +291,7 @@ class Extractor:
     """
 
     def __init__(self, folder: Path, threads: int | None = None) -> None:
-        # Parallel windows on one core each are 1.5 times as fast as one window on two cores.
+        # Parallel windows on one core each are faster than one window on several cores.
         self.threads = threads or cores()
         use_wide_instructions()
         self._encoder = ctranslate2.Encoder(

@@ -121,7 +121,7 @@ class Rewriter:
         self._model = ctranslate2.Translator(
             str(folder), device="cpu", compute_type="default", inter_threads=threads, intra_threads=1
         )
-        # With it, a T5 computes scores for only a fifth of its vocabulary: half the cost of a token.
+        # With it, a T5 computes scores for only a part of its vocabulary, which is much of the cost of a token.
         self._shortlist = (folder / SHORTLIST).is_file()
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()

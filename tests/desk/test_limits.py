@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from functools import partial
 
 import httpx
 import pytest
@@ -62,21 +63,35 @@ def test_a_page_with_a_tag_of_many_attributes_is_refused(base, tmp_path):
 
 
 def test_senders_take_turns():
-    async def fill():
-        hold = threading.Event()
-        many = [asyncio.create_task(queue(hold.wait, name)) for name in "aaaaaabbbbbb"]
-        await asyncio.sleep(0)
-        late = asyncio.create_task(queue(lambda: done.append("late"), "c"))
-        many[0].add_done_callback(lambda _: done.append("first"))
-        await asyncio.sleep(0)
-        hold.set()
-        await asyncio.gather(*many, late)
+    gates = {name: threading.Event() for name in ("a1", "b1", "a2", "a3", "b2", "c1")}
+    started = []
 
-    done: list[str] = []
-    queue = TaskQueue(3, 10)
-    asyncio.run(fill())
+    def work(name):
+        started.append(name)
+        gates[name].wait()
+
+    async def until(count):
+        while len(started) < count:
+            await asyncio.sleep(0.01)
+
+    async def run():
+        tasks = []
+        for name in gates:
+            tasks.append(asyncio.create_task(queue(partial(work, name), name[0])))
+            await asyncio.sleep(0)
+        await until(2)
+        gates["a1"].set()
+        await until(3)
+        gates["a2"].set()
+        await until(4)
+        assert started[2:] == ["a2", "c1"]  # not a3, which came before c1
+        for gate in gates.values():
+            gate.set()
+        await asyncio.gather(*tasks)
+
+    queue = TaskQueue(2, 10)
+    asyncio.run(run())
     queue.close()
-    assert "late" in done[:2]
 
 
 def test_one_sender_does_not_fill_the_queue_for_others():

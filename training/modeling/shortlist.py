@@ -1,7 +1,7 @@
 """Shortlist of the pieces that a rewriter may write: the pieces of its input, and the most frequent ones.
 
 A rewriter copies: nearly all pieces that it learns to write are in its input. Computing scores for the whole vocabulary
-is half the cost of a piece. CTranslate2 can compute them for a shortlist only. It
+is much of the cost of a piece. CTranslate2 can compute them for a shortlist only. It
 reads the list from `vmap.txt`, which has the pieces allowed for any input, and those allowed for each input piece.
 """
 

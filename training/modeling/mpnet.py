@@ -26,7 +26,7 @@ FIRST = 2
 
 
 def use_fused_attention(encoder: nn.Module) -> None:
-    """Makes an MPNet compute its attention in one step: the same values in less time. Does nothing to another encoder."""
+    """Makes an MPNet compute its attention in one step: the same values in less time. No effect on other encoders."""
     for module in encoder.modules():
         if isinstance(module, MPNetSelfAttention):
             module.forward = MethodType(_fused, module)

@@ -19,7 +19,11 @@ class MissingExtraError(SummarizerError, ImportError):
     """An optional package is missing. The message says how to install it."""
 
     def __init__(self, what: str, package: str, extra: str) -> None:
-        super().__init__(f"{what} needs {package}: pip install '.[{extra}]' in a checkout of this project")
+        super().__init__(what, package, extra)
+
+    def __str__(self) -> str:
+        what, package, extra = self.args
+        return f"{what} needs {package}: pip install '.[{extra}]' in a checkout of this project"
 
 
 class TimeLimitError(SummarizerError, TimeoutError):

@@ -49,11 +49,6 @@ class ArticleIn(_Body):
         Field("en", description="Language code of the article.")
     )
 
-    @property
-    def plain(self) -> bool:
-        """True for a text that `Article.from_text` cannot take for HTML or Markdown: it is read in no time."""
-        return self.text is not None and "<" not in self.text and not self.text.lstrip().startswith("#")
-
     def article(self) -> Article:
         """Returns the article, or raises ArticleError: not exactly one of the three was sent, or it has no story."""
         given = [one for one in (self.text, self.html, self.markdown) if one is not None]
@@ -176,6 +171,13 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 
+async def _read(given: ArticleIn, request: Request, desk: Desk, person: Person) -> Article:
+    """Returns the article that was sent. HTML and Markdown may take long to read; plain text does not."""
+    if given.text is not None and "<" not in given.text and not given.text.lstrip().startswith("#"):
+        return await run_in_threadpool(given.article)
+    return await while_connected(request, desk.reading(partial(desk.reader, given.article), person.name))
+
+
 def _errors(*codes: int) -> dict[int | str, dict[str, Any]]:
     return {code: _ERRORS[code] for code in (401, 403, 413, 422, *codes)}
 
@@ -191,10 +193,7 @@ async def draft(
     """Drafts the key points of an article, and returns the record of the summary. If a summary with the same id, story,
     headline, language and length exists, it is returned, even if other options differ. If the client disconnects, the
     work on the article ends."""
-    if given.plain:
-        found = await run_in_threadpool(given.article)
-    else:  # a hostile page takes long to read
-        found = await while_connected(request, desk.reading(given.article, person.name))
+    found = await _read(given, request, desk, person)
 
     def known() -> str | None:
         return desk.store.find(given.id, found.text, found.title, found.language, given.length)
@@ -352,8 +351,10 @@ async def check(request: Request, given: CheckIn, desk: OfDesk, person: Drafter)
     if given.summary and (given.text or given.html or given.markdown):
         raise HTTPException(422, "send an article or the id of a summary, not both")
 
+    sent = None if given.summary else await _read(given, request, desk, person)
+
     def found() -> dict[str, Any]:
-        article = article_of(desk.store.get(given.summary)) if given.summary else given.article()
+        article = sent or article_of(desk.store.get(str(given.summary)))
         try:
             limit = desk.settings.seconds
             bullet = desk.summarizer.check(article, given.point, _spans(article, given), time_limit=limit)

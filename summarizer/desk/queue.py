@@ -1,5 +1,5 @@
-"""A queue of tasks for the models: a fixed number run at a time, a limited number wait, and more are refused with the
-time after which to retry."""
+"""A queue of tasks: a fixed number run at a time, a limited number wait, and more are refused with the time after which
+to retry. And a process for tasks that have to be killed when they take too long."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.pool import Pool
+from queue import Empty, SimpleQueue
 from threading import Event, Lock
 from time import monotonic
 from typing import Any, TypeVar
 
-from ..deadline import stopped_by
+from ..deadline import Deadline, stopped_by
 
 T = TypeVar("T")
 
@@ -144,3 +148,47 @@ class TaskQueue:
 
     def _count(self) -> None:
         self.load.running, self.load.waiting = self._running.total(), len(self._waiting)
+
+
+class KillableProcess:
+    """Runs tasks in another process, which is killed when a task takes too long: C code such as libxml2's, which needs
+    minutes for a tag with 60,000 attributes, cannot be stopped in another way. A process serves many tasks, one at a
+    time; each thread that calls at the same time has its own.
+
+    Args:
+        limit: Maximum seconds of a task, with the start of the process.
+        what: Subject of the error message, such as "reading the page".
+    """
+
+    def __init__(self, limit: float, what: str) -> None:
+        self._limit, self._what = limit, what
+        self._idle: SimpleQueue[Pool] = SimpleQueue()
+
+    def __call__(self, run: Callable[[], T]) -> T:
+        """Runs a task, which is pickled as its result is.
+
+        Raises:
+            TimeLimitError: The task took too long.
+            CancelledError: Nobody waits for it any more (`deadline.stopped_by`).
+        """
+        deadline = Deadline(self._limit, what=self._what)
+        try:
+            pool = self._idle.get_nowait()
+        except Empty:
+            pool = get_context("spawn").Pool(1)
+        result = pool.apply_async(run)
+        try:
+            while not result.ready():
+                result.wait(0.1)
+                deadline.check()
+        except BaseException:
+            pool.terminate()
+            raise
+        self._idle.put(pool)
+        return result.get()
+
+    def close(self) -> None:
+        """Ends the processes that wait for a task."""
+        with suppress(Empty):
+            while True:
+                self._idle.get_nowait().terminate()

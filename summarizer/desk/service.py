@@ -27,7 +27,7 @@ from ..summarizer import Summarizer
 from ..version import __version__
 from .auth import SCOPES, Attempts, People, Person
 from .database import STATUSES, Database, NotAllowedError
-from .queue import BusyError, TaskQueue
+from .queue import BusyError, KillableProcess, TaskQueue
 from .settings import Settings
 from .store import ConflictError, NotThereError, Store
 from .webhooks import Calls, deliver
@@ -38,6 +38,8 @@ COOKIE = "desk"
 NAME_COOKIE = "desk_name"
 EDITING = 2
 """Number of checks and wordings, and of articles that become text, that are made at the same time."""
+READING = 15.0
+"""Maximum seconds in which an article becomes text. A news page takes a tenth of a second."""
 SIGNING = 2
 """Number of passwords that are verified at the same time."""
 GUEST = "editor"
@@ -61,6 +63,7 @@ class Desk:
         drafting: Queue of articles.
         editing: Queue of checks and wordings, so that editors do not wait behind articles.
         reading: Queue of articles as HTML or Markdown that become text.
+        reader: The process in which they do.
         signing: Queue of passwords to verify: each takes 64 MB and a tenth of a second.
         attempts: The wrong passwords.
         metrics: Metrics that `/metrics` returns.
@@ -77,6 +80,7 @@ class Desk:
             TaskQueue(EDITING, settings.max_queue),
         )
         self.reading = TaskQueue(EDITING, settings.max_queue)
+        self.reader = KillableProcess(min(READING, settings.seconds), "reading the article")
         self.signing, self.attempts = TaskQueue(SIGNING, settings.max_queue), Attempts()
         self.metrics = Metrics(self)
         self.guest_csrf = secrets.token_urlsafe(32)
@@ -86,6 +90,7 @@ class Desk:
         self.drafting.close()
         self.editing.close()
         self.reading.close()
+        self.reader.close()
         self.signing.close()
         self.database.close()
 

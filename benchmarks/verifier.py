@@ -32,9 +32,9 @@ def surest(sources: Sequence[str]) -> str:
     """Table of the readers' verdicts on the best-scored candidate of each point, in percent."""
     points: dict[tuple[str, str, str, bool], list[dict[str, Any]]] = defaultdict(list)
     for row in (row for source in sources for row in rows(source, "train")):
-        for one in row.values["candidates"]:
-            scored = "score" in one
-            points[str(row.values["id"]), row.values["source_text"], one["length"], scored].append(one)
+        for point in row.values["points"]:
+            for one in point.get("judged", ()):
+                points[str(row.values["id"]), str(point["sources"]), one["length"], "score" in one].append(one)
     lines = ["| | points | " + " | ".join(VERDICTS) + " | any good |", "| --- " * 8 + "|"]
     for length in ("standard", "brief"):
         own = [found for key, found in points.items() if key[2:] == (length, True)]
@@ -83,7 +83,7 @@ def main() -> None:
     verifier = Verifier(args.model / "verifier", 2)
 
     def verdicts(points: Sequence[Judged], score: Callable[[Judged], float]) -> list[Verdict]:
-        waiting = [verifier.start([p.text], p.kind, p.sources, p.context, p.title, [score(p)]) for p in points]
+        waiting = [verifier.start([p.text], p.kind, p.sources, [p.evidence], p.title, [score(p)]) for p in points]
         return [wait.result()[0] for wait in waiting]
 
     def good(points: Sequence[Judged], score: Callable[[Judged], float]) -> np.ndarray[Any, Any]:

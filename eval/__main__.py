@@ -21,6 +21,7 @@ from typing import Any
 from tqdm import tqdm
 
 from summarizer.errors import SummarizerError
+from summarizer.flags import writer_options
 from summarizer.models import version_of
 from summarizer.options import POLICIES
 from summarizer.reading import content_sentences
@@ -127,6 +128,11 @@ def _parser() -> argparse.ArgumentParser:
         "--min-confidence", type=float, metavar="P", help="as for summarize (default: the model's threshold)"
     )
     how.add_argument(
+        "--writer", metavar="URL|MODEL", help="language model that writes the points of every --model, as for summarize"
+    )
+    how.add_argument("--writer-model", default="", metavar="NAME", help="its name, if --writer is a server")
+    how.add_argument("--writer-guide", metavar="FILE", help="your editor's guide for it")
+    how.add_argument(
         "--language", default="en", help="language code; all but English use the Unicode tokenizer (default: en)"
     )
     how.add_argument(
@@ -207,8 +213,9 @@ def _systems(
     the output of models to `made_by`."""
 
     def run(name: str, model: str, policy: Policy) -> Lists:
+        writer = writer_options(args.writer, args.writer_model, args.writer_guide, fallback=False)
         made_by[name] = printed(
-            model, examples, name, args.bullets, args.length, policy, args.language, args.min_confidence
+            model, examples, name, args.bullets, args.length, policy, args.language, args.min_confidence, writer
         )
         return made_by[name].lists
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from summarizer import Article, Summarizer
+from summarizer import Article, Summarizer, WriterOptions
 from summarizer.summary import Count, Length, Policy
 
 from .data import Example
@@ -47,10 +47,11 @@ def printed(
     policy: Policy = "checked",
     language: str = "en",
     min_confidence: float | None = None,
+    writer: WriterOptions | None = None,
 ) -> Printed:
-    """Summarizes articles with a model; `title` labels the progress bar."""
+    """Summarizes articles with a model, and a language model as its writer; `title` labels the progress bar."""
     articles = (_article(example, language) for example in examples)
-    summaries = Summarizer.from_pretrained(model).stream(
+    summaries = Summarizer.from_pretrained(model, writer=writer).stream(
         articles, bullets=bullets, length=length, policy=policy, min_confidence=min_confidence
     )
     found = list(tqdm(summaries, f"{title}: bullets", len(examples), file=sys.stderr, mininterval=2))

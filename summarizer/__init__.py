@@ -9,11 +9,13 @@ from .errors import (
     ModelError,
     SummarizerError,
     TimeLimitError,
+    WriterError,
 )
 from .reading import Article
 from .summarizer import Summarizer
 from .summary import Bullet, Check, Span, Summary
 from .version import __version__
+from .writers import WriterOptions
 
 __all__ = [
     "Article",
@@ -29,6 +31,8 @@ __all__ = [
     "SummarizerError",
     "Summary",
     "TimeLimitError",
+    "WriterError",
+    "WriterOptions",
     "__version__",
     "run_batch",
 ]

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
-from .errors import ArticleError, ModelError, SummarizerError
+from . import flags
+from .errors import ArticleError, ModelError, SummarizerError, WriterError
 from .options import MAX_BULLETS
 from .reading import Article
 from .summarizer import Summarizer
@@ -91,7 +92,7 @@ _Model = Annotated[
         "--model",
         "-m",
         metavar="NAME",
-        help="Name of a shipped model, a model folder, or a Hugging Face checkpoint (folder or Hub name).",
+        help="Name of a shipped model, a model folder, or the Hub name of a model of this project.",
     ),
 ]
 _Language = Annotated[
@@ -99,14 +100,6 @@ _Language = Annotated[
 ]
 _Threads = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Number of cores. Default: all.", show_default=False)
-]
-_Device = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="Device for a Hugging Face checkpoint: cpu or cuda. Default: a GPU if there is one.",
-        show_default=False,
-    ),
 ]
 _HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -135,9 +128,12 @@ def summarize(
     model: _Model = "base",
     language: _Language = "en",
     threads: _Threads = None,
-    device: _Device = None,
+    writer: flags.Writer = None,
+    writer_model: flags.WriterModel = "",
+    writer_guide: flags.WriterGuide = None,
+    writer_fallback: flags.WriterFallback = False,
 ) -> None:
-    """Print the key points of articles. Works offline, unless --model is a name on the Hub.
+    """Print the key points of articles. Works offline, unless --model or --writer is on the network.
 
     [bold]Examples[/bold]
 
@@ -159,8 +155,9 @@ def summarize(
         "policy": policy.value,
         "min_confidence": min_confidence,
     }
-    loading = {"threads": threads, "device": device}
-    sys.exit(_run(files, options, format, model, language, loading))
+    sys.exit(
+        _run(files, options, format, model, language, threads, (writer, writer_model, writer_guide, writer_fallback))
+    )
 
 
 @archive.command(context_settings=_HELP)
@@ -213,7 +210,10 @@ def batch(
             min=1, metavar="N", help="Processes that share the cores. Default: one for four cores.", show_default=False
         ),
     ] = None,
-    device: _Device = None,
+    writer: flags.Writer = None,
+    writer_model: flags.WriterModel = "",
+    writer_guide: flags.WriterGuide = None,
+    writer_fallback: flags.WriterFallback = False,
     engine: Annotated[Engines, typer.Option(help="ray: run on many machines with Ray Data.")] = Engines.local,
     address: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Address of the Ray cluster. Default: this machine.")
@@ -222,7 +222,7 @@ def batch(
 ) -> None:
     """Summarize an archive into a file. If the run is stopped, the same command continues it.
 
-    Works offline, unless IN, OUT or --model is on the network.
+    Works offline, unless IN, OUT, --model or --writer is on the network.
 
     [bold]Examples[/bold]
 
@@ -240,6 +240,7 @@ def batch(
     try:
         from .archive import run_batch, usual_processes
 
+        told = flags.writer_options(writer, writer_model, writer_guide, writer_fallback)
         report = run_batch(
             source,
             output,
@@ -255,8 +256,8 @@ def batch(
             keep_text=text,
             time_limit=time_limit,
             threads=threads,
-            processes=processes or (usual_processes(model, threads) if engine is Engines.local else None),
-            device=device,
+            processes=processes or (usual_processes(threads, told) if engine is Engines.local else None),
+            writer=told,
             engine=engine.value,
             address=address,
             overwrite=overwrite,
@@ -295,14 +296,20 @@ def _stopped(*_: object) -> None:
 
 
 def _run(
-    files: list[str], options: dict[str, Any], form: Formats, model: str, language: str, loading: dict[str, Any]
+    files: list[str],
+    options: dict[str, Any],
+    form: Formats,
+    model: str,
+    language: str,
+    threads: int | None,
+    writer: tuple[str | None, str, str | None, bool],
 ) -> int:
     if form is Formats.html and len(files) > 1:
         print("error: --format html writes one page; pass one file", file=sys.stderr)
         return WRONG_USE
     try:
-        summarizer = Summarizer.from_pretrained(model, **loading)
-    except SummarizerError as error:
+        summarizer = Summarizer.from_pretrained(model, threads=threads, writer=flags.writer_options(*writer))
+    except (SummarizerError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return WRONG_USE
     failed = False
@@ -311,7 +318,7 @@ def _run(
             if isinstance(article, SummarizerError):
                 raise article
             summary = summarizer(article, **options)
-        except ModelError as error:
+        except (ModelError, WriterError) as error:
             print(f"error: {error}", file=sys.stderr)
             return WRONG_USE
         except SummarizerError as error:

@@ -13,7 +13,7 @@ from .errors import TimeLimitError
 
 STAGES = ("sentences", "encoder", "grouping", "rewriter", "checks")
 """The stages of an article, in order: splitting and tokenizing; sentence vectors and scores; grouping sentences into
-points; generation by the rewriter (or a checkpoint); checking candidates and choosing among them."""
+points; writing by the rewriter or a language model; checking candidates and choosing among them."""
 
 
 _STOP: ContextVar[Event | None] = ContextVar("stop", default=None)

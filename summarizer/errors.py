@@ -30,6 +30,10 @@ class TimeLimitError(SummarizerError, TimeoutError):
     """An article took longer than its time limit."""
 
 
+class WriterError(SummarizerError):
+    """The language model that writes the points cannot be reached, or its address, key, name or guide is wrong."""
+
+
 class ClosedError(SummarizerError, RuntimeError):
     """A `Summarizer` was used after `close`."""
 

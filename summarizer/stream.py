@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 
 from .deadline import Deadline, Profile
 from .errors import ArticleError, TimeLimitError
@@ -23,43 +22,40 @@ class Stream:
     """How the articles of one call are summarized.
 
     Attributes:
-        summarize: Returns the summaries of a batch of articles.
+        summarize: Returns the summary of an article.
         options: The options of each list.
         time_limit: Maximum seconds per article; None: no limit.
         profile: Collects the seconds of each stage; None: they are not measured.
-        batch_size: Number of articles in a batch.
-        max_concurrency: Number of batches that run at the same time.
+        max_concurrency: Number of articles that are summarized at the same time.
     """
 
-    summarize: Callable[[Sequence[Article], Options, Deadline], Iterable[Summary]]
+    summarize: Callable[[Article, Options, Deadline], Summary]
     options: Options
     time_limit: float | None
     profile: Profile | None
-    batch_size: int
     max_concurrency: int
 
     def outcomes(self, articles: Iterable[LazyText]) -> Generator[Summary | Exception]:
         """Yields each article's summary, or its error. An error of the iterable itself is raised after the results of
         the articles before it."""
         given = enumerate(articles)
-        waiting: deque[Future[list[Summary | Exception]]] = deque()
+        waiting: deque[Future[Summary | Exception]] = deque()
         failure: Exception | None = None
         with ThreadPoolExecutor(self.max_concurrency, "summarizer") as pool:
             try:
-                while not failure:
-                    batch = []
+                while True:
                     try:
-                        for numbered in islice(given, self.batch_size):
-                            batch.append(numbered)
+                        number, value = next(given)
+                    except StopIteration:
+                        break
                     except Exception as error:
                         failure = error
-                    if not batch:
                         break
-                    waiting.append(pool.submit(self._batch, batch))
+                    waiting.append(pool.submit(self.outcome, number, value))
                     if len(waiting) > 2 * self.max_concurrency:
-                        yield from waiting.popleft().result()
+                        yield waiting.popleft().result()
                 while waiting:
-                    yield from waiting.popleft().result()
+                    yield waiting.popleft().result()
             finally:
                 for future in waiting:
                     future.cancel()
@@ -72,31 +68,15 @@ class Stream:
         try:
             article = article_of(value, number)
             try:
-                (summary,) = self._summaries([article])
+                return self.summarize(article, self.options, Deadline(self.time_limit, self.profile))
             except TimeLimitError as error:
                 raise TimeLimitError(f"{_name(value, number)} {error}") from None
         except Exception as error:
             return error
-        return summary
-
-    def _batch(self, batch: Sequence[tuple[int, LazyText]]) -> list[Summary | Exception]:
-        """The outcomes of a batch. If it fails as a whole, each article is summarized alone."""
-        if len(batch) == 1:
-            return [self.outcome(*batch[0])]
-        found: list[Article | Exception] = [_taken(value, number) for number, value in batch]
-        good = [article for article in found if isinstance(article, Article)]
-        try:
-            summaries: Iterator[Summary | Exception] = iter([*self._summaries(good)])
-        except Exception:  # raised again for the article that caused it
-            summaries = (self.outcome(0, article) for article in good)
-        return [next(summaries) if isinstance(one, Article) else one for one in found]
-
-    def _summaries(self, articles: Sequence[Article]) -> Iterable[Summary]:
-        return self.summarize(articles, self.options, Deadline(self.time_limit, self.profile))
 
 
 def raising(outcomes: Generator[Summary | Exception]) -> Iterator[Summary]:
-    """Yields the summaries. Raises the first error, and then cancels the batches that are still queued."""
+    """Yields the summaries. Raises the first error, and then cancels the articles that are still queued."""
     with closing(outcomes):
         yield from map(raised, outcomes)
 
@@ -106,13 +86,6 @@ def raised(outcome: Summary | Exception) -> Summary:
     if isinstance(outcome, Exception):
         raise outcome
     return outcome
-
-
-def _taken(value: object, number: int) -> Article | Exception:
-    try:
-        return article_of(value, number)
-    except Exception as error:  # any exception, since `value` may be the caller's function
-        return error
 
 
 def article_of(value: object, number: int | None) -> Article:

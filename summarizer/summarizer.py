@@ -10,18 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Condition
-from typing import Any, Literal, Self, Unpack, overload
+from typing import Literal, Self, Unpack, overload
 
-from .checkpoints import AbstractiveBackend
 from .cpu import instructions
 from .deadline import Deadline, Profile
 from .errors import ArticleError, ClosedError, ModelError
-from .loading import loaded
+from .loading import Loaded, loaded
 from .options import LENGTHS, CallOptions, check_time_limit, valid_options
-from .points import Pipeline
 from .reading import Article
 from .stream import LazyText, Stream, Text, article_of, raised, raising
 from .summary import Bullet, Count, Length, Options, Policy, Span, Summary
+from .writers import WriterOptions
 
 _CLOSED = "this Summarizer was closed; load another with from_pretrained"
 
@@ -37,14 +36,10 @@ class Summarizer:
         print(summary)
     """
 
-    def __init__(
-        self, backend: Pipeline | AbstractiveBackend, config: dict[str, Any], version: str, folder: Path | None
-    ) -> None:
-        self.config = config
-        self.version = version
-        self.folder = folder
-        self._backend = backend
-        self._async_pool = ThreadPoolExecutor(backend.max_concurrency, "summarizer-async")
+    def __init__(self, found: Loaded) -> None:
+        self.config, self.version, self.folder = found.config, found.version, found.folder
+        self._loaded, self._pipeline = found, found.pipeline
+        self._async_pool = ThreadPoolExecutor(found.pipeline.max_concurrency, "summarizer-async")
         self._idle = Condition()
         self._calls = 0
         self._closed = False
@@ -55,7 +50,7 @@ class Summarizer:
         model: str | Path = "base",
         *,
         threads: int | None = None,
-        device: str | None = None,
+        writer: str | WriterOptions | None = None,
         revision: str | None = None,
         token: str | None = None,
     ) -> Summarizer:
@@ -66,28 +61,28 @@ class Summarizer:
 
                 - the name of a shipped model ("base");
                 - a folder that `save_pretrained` or `python -m training` wrote;
-                - a sequence-to-sequence or causal checkpoint of transformers, which then writes the whole list (method
-                  "generated"): a folder, or a name on the Hub ("facebook/bart-large-cnn"). Needs the extra `torch`;
                 - the Hub name of a model that `push_to_hub` uploaded.
             threads: Number of cores. Default: all that this process may use.
-            device: Device for a checkpoint of transformers: "cpu" or "cuda". Default: a GPU if there is one. The
-                shipped models run on the CPU.
+            writer: A language model that writes the points, each from the sentences that the model chose, in place of
+                the shipped rewriter: `WriterOptions` with the address of a server, or the folder or Hub name of a chat
+                model, which then runs here (extra `torch`). What it writes is checked as a rewrite is, and a bullet of
+                it has the method "generated". Default: the shipped rewriter.
             revision: Branch, tag or commit on the Hub. Default: the main branch.
             token: Hub token for private models. Default: the one that `huggingface_hub` finds.
 
         Raises:
-            ModelError: The model is missing or damaged, has a format that this version cannot read, or cannot write a
-                summary. For a checkpoint also: the shipped model, whose verifier checks its lists, is missing or
-                damaged. The message names the file.
-            MissingExtraError: The model is a checkpoint of transformers, and torch is not installed.
+            ModelError: The model is missing or damaged, or has a format that this version cannot read. The message
+                names the file. Or a language model cannot be loaded.
+            WriterError: The server of the language model cannot be reached, or refuses the key or the model's name.
+            MissingExtraError: The writer needs a package that is not installed.
         """
-        found = loaded(model, threads, device, revision, token)
-        return cls(found.backend, found.config, found.version, found.folder)
+        options = WriterOptions(writer) if isinstance(writer, str) else writer
+        return cls(loaded(model, threads, options, revision, token))
 
     @property
     def max_concurrency(self) -> int:
         """Number of concurrent calls that keeps all cores busy."""
-        return self._backend.max_concurrency
+        return self._pipeline.max_concurrency
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes the model folder. `from_pretrained(folder)` loads a model with the same output.
@@ -98,10 +93,7 @@ class Summarizer:
         folder = Path(folder)
         if folder.exists() and any(folder.iterdir()):
             raise FileExistsError(f"{folder} is not empty; choose a new folder")
-        if self.folder:
-            shutil.copytree(self.folder, folder, dirs_exist_ok=True)
-        elif isinstance(self._backend, AbstractiveBackend):
-            self._backend.generator.save(folder)
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
 
     def push_to_hub(self, name: str, *, private: bool = True, token: str | None = None) -> str:
         """Uploads the model folder to the Hub. `from_pretrained(name)` loads it from there.
@@ -129,7 +121,7 @@ class Summarizer:
             self._closed = True
             self._idle.wait_for(lambda: not self._calls)
         self._async_pool.shutdown()  # queued calls run now, and raise ClosedError
-        self._backend.close()
+        self._pipeline.close()
 
     def __enter__(self) -> Self:
         return self
@@ -159,19 +151,18 @@ class Summarizer:
 
         Args:
             articles: A text, an `Article`, or a list of texts and `Article` objects.
-            bullets: Number of bullets. "auto": the shipped model makes 3 to 7, depending on the story, or 3 in `brief`;
-                a checkpoint makes 3 below 250 words, 5 below 1,200, 6 below 2,500, else 7; in `brief` 3 below 2,000
-                words, else 4. An article with fewer sentences gets fewer bullets.
+            bullets: Number of bullets. "auto": 3 to 7, depending on the story, or 3 in `brief`. An article with fewer
+                sentences gets fewer bullets.
             length: "standard" (the whole article in full sentences) or "brief" (the main news in short sentences).
             policy: Which texts may be shown. "checked": sentences of the article, and rewrites whose facts are found in
                 their sources and that the verifier accepts. "flag": the best rewrite of each point, with the checks
                 that it fails, for editors who review them. "extract": sentences of the article only.
             min_confidence: Threshold, 0 to 1, for the probability that an editor would print a rewrite; rewrites below
-                it are not shown. Default: the model's threshold (for a checkpoint, the shipped model's). A higher
+                it are not shown. Default: the model's threshold. A higher
                 threshold shows fewer rewrites, and more of them are good (docs/quality.md). With "flag" it only decides
                 whether the verifier's check fails; with "extract" it has no effect.
             time_limit: Maximum seconds for one article, counted from when its turn comes. Default: no limit. The time
-                is checked between steps (a stage, a window of 512 tokens, a bullet, a checkpoint's whole list), so an
+                is checked between steps (a stage, a window of 512 tokens, a bullet), so an
                 article can take one step longer.
 
         Returns:
@@ -182,6 +173,7 @@ class Summarizer:
                 index.
             TimeLimitError: An article took longer than `time_limit`.
             ModelError: The policy is "flag", and the model has no rewriter or no verifier.
+            WriterError: The server of the language model cannot be reached.
             ClosedError: `close` was called before.
             ValueError: An option is out of range.
         """
@@ -220,7 +212,7 @@ class Summarizer:
             raise ArticleError("the point is empty; there is nothing to check")
         with self._counted():
             whole, deadline = article_of(article, None), _deadline("the check", time_limit)
-            return self._backend.checked_bullet(whole, line, sources, deadline)
+            return self._pipeline.checked_bullet(whole, line, sources, deadline)
 
     def wordings(
         self,
@@ -233,7 +225,7 @@ class Summarizer:
         """Returns other wordings for some sentences of an article.
 
         First come rewrites with their checks, the most probable to be printed first, then the sentences themselves.
-        Rewrites below the model's threshold are included. A checkpoint of transformers returns the sentences only.
+        Rewrites below the model's threshold are included.
 
         Args:
             article: The article, or its text.
@@ -253,7 +245,7 @@ class Summarizer:
             raise ValueError("sources is empty; name the sentences of the point")
         with self._counted():
             deadline = _deadline("the search for wordings", time_limit)
-            return self._backend.wordings(article_of(article, None), sources, length, deadline)
+            return self._pipeline.wordings(article_of(article, None), sources, length, deadline)
 
     @overload
     async def async_call(  # type: ignore[overload-overlap]
@@ -346,7 +338,7 @@ class Summarizer:
     ) -> Options:
         self._check_open()
         options = valid_options(bullets, length, policy, min_confidence, time_limit)
-        if policy == "flag" and not self._backend.rewrites:
+        if policy == "flag" and not self._pipeline.rewrites:
             raise ModelError(
                 f'policy "flag" shows rewrites, but the model {self.config["name"]!r} has no rewriter or no verifier; '
                 "choose another policy or model"
@@ -354,29 +346,28 @@ class Summarizer:
         return options
 
     def _stream(self, options: Options, time_limit: float | None, profile: Profile | None = None) -> Stream:
-        # The limit is per article, so with a limit every article is a batch of its own.
-        batch_size = 1 if time_limit else self._backend.batch_size
-        return Stream(self._summaries, options, time_limit, profile, batch_size, self.max_concurrency)
+        return Stream(self._summary, options, time_limit, profile, self.max_concurrency)
 
-    def _summaries(self, articles: Sequence[Article], options: Options, deadline: Deadline) -> Iterator[Summary]:
+    def _summary(self, article: Article, options: Options, deadline: Deadline) -> Summary:
         with self._counted():
-            found = self._backend(articles, options, deadline)
-        for article, (bullets, warnings) in zip(articles, found, strict=True):
-            if options.bullets != "auto" and len(bullets) < options.bullets:
-                fewer = f"{options.bullets} bullets were asked for, but the article yielded only {len(bullets)}."
-                warnings = (fewer, *warnings)
-            yield Summary(
-                bullets,
-                article,
-                options.length,
-                options.bullets,
-                options.policy,
-                str(self.config["name"]),
-                self.version,
-                warnings,
-                min_confidence=options.min_confidence,
-                cpu=instructions(),
-            )
+            bullets, warnings = self._pipeline(article, options, deadline)
+        if options.bullets != "auto" and len(bullets) < options.bullets:
+            fewer = f"{options.bullets} bullets were asked for, but the article yielded only {len(bullets)}."
+            warnings = (fewer, *warnings)
+        return Summary(
+            bullets,
+            article,
+            options.length,
+            options.bullets,
+            options.policy,
+            str(self.config["name"]),
+            self.version,
+            warnings,
+            min_confidence=options.min_confidence,
+            cpu=instructions(),
+            writer=self._loaded.writer,
+            guide=self._loaded.guide,
+        )
 
     def _check_open(self) -> None:
         if self._closed:

@@ -26,7 +26,11 @@ DISCLOSURE_WRITTEN = (
     "approved them."
 )
 
-_WRITTEN: tuple[Method, ...] = ("rewritten", "narrowed", "generated")
+DISCLOSURE_GENERATED = (
+    "Key points chosen by software, written by the language model {writer} and checked against the article; a draft "
+    "until an editor has approved them."
+)
+_WRITTEN: tuple[Method, ...] = ("rewritten", "narrowed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +74,11 @@ class Bullet:
     Attributes:
         text: The point, on one line. An extracted bullet has the text of its sources, without a "But" or "Meanwhile,"
             at the start and without asides in parentheses.
-        score: Between 0 and 1. For the shipped model: the extractor's probability that an editor's list has this point.
-            In the list of a checkpoint of transformers: the share of the bullet's content words that its sources
-            contain.
+        score: The extractor's probability that an editor's list has this point.
         method: How the text was made: "rewritten" (from all sentences of the point), "narrowed" (from its main sentence
             only), "named" (a sentence of the article, with a person's full name put in), "extracted" (sentences of the
-            article), "generated" (by a checkpoint of transformers), or "edited" (by an editor).
-        sources: The source sentences, in article order. Empty if no source was found: for a generated bullet, which is
-            then shown only with the policy "flag", or for an edited one.
+            article), "generated" (by the language model that `Summary.writer` names), or "edited" (by an editor).
+        sources: The source sentences, in article order. Empty if no source was found for an edited bullet.
         checks: The checks of the text. Empty for an extracted bullet, since it is the article's own text.
     """
 
@@ -98,7 +99,7 @@ class Summary:
     """The key points of an article.
 
     Attributes:
-        bullets: In article order of their main sentences; for a checkpoint of transformers, in the order that it wrote.
+        bullets: In article order of their main sentences.
         article: The article; the sources' offsets point into its text.
         length: The requested length.
         asked: The requested number of bullets, or "auto".
@@ -111,6 +112,8 @@ class Summary:
         min_confidence: The threshold that the caller set; None: the model's own.
         cpu: Instruction set and vendor of the CPU, such as "AVX512 GenuineIntel"; "" if unknown. Other instruction sets
             round numbers differently, and sometimes produce another list.
+        writer: Name of the language model that wrote in place of the shipped rewriter; "" if there is none.
+        guide: The first 12 hex digits of the sha256 of its editor's guide; "" without a language model.
     """
 
     bullets: tuple[Bullet, ...]
@@ -124,10 +127,14 @@ class Summary:
     status: Status = "draft"
     min_confidence: float | None = None
     cpu: str = field(default="", compare=False)
+    writer: str = ""
+    guide: str = ""
 
     @property
     def disclosure(self) -> str:
         """A line for readers that says how the list was made."""
+        if any(bullet.method == "generated" for bullet in self.bullets):
+            return DISCLOSURE_GENERATED.format(writer=self.writer)
         return DISCLOSURE_WRITTEN if any(b.method in _WRITTEN for b in self.bullets) else DISCLOSURE
 
     def __str__(self) -> str:
@@ -161,7 +168,7 @@ class Summary:
             "disclosure": self.disclosure,
             "software": f"newsroom-summarizer {__version__}",
             "cpu": self.cpu,
-            "model": {"name": self.model, "version": self.model_version},
+            "model": {"name": self.model, "version": self.model_version, "writer": self.writer, "guide": self.guide},
             "options": {
                 "bullets": self.asked,
                 "length": self.length,

@@ -115,49 +115,9 @@ def tiny_llama(tmp_path_factory) -> Path:
     transformers.set_seed(1)
     config = transformers.LlamaConfig(
         vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2,
-        intermediate_size=64, max_position_embeddings=1200, pad_token_id=0, eos_token_id=1, bos_token_id=None,
+        intermediate_size=64, max_position_embeddings=8000, pad_token_id=0, eos_token_id=1, bos_token_id=None,
     )  # fmt: skip
     transformers.LlamaForCausalLM(config).save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def tiny_qwen(tmp_path_factory) -> Path:
-    """A Qwen of two layers of width 64, with the head tied to the embeddings, and a token for each verdict."""
-    transformers = pytest.importorskip("transformers")
-    tokenizer = letters("<pad>", "<|im_end|>")
-    tokenizer.add_tokens([f" {word}" for word in ("good", "untrue", "broken", "leaning", "poor", "key")])
-    folder = tmp_path_factory.mktemp("qwen")
-    tokenizer.save_pretrained(folder)
-    transformers.set_seed(1)
-    config = transformers.Qwen2Config(
-        vocab_size=len(tokenizer), hidden_size=64, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
-        intermediate_size=96, max_position_embeddings=4096, pad_token_id=0, eos_token_id=1, bos_token_id=None,
-        tie_word_embeddings=True,
-    )  # fmt: skip
-    transformers.Qwen2ForCausalLM(config).save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def tiny_bart(tmp_path_factory) -> Path:
-    """A BART of two layers of width 32."""
-    transformers = pytest.importorskip("transformers")
-    from tokenizers import processors
-
-    tokenizer = letters("<pad>", "</s>", "<s>")
-    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", special_tokens=[("<s>", 2), ("</s>", 1)]
-    )
-    folder = tmp_path_factory.mktemp("bart")
-    tokenizer.save_pretrained(folder)
-    transformers.set_seed(1)
-    config = transformers.BartConfig(
-        vocab_size=len(tokenizer), d_model=32, encoder_layers=2, decoder_layers=2, encoder_attention_heads=2,
-        decoder_attention_heads=2, encoder_ffn_dim=48, decoder_ffn_dim=48, max_position_embeddings=600, pad_token_id=0,
-        bos_token_id=2, eos_token_id=1, decoder_start_token_id=0, forced_eos_token_id=None,
-    )  # fmt: skip
-    transformers.BartForConditionalGeneration(config).save_pretrained(folder)
     return folder
 
 

@@ -10,8 +10,8 @@ from .articles import ROOT
 
 PACKAGES = ("summarizer", "training", "eval")
 ORDER = (
-    "errors version cpu reading summary options deadline models checks points checkpoints loading stream summarizer "
-    "archive desk cli"
+    "errors version cpu reading summary options deadline models checks points writers loading stream summarizer "
+    "archive flags desk cli"
 ).split()
 """What `summarizer` is made of. Each imports only what stands before it."""
 FILE_LINES = 400

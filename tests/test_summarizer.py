@@ -195,7 +195,7 @@ def test_the_record_says_how_the_list_was_made(base, story):
     record = base(story, bullets=4, length="brief").to_dict()
     assert record["status"] == "draft" and "editor" in record["disclosure"]
     assert record["options"] == {"bullets": 4, "length": "brief", "policy": "checked", "min_confidence": None}
-    assert record["model"] == {"name": "base", "version": base.version}
+    assert record["model"] == {"name": "base", "version": base.version, "writer": "", "guide": ""}
     assert record["cpu"] == instructions()
     assert record["warnings"] == []
     (warning,) = base("One sentence stands here.", bullets=5).warnings

@@ -1,4 +1,4 @@
-"""`python -m training TASK`: check, extractor, rewriter, verifier, generator, unpack, export."""
+"""`python -m training TASK`: check, extractor, rewriter, verifier, writer, unpack, export."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ tasks:
   extractor   fine-tune the sentence scorer
   rewriter    fine-tune a small T5 that writes the bullets from the sentences
   verifier    fine-tune the classifier that says whether an editor would print a rewrite
-  generator   fine-tune any sequence-to-sequence or causal checkpoint to write the whole list
+  writer      fine-tune a chat model (LoRA) to write the points in place of the rewriter
   unpack FILE restore the texts of points and judgements that are stored as offsets into articles
   export RUN  turn a run into a model folder: CTranslate2 int8, checksums, model card
 
@@ -78,10 +78,10 @@ def _run(task: str, *flags: str) -> None:
         from . import verifier
 
         verifier.main(_parsed(verifier.VerifierArguments, rest))
-    elif task == "generator":
-        from . import generator
+    elif task == "writer":
+        from . import writer
 
-        generator.main(_parsed(generator.GeneratorArguments, rest))
+        writer.main(_parsed(writer.WriterArguments, rest))
     elif task == "unpack":
         from .data import UnpackArguments, unpack
 
@@ -89,7 +89,7 @@ def _run(task: str, *flags: str) -> None:
     elif task == "export":
         from . import export
 
-        export.main(_parsed(export.ExportArguments, rest))
+        export.export(_parsed(export.ExportArguments, rest))
     else:
         sys.exit(_wrong(f"there is no task {task!r}.\n\n{USAGE}"))
 

@@ -66,16 +66,6 @@ class RunArguments(DataArguments):
         default=0, metadata={"help": "Early stopping after this many evaluations without a better score; 0: never."}
     )
     seed: int = field(default=13, metadata={"help": "Random seed."})
-    measured: int = field(
-        default=250,
-        metadata={"help": "Number of articles of `test` (without it, `validation`) for scoring the finished model."},
-    )
-    compare_with: str = field(
-        default="base", metadata={"help": "Model to compare the finished one with; none: only LEAD-3."}
-    )
-    push_to_hub: str | None = field(
-        default=None, metadata={"help": "Hub repository to push the finished model to, such as you/name."}
-    )
 
     def __post_init__(self) -> None:
         """Raises ValueError if the batch cannot be divided evenly among the processes and parts."""
@@ -135,8 +125,18 @@ class RunArguments(DataArguments):
 
 @dataclass
 class PartArguments(RunArguments):
-    """Arguments for training one part of this project's model."""
+    """Arguments for training a part of this project's model whose lists are measured."""
 
+    measured: int = field(
+        default=250,
+        metadata={"help": "Number of articles of `test` (without it, `validation`) for scoring the finished model."},
+    )
+    compare_with: str = field(
+        default="base", metadata={"help": "Model to compare the finished one with; none: only LEAD-3."}
+    )
+    push_to_hub: str | None = field(
+        default=None, metadata={"help": "Hub repository to push the finished model to, such as you/name."}
+    )
     parts_from: str = field(
         default="base",
         metadata={"help": "Model whose other parts are copied into the finished model; none: only the new part."},

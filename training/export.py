@@ -7,23 +7,17 @@ import json
 import re
 import shutil
 import sys
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from ctranslate2.converters import TransformersConverter
 from safetensors.numpy import load_file, save_file
-from transformers import AutoTokenizer, GenerationConfig
+from transformers import AutoTokenizer
 
-from summarizer.checkpoints import load
-from summarizer.models import FORMAT, SETTINGS
+from summarizer.models import FORMAT
 
-from .arguments import DataArguments
-from .data import load as load_data
-from .data import usable
-from .export_check import fidelity, verifier_fidelity
 from .modeling import shipped_part, write_shortlist
 from .run import card, public
 
@@ -50,36 +44,13 @@ class ExportArguments:
         default="en", metadata={"help": "Languages of the training articles: codes, separated by commas."}
     )
     data_description: str = field(default="", metadata={"help": "A sentence about the training data, for the card."})
-    data: str | None = field(
-        default=None, metadata={"help": "Articles for the comparison. Default: validation articles of the run."}
-    )
     quantization: str = field(
         default="int8", metadata={"help": "Type of the weights: int8, int16, float16 or float32."}
     )
 
 
-def main(args: ExportArguments) -> None:
-    """Writes the folder, and prints on stdout a comparison of trained and exported model: scores and speed."""
-    task, record = export(args)
-    given = record["arguments"]
-    if task == "verifier":  # it learns from judged rewrites, not from articles
-        print(verifier_fidelity(Path(args.run), Path(args.output) / task))
-        return
-    known = {f.name for f in fields(DataArguments)}
-    told = DataArguments(**{name: value for name, value in given.items() if name in known})
-    try:
-        if not (args.data or given.get("train")):
-            raise ValueError("the run names no articles")
-        source = args.data or told.validation
-        examples = usable(source, told) if source else load_data(told).validation
-    except (ValueError, OSError) as error:
-        print(f"not compared with the trained model: {error}. Set --data to some articles", file=sys.stderr)
-        return
-    print(fidelity(task, Path(args.run), Path(args.output) / task, examples))
-
-
-def export(args: ExportArguments) -> tuple[str, dict[str, Any]]:
-    """Writes the folder, and returns the run's task and record. `python -m eval --card` adds the scores to the card.
+def export(args: ExportArguments) -> None:
+    """Writes the folder. `python -m eval --card` adds the scores to the card.
 
     Raises:
         FileNotFoundError: The run is not finished.
@@ -94,7 +65,6 @@ def export(args: ExportArguments) -> tuple[str, dict[str, Any]]:
         "extractor": _extractor,
         "rewriter": _rewriter,
         "verifier": _verifier,
-        "generator": _generator,
     }
     exporters[task](run, output / task, record, args.quantization)
 
@@ -112,7 +82,6 @@ def export(args: ExportArguments) -> tuple[str, dict[str, Any]]:
     _write(output / "checksums.json", sums)
     size = sum(p.stat().st_size for p in files) / 1e6
     print(f"{output}: {len(files)} files, {size:.1f} MB", file=sys.stderr)
-    return task, record
 
 
 def _extractor(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
@@ -142,18 +111,6 @@ def _verifier(run: Path, part: Path, record: dict[str, Any], quantization: str) 
     _write(part / "config.json", config | {"verifier": about})
 
 
-def _generator(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
-    with TemporaryDirectory() as merged:
-        checkpoint = run / "model"
-        if (checkpoint / "adapter_config.json").is_file():
-            model, tokenizer = load(str(checkpoint))
-            model.save_pretrained(merged)
-            tokenizer.save_pretrained(merged)
-            checkpoint = Path(merged)
-        convert(checkpoint, part, quantization)
-    shutil.copy(run / "model" / SETTINGS, part / SETTINGS)
-
-
 def _encoder(checkpoint: Path, part: Path, quantization: str) -> None:
     """Converts an encoder, and copies its tokenizer. Weights of more than PIECE bytes are stored in pieces."""
     _with_position_type(checkpoint / "config.json")
@@ -170,34 +127,26 @@ def _encoder(checkpoint: Path, part: Path, quantization: str) -> None:
 
 
 def convert(checkpoint: Path, part: Path, quantization: str) -> None:
-    """Converts a checkpoint to CTranslate2's format, which the library's `Rewriter` and `CTranslate2Engine` read."""
+    """Converts a checkpoint to CTranslate2's format, which the library's `Rewriter` reads."""
     _Converter(str(checkpoint)).convert(str(part), quantization=quantization, force=True)
     config = json.loads((part / "config.json").read_text("utf-8"))
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    for name in ("bos_token", "eos_token", "unk_token"):  # CTranslate2 cannot read null for a missing token
-        if name in config and config[name] is None:
-            config[name] = tokenizer.eos_token
-    if "decoder_start_token" in config and config["decoder_start_token"] is None:  # mBART: a language token
-        start = GenerationConfig.from_pretrained(checkpoint).decoder_start_token_id
-        config["decoder_start_token"] = tokenizer.convert_ids_to_tokens(start)
-    _write(part / "config.json", config)
+    end = AutoTokenizer.from_pretrained(checkpoint).eos_token
+    # CTranslate2 cannot read null for a missing token.
+    _write(
+        part / "config.json",
+        {name: end if value is None and name.endswith("_token") else value for name, value in config.items()},
+    )
     shutil.copy(checkpoint / "tokenizer.json", part / "tokenizer.json")
 
 
 class _Converter(TransformersConverter):  # type: ignore[misc]
-    """CTranslate2's converter, with corrections for the configs of transformers 5.
-
-    CTranslate2 scales the logits of a T5 with tied embeddings, but transformers 5 sets "tied" for every T5. For BART
-    and PEGASUS, CTranslate2 reads from the config where the norms are, which transformers 5 no longer writes.
-    """
+    """CTranslate2's converter, corrected: it scales the logits of a T5 with tied embeddings, but transformers 5 calls
+    the embeddings of every T5 tied."""
 
     def load_model(self, model_class: Any, resolved_path: str, **kwargs: Any) -> Any:
         model = super().load_model(model_class, resolved_path, **kwargs)
-        config = model.config
-        config.tie_word_embeddings = model.get_output_embeddings().weight is model.get_input_embeddings().weight
-        if config.model_type in ("bart", "mbart", "pegasus"):
-            config.normalize_before = config.model_type != "bart"
-            config.normalize_embedding = config.model_type != "pegasus"
+        tied = model.get_output_embeddings().weight is model.get_input_embeddings().weight
+        model.config.tie_word_embeddings = tied
         return model
 
 
@@ -226,7 +175,7 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
     }
     free |= {"compare_with", "parts_from", "languages"}
     if shipped:  # the base's are used
-        free |= {"width", "heads", "layers", "vocabulary", "decoder_layers", "lora_rank", "frozen_layers"}
+        free |= {"width", "heads", "layers", "vocabulary", "decoder_layers", "frozen_layers"}
     free |= set() if arguments.get("auxiliary") else {"auxiliary_epochs", "auxiliary_pairs"}
     free |= set() if arguments.get("judged") else {"preference"}
     return {
@@ -246,7 +195,7 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
 
 def _shipped(base: str, task: str) -> str:
     """Returns the base and licence of a part of a model of this project; "" for another base."""
-    part = shipped_part(base, task) if task != "generator" else None
+    part = shipped_part(base, task)
     if not part:
         return ""
     made = json.loads((part.parent / "config.json").read_text("utf-8"))[task]

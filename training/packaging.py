@@ -23,10 +23,10 @@ from eval.table import table
 from summarizer.models import folder_of, version_of
 from summarizer.reading import content_sentences
 
-from .arguments import PartArguments, RunArguments
+from .arguments import PartArguments
 from .data import PARTS, Data
-from .export import ExportArguments, export, provenance
-from .run import NO_QUANTIZATION, card, command, machine, public, write_whole
+from .export import ExportArguments, export
+from .run import command, machine, public, write_whole
 
 COUNT = 3
 """Number of bullets of the lead and of the oracle, which a finished model is compared with."""
@@ -34,19 +34,18 @@ NONE = "none"
 
 
 def finish(
-    args: RunArguments,
+    args: PartArguments,
     task: str,
     data: Data,
     about: dict[str, Any],
     began: float,
     beside: Mapping[str, dict[str, Any]] | None = None,
 ) -> None:
-    """Writes `run.json` and, for a part of this project's model, `model/`; measures it, fills its card, and prints the
-    table on stdout.
+    """Writes `run.json` and `model/`, measures the model, fills its card, and prints the table on stdout.
 
     Args:
         args: Arguments of the run.
-        task: "extractor", "rewriter" or "generator"; a generator's `model/` is there already.
+        task: "extractor" or "rewriter".
         data: Articles of the run.
         about: Other entries of `run.json`.
         began: Start of the run, as of `time.time()`.
@@ -69,17 +68,12 @@ def finish(
     }
     write_whole(output / "run.json", json.dumps(run, indent=2) + "\n")
     folder, name = output / "model", output.name
-    if isinstance(args, PartArguments):
-        shutil.rmtree(folder, ignore_errors=True)  # left by a run that was killed here
-        _beside(args.parts_from, task, folder)
-        export(ExportArguments(run=str(output), output=str(folder), name=name, languages=args.languages))
-        if not (folder / "extractor").is_dir():
-            print(f"{folder} has a rewriter but no extractor, so it is not measured", file=sys.stderr)
-            return
-    else:
-        made = provenance(run, ExportArguments(str(output), str(folder), quantization=NO_QUANTIZATION))
-        config = {"name": name, "languages": args.language_codes(), task: made}
-        (folder / "README.md").write_text(card(config), "utf-8")
+    shutil.rmtree(folder, ignore_errors=True)  # left by a run that was killed here
+    _beside(args.parts_from, task, folder)
+    export(ExportArguments(run=str(output), output=str(folder), name=name, languages=args.languages))
+    if not (folder / "extractor").is_dir():
+        print(f"{folder} has a rewriter but no extractor, so it is not measured", file=sys.stderr)
+        return
     examples = (data.test or data.validation)[: args.measured]
     if examples:
         part = "test" if data.test else "validation"
@@ -101,18 +95,18 @@ def finish(
         print(f"pushed {folder} to {args.push_to_hub} (private)", file=sys.stderr)
 
 
-def found_before_training(args: RunArguments) -> None:
+def found_before_training(args: PartArguments) -> None:
     """Checks that the models needed at the end of the run exist, so that a wrong name stops it before training.
 
     Raises:
         ModelError: A model does not exist.
     """
-    for model in (args.compare_with, args.parts_from if isinstance(args, PartArguments) else NONE):
+    for model in (args.compare_with, args.parts_from):
         if model != NONE:
             version_of(model)
 
 
-def measured(examples: Sequence[Example], name: str, folder: Path, about: dict[str, Any], args: RunArguments) -> str:
+def measured(examples: Sequence[Example], name: str, folder: Path, about: dict[str, Any], args: PartArguments) -> str:
     """Returns a table of scores with intervals (`brief`, `auto`) on the same articles: the finished model, the model
     to compare it with, LEAD-3 and the oracle."""
     language = args.language

@@ -22,7 +22,8 @@ from transformers import AutoConfig, AutoTokenizer, Trainer, TrainingArguments, 
 from eval.data import fingerprint
 from eval.metric import KeyPoints
 from summarizer.cpu import cores
-from summarizer.points import Rewriter, asked, finished, prompt
+from summarizer.deadline import Deadline
+from summarizer.points import Rewriter, Task, asked, finished, prompt
 from summarizer.reading import words
 
 from .arguments import PartArguments, is_first_process
@@ -115,7 +116,7 @@ def main(args: RewriterArguments) -> None:
         eval_dataset=_rows(validation + preferred(chooses), tokenizer, args),
         data_collator=Texts(tokenizer.pad_token_id),
         processing_class=tokenizer,
-        compute_loss_func=Loss(shifted=False, smoothing=args.label_smoothing, preference=args.preference),
+        compute_loss_func=Loss(smoothing=args.label_smoothing, preference=args.preference),
     )
     add_callbacks(trainer, checkpoints, "loss", args.patience)
     train_or_resume(trainer, checkpoints)
@@ -220,11 +221,14 @@ def _rouge(checkpoint: Path, of: Sequence[Pair]) -> dict[str, float]:
         convert(checkpoint, Path(folder), "int8")
         rewriter = Rewriter(Path(folder), cores())
         waiting = [
-            (rewriter.start(pair.sources, pair.context, pair.title, [len(words(target))]), finished(target))
+            (
+                rewriter.start(Task(pair.sources, pair.context, pair.title, (len(words(target)),)), Deadline()),
+                finished(target),
+            )
             for pair in of
             for target in pair.targets
         ]
-        written = [(next((c.text for c in wait()), ""), target) for wait, target in waiting]
+        written = [(next((c.text for c in wait().candidates), ""), target) for wait, target in waiting]
         torch.set_num_threads(threads)  # CTranslate2 sets OpenMP to one thread per worker, and so torch too
     found = KeyPoints(keep_in_memory=True).compute(
         predictions=[[text] for text, _ in written], references=[[target] for _, target in written]

@@ -1,8 +1,7 @@
 """Fine-tunes the verifier: `python -m training verifier --config training/configs/verifier.yaml`.
 
-It is trained in two stages, each with the Trainer of transformers: first on true points of human lists, half of them
-with planted faults (`data/faults.py`), then on rewrites that readers judged, mixed with some of the first stage's
-points. To resume a killed run from its last checkpoint, run the same command again.
+The Trainer of transformers trains it on texts that readers judged, mixed with true points of human lists, half of them
+with planted faults (`data/faults.py`). To resume a killed run from its last checkpoint, run the same command again.
 """
 
 from __future__ import annotations
@@ -32,8 +31,6 @@ from .data import Judged, divided, judged, with_faults
 from .modeling import encoder_of, shipped_part
 from .run import GroupedByLength, add_callbacks, claim_folder, command, machine, train_or_resume, write_whole
 
-STAGES = ("planted", "judged")
-
 
 @dataclass
 class VerifierArguments(RunArguments):
@@ -57,13 +54,8 @@ class VerifierArguments(RunArguments):
             "verifier is then fine-tuned further."
         },
     )
-    planted: int = field(
-        default=40000, metadata={"help": "Maximum points of the first stage, half of them with a fault."}
-    )
-    planted_beside: int = field(
-        default=4000, metadata={"help": "Number of these points that the second stage also uses."}
-    )
-    epochs: float = field(default=3.0, metadata={"help": "Epochs over the judged rewrites."})
+    planted: int = field(default=20000, metadata={"help": "Maximum number of these points, half of them with a fault."})
+    epochs: float = field(default=3.0, metadata={"help": "Epochs."})
     learning_rate: float = field(default=1e-4, metadata={"help": "Peak learning rate."})
     batch_size: int = field(default=32, metadata={"help": "Points per step, over all processes."})
     least: float = field(
@@ -108,7 +100,7 @@ class VerifierModel(nn.Module):
 
 def main(args: VerifierArguments) -> None:
     """Trains, and writes to `args.output`: `encoder/` and `head.safetensors` (the best checkpoint), `run.json` (data,
-    settings, scores and threshold curve on held-out articles) with `curve.png`, and for each stage the Trainer's
+    settings, scores and threshold curve on held-out articles) with `curve.png`, and in `trainer/` the Trainer's
     checkpoints, `metrics.jsonl` and `run.png`."""
     output = Path(args.output)
     sources = args.train.split(",")
@@ -135,22 +127,8 @@ def main(args: VerifierArguments) -> None:
     backend.no_truncation()
     backend.no_padding()
     held = _items(validation, backend)
-    log = output / "stages.json"
-    record: dict[str, Any] = json.loads(log.read_text("utf-8")) if log.exists() else {}
-    for stage, points in zip(STAGES, (faulty, train + faulty[: args.planted_beside]), strict=True):
-        if not points:
-            continue
-        done = output / f"after_{stage}.safetensors"
-        if done.exists():
-            model.load_state_dict(load_file(done))
-            continue
-        trainer = _trainer(model, _items(points, backend), held, output / stage, args, stage, tokenizer.pad_token_id)
-        train_or_resume(trainer, output / stage)
-        state = trainer.state
-        record[stage] = {"steps": state.global_step, "best_step": state.best_global_step, "kept": True}
-        if is_first_process():
-            write_whole(log, json.dumps(record, indent=2) + "\n")
-            save_file(model.state_dict(), done)
+    trainer = _trainer(model, _items(train + faulty, backend), held, output / "trainer", args, tokenizer.pad_token_id)
+    train_or_resume(trainer, output / "trainer")
     if not is_first_process():
         return
     fitted = calibrations(_said(model, held, tokenizer.pad_token_id, args.half), validation, _fitted_before(args))
@@ -170,7 +148,8 @@ def main(args: VerifierArguments) -> None:
             "train": {"fingerprint": notes["train"], "rewrites": len(train)},
             **({"lists": {"fingerprint": fingerprint(args.lists), "points": len(faulty)}} if args.lists else {}),
         },
-        "stages": record,
+        "steps": trainer.state.global_step,
+        "best_step": trainer.state.best_global_step,
         "calibration": {kind: asdict(calibration) for kind, calibration in fitted.items()},
         "held_out": scores,
         "seconds": round(time.time() - began),
@@ -206,7 +185,7 @@ def _start(args: VerifierArguments) -> tuple[VerifierModel, Any]:
 def _items(points: Sequence[Judged], tokenizer: Any) -> list[dict[str, Any]]:
     items = []
     for one in tqdm(points, "points", file=sys.stderr, mininterval=5, leave=False):
-        read = verifier_input(tokenizer, one.text, one.sources, one.context, one.title)
+        read = verifier_input(tokenizer, one.text, one.sources, one.evidence, one.title)
         items.append(
             {"input_ids": read.ids, "marks": read.marks, "size": read.size, "label": VERDICTS.index(one.verdict)}
         )
@@ -244,12 +223,11 @@ def _trainer(
     held: list[dict[str, Any]],
     folder: Path,
     args: VerifierArguments,
-    stage: str,
     pad_id: int,
 ) -> Trainer:
     settings = TrainingArguments(
         **args.for_trainer(folder),
-        num_train_epochs=args.epochs if stage == "judged" else 1.0,
+        num_train_epochs=args.epochs,
         learning_rate=args.learning_rate,
         per_device_eval_batch_size=64,
         warmup_steps=0.05,

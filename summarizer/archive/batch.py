@@ -16,6 +16,7 @@ from ..deadline import STAGES
 from ..errors import ArticleError, BatchError
 from ..options import valid_options
 from ..summary import Count, Length, Policy
+from ..writers import WriterOptions
 from .archive_reader import STDIN, Archive, Fields, Record
 from .executors import Executor, ProcessPool
 from .output import KINDS, Output
@@ -77,7 +78,7 @@ def run_batch(
     time_limit: float | None = None,
     threads: int | None = None,
     processes: int | None = None,
-    device: str | None = None,
+    writer: str | WriterOptions | None = None,
     engine: Literal["local", "ray"] = "local",
     address: str | None = None,
     overwrite: bool = False,
@@ -115,7 +116,7 @@ def run_batch(
         processes: Number of processes that share the cores. Default: 1. With eight cores or more, several processes are
             faster: the command line uses one for every four cores. A script that uses several needs
             `if __name__ == "__main__":`. With the engine "ray": number of actors; default: as many as fit the cluster.
-        device: As in `Summarizer.from_pretrained`.
+        writer: As in `Summarizer.from_pretrained`. If a server cannot be reached, the run stops.
         engine: "local", or "ray" for Ray Data, which needs the extra `ray`.
         address: Address of the Ray cluster. Default: the one that Ray finds, else a cluster on this machine.
         overwrite: Starts over, and replaces an existing output.
@@ -146,7 +147,7 @@ def run_batch(
     job = Job(
         model=str(model),
         threads=threads or 1 if on_ray else together // count,
-        device=device,
+        writer=WriterOptions(writer) if isinstance(writer, str) else writer,
         options=options,
         time_limit=time_limit,
         fields=Fields(text_field, id_field, tuple(carry), language),

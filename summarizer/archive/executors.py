@@ -17,8 +17,8 @@ from typing import Any, Protocol
 
 from ..cpu import cores
 from ..deadline import Profile
-from ..errors import BatchError, ModelError, WorkerDiedError
-from ..models import folder_of
+from ..errors import BatchError, WorkerDiedError
+from ..writers import WriterOptions
 from .archive_reader import Record
 from .worker import Job, Worker
 
@@ -34,19 +34,15 @@ _NAMED = 40
 """Maximum number of ids in the message about a process that died."""
 
 
-def usual_processes(model: str, threads: int | None = None) -> int:
-    """Default number of processes. A model of this project gets one for every four cores. A checkpoint of transformers
-    gets one in all: it uses many cores itself, and may be too large to load twice.
+def usual_processes(threads: int | None = None, writer: WriterOptions | None = None) -> int:
+    """Default number of processes: one for every four cores. With a language model that runs here it is one in all:
+    such a model uses many cores itself, and may be too large to load twice.
 
     Args:
-        model: As in `Summarizer.from_pretrained`.
         threads: Number of cores. Default: all that this process may use.
+        writer: The language model that writes; None: the shipped rewriter.
     """
-    try:
-        small = (folder_of(model) / "extractor").is_dir()
-    except ModelError:  # not a local model: a name on the Hub, or a wrong name
-        return 1
-    return max(1, (threads or cores()) // _CORES) if small else 1
+    return 1 if writer and not writer.on_server else max(1, (threads or cores()) // _CORES)
 
 
 class Executor(Protocol):

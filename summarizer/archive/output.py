@@ -215,6 +215,8 @@ def settings_of(record: Mapping[str, Any]) -> dict[str, Any]:
         "software": record.get("software"),
         "cpu": record.get("cpu"),
         "model": model.get("version"),
+        "writer": model.get("writer", ""),
+        "guide": model.get("guide", ""),
         **(record.get("options") or {}),
         "text": "text" in record,
         "carry": sorted(record.get("carried", ())),

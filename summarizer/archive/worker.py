@@ -11,11 +11,12 @@ from typing import Any
 
 from ..cpu import instructions
 from ..deadline import Profile
-from ..errors import SummarizerError
+from ..errors import BatchError, SummarizerError, WriterError
 from ..models import version_of
 from ..summarizer import Summarizer
 from ..summary import Options, Summary
 from ..version import __version__
+from ..writers import WriterOptions, guide_version
 from .archive_reader import Fields, Record, printable
 
 
@@ -26,7 +27,7 @@ class Job:
     Attributes:
         model: The model to load, as in `Summarizer.from_pretrained`.
         threads: Number of cores to use. Default: all that the process may use.
-        device: As in `Summarizer.from_pretrained`.
+        writer: The language model that writes; None: the shipped rewriter.
         options: The options of the lists.
         time_limit: Maximum seconds per article.
         fields: Which fields of a record are used.
@@ -35,14 +36,20 @@ class Job:
 
     model: str = "base"
     threads: int | None = None
-    device: str | None = None
+    writer: WriterOptions | None = None
     options: Options = field(default_factory=Options)
     time_limit: float | None = None
     fields: Fields = field(default_factory=Fields)
     keep_text: bool = True
 
     def record(self, record: Record, outcome: Summary | Exception) -> dict[str, Any]:
-        """Returns the output of a record, from its summary or its error."""
+        """Returns the output of a record, from its summary or its error.
+
+        Raises:
+            BatchError: The language model cannot be reached: the next records would fail too.
+        """
+        if isinstance(outcome, WriterError):
+            raise BatchError(f"{record.where}: {outcome}. What was written stays; the same command continues")
         try:
             return self._record(record, outcome)
         except Exception as error:  # one record must not end a run of a million
@@ -64,6 +71,8 @@ class Job:
             "software": f"newsroom-summarizer {__version__}",
             "cpu": instructions(),
             "model": version_of(self.model),
+            "writer": self.writer.name if self.writer else "",
+            "guide": guide_version(self.writer) if self.writer else "",
             **asdict(self.options),
             "text": self.keep_text,
             "carry": sorted(self.fields.carry),
@@ -83,7 +92,7 @@ class Worker:
     def __init__(self, job: Job) -> None:
         self.profile = Profile()
         self._job = job
-        self._summarizer = Summarizer.from_pretrained(job.model, threads=job.threads, device=job.device)
+        self._summarizer = Summarizer.from_pretrained(job.model, threads=job.threads, writer=job.writer)
 
     def __call__(self, records: Iterable[Record]) -> Iterator[dict[str, Any]]:
         """Yields the output of each record, in order. Only a few records are read ahead."""

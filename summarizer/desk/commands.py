@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .. import flags
 from ..errors import ClosedError, MissingExtraError, SummarizerError
 from ..options import check_time_limit
 from ..reading import Article
@@ -48,6 +49,10 @@ def serve(
     database: _Database = _DATABASE,
     model: Annotated[str, typer.Option("--model", "-m", metavar="NAME", help="Model, as for summarize.")] = "base",
     threads: Annotated[int | None, typer.Option(min=1, help="Cores to use. Default: all.", show_default=False)] = None,
+    writer: flags.Writer = None,
+    writer_model: flags.WriterModel = "",
+    writer_guide: flags.WriterGuide = None,
+    writer_fallback: flags.WriterFallback = False,
     disclosure: Annotated[
         str, typer.Option(metavar="TEXT", help="Line for readers of an approved list. {name}: who approved it.")
     ] = Settings.disclosure,
@@ -118,6 +123,7 @@ def serve(
                 "--behind-tls-proxy and --allowed-host"
             )
         check_time_limit(time_limit)
+        told = flags.writer_options(writer, writer_model, writer_guide, writer_fallback)
         _check_encryption(host, certificate, key, without_tls)
         secret = os.environ.get("SUMMARIZE_WEBHOOK_SECRET", "")
         if webhook and len(secret) < 16:
@@ -135,7 +141,7 @@ def serve(
         )  # fmt: skip
 
         def create() -> FastAPI:
-            models.append(Summarizer.from_pretrained(model, threads=threads))
+            models.append(Summarizer.from_pretrained(model, threads=threads, writer=told))
             app = create_app(settings, models[0])
             if load:  # in the background: a large folder takes long
                 Thread(target=_load, args=[app.state.desk, load], daemon=True).start()

@@ -2,11 +2,9 @@
 
 from .folder import (
     FORMAT,
-    SETTINGS,
     folder_of,
     from_hub,
     in_pieces,
-    is_checkpoint,
     is_hub_name,
     verified,
     version_of,
@@ -15,11 +13,9 @@ from .folder import (
 
 __all__ = [
     "FORMAT",
-    "SETTINGS",
     "folder_of",
     "from_hub",
     "in_pieces",
-    "is_checkpoint",
     "is_hub_name",
     "verified",
     "version_of",

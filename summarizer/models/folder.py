@@ -1,5 +1,4 @@
-"""Finds model folders by name, distinguishes them from checkpoints of transformers, verifies them, and computes their
-versions."""
+"""Finds model folders by name, verifies them, and computes their versions."""
 
 from __future__ import annotations
 
@@ -14,8 +13,6 @@ from ..errors import ModelError
 FORMAT = 2
 """Version of the model folder's format. Folders of a newer format are refused. In format 1 the extractor chose
 sentences, not points."""
-SETTINGS = "key_points.json"
-"""File in the folder of a fine-tuned checkpoint with its settings, such as its prompt for key points."""
 _HUB_NAME = re.compile(r"\w[\w.-]*/[\w.-]+")
 
 
@@ -38,28 +35,10 @@ def folder_of(model: str | Path) -> Path:
     raise ModelError(f"there is no model {str(model)!r}; looked for the folder {' and '.join(map(str, places))}")
 
 
-def version_of(model: str | Path, revision: str | None = None, token: str | None = None) -> str:
-    """Returns the first 12 hex digits of a sha256 that identifies a model's weights.
-
-    The hash covers the list of checksums of a model folder, the weights of a checkpoint, or the commit of a name on the
-    Hub. For a model that writes whole lists it also covers the checksums of the shipped model, since the shipped
-    verifier checks the lists."""
-    reads = (folder_of("base") / "checksums.json").read_bytes()
-    if is_hub_name(model):
-        from transformers import AutoConfig
-
-        config = AutoConfig.from_pretrained(model, revision=revision or "main", token=token)
-        commit = str(config._commit_hash or model)
-        return hashlib.sha256(commit.encode() + reads).hexdigest()[:12]
-    folder = folder_of(model)
-    if not is_checkpoint(folder):
-        own = (folder / "checksums.json").read_bytes()
-        return hashlib.sha256(own + reads * (folder / "generator").is_dir()).hexdigest()[:12]
-    digest = hashlib.sha256(reads)
-    for path in sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")]):
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:12]
+def version_of(model: str | Path) -> str:
+    """Returns the first 12 hex digits of a sha256 that identifies the weights of a model in a local folder: that of its
+    list of checksums."""
+    return hashlib.sha256((folder_of(model) / "checksums.json").read_bytes()).hexdigest()[:12]
 
 
 def weights_of(part: Path) -> bytes:
@@ -87,38 +66,41 @@ def is_hub_name(model: str | Path) -> bool:
     return isinstance(model, str) and _HUB_NAME.fullmatch(model) is not None and not Path(model).parent.is_dir()
 
 
-def from_hub(name: str, revision: str | None = None, token: str | None = None) -> Path | None:
-    """Returns the folder of a model, fine-tuned checkpoint or adapter of this project, downloaded from the Hub if it is
-    not cached. Returns None for any other name; transformers then loads it.
+def from_hub(name: str, revision: str | None = None, token: str | None = None) -> Path:
+    """Returns the folder of a model of this project, downloaded from the Hub if it is not cached.
 
     Args:
         name: "owner/name".
         revision: Branch, tag or commit. Default: the main branch.
         token: Hub token. Default: the one that `huggingface_hub` finds.
+
+    Raises:
+        ModelError: The Hub cannot be reached, or has no such model of this project.
     """
     from huggingface_hub import hf_hub_download, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    offline = False
-    for file in (SETTINGS, "adapter_config.json", "config.json"):
-        try:
-            found = _json(Path(hf_hub_download(name, file, revision=revision, token=token, local_files_only=offline)))
-        except LocalEntryNotFoundError:
-            offline = True  # there is no network: for the other files only the cache is asked
-            continue
-        except HfHubHTTPError:
-            continue
-        if file != "config.json" or "format" in found:
-            return Path(snapshot_download(name, revision=revision, token=token))
-    return None
+    try:
+        _check_kind(Path(hf_hub_download(name, "config.json", revision=revision, token=token)).parent)
+        return Path(snapshot_download(name, revision=revision, token=token))
+    except (HfHubHTTPError, LocalEntryNotFoundError) as error:
+        raise ModelError(f"{name} cannot be loaded from the Hub: {error}") from error
 
 
-def is_checkpoint(folder: Path) -> bool:
-    """Whether a folder is a checkpoint of transformers or an adapter of peft, not a model folder of this project."""
-    if (folder / "adapter_config.json").is_file():
-        return True
-    config = folder / "config.json"
-    return config.is_file() and "format" not in (there := _json(config)) and "model_type" in there
+def _check_kind(folder: Path) -> dict[str, Any]:
+    """Returns the config of a model folder of this project.
+
+    Raises:
+        ModelError: The folder is a checkpoint of transformers.
+    """
+    adapter = (folder / "adapter_config.json").is_file()
+    config = {} if adapter else _json(folder / "config.json")
+    if adapter or ("model_type" in config and "format" not in config):
+        raise ModelError(
+            f"{folder} is a checkpoint of transformers, not a model of this project; a chat model can write the points "
+            "of one: --writer, or writer= in Python"
+        )
+    return config
 
 
 def verified(folder: Path) -> dict[str, Any]:
@@ -127,7 +109,7 @@ def verified(folder: Path) -> dict[str, Any]:
     Raises:
         ModelError: A file is missing or damaged, or the format is not supported.
     """
-    config = _json(folder / "config.json")
+    config = _check_kind(folder)
     if not isinstance(config.get("format"), int) or config["format"] > FORMAT:
         raise ModelError(
             f"{folder / 'config.json'}: the format is {config.get('format')!r}, but this version reads formats up to "

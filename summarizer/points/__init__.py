@@ -2,6 +2,7 @@
 
 from .alignment import Aligner
 from .content_selection import group
+from .context import Context, as_line
 from .editor_tools import UNTRACED, check_point, point_on, prepared, wordings_of
 from .extractor import (
     DISTANCE_FEATURES,
@@ -24,9 +25,10 @@ from .rewriter import (
     SHORTLIST,
     Candidate,
     Rewriter,
-    as_line,
+    Task,
+    Writer,
+    Written,
     asked,
-    context_of,
     finished,
     prompt,
 )
@@ -47,6 +49,7 @@ __all__ = [
     "UNTRACED",
     "Aligner",
     "Candidate",
+    "Context",
     "Extractor",
     "FullNames",
     "Pipeline",
@@ -54,12 +57,14 @@ __all__ = [
     "Rewrite",
     "Rewriter",
     "Scored",
+    "Task",
     "TextChooser",
+    "Writer",
+    "Written",
     "as_line",
     "asked",
     "bullet_of",
     "check_point",
-    "context_of",
     "cost",
     "distance_features",
     "extracted",

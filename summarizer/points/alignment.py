@@ -1,6 +1,6 @@
 """Finds the sentences of an article that a bullet was made from.
 
-Used for the bullets of checkpoints and for the training pairs of the rewriter.
+Used for an editor's own points and for the training pairs of the rewriter.
 """
 
 from __future__ import annotations
@@ -44,11 +44,6 @@ class Aligner:
             if len(said & (self._bags[second] - self._bags[best])) / len(said) >= SECOND_GAIN:
                 chosen = (min(best, second), max(best, second))
         return chosen if self.recall(bullet, chosen) >= LEAST else ()
-
-    def best(self, bullet: str, among: Sequence[int]) -> int:
-        """Returns the index, out of `among`, of the sentence that contains most of a bullet."""
-        _, worth = self._worth(bullet)
-        return max(among, key=lambda i: worth([i]))
 
     def _worth(self, bullet: str) -> tuple[set[str], Callable[[Sequence[int]], float]]:
         """Returns the bullet's content words, and a function that says how much of the bullet some sentences contain, 0

@@ -9,10 +9,10 @@ from functools import lru_cache
 
 from ..checks import Checker, Verifier
 from ..deadline import Deadline
-from ..reading import Article, Sentence, content_sentences, words
+from ..reading import Article, Sentence, content_sentences
 from ..summary import Bullet, Check, Length, Method, Span
 from .alignment import Aligner
-from .rewriter import Rewriter
+from .rewriter import Writer
 from .text_choice import Point, TextChooser
 
 _SHOWN = 6
@@ -37,7 +37,7 @@ class PreparedArticle:
         self.sentences = content_sentences(article.text, article.language)
         self.checker = Checker(article.text)
         self.aligner = Aligner([sentence.text for sentence in self.sentences])
-        self.chooser = TextChooser(article, "standard")
+        self.chooser = TextChooser(article, self.sentences, "standard")
 
 
 @lru_cache(maxsize=16)
@@ -74,8 +74,8 @@ def check_point(
     checks = list(reading.checker(text, point.text, article.title or ""))
     if verifier:
         deadline.check()
-        context = reading.chooser.context(point)
-        (verdict,) = verifier.start([text], "others", point.text, context, article.title).result()
+        context = reading.chooser.context.of_text(point.chosen, text)
+        (verdict,) = verifier.start([text], "others", point.text, [context], article.title).result()
         checks.append(verdict.check(verifier.threshold))
     return Bullet(text, 0.0, "edited", point.spans, tuple(checks))
 
@@ -84,7 +84,7 @@ def wordings_of(
     article: Article,
     spans: Sequence[Span],
     length: Length,
-    rewriter: Rewriter | None,
+    writer: Writer | None,
     verifier: Verifier | None,
     deadline: Deadline,
 ) -> list[Bullet]:
@@ -95,7 +95,7 @@ def wordings_of(
         article: The article.
         spans: The sentences.
         length: Length of the rewrites.
-        rewriter: The rewriter of the model, or None.
+        writer: Writes the rewrites; None: there are none.
         verifier: The verifier of the model, or None.
         deadline: The time limit.
 
@@ -105,17 +105,16 @@ def wordings_of(
     """
     sentences = prepared(article).sentences
     point = point_on(article, sentences, _chosen(sentences, spans))
-    chooser = TextChooser(article, length)
+    chooser = TextChooser(article, sentences, length)
     found: list[tuple[float, Bullet]] = []
-    if rewriter and verifier:
+    if writer and verifier:
         for part in dict.fromkeys((point, *(point.narrowed(i) for i in point.chosen))):
-            deadline.check()
-            context, lengths = chooser.context(part), chooser.style.lengths(len(words(part.text)))
-            written = rewriter.start(part.text, context, part.title, lengths)()
+            written = writer.start(chooser.task(part, _SHOWN // 2), deadline)()
             method: Method = "rewritten" if part.chosen == point.chosen else "narrowed"
             rewrites = chooser.rewrites(part, written, method, _SHOWN)
             texts, scores = [one.text for one in rewrites], [one.score for one in rewrites]
-            verdicts = verifier.start(texts, "rewrites", part.text, context, part.title, scores).result()
+            contexts = [chooser.context.of_text(part.chosen, text) for text in texts]
+            verdicts = verifier.start(texts, written.kind, part.text, contexts, part.title, scores).result()
             found += [
                 (verdict.good, chooser.bullet(replace(one, verdict=verdict), part, verifier.threshold))
                 for one, verdict in zip(rewrites, verdicts, strict=True)

@@ -3,7 +3,8 @@ point, and chooses the texts of the list."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -12,12 +13,12 @@ from typing import Any
 from ..checks import Verifier
 from ..deadline import Deadline
 from ..errors import ModelError
-from ..reading import Article, Sentence, content_sentences, words
+from ..reading import Article, Sentence, content_sentences
 from ..summary import Bullet, Length, Method, Options, Policy, Span
 from .content_selection import SETTINGS, Group, group
 from .editor_tools import check_point, wordings_of
 from .extractor import Extractor
-from .rewriter import Rewriter
+from .rewriter import Rewriter, Writer
 from .text_choice import DROP_THRESHOLD, Point, Rewrite, TextChooser, chosen_by_form
 
 VERIFIED = 4
@@ -30,15 +31,16 @@ SPARE = 2
 
 
 class Pipeline:
-    """Runs the extractor, the grouping, the rewriter, the verifier and the policy.
+    """Runs the extractor, the grouping, the writer, the verifier and the policy.
 
     Args:
         folder: A model folder of this project.
         config: The configuration of the model.
         threads: Number of cores to use. Default: all that this process may use.
+        write_with: Is called with the shipped rewriter, or None if the model has none, and returns the writer to use in
+            its place. Default: the shipped rewriter writes.
 
     Attributes:
-        batch_size: Number of articles per call: one.
         max_concurrency: Number of parallel calls that keep all cores busy: one more than there are cores, since Python
             also works between the models' runs.
 
@@ -46,55 +48,41 @@ class Pipeline:
         ModelError: A part of the model cannot be loaded.
     """
 
-    batch_size = 1
-
-    def __init__(self, folder: Path, config: dict[str, Any], threads: int | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: dict[str, Any],
+        threads: int | None,
+        write_with: Callable[[Rewriter | None], Writer] | None = None,
+    ) -> None:
         part = folder / "extractor"
         try:
             self._extractor = Extractor(part, threads)
-            self._rewriter: Rewriter | None = None
+            rewriter: Rewriter | None = None
             self._verifier: Verifier | None = None
-            if "rewriter" in config and "verifier" in config:  # no rewrites without a verifier
-                part = folder / "rewriter"
-                self._rewriter = Rewriter(part, self._extractor.threads)
+            if "verifier" in config:  # no rewrites without a verifier
                 part = folder / "verifier"
                 self._verifier = Verifier(part, self._extractor.threads)
+                if "rewriter" in config:
+                    part = folder / "rewriter"
+                    rewriter = Rewriter(part, self._extractor.threads)
         except (RuntimeError, OSError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{part}: {error}") from error
+        self._writer: Writer | None = write_with(rewriter) if write_with else rewriter
         self._languages = config.get("languages", [])
-        self._unverified = "rewriter" in config and not self._verifier
+        self._unverified = ("rewriter" in config or self._writer is not None) and not self._verifier
         self.max_concurrency = self._extractor.threads + 1
 
     @property
     def rewrites(self) -> bool:
-        """True if the model has both a rewriter and a verifier."""
-        return self._rewriter is not None
+        """True if the model has both a writer and a verifier."""
+        return self._writer is not None and self._verifier is not None
 
     def __call__(
-        self, articles: Sequence[Article], options: Options, deadline: Deadline
-    ) -> list[tuple[tuple[Bullet, ...], tuple[str, ...]]]:
-        """Returns the bullets and the warnings of each article. Thread-safe: the result for an article does not depend
-        on other articles."""
-        policy = options.policy
-        return [(self._bullets(article, options, deadline), self._warnings(article, policy)) for article in articles]
-
-    def checked_bullet(self, article: Article, text: str, spans: Sequence[Span] | None, deadline: Deadline) -> Bullet:
-        """Returns an editor's point with its source sentences and its checks (`editor_tools.check_point`)."""
-        verifier = self._verifier if self._speaks(article.language) else None
-        return check_point(article, text, spans, verifier, deadline)
-
-    def wordings(self, article: Article, spans: Sequence[Span], length: Length, deadline: Deadline) -> list[Bullet]:
-        """Returns possible texts for some sentences (`editor_tools.wordings_of`)."""
-        parts = (self._rewriter, self._verifier) if self._speaks(article.language) else (None, None)
-        return wordings_of(article, spans, length, *parts, deadline)
-
-    def close(self) -> None:
-        """Waits for running work, and frees the threads."""
-        self._extractor.close()
-        if self._verifier:
-            self._verifier.close()
-
-    def _bullets(self, article: Article, options: Options, deadline: Deadline) -> tuple[Bullet, ...]:
+        self, article: Article, options: Options, deadline: Deadline
+    ) -> tuple[tuple[Bullet, ...], tuple[str, ...]]:
+        """Returns the bullets of an article, and warnings. Thread-safe: the result does not depend on other
+        articles."""
         with deadline.stage("sentences"):
             sentences = content_sentences(article.text, article.language)
         scored = self._extractor(sentences, article.title, deadline)
@@ -102,7 +90,7 @@ class Pipeline:
             groups = group(scored, options.bullets, options.length, spare=SPARE)
             grouped = _points(article, scored.sentences, groups, options.length)
         with deadline.stage("checks"):
-            chooser = TextChooser(article, options.length, options.policy == "flag")
+            chooser = TextChooser(article, scored.sentences, options.length, options.policy == "flag")
         both = list(zip(grouped, groups, strict=True))
         points, spare = [p for p, one in both if not one.spare], [p for p, one in both if one.spare]
         points = self._chosen(chooser, self._written(chooser, points, options, deadline), options, deadline)
@@ -113,10 +101,29 @@ class Pipeline:
         kept = sorted(_without(points, spare, options), key=lambda point: point.main)
         # Chosen again, since what a text is worth depends on the points before it.
         points = self._chosen(chooser, kept, options, deadline)
-        return tuple(point.bullet for point in points if point.bullet)
+        bullets = tuple(point.bullet for point in points if point.bullet)
+        return bullets, tuple(self._warnings(article, options.policy, points))
+
+    def checked_bullet(self, article: Article, text: str, spans: Sequence[Span] | None, deadline: Deadline) -> Bullet:
+        """Returns an editor's point with its source sentences and its checks (`editor_tools.check_point`)."""
+        verifier = self._verifier if self._speaks(article.language) else None
+        return check_point(article, text, spans, verifier, deadline)
+
+    def wordings(self, article: Article, spans: Sequence[Span], length: Length, deadline: Deadline) -> list[Bullet]:
+        """Returns possible texts for some sentences (`editor_tools.wordings_of`)."""
+        parts = (self._writer, self._verifier) if self._speaks(article.language) else (None, None)
+        return wordings_of(article, spans, length, *parts, deadline)
+
+    def close(self) -> None:
+        """Waits for running work, and frees the threads."""
+        self._extractor.close()
+        if self._writer:
+            self._writer.close()
+        if self._verifier:
+            self._verifier.close()
 
     def _verifies(self, article: Article, options: Options) -> bool:
-        return options.policy != "extract" and self._verifier is not None and self._speaks(article.language)
+        return options.policy != "extract" and self.rewrites and self._speaks(article.language)
 
     def _chosen(
         self, chooser: TextChooser, points: Sequence[Point], options: Options, deadline: Deadline
@@ -148,57 +155,59 @@ class Pipeline:
             waiting = []
             for point in points:
                 texts = [bullet.text for bullet in chooser.source_sentences(point)]
-                context = chooser.context(point)
-                waiting.append(self._verifier.start(texts, "sentences", point.text, context, point.title))
-        rewrites = self._rewrites(chooser, points, "rewritten", deadline)
+                contexts = [chooser.context.of_text(point.chosen, text) for text in texts]
+                waiting.append(self._verifier.start(texts, "sentences", point.text, contexts, point.title))
+        found = self._rewrites(chooser, points, "rewritten", deadline)
         threshold = self._threshold(options)
         left = [
             i
-            for i, found in enumerate(rewrites)
+            for i, point in enumerate(found)
             if options.policy != "flag"
-            and len(points[i].chosen) > 1
-            and not any(rewrite.passes(threshold) for rewrite in found)
+            and len(point.chosen) > 1
+            and not any(rewrite.passes(threshold) for rewrite in point.rewrites)
         ]
-        narrowed = [points[i].narrowed() for i in left]
-        for i, found in zip(left, self._rewrites(chooser, narrowed, "narrowed", deadline), strict=True):
-            rewrites[i] = found
+        narrowed = self._rewrites(chooser, [points[i].narrowed() for i in left], "narrowed", deadline)
+        for i, other in zip(left, narrowed, strict=True):
+            found[i] = replace(found[i], rewrites=other.rewrites, fault=other.fault)
         with deadline.stage("checks"):
             return [
-                replace(point, rewrites=tuple(found), verdicts=tuple(verdicts.result()))
-                for point, found, verdicts in zip(points, rewrites, waiting, strict=True)
+                replace(point, verdicts=tuple(verdicts.result()))
+                for point, verdicts in zip(found, waiting, strict=True)
             ]
 
     def _rewrites(
         self, chooser: TextChooser, points: Sequence[Point], method: Method, deadline: Deadline
-    ) -> list[list[Rewrite]]:
-        """Returns the rewrites of each point with the verifier's verdicts. Points are written and read in parallel."""
-        assert self._rewriter is not None and self._verifier is not None
+    ) -> list[Point]:
+        """Returns the points with rewrites and the verifier's verdicts on them. Points are written and read in
+        parallel."""
+        assert self._writer is not None and self._verifier is not None
         with deadline.stage("rewriter"):
-            writing = []
-            for point in points:
-                lengths = chooser.style.lengths(len(words(point.text)))
-                writing.append(self._rewriter.start(point.text, chooser.context(point), point.title, lengths))
+            writing = [self._writer.start(chooser.task(point), deadline) for point in points]
         reading = []
         for point, wait in zip(points, writing, strict=True):
             with deadline.stage("rewriter"):
-                candidates = wait()
+                written = wait()
             with deadline.stage("checks"):
-                found = chooser.rewrites(point, candidates, method, VERIFIED)
+                found = chooser.rewrites(point, written, method, VERIFIED)
                 texts, scores = [one.text for one in found], [one.score for one in found]
-                context = chooser.context(point)
-                verdicts = self._verifier.start(texts, "rewrites", point.text, context, point.title, scores)
-                reading.append((found, verdicts))
+                contexts = [chooser.context.of_text(point.chosen, text) for text in texts]
+                verdicts = self._verifier.start(texts, written.kind, point.text, contexts, point.title, scores)
+                reading.append((replace(point, fault=written.fault), found, verdicts))
         with deadline.stage("checks"):
             return [
-                [replace(one, verdict=verdict) for one, verdict in zip(found, verdicts.result(), strict=True)]
-                for found, verdicts in reading
+                replace(point, rewrites=tuple(map(Rewrite.judged, found, verdicts.result())))
+                for point, found, verdicts in reading
             ]
 
-    def _warnings(self, article: Article, policy: Policy) -> tuple[str, ...]:
-        if self._speaks(article.language):
-            return (_UNVERIFIED,) if self._unverified and policy != "extract" else ()
-        made_for = ", ".join(self._languages)
-        return (f"The model was made for {made_for}; its quality for {article.language} was not measured.",)
+    def _warnings(self, article: Article, policy: Policy, points: Sequence[Point]) -> Iterator[str]:
+        if not self._speaks(article.language):
+            made_for = ", ".join(self._languages)
+            yield f"The model was made for {made_for}; its quality for {article.language} was not measured."
+        elif self._unverified and policy != "extract":
+            yield _UNVERIFIED
+        faults = Counter(point.fault for point in points if point.fault)
+        for fault, count in faults.items():
+            yield f"The language model did not write {count} of the points: {fault}."
 
     def _speaks(self, language: str) -> bool:
         return not self._languages or language.split("-", maxsplit=1)[0].lower() in self._languages

@@ -1,32 +1,28 @@
 """Writes bullets from their source sentences, in a requested number of words.
 
-The model is a T5. It runs in CTranslate2, without torch. It only writes candidates: `checks/`
-decides which of them may be shown, and `text_choice.py` which one is shown.
+The shipped rewriter is a T5. It runs in CTranslate2, without torch. A language model can take its place (`writers/`). A
+writer only writes candidates: `checks/` decides which of them may be shown, and `text_choice.py` which one is shown.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import ctranslate2
 from tokenizers import Tokenizer
 
+from ..checks import TextKind
 from ..cpu import use_wide_instructions
-from ..reading import Sentence, words
-from .full_names import FullNames
+from ..deadline import Deadline
+from ..summary import Length
 
 MAX_SOURCE_TOKENS = 320
 """Maximum number of input tokens. A longer input is truncated at the end, where the context is."""
 MAX_TARGET_TOKENS = 80
 """Maximum number of output tokens. An output of this length was truncated, and is dropped."""
-CONTEXT_WORDS = 70
-"""Approximate number of words of context."""
-REACH = 8
-"""Number of earlier sentences that are searched for the person whom a sentence calls "he"."""
-_PERSON = re.compile(r"\b(?:he|she|his|her|him)\b", re.IGNORECASE)
 BEAM = 4
 _SEARCH = {
     "beam_size": BEAM,
@@ -56,40 +52,6 @@ def asked(length: int) -> str:
     return f"{length}:"
 
 
-def context_of(sentences: Sequence[Sentence], chosen: Sequence[int], full_names: FullNames) -> str:
-    """Returns the sentences that explain the chosen ones, on one line, in article order, about CONTEXT_WORDS long:
-    those with the full names of persons whom the chosen ones call by their last name, those that name the person whom
-    they call "he", the sentence before each chosen one, and the first sentence of the article."""
-    text = as_line(sentences, chosen)
-    wanted: list[int] = []
-    for name in full_names.missing(text):
-        wanted += [next((i for i, s in enumerate(sentences) if name in " ".join(s.text.split())), 0)]
-    wanted += [j for i in chosen if (j := _person_before(sentences, i, full_names)) is not None]
-    wanted += [i - 1 for i in chosen if i]
-    kept: set[int] = set()
-    size = 0
-    for i in (*wanted, 0):
-        if i not in kept and i not in chosen and size < CONTEXT_WORDS:
-            kept.add(i)
-            size += len(words(sentences[i].text))
-    return as_line(sentences, sorted(kept))
-
-
-def _person_before(sentences: Sequence[Sentence], i: int, full_names: FullNames) -> int | None:
-    """For a sentence with "he" or "she" before any name, returns the nearest earlier sentence, within REACH, that names
-    a person. Else None."""
-    pronoun = _PERSON.search(sentences[i].text)
-    if not pronoun or full_names.speaks_of(sentences[i].text[: pronoun.start()]):
-        return None
-    near = range(i - 1, max(i - 1 - REACH, -1), -1)
-    return next((j for j in near if full_names.speaks_of(sentences[j].text)), None)
-
-
-def as_line(sentences: Sequence[Sentence], chosen: Sequence[int]) -> str:
-    """Returns some sentences of an article on one line."""
-    return " ".join(" ".join(sentences[i].text.split()) for i in chosen)
-
-
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A bullet that the rewriter wrote.
@@ -103,8 +65,63 @@ class Candidate:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A point to be written.
+
+    Attributes:
+        sources: The sentences that it is made from, on one line.
+        context: The sentences that explain the sources. May be empty.
+        title: The headline, if there is one.
+        lengths: Requested numbers of words, for the shipped rewriter.
+        length: The length, for a language model.
+        story: Text of the article, for a language model.
+        start: Where the first of the sentences begins in the story.
+        versions: Number of texts that a language model is asked for.
+    """
+
+    sources: str
+    context: str
+    title: str | None
+    lengths: tuple[int, ...]
+    length: Length = "standard"
+    story: str = ""
+    start: int = 0
+    versions: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a writer made of a task.
+
+    Attributes:
+        candidates: The texts, the best first.
+        kind: Who wrote them: "rewrites" for the shipped rewriter, "others" for a language model.
+        fault: Why there is no text, or not the text of the writer that was asked; "" if all is well.
+    """
+
+    candidates: tuple[Candidate, ...]
+    kind: TextKind
+    fault: str = ""
+
+
+class Writer(Protocol):
+    """Writes points."""
+
+    def start(self, task: Task, deadline: Deadline) -> Callable[[], Written]:
+        """Starts to write one point. Returns a function that waits for the texts.
+
+        Raises:
+            WriterError: A language model cannot be reached.
+            TimeLimitError: The article's time is up.
+        """
+
+    def close(self) -> None:
+        """Frees the model."""
+
+
 class Rewriter:
-    """Runs an exported rewriter.
+    """Runs an exported rewriter; implements `Writer`.
 
     Args:
         folder: Contains `model.bin`, `config.json`, a vocabulary, `tokenizer.json` and, optionally for a T5,
@@ -127,34 +144,26 @@ class Rewriter:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
 
-    def start(
-        self, sources: str, context: str, title: str | None, lengths: Sequence[int]
-    ) -> Callable[[], list[Candidate]]:
-        """Starts to write one point, at several lengths.
-
-        Args:
-            sources: The sentences that it is made from, on one line.
-            context: The sentences that explain the sources. May be empty.
-            title: The headline, if there is one.
-            lengths: Requested numbers of words. Each results in up to `BEAM` candidates.
-
-        Returns:
-            A function that waits for the candidates and returns each text once, the best first.
-        """
+    def start(self, task: Task, deadline: Deadline) -> Callable[[], Written]:
+        """Starts to write one point. Each of its lengths results in up to `BEAM` candidates, each text once."""
         # All lengths of one point are one batch, so that the output does not depend on other points.
-        read = self._tokens(prompt(sources, context, title))
-        asks = [self._tokens(asked(length), alone=False) for length in lengths]
+        read = self._tokens(prompt(task.sources, task.context, task.title))
+        asks = [self._tokens(asked(length), alone=False) for length in task.lengths]
         running = self._answers(read, asks)
 
-        def wait() -> list[Candidate]:
+        def wait() -> Written:
             best: dict[str, float] = {}
             for tokens, score in running():
                 text = self._text(tokens)
                 best[text] = max(score, best.get(text, score))
             best.pop("", None)
-            return [Candidate(text, score) for text, score in sorted(best.items(), key=lambda item: -item[1])]
+            found = sorted(best.items(), key=lambda item: -item[1])
+            return Written(tuple(Candidate(text, score) for text, score in found), "rewrites")
 
         return wait
+
+    def close(self) -> None:
+        """Does nothing: CTranslate2 frees the threads with the model."""
 
     def _answers(self, read: list[str], asks: list[list[str]]) -> _Running:
         """Starts the beam search of a T5."""

@@ -11,8 +11,9 @@ from math import log1p
 from ..checks import Checker, Fault, Name, Number, Verdict, facts, needs_context
 from ..reading import REPORT, Article, Sentence, stems, words
 from ..summary import Bullet, Check, Length, Method, Span
+from .context import Context, as_line
 from .full_names import FullNames
-from .rewriter import Candidate, as_line, context_of
+from .rewriter import Candidate, Task, Written
 from .tidy import bullet_of
 
 _SPEAKER = re.compile(
@@ -59,6 +60,10 @@ class Rewrite:
     method: Method
     verdict: Verdict | None = None
 
+    def judged(self, verdict: Verdict) -> Rewrite:
+        """Returns the rewrite with the verifier's verdict."""
+        return replace(self, verdict=verdict)
+
     @property
     def sound(self) -> bool:
         """True if all look-ups passed."""
@@ -84,6 +89,7 @@ class Point:
             None.
         likely: Probability that it is a point of the list: for a `brief` list, one of the most important points.
         rewrites: Rewrites that were read by the verifier.
+        fault: Why a language model wrote no text for it; "" if it did, or was not asked.
         verdicts: Verdicts on the article's own sentences, in the order of `source_sentences`. Empty without a verifier.
         bullet: The chosen text, or None.
         faults: Expected cost of the faults of the chosen text.
@@ -98,6 +104,7 @@ class Point:
     before: int | None = None
     likely: float = 1.0
     rewrites: tuple[Rewrite, ...] = ()
+    fault: str = ""
     verdicts: tuple[Verdict, ...] = ()
     bullet: Bullet | None = None
     faults: float = 0.0
@@ -116,6 +123,12 @@ class Point:
     def cost(self) -> float:
         """Expected cost of the point: of its faults, and of not being a key point."""
         return self.faults + self.background
+
+    def widened(self, by: Iterable[int]) -> Point:
+        """Returns the same point with more source sentences."""
+        chosen = tuple(sorted({*self.chosen, *by}))
+        there = (self.sentences[i] for i in chosen)
+        return replace(self, chosen=chosen, spans=tuple(Span(s.start, s.end, s.text) for s in there))
 
     def narrowed(self, to: int | None = None) -> Point:
         """Returns the same point with only one of its source sentences, without rewrites. Default: the main one."""
@@ -216,53 +229,73 @@ class TextChooser:
 
     Args:
         article: The article.
+        sentences: The sentences of its story.
         length: Length of the texts.
         flag: True to show a rewrite even if it fails a check.
         style: How rewrites are requested and chosen. Default: the style of the length.
 
     Attributes:
         article: The article.
+        context: Finds the sentences that explain a point.
         style: How rewrites are requested and chosen.
     """
 
-    def __init__(self, article: Article, length: Length, flag: bool = False, style: Style | None = None) -> None:
+    def __init__(
+        self,
+        article: Article,
+        sentences: Sequence[Sentence],
+        length: Length,
+        flag: bool = False,
+        style: Style | None = None,
+    ) -> None:
         self.article = article
+        self._length = length
         self.style = style or STYLES[length]
         self._flag = flag
         self._checker = Checker(article.text)
         stated = facts(article.text)
         self._full_names = FullNames(article.text, stated)
+        self.context = Context(sentences, self._full_names)
         factual = [fact.text for fact in stated if isinstance(fact, Name | Number)]
         heavy = {stem for text in factual for stem in stems(text)}
         self._weights = {
             stem: log1p(count) ** 2 * (_FACT if stem in heavy else 1.0) for stem, count in self._checker.counts.items()
         }
         self._read: dict[str, dict[str, float]] = {}
-        self._contexts: dict[tuple[int, ...], str] = {}
 
-    def context(self, point: Point) -> str:
-        """Returns the sentences that explain those of a point."""
-        if point.chosen not in self._contexts:
-            self._contexts[point.chosen] = context_of(point.sentences, point.chosen, self._full_names)
-        return self._contexts[point.chosen]
+    def task(self, point: Point, versions: int = 1) -> Task:
+        """Returns the task of writing a point.
 
-    def rewrites(self, point: Point, candidates: Iterable[Candidate], method: Method, most: int) -> list[Rewrite]:
-        """Returns the candidates of a suitable length that pass all look-ups, ordered by worth. With `flag`, the others
+        Args:
+            point: The point.
+            versions: Number of texts that a language model is asked for.
+        """
+        lengths, context = self.style.lengths(len(words(point.text))), self.context.of_sentences(point.chosen)
+        start = point.spans[0].start
+        return Task(point.text, context, point.title, lengths, self._length, self.article.text, start, versions)
+
+    def rewrites(self, point: Point, written: Written, method: Method, most: int) -> list[Rewrite]:
+        """Returns the texts of a suitable length that pass all look-ups, ordered by worth. With `flag`, the others
         follow.
 
         Args:
             point: The point.
-            candidates: What was written for it.
-            method: The `method` of the bullets.
+            written: What was written for it.
+            method: The `method` of the bullets, if the shipped rewriter wrote them.
             most: Maximum number of rewrites to return.
         """
-        context = " ".join(filter(None, (point.title, self.context(point))))
-        looked_up = self._checker.for_sources(point.text, context)
         found: dict[str, Rewrite] = {}
+        candidates = _repaired(point, written.candidates) if written.kind == "rewrites" else written.candidates
+        context = " ".join(filter(None, (point.title, self.context.of_sentences(point.chosen))))
         for candidate in self._by_worth(point, candidates):
             text = self._full_names(candidate.text)
-            if text not in found:
-                found[text] = Rewrite(text, looked_up(text), candidate.score, point.spans, method)
+            if text in found:
+                continue
+            on = point
+            if written.kind == "others":  # a language model has read the whole article
+                on, method = point.widened(self.context.evidence(point.chosen, text)), "generated"
+            looked_up = self._checker(text, on.text, context)
+            found[text] = Rewrite(text, looked_up, candidate.score, on.spans, method)
         kept = [rewrite for rewrite in found.values() if self._flag or rewrite.sound]
         return sorted(kept, key=lambda rewrite: not rewrite.sound)[:most]
 
@@ -303,15 +336,6 @@ class TextChooser:
         checks = (*rewrite.checks, *([rewrite.verdict.check(threshold)] if rewrite.verdict else []))
         return Bullet(rewrite.text, point.score, rewrite.method, rewrite.spans, checks)
 
-    def trusted(self, rewrite: Rewrite, point: Point, earlier: Sequence[str], threshold: float) -> Bullet | None:
-        """Returns the bullet of a rewrite if it may be shown (with `flag`, always), else None."""
-        shown = self._flag or rewrite.passes(threshold)
-        return self._shortened(self.bullet(rewrite, point, threshold), earlier) if shown else None
-
-    def sentence(self, point: Point, earlier: Sequence[str]) -> Bullet:
-        """Returns the sentence that `extracted` chooses, with full names."""
-        return self._with_full_names(extracted(point), earlier)
-
     def _shortened(self, bullet: Bullet, earlier: Sequence[str]) -> Bullet:
         """Returns a bullet with only the last names of persons whom an earlier one names in full."""
         return replace(bullet, text=self._full_names.shortened(bullet.text, earlier))
@@ -327,9 +351,7 @@ class TextChooser:
         """Returns the candidates of a suitable length, the best first: those that keep most of the words that the
         article repeats (names and numbers above all), and with a high score of the rewriter."""
         style = self.style
-        fitting = [
-            one for one in _repaired(point, candidates) if style.min_words <= len(words(one.text)) <= style.max_words
-        ]
+        fitting = [one for one in candidates if style.min_words <= len(words(one.text)) <= style.max_words]
         none: set[str] = set()
         return sorted(
             dict.fromkeys(fitting), key=lambda one: -self._worth(one.text, point, none) - style.fluent * one.score

@@ -100,7 +100,8 @@ def rewrites(count: int) -> list[dict]:
         sources = f"The council of town {i} voted to keep the baths open. Repairs will cost {i} pounds."
         good = {"text": f"The council of town {i} voted to keep the baths open.", "verdict": "good"}
         bad = {"text": f"The quarry of town {i + 7} zapped the jazz.", "verdict": "untrue"}
-        rows.append({"id": str(i), "source_text": sources, "context": "", "candidates": [good, bad]})
+        point = {"sources": [[0, len(sources)]], "judged": [good, bad]}
+        rows.append({"id": str(i), "article": f"{sources} It rained all week.", "points": [point]})
     return rows
 
 
@@ -124,17 +125,13 @@ def test_it_learns_to_tell_good_from_bad_and_runs_without_torch(tiny_checkpoint,
     record = json.loads((run / "run.json").read_text())
     assert record["held_out"]["all"]["auc"] > 0.9 and (run / "curve.png").is_file()
     assert [row["threshold"] for row in record["held_out"]["all"]["curve"]] == [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
-    capsys.readouterr()
-
     main(["export", str(run), "--output", str(model), "--quantization", "float32"])
-    trained, exported = capsys.readouterr().out.strip().splitlines()[2:]
-    assert float(exported.split("|")[2]) == pytest.approx(float(trained.split("|")[2]), abs=0.02)
     verifier = Verifier(model / "verifier", 2)
     one = rewrites(1)[0]
-    texts = [candidate["text"] for candidate in one["candidates"]]
-    good, bad = verifier.start(texts, "others", one["source_text"], "", None).result()
+    texts = [candidate["text"] for candidate in one["points"][0]["judged"]]
+    good, bad = verifier.start(texts, "others", one["article"], ["", ""], None).result()
     assert good.good > bad.good and 0 <= bad.good <= good.good <= 1 and bad.fault == "untrue"
-    assert verifier.start([], "rewrites", "", "", None, []).result() == [] and verifier.threshold == 0.6
+    assert verifier.start([], "rewrites", "", [], None, []).result() == [] and verifier.threshold == 0.6
     verifier.close()
     config = json.loads((model / "verifier" / "config.json").read_text())
     del config["verifier"]["calibration"]["others"]  # as version 0.7 wrote it
@@ -165,7 +162,7 @@ def test_probabilities_are_fitted_for_each_kind_of_point():
         verdict = "good" if good else {"sentences": "leaning", "rewrites": "untrue", "others": "broken"}[kind]
         said.append(draw.normal(size=len(VERDICTS)) * 0.1)
         scored = score if kind == "rewrites" else None
-        points.append(Judged(str(i), "", "", "", None, verdict, scored, kind == "sentences"))
+        points.append(Judged(str(i), "", "", "", "", None, verdict, scored, kind == "sentences"))
         assert points[-1].kind == kind
     found = calibrations(np.array(said, np.float32), points)
     nothing = np.zeros(len(VERDICTS), np.float32)
@@ -187,11 +184,11 @@ def test_what_is_no_judgement_is_named_with_its_place(tmp_path):
     from training.data.judged import judged
 
     rows = rewrites(2)
-    rows[1]["candidates"][0]["verdict"] = "fine"
+    rows[1]["points"][0]["judged"][0]["verdict"] = "fine"
     with pytest.raises(ValueError, match=r"line 2 .*'fine' is not one of good"):
         judged(str(as_file(tmp_path / "bad.jsonl.gz", rows)))
-    with pytest.raises(ValueError, match="'source_text' is missing"):
-        judged(str(as_file(tmp_path / "worse.jsonl.gz", [{"id": "1", "candidates": []}])))
+    with pytest.raises(ValueError, match="'article' is missing"):
+        judged(str(as_file(tmp_path / "worse.jsonl.gz", [{"id": "1", "points": []}])))
 
 
 def test_too_few_judgements_to_hold_any_out(tmp_path, capsys):
@@ -207,7 +204,7 @@ def test_the_verifier_does_not_learn_from_what_a_reader_wrote(tmp_path):
     from training.data.judged import judged
 
     rows = rewrites(2)
-    rows[1]["candidates"][0]["corrected"] = True
+    rows[1]["points"][0]["judged"][0]["corrected"] = True
     source = str(as_file(tmp_path / "judged.jsonl.gz", rows))
     assert len(judged(source)) == 4 and [one.id for one in judged(source, corrections=False)] == ["0", "0", "1"]
 
@@ -215,7 +212,7 @@ def test_the_verifier_does_not_learn_from_what_a_reader_wrote(tmp_path):
 def test_an_article_is_held_out_with_all_that_was_written_of_it():
     from training.data.judged import Judged, divided
 
-    found = [Judged(str(i // 4), f"t{i}", "", "", None, "good") for i in range(400)]
+    found = [Judged(str(i // 4), f"t{i}", "", "", "", None, "good") for i in range(400)]
     parts = divided(found)
     ids = [{one.id for one in part} for part in parts]
     assert sum(map(len, parts)) == 400 and not ids[0] & ids[1] and not ids[0] & ids[2] and not ids[1] & ids[2]

@@ -8,8 +8,10 @@ import pytest
 
 from summarizer import Article, ModelError, Summarizer
 from summarizer.checks.facts import facts
+from summarizer.deadline import Deadline
+from summarizer.points.context import Context
 from summarizer.points.full_names import FullNames
-from summarizer.points.rewriter import MAX_TARGET_TOKENS, Rewriter, context_of
+from summarizer.points.rewriter import MAX_TARGET_TOKENS, Rewriter, Task
 from summarizer.points.tidy import bullet_of
 from summarizer.reading.boilerplate import content_sentences
 from summarizer.reading.sentences import words
@@ -23,6 +25,10 @@ LONG = (
     "open and to set aside 2.9 million pounds for the roof, which surveyors had called unsafe in the spring of last "
     "year. About 120 people swim there each week."
 )
+
+
+def write(rewriter, sources, context, lengths):
+    return rewriter.start(Task(sources, context, "Baths", lengths), Deadline())().candidates
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +88,7 @@ def test_an_article_in_another_language_is_not_rewritten(base):
 
 def test_the_rewriter_gives_each_text_once_the_best_first(base):
     rewriter = Rewriter(base.folder / "rewriter", threads=1)
-    found = rewriter.start(LONG, "", None, (10, 20))()
+    found = write(rewriter, LONG, "", (10, 20))
     texts = [candidate.text for candidate in found]
     assert len(texts) == len(set(texts)) > 4
     assert all(text[0].isupper() and text.rstrip('"”’')[-1] in ".!?" for text in texts)
@@ -92,7 +98,7 @@ def test_the_rewriter_gives_each_text_once_the_best_first(base):
 
 def test_the_wanted_number_of_words_is_heeded(base):
     rewriter = Rewriter(base.folder / "rewriter", threads=1)
-    short, long = (rewriter.start(LONG, "", None, (length,))()[0].text for length in (10, 26))
+    short, long = (write(rewriter, LONG, "", (length,))[0].text for length in (10, 26))
     assert 6 <= len(words(short)) <= 14 < 20 <= len(words(long)) <= 34
 
 
@@ -109,13 +115,13 @@ def test_the_context_says_who_he_is(source, named):
     filler = "Rain fell for a week. The lake rose by two metres. The road was shut."
     text = f"Storms came early this year. Mayor Tor Lund opened the baths on Marl Lane. {filler} {source}"
     sentences = content_sentences(text)
-    context = context_of(sentences, [len(sentences) - 1], FullNames(text, facts(text)))
+    context = Context(sentences, FullNames(text, facts(text))).of_sentences([len(sentences) - 1])
     expected = ["Storms came early this year.", *([named] if named else []), "The road was shut."]
     assert context == " ".join(expected)
 
 
 def test_a_source_beyond_the_window_is_cut_and_nothing_breaks(base):
     rewriter = Rewriter(base.folder / "rewriter", threads=1)
-    found = rewriter.start("The council voted and " * 400, LONG, "Baths", (12,))()
+    found = write(rewriter, "The council voted and " * 400, LONG, (12,))
     assert all(len(candidate.text.split()) < MAX_TARGET_TOKENS for candidate in found)
-    assert isinstance(rewriter.start("", "", None, (12,))(), list)
+    assert isinstance(write(rewriter, "", "", (12,)), tuple)

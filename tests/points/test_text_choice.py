@@ -6,7 +6,7 @@ import pytest
 
 from summarizer import Article
 from summarizer.checks import Verdict
-from summarizer.points.rewriter import Candidate
+from summarizer.points.rewriter import Candidate, Written
 from summarizer.points.text_choice import COSTS, STYLES, Point, TextChooser, extracted, with_article, with_speaker
 from summarizer.reading.boilerplate import content_sentences
 from summarizer.summary import Span
@@ -31,13 +31,15 @@ SURE, DOUBTED = Verdict(0.9), Verdict(0.1, leaning=0.9)
 def shown(chooser, one, candidates=(), earlier=()):
     """What is shown of a point whose rewrites the verifier trusts."""
     written = [one if isinstance(one, Candidate) else Candidate(one, -0.1 * i) for i, one in enumerate(candidates, 1)]
-    rewrites = [replace(one, verdict=SURE) for one in chooser.rewrites(one, written, "rewritten", 4)]
+    rewrites = [
+        replace(one, verdict=SURE) for one in chooser.rewrites(one, Written(tuple(written), "rewrites"), "rewritten", 4)
+    ]
     verdicts = (DOUBTED,) * len(chooser.source_sentences(one))
     return chooser.chosen(replace(one, rewrites=tuple(rewrites), verdicts=verdicts), earlier, 0.5).bullet
 
 
 def written(*candidates, flag=False, length="brief", chosen=(VOTE,)):
-    return shown(TextChooser(ARTICLE, length, flag), point(*chosen), candidates)
+    return shown(TextChooser(ARTICLE, SENTENCES, length, flag), point(*chosen), candidates)
 
 
 def test_the_rewrite_that_keeps_most_is_shown_with_its_checks():
@@ -90,7 +92,7 @@ def test_a_point_is_narrowed_to_its_main_sentence():
 
 
 def test_a_bare_name_is_given_in_full_once():
-    chooser = TextChooser(ARTICLE, "brief")
+    chooser = TextChooser(ARTICLE, SENTENCES, "brief")
     first = shown(chooser, point(COST))
     assert first.text == "Ann Roe added that repairs will cost 2.9 million pounds a year."
     assert first.method == "named" and [check.kind for check in first.checks] == ["name"] and not first.failed
@@ -101,7 +103,7 @@ def test_a_bare_name_is_given_in_full_once():
 
 
 def test_what_an_earlier_bullet_has_said_counts_for_nothing():
-    chooser = TextChooser(ARTICLE, "brief")
+    chooser = TextChooser(ARTICLE, SENTENCES, "brief")
     first = "The council of Marl voted to keep the Marl Lane baths open."
     second = "The council of Marl voted after a campaign that drew about 4,000 signatures."
     equal = [Candidate(text, -0.1) for text in (first, second)]
@@ -165,14 +167,14 @@ def best(chooser, rewrites, threshold, sentences=(LEANS, LEANS)):
 
 
 def test_a_joined_point_is_shown_where_an_editor_would_print_it():
-    chooser = TextChooser(ARTICLE, "standard")
+    chooser = TextChooser(ARTICLE, SENTENCES, "standard")
     bullet = best(chooser, judged(chooser, {JOINED: 0.9, SHORT: 0.5}), 0.6).bullet
     assert bullet.text == JOINED and bullet.method == "rewritten" and len(bullet.sources) == 2
     assert bullet.checks[-1].kind == "verifier" and bullet.checks[-1].evidence.endswith("90%") and not bullet.failed
 
 
 def test_what_nobody_would_print_is_not_shown():
-    chooser = TextChooser(ARTICLE, "standard")
+    chooser = TextChooser(ARTICLE, SENTENCES, "standard")
     found = judged(chooser, {JOINED: 0.4, SHORT: 0.5})
     main = chooser.source_sentences(POINT)[0].text
     for rewrites in (found, ()):
@@ -181,14 +183,14 @@ def test_what_nobody_would_print_is_not_shown():
 
 
 def test_a_doubtful_rewrite_gives_way_to_a_sentence_that_stands_alone():
-    chooser = TextChooser(ARTICLE, "standard")
+    chooser = TextChooser(ARTICLE, SENTENCES, "standard")
     found = judged(chooser, {SHORT: 0.5})
     assert best(chooser, found, 0.45).bullet.text == SHORT
     assert best(chooser, found, 0.45, (STANDS, LEANS)).bullet.method == "extracted"
 
 
 def test_a_broken_sentence_gives_way_to_another_of_the_point():
-    chooser = TextChooser(ARTICLE, "standard")
+    chooser = TextChooser(ARTICLE, SENTENCES, "standard")
     broken = Verdict(0.1, broken=0.9)
     main, other = (bullet.text for bullet in chooser.source_sentences(POINT))
     assert best(chooser, (), 0.6, (STANDS, STANDS)).bullet.text == main
@@ -199,14 +201,14 @@ def test_a_broken_sentence_gives_way_to_another_of_the_point():
 
 def test_a_fact_that_its_sentences_lack_is_no_option():
     wrong = JOINED.replace("2.9", "3.9")
-    assert not judged(TextChooser(ARTICLE, "standard"), {wrong: 0.9})
-    flagged = TextChooser(ARTICLE, "standard", flag=True)
+    assert not judged(TextChooser(ARTICLE, SENTENCES, "standard"), {wrong: 0.9})
+    flagged = TextChooser(ARTICLE, SENTENCES, "standard", flag=True)
     bullet = best(flagged, judged(flagged, {wrong: 0.9}), 0.6).bullet
     assert bullet.text == wrong and {check.kind for check in bullet.failed} == {"number"}
 
 
 def test_flag_shows_the_best_with_the_verdict_it_fails():
-    chooser = TextChooser(ARTICLE, "standard", flag=True)
+    chooser = TextChooser(ARTICLE, SENTENCES, "standard", flag=True)
     bullet = best(chooser, judged(chooser, {JOINED: 0.2, SHORT: 0.3}), 0.6).bullet
     (failed,) = bullet.failed
     assert (

@@ -158,7 +158,7 @@ def test_another_text_than_the_one_that_was_judged_is_left_out_and_named(tmp_pat
     unpack(UnpackArguments(str(written(tmp_path / "packed.jsonl", [bad, good])), str(articles), str(out)))
     assert len(out.read_text("utf-8").splitlines()) == 1
     said = capsys.readouterr().err
-    assert "article 1 has no sentence at 900 to 950" in said and "1 whose article has another text" in said
+    assert "article 1 is shorter than the text that was judged" in said and "1 whose article has another text" in said
     with pytest.raises(ValueError, match=r"no row of .* fits an article"):
         unpack(UnpackArguments(str(written(tmp_path / "packed.jsonl", [bad])), str(articles), str(out)))
 

@@ -276,7 +276,7 @@ def test_exported_scores_are_the_trained_ones(run, tmp_path):
 
     export(run, tmp_path / "m")
     sentences = content_sentences(STORY * 12)
-    scored = Summarizer.from_pretrained(tmp_path / "m")._backend._extractor(sentences, "The baths stay open")
+    scored = Summarizer.from_pretrained(tmp_path / "m")._pipeline._extractor(sentences, "The baths stay open")
     tokenizer = AutoTokenizer.from_pretrained(run / "encoder")
     head = Head(32, 16, 2, 2)
     head.load_state_dict(load_file(run / "head.safetensors"))

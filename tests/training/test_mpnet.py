@@ -81,7 +81,7 @@ def test_it_is_trained_exported_in_pieces_run_and_trained_on(checkpoint, tmp_pat
     ids = torch.tensor([tokenizer.encode(STORY)])
     with torch.no_grad():
         found = encoder(input_ids=ids).last_hidden_state[0].numpy()
-    extractor = Summarizer.from_pretrained(model)._backend._extractor
+    extractor = Summarizer.from_pretrained(model)._pipeline._extractor
     positions = [list(range(ids.shape[1]))]
     ran = extractor._encoder.forward_batch(ids.tolist(), token_type_ids=positions).last_hidden_state
     assert np.asarray(ran)[0] == pytest.approx(found, abs=1e-4)

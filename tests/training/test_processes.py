@@ -12,9 +12,9 @@ from ..articles import archive, written
 from ..commands import called
 
 FLAGS = {
-    "extractor": ["--head_epochs", "1", "--width", "16", "--heads", "2", "--dropout", "0"],
-    "rewriter": ["--vocabulary", "136", "--decoder_layers", "2", "--max_target_tokens", "12"],
-    "generator": ["--window", "200", "--max_new_tokens", "90", "--dropout", "0", "--beams", "1"],
+    "extractor": ["--measured", "0", "--head_epochs", "1", "--width", "16", "--heads", "2", "--dropout", "0"],
+    "rewriter": ["--measured", "0", "--vocabulary", "136", "--decoder_layers", "2", "--max_target_tokens", "12"],
+    "writer": ["--lora", "4", "--max_tokens", "6000"],
 }
 
 
@@ -23,13 +23,13 @@ FLAGS = {
     [
         ("extractor", "tiny_checkpoint", "all_weights"),
         ("rewriter", "tiny_t5", "steps"),
-        ("generator", "tiny_t5", "training"),
+        ("writer", "tiny_llama", "steps"),
     ],
 )
 def test_two_processes_give_the_losses_of_one(task, base, stage, request, tmp_path):
     train, held = written(tmp_path / "train.jsonl", archive(16)), written(tmp_path / "held.jsonl", archive(4, 1))
     flags = ["--train", str(train), "--validation", str(held), "--base_model", str(request.getfixturevalue(base))]
-    flags += ["--epochs", "2", "--batch_size", "4", "--eval_steps", "2", "--bf16", "false", "--measured", "0"]
+    flags += ["--epochs", "2", "--batch_size", "4", "--eval_steps", "2", "--bf16", "false"]
     losses = []
     for name in ("one", "two"):
         given = [task, *flags, *FLAGS[task], "--output", str(tmp_path / name)]

@@ -63,7 +63,7 @@ def test_both_lengths_are_learnt_from_one_reading(tiny_t5):
     from training.rewriter import RewriterArguments, _loaded, _rows
 
     model, tokenizer = _loaded(str(tiny_t5)).eval(), AutoTokenizer.from_pretrained(tiny_t5)
-    collate, loss = Texts(tokenizer.pad_token_id), Loss(shifted=False, smoothing=0.0)
+    collate, loss = Texts(tokenizer.pad_token_id), Loss(smoothing=0.0)
 
     def losses(*of):
         batch = collate(_rows(of, tokenizer, RewriterArguments()))
@@ -101,7 +101,7 @@ def test_a_rewrite_that_a_reader_refused_becomes_less_likely_than_the_good_one(t
     assert batch["better"].tolist() == [[1, 3], [1, 4], [4, 3]]
     labels = batch.pop("labels")
     assert (labels[3:] < 0).all() and (labels[:3] >= 0).any(1).all()
-    learns, before = Loss(shifted=False, smoothing=0.0, preference=1.0), None
+    learns, before = Loss(smoothing=0.0, preference=1.0), None
     optimizer = torch.optim.AdamW(model.parameters(), 1e-3)
     for _ in range(12):
         outputs = model(**batch)
@@ -111,7 +111,7 @@ def test_a_rewrite_that_a_reader_refused_becomes_less_likely_than_the_good_one(t
         optimizer.step()
         optimizer.zero_grad()
     assert after < before - 0.1
-    alone = Loss(shifted=False, smoothing=0.0)(outputs, labels)
+    alone = Loss(smoothing=0.0)(outputs, labels)
     assert learns(outputs, labels).item() == pytest.approx(alone.item() + after, rel=1e-4)
 
 
@@ -119,7 +119,7 @@ def test_only_groups_where_something_is_better_are_learnt_from():
     from training.data.judged import Judged, preferred
 
     def one(sources, text, verdict):
-        return Judged("1", text, sources, "", None, verdict)
+        return Judged("1", text, sources, "", "", None, verdict)
 
     found = preferred([one("a", "It is so.", "good"), one("b", "Not so.", "untrue"), one("a", "He is.", "leaning"),
                        one("c", "He is.", "leaning"), one("c", "Ann is.", "untrue")])  # fmt: skip
@@ -159,7 +159,9 @@ def test_what_would_teach_it_to_invent_is_left_out(bullet):
 def test_training_from_raw_data_goes_on_after_a_kill(tiny_t5, tmp_path):
     train, held, more = (written(tmp_path / f"{i}.jsonl", archive(8, i)) for i in range(3))
     said = [{"text": "The council met.", "verdict": "good"}, {"text": "The council closed.", "verdict": "untrue"}]
-    about = [{"id": str(i), "source_text": f"The council met in {1980 + i}.", "candidates": said} for i in range(20)]
+    texts = [f"The council met in {1980 + i}. It rained." for i in range(20)]
+    points = [{"sources": [[0, 24]], "judged": said}]
+    about = [{"id": str(i), "article": text, "points": points} for i, text in enumerate(texts)]
     refused = written(tmp_path / "judged.jsonl", about)
     learnt, chooses, _ = divided(judged(str(refused)))
     assert len(learnt) > 20 and chooses
@@ -212,7 +214,7 @@ def test_export_writes_what_the_checkpoint_writes(tiny_t5, tmp_path):
     }  # fmt: skip
     (run / "run.json").write_text(json.dumps(record))
     done = called(main, "export", run, "--output", tmp_path / "mine", "--quantization", "float32")
-    assert done.returncode == 0 and "not compared with the trained model" in done.stderr, done.stderr
+    assert done.returncode == 0, done.stderr
 
     tokens = tokenizer.convert_ids_to_tokens(tokenizer("the council baths")["input_ids"])
     translator = ctranslate2.Translator(str(tmp_path / "mine" / "rewriter"))

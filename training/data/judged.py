@@ -6,6 +6,7 @@ import random
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
@@ -13,12 +14,12 @@ from tqdm import tqdm
 
 from eval.data import Example, rows
 from summarizer.checks import VERDICTS, TextKind, facts
-from summarizer.points import COSTS, FullNames, as_line, bullet_of, context_of, finished
-from summarizer.reading import content_sentences
+from summarizer.points import COSTS, Context, FullNames, as_line, bullet_of, finished
+from summarizer.reading import Sentence, content_sentences
 
 from .faults import planted
-from .pairs import Pair, pairs, unfinished
-from .points import sentence_at
+from .pairs import Pair, unfinished
+from .points import points_of, sentence_at
 
 HELD_OUT = 10
 """Of this many articles, one selects the checkpoint and one is held out for the final scores."""
@@ -32,7 +33,8 @@ class Judged:
         id: Id of the article.
         text: The point.
         sources: The sentences that it was made from, on one line.
-        context: Sentences that explain them; may be empty.
+        context: The sentences that explain them, which a rewriter reads; may be empty.
+        evidence: The sentences that explain the text, which the verifier reads; may be empty.
         title: The headline; None if there is none.
         verdict: One of `VERDICTS`.
         score: Mean log-probability per token from the shipped rewriter; None if the shipped rewriter did not write it.
@@ -43,6 +45,7 @@ class Judged:
     text: str
     sources: str
     context: str
+    evidence: str
     title: str | None
     verdict: str
     score: float | None = None
@@ -54,15 +57,44 @@ class Judged:
         return "sentences" if self.sentence else "others" if self.score is None else "rewrites"
 
 
-def judged(source: str, corrections: bool = True) -> list[Judged]:
-    """Returns the judged points of a file, JSONL (.gz). A row has one of three forms.
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """An article whose points were judged."""
 
-    Judged rewrites have `id`, `source_text`, optionally `context` and `title`, and `candidates`. Each candidate has
-    `text` and `verdict`, also `score` if the shipped rewriter wrote it, and the `length` "sentence" if it is a sentence
-    of the article.
+    id: str
+    title: str | None
+    sentences: tuple[Sentence, ...]
+    names: FullNames
+    context: Context
+
+    @classmethod
+    def of(cls, id: str, text: str, title: str | None, language: str = "en") -> _Story:
+        sentences = content_sentences(text, language)
+        names = FullNames(text, facts(text))
+        return cls(id, title, sentences, names, Context(sentences, names))
+
+    def chosen(self, spans: Sequence[tuple[int, int]]) -> list[int]:
+        return sorted({i for span in spans if (i := sentence_at(span, self.sentences)) is not None})
+
+    def judged(
+        self, chosen: Sequence[int], text: str, verdict: str, score: float | None = None, sentence: bool = False
+    ) -> Judged:
+        if verdict not in VERDICTS:
+            raise ValueError(f"the verdict {verdict!r} is not one of {', '.join(VERDICTS)}")
+        sources, context = as_line(self.sentences, chosen), self.context.of_sentences(chosen)
+        evidence = self.context.of_text(chosen, text)
+        return Judged(self.id, text, sources, context, evidence, self.title, verdict, score, sentence)
+
+
+_story = lru_cache(maxsize=8)(_Story.of)
+
+
+def judged(source: str, corrections: bool = True) -> list[Judged]:
+    """Returns the judged points of a file, JSONL (.gz). A row has one of two forms.
 
     Points of an article, with `id`, `article`, optionally `title`, and `points`. Each has `sources` (spans), and may
-    have the `verdict` on its sentences as they stand, and `judged`: texts of it, as the candidates above.
+    have the `verdict` on its sentences as they stand, and `judged`: texts of it. Each of them has `text` and `verdict`,
+    also `score` if the shipped rewriter wrote it, and the `length` "sentence" if it is a sentence of the article.
 
     A list that an editor approved at the desk: a point that the editor did not change is good. A point that the editor
     changed or deleted has the fault that was given as the reason; without a reason it is skipped.
@@ -76,72 +108,51 @@ def judged(source: str, corrections: bool = True) -> list[Judged]:
         ValueError: A row lacks a field or has an unknown verdict; the message names the row.
     """
     found = []
-    for row in rows(source, "train"):
-        values = row.values
+    for row in tqdm(rows(source, "train"), "judged", file=sys.stderr, mininterval=5):
         try:
-            if values.get("status") == "approved":
-                found += _of_editors(values, corrections)
-                continue
-            if "points" in values:
-                found += _of_points(values)
-                continue
-            about = (str(values["source_text"]), str(values.get("context") or ""), values.get("title") or None)
-            for candidate in values["candidates"]:
-                if corrections or not candidate.get("corrected"):
-                    found.append(_text(values, candidate, about))
+            made = _of_editors if row.values.get("status") == "approved" else _of_points
+            found += made(row.values, corrections)
         except KeyError as error:
-            raise ValueError(f"{row.where}: {error} is missing; a judged rewrite has id, source_text and candidates "
-                             "with text and verdict") from error  # fmt: skip
+            raise ValueError(f"{row.where}: {error} is missing; a row has id, article and points, with sources and "
+                             "judged texts") from error  # fmt: skip
         except ValueError as error:
             raise ValueError(f"{row.where}: {error}") from error
     return found
 
 
-def _text(row: Mapping[str, Any], candidate: Mapping[str, Any], about: tuple[str, str, str | None]) -> Judged:
-    verdict = candidate["verdict"]
-    if verdict not in VERDICTS:
-        raise ValueError(f"the verdict {verdict!r} is not one of {', '.join(VERDICTS)}")
-    of_article = candidate.get("length") == "sentence"
-    return Judged(str(row["id"]), candidate["text"], *about, verdict, candidate.get("score"), of_article)
-
-
-def _of_points(row: Mapping[str, Any]) -> Iterator[Judged]:
-    sentences = content_sentences(row["article"])
-    names = FullNames(row["article"], facts(row["article"]))
+def _of_points(row: Mapping[str, Any], corrections: bool) -> Iterator[Judged]:
+    story = _story(str(row["id"]), row["article"], row.get("title") or None)
     for point in row["points"]:
-        chosen = sorted({i for span in point["sources"] if (i := sentence_at(span, sentences)) is not None})
+        chosen = story.chosen([(start, end) for start, end in point["sources"]])
         if not chosen:
             continue
-        about = (as_line(sentences, chosen), context_of(sentences, chosen, names), row.get("title") or None)
         if "verdict" in point:
-            itself = {"text": bullet_of([sentences[i].text for i in chosen]), "verdict": point["verdict"]}
-            yield _text(row, itself | {"length": "sentence"}, about)
+            itself = bullet_of([story.sentences[i].text for i in chosen])
+            yield story.judged(chosen, itself, point["verdict"], sentence=True)
         for one in point.get("judged", ()):
-            yield _text(row, one, about)
+            if corrections or not one.get("corrected"):
+                of_article = one.get("length") == "sentence"
+                yield story.judged(chosen, one["text"], one["verdict"], one.get("score"), of_article)
 
 
 def _of_editors(record: Mapping[str, Any], corrections: bool) -> Iterator[Judged]:
     """Yields the judged points of an approved list; with `corrections`, also the editor's own texts, which are good."""
-    text, title = record["text"], record.get("title")
-    sentences = content_sentences(text, record.get("language", "en"))
-    names = FullNames(text, facts(text))
+    text = record["text"]
     id = str(record.get("article_id", text[:200]))
-
-    def about(spans: Sequence[Mapping[str, int]]) -> tuple[str, str, str | None] | None:
-        chosen = [
-            i for i, s in enumerate(sentences) if any(s.start < one["end"] and one["start"] < s.end for one in spans)
-        ]
-        return (as_line(sentences, chosen), context_of(sentences, chosen, names), title) if chosen else None
-
+    story = _story(id, text, record.get("title"), record.get("language", "en"))
     removed = [one | {"draft": one["text"], "text": None} for one in record.get("removed", ())]
     for one in (*record["bullets"], *removed):
         draft, now = one.get("draft"), one["text"]
         verdict = "good" if now == draft else one.get("reason")
-        before, after = (about(one.get(name) or one.get("sources", ())) for name in ("draft_sources", "sources"))
+        before, after = (
+            story.chosen([(span["start"], span["end"]) for span in one.get(name) or one.get("sources", ())])
+            for name in ("draft_sources", "sources")
+        )
         if draft is not None and before and verdict in VERDICTS:
-            yield Judged(id, draft, *before, verdict, sentence=" ".join(draft.split()) in before[0])
+            itself = " ".join(draft.split()) in as_line(story.sentences, before)
+            yield story.judged(before, draft, verdict, sentence=itself)
         if corrections and draft is not None and now not in (None, draft) and after:
-            yield Judged(id, now, *after, "good")
+            yield story.judged(after, now, "good")
 
 
 def divided(found: Sequence[Judged]) -> tuple[list[Judged], list[Judged], list[Judged]]:
@@ -193,18 +204,21 @@ def with_faults(examples: Iterable[Example], count: int, seed: int) -> list[Judg
 def _with_faults(examples: Iterable[Example], draw: random.Random) -> Iterator[Judged]:
     given: dict[str, int] = {}
     for example in tqdm(examples, "faults", file=sys.stderr, mininterval=5):
-        made = pairs([example], progress=False)
-        for pair in made:
-            for at, target in enumerate(pair.targets):
-                title = pair.title if draw.random() < 0.7 else None
-                about = (pair.sources, pair.context, title)
+        title = example.title if draw.random() < 0.7 else None
+        story = _Story.of(example.id, example.text, title)
+        made = [point for point in points_of(example, story.sentences) if point.texts]
+        for point in made:
+            context = f"{story.context.of_sentences(point.sources)} {title or ''}"
+            sources = as_line(story.sentences, point.sources)
+            for length, listed in point.texts.items():
+                text = story.names(listed)  # a list names a person in full only once
                 if draw.random() < 0.5:
-                    yield Judged(example.id, finished(target), *about, "good")
+                    yield story.judged(point.sources, finished(text), "good")
                     continue
-                others = [other.targets[min(at, len(other.targets) - 1)] for other in made if other is not pair]
-                bad = list(planted(target, pair.sources, f"{pair.context} {title or ''}", example.text, others, draw))
+                others = [other.texts[length] for other in made if other is not point and length in other.texts]
+                bad = list(planted(text, sources, context, example.text, others, draw))
                 if bad:
                     draw.shuffle(bad)
                     rarest = min(bad, key=lambda one: given.get(one.kind, 0))
                     given[rarest.kind] = given.get(rarest.kind, 0) + 1
-                    yield Judged(example.id, rarest.text, *about, rarest.fault)
+                    yield story.judged(point.sources, rarest.text, rarest.fault)

@@ -16,9 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from eval.data import rows
-from summarizer.checks import facts
-from summarizer.points import FullNames, as_line, context_of
-from summarizer.reading import Sentence, content_sentences
 
 Pieces = list[list[int] | str]
 _SHORTEST = 4
@@ -32,7 +29,6 @@ class UnpackArguments:
     packed: str = field(metadata={"help": "The packed file, JSONL (.gz); the flag itself may be left out."})
     articles: str = field(metadata={"help": "The articles that it refers to; several files separated by commas."})
     output: str = field(metadata={"help": "File to write: points or judged rewrites, JSONL (.gz)."})
-    language: str = field(default="en", metadata={"help": "Language of the articles, for splitting sentences."})
 
 
 def packed(text: str, article: str) -> Pieces:
@@ -75,7 +71,7 @@ def unpack(args: UnpackArguments) -> None:
                 missing += 1
                 continue
             try:
-                row = _whole(about, article, args.language)
+                row = _whole(about, article)
             except ValueError as error:
                 print(f"{packed_row.where}: {error}; the row is left out", file=sys.stderr)
                 changed += 1
@@ -91,32 +87,19 @@ def unpack(args: UnpackArguments) -> None:
         raise ValueError(f"no row of {args.packed} fits an article of {args.articles}")
 
 
-def _whole(about: Mapping[str, Any], article: Mapping[str, Any], language: str) -> dict[str, Any]:
+def _whole(about: Mapping[str, Any], article: Mapping[str, Any]) -> dict[str, Any]:
     text = article["article"]
     row: dict[str, Any] = {"id": about["id"]}
     if about.get("titled", True) and article.get("title"):
         row["title"] = article["title"]
     if "points" in about:
-        return row | {"article": text, "points": [_point(point, text) for point in about["points"]]}
-    sentences = content_sentences(text, language)
-    chosen = list(dict.fromkeys(_at(sentences, *span, str(about["id"])) for span in about["sources"]))
-    context = context_of(sentences, chosen, FullNames(text, facts(text)))
-    candidates = [one | {"text": unpacked(one["text"], text)} for one in about["candidates"]]
-    source_text = as_line(sentences, chosen)
-    return row | {"sentences": len(chosen), "source_text": source_text, "context": context, "candidates": candidates}
-
-
-def _at(sentences: Sequence[Sentence], start: int, end: int, of: str) -> int:
-    """Returns the index of the sentence that overlaps a span most. Its borders may differ by a quotation mark from
-    those at the time when the span was stored.
-
-    Raises:
-        ValueError: No sentence overlaps it: the article has another text.
-    """
-    shared = [min(sentence.end, end) - max(sentence.start, start) for sentence in sentences]
-    if max(shared, default=0) <= 0:
-        raise ValueError(f"article {of} has no sentence at {start} to {end}: it is not the text that was judged")
-    return shared.index(max(shared))
+        points = [_point(point, text) for point in about["points"]]
+    else:
+        judged = [one | {"text": unpacked(one["text"], text)} for one in about["candidates"]]
+        points = [{"sources": about["sources"], "judged": judged}]
+    if max((end for point in points for _, end in point["sources"]), default=0) > len(text):
+        raise ValueError(f"article {about['id']} is shorter than the text that was judged")
+    return row | {"article": text, "points": points}
 
 
 def _point(about: Mapping[str, Any], article: str) -> dict[str, Any]:

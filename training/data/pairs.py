@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from eval.data import Example
 from summarizer.checks import FactIndex, facts, needs_context
-from summarizer.points import Aligner, FullNames, as_line, context_of
+from summarizer.points import Aligner, Context, FullNames, as_line
 from summarizer.reading import content_sentences, words
 
 from .points import points_of
@@ -63,9 +63,10 @@ def pairs(examples: Iterable[Example], progress: bool = True) -> list[Pair]:
 def _pairs(example: Example) -> Iterator[Pair]:
     sentences = content_sentences(example.text)
     full_names = FullNames(example.text, facts(example.text))
+    explaining = Context(sentences, full_names)
     aligner: Aligner | None = None
     for point in points_of(example, sentences):
-        sources, context = as_line(sentences, point.sources), context_of(sentences, point.sources, full_names)
+        sources, context = as_line(sentences, point.sources), explaining.of_sentences(point.sources)
         known = FactIndex(f"{sources} {context} {example.title or ''}")
         targets = []
         for text in point.texts.values():

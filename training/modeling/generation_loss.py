@@ -1,4 +1,4 @@
-"""Loss of the models that write text: the rewriter and the generator."""
+"""Loss of the rewriter."""
 
 from __future__ import annotations
 
@@ -19,20 +19,16 @@ class Loss:
     of processes and accumulation parts that share the step.
 
     Attributes:
-        shifted: True if the logits at each token predict the next one, as those of a causal model do.
         smoothing: Label smoothing, 0 to 1.
         preference: Weight of the comparisons of texts in a step, relative to the cross-entropy.
     """
 
-    shifted: bool
     smoothing: float
     preference: float = 0.0
 
     def __call__(self, outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None) -> Tensor:
         """Shapes: outputs.logits (articles, tokens, vocabulary), labels (articles, tokens)."""
         logits = outputs["logits"].float()
-        if self.shifted:
-            logits, labels = logits[:, :-1], labels[:, 1:]
         total = nn.functional.cross_entropy(
             logits.flatten(0, 1),
             labels.flatten(),

@@ -1,13 +1,12 @@
 """Shared by all training runs: checkpoints, metrics, order of the data, model card."""
 
-from .card import NO_QUANTIZATION, card
+from .card import card
 from .checkpoints import claim_folder, train_or_resume, write_whole
 from .metrics import add_callbacks
 from .provenance import command, machine, public
 from .sampling import GroupedByLength
 
 __all__ = [
-    "NO_QUANTIZATION",
     "GroupedByLength",
     "add_callbacks",
     "card",

@@ -31,8 +31,6 @@ and contains no article text.
 - ROUGE measures similarity to the reference lists of the data named in the tables. It does not measure truth or taste.
 - A sentence can mislead outside its context. Every bullet has its source spans, so that an editor can check.
 """
-NO_QUANTIZATION = "none"
-"""Quantization of a checkpoint in the format of transformers."""
 _PART = """## {title}
 
 - Base checkpoint: {base} ({base_licence}), fine-tuned and stored as {form}.
@@ -50,16 +48,12 @@ _WHAT = {
     "rewriter": "The rewriter writes a key point from its source sentences, in a given number of words.",
     "verifier": "The verifier reads a key point with its source sentences and estimates how likely it is that an "
     "editor would print it.",
-    "generator": "The generator writes the key points of a news article; each is then checked against the article's "
-    "sentences.",
 }
 _LIMITS = {
     "extractor": "- A bullet that is not rewritten is a sentence of the article, nearly in its full length: only an "
     "opening such as 'But' and asides in parentheses are left out, and a person's full name can be put in.",
     "rewriter": "- A rewrite can be wrong in a way that no check finds.",
     "verifier": "- A text that the verifier accepts can still be wrong; its probability says how often that is so.",
-    "generator": "- A generated bullet can be wrong in a way that no check finds. A bullet that fails a check is "
-    "replaced by the article's own sentence.",
 }
 _UNMEASURED = "Not measured yet: `python -m eval --model MODEL --data FILE --card`."
 
@@ -109,7 +103,7 @@ def _part(task: str, part: dict[str, Any]) -> str:
         task=task,
         base=part["base"],
         base_licence=part["base_licence"],
-        form="safetensors" if part["quantization"] == NO_QUANTIZATION else f"{part['quantization']} for CTranslate2",
+        form=f"{part['quantization']} for CTranslate2",
         command=part.get("command") or f"python -m training {task} --config training/configs/{task}.yaml",
         time=f", in {part['seconds'] / 60:,.0f} minutes on {part['machine']}" if "seconds" in part else "",
         data="\n".join(data),

@@ -1,8 +1,8 @@
 """Runs a million short articles through `summarize batch`: `python benchmarks/million.py FOLDER`.
 
 The articles are composed of the examples' sentences with every number replaced, so that all articles differ. Memory and
-rate are recorded every few seconds. At the time limit, SIGTERM stops the run; the same command resumes it. Writes
-million.json and million.png into the folder of this file; the articles and the output stay in FOLDER.
+rate are recorded every few seconds, and printed at the end. At the time limit, SIGTERM stops the run; the same command
+resumes it. The articles and the output stay in FOLDER.
 """
 
 from __future__ import annotations
@@ -40,10 +40,8 @@ def main() -> None:
     looks = _run(source, output, 60 * args.minutes)
     if len(looks) < 3:
         sys.exit("the run was too short: fewer than 3 measurements; use a longer --minutes or more --articles")
-    figures = {"articles": args.articles, "words": WORDS, "looks": looks} | _summed(looks)
-    (HERE / "million.json").write_text(json.dumps(figures) + "\n", "utf-8")
-    _draw(figures)
-    print({name: value for name, value in figures.items() if name != "looks"})
+    figures = {"articles": args.articles, "words": WORDS} | _summed(looks)
+    print(figures)
 
 
 def _write(source: Path, count: int) -> None:
@@ -94,30 +92,6 @@ def _summed(looks: list[dict[str, float]]) -> dict[str, Any]:
         "memory_least": min(memory),
         "memory_most": max(memory),
     }
-
-
-def _draw(figures: dict[str, Any]) -> None:
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    looks = figures["looks"]
-    minutes = [look["seconds"] / 60 for look in looks]
-    step = max(1, len(looks) // 60)
-    pairs = list(zip(looks[::step], looks[step::step], strict=False))
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
-    left.plot(
-        [b["seconds"] / 60 for _, b in pairs],
-        [(b["records"] - a["records"]) / (b["seconds"] - a["seconds"]) for a, b in pairs],
-    )
-    left.set(title="Articles a second", xlabel="minutes", ylim=(0, None))
-    right.plot(minutes, [look["memory"] for look in looks])
-    right.set(title="Memory, MB", xlabel="minutes", ylim=(0, 1.3 * figures["memory_most"]))
-    for axes in (left, right):
-        axes.spines[["top", "right"]].set_visible(False)
-    figure.suptitle(f"{figures['done']:,.0f} articles of {figures['words']} words through summarize batch")
-    figure.savefig(HERE / "million.png", dpi=110)
 
 
 if __name__ == "__main__":

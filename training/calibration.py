@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -118,21 +117,3 @@ def auc_by_fault(scores: npt.NDArray[Any], verdicts: Sequence[str]) -> dict[str,
         both = [i for i, verdict in enumerate(verdicts) if verdict in ("good", fault)]
         found[fault] = round(auc(scores[both], np.array([verdicts[i] == "good" for i in both], bool)), 4)
     return found
-
-
-def draw_curves(curves: dict[str, list[dict[str, float]]], picture: Path) -> None:
-    """Draws the curves of `curve`, one for each kind of text, and saves them as a picture."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(5, 3.6), constrained_layout=True)
-    for name, rows in curves.items():
-        axes.plot([row["shown"] for row in rows], [row["good"] for row in rows], marker=".", label=name)
-        for row in rows:
-            axes.annotate(f"{row['threshold']:.1f}", (row["shown"], row["good"]))
-    axes.legend(frameon=False)
-    axes.set(xlabel="share of the points that reach the threshold", ylabel="share of those that are good")
-    figure.savefig(picture, dpi=120)
-    plt.close(figure)

@@ -175,7 +175,7 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
     }
     free |= {"compare_with", "parts_from", "languages"}
     if shipped:  # the base's are used
-        free |= {"width", "heads", "layers", "vocabulary", "decoder_layers", "frozen_layers"}
+        free |= {"width", "heads", "layers", "vocabulary", "frozen_layers"}
     free |= set() if arguments.get("auxiliary") else {"auxiliary_epochs", "auxiliary_pairs"}
     free |= set() if arguments.get("judged") else {"preference"}
     return {

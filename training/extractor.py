@@ -98,7 +98,7 @@ class ExtractorArguments(PartArguments):
 def main(args: ExtractorArguments) -> None:
     """Trains, and writes to `args.output`: `encoder/` and `head.safetensors` (the best checkpoint), `model/` (ready for
     `Summarizer.from_pretrained`, with its card), `run.json` (data, settings and scores), and for each stage the
-    Trainer's checkpoints, `metrics.jsonl` and `run.png`."""
+    Trainer's checkpoints and `metrics.jsonl`."""
     output = Path(args.output)
     claim_folder(output, asdict(args), PARTS, args.resume)
     found_before_training(args)

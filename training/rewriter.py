@@ -1,8 +1,8 @@
 """Fine-tunes the rewriter: `python -m training rewriter --config training/configs/rewriter.yaml`.
 
-The points of human lists are paired with the sentences that they were made from (`data/pairs.py`). A T5, cut to a
-smaller size (`modeling/pruning.py`), learns to write the point in a given number of words. To resume a killed run from
-its last checkpoint, run the same command again.
+The points of human lists are paired with the sentences that they were made from (`data/pairs.py`). A T5 with a
+smaller vocabulary (`modeling/vocabulary.py`) learns to write the point in a given number of words. To resume a killed
+run from its last checkpoint, run the same command again.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ from .modeling import (
     rewriter_of,
     shipped_part,
     use_fused_gelu,
-    with_decoder_layers,
     with_vocabulary,
 )
 from .packaging import finish, found_before_training
@@ -71,10 +70,6 @@ class RewriterArguments(PartArguments):
         default=0.5, metadata={"help": "Share of the pairs with a headline whose headline is read, 0 to 1."}
     )
     vocabulary: int = field(default=16000, metadata={"help": "Number of vocabulary pieces to keep; 0 keeps all."})
-    decoder_layers: int = field(
-        default=0,
-        metadata={"help": "Number of decoder layers to keep; 0 keeps all."},
-    )
     epochs: float = field(default=3.0, metadata={"help": "Epochs over the pairs."})
     learning_rate: float = field(default=5e-4, metadata={"help": "Peak learning rate."})
     batch_size: int = field(default=32, metadata={"help": "Pairs per step, over all processes."})
@@ -87,7 +82,7 @@ class RewriterArguments(PartArguments):
 def main(args: RewriterArguments) -> None:
     """Trains, and writes to `args.output`: `checkpoint/` (the best one, in the format of transformers), `model/` (ready
     for `Summarizer.from_pretrained`, with its card), `run.json` (data, settings and scores), and in `steps/` the
-    Trainer's checkpoints, `metrics.jsonl` and `run.png`."""
+    Trainer's checkpoints and `metrics.jsonl`."""
     output = Path(args.output)
     judgements = args.judged.split(",") if args.judged else []
     notes = asdict(args) | {"judged": " ".join(map(fingerprint, judgements))}
@@ -118,7 +113,7 @@ def main(args: RewriterArguments) -> None:
         processing_class=tokenizer,
         compute_loss_func=Loss(smoothing=args.label_smoothing, preference=args.preference),
     )
-    add_callbacks(trainer, checkpoints, "loss", args.patience)
+    add_callbacks(trainer, checkpoints, args.patience)
     train_or_resume(trainer, checkpoints)
     if not is_first_process():
         return
@@ -154,8 +149,6 @@ def _start(args: RewriterArguments, train: Sequence[Pair], folder: Path) -> tupl
     if args.vocabulary:
         texts = [text for pair in train for text in (pair.sources, pair.context, pair.title or "", *pair.targets)]
         tokenizer = with_vocabulary(model, tokenizer, texts, args.vocabulary)
-    if args.decoder_layers:
-        with_decoder_layers(model, args.decoder_layers)
     if is_first_process():
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)

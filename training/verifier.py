@@ -26,7 +26,7 @@ from eval.data import fingerprint, read
 from summarizer.checks import MARKS, TEXT_KINDS, VERDICTS, Calibration, TextKind, log_odds, verifier_input
 
 from .arguments import RunArguments, is_first_process
-from .calibration import auc, auc_by_fault, calibrations, draw_curves, measures, rows_by_kind
+from .calibration import auc, auc_by_fault, calibrations, measures, rows_by_kind
 from .data import Judged, divided, judged, with_faults
 from .modeling import encoder_of, shipped_part
 from .run import GroupedByLength, add_callbacks, claim_folder, command, machine, train_or_resume, write_whole
@@ -100,8 +100,8 @@ class VerifierModel(nn.Module):
 
 def main(args: VerifierArguments) -> None:
     """Trains, and writes to `args.output`: `encoder/` and `head.safetensors` (the best checkpoint), `run.json` (data,
-    settings, scores and threshold curve on held-out articles) with `curve.png`, and in `trainer/` the Trainer's
-    checkpoints, `metrics.jsonl` and `run.png`."""
+    settings, scores and threshold curve on held-out articles), and in `trainer/` the Trainer's
+    checkpoints and `metrics.jsonl`."""
     output = Path(args.output)
     sources = args.train.split(",")
     notes = asdict(args) | {"train": " ".join(fingerprint(source) for source in sources)}
@@ -139,7 +139,6 @@ def main(args: VerifierArguments) -> None:
     model.encoder.save_pretrained(output / "encoder")
     tokenizer.save_pretrained(output / "encoder")
     save_file({"weight": model.head.weight.data, "bias": model.head.bias.data}, output / "head.safetensors")
-    draw_curves({name: of["curve"] for name, of in scores.items()}, output / "curve.png")
     about = {
         "task": "verifier",
         "command": command(args, "verifier"),
@@ -244,7 +243,7 @@ def _trainer(
         data_collator=_Collator(pad_id),
         compute_metrics=_measured,
     )
-    return add_callbacks(trainer, folder, "auc", args.patience)
+    return add_callbacks(trainer, folder, args.patience)
 
 
 def _measured(prediction: EvalPrediction) -> dict[str, float]:

@@ -19,7 +19,7 @@ _TIE = re.compile(
     )\s+(?=\w)""",
     re.VERBOSE,
 )
-_ASIDE = re.compile(r"\s*\((?P<inside>[^()\n]*)\)(?=[\s,.;:!?]|$)")
+_ASIDE = re.compile(r"\s*\((?P<inside>[^()\n]*)\)(?=\s|[,.;:!?](?!\w)|$)")
 _SHORT_NAME = re.compile(r"[A-Z][\w.&-]{0,9}")
 _OTHER_MARKS = re.compile(r"[„«»]|(?:^|\s)”(?=\w)|“(?=[\s,.;:!?]|$)")
 _QUOTATION_MARK = re.compile(r"[“”\"]")

@@ -123,7 +123,7 @@ def test_it_learns_to_tell_good_from_bad_and_runs_without_torch(tiny_checkpoint,
     told = ["--train", str(data), "--base_model", str(tiny_checkpoint), "--output", str(run)]
     main(["verifier", *told, "--epochs", "6", "--learning_rate", "3e-3", "--eval_steps", "20", "--bf16", "false"])
     record = json.loads((run / "run.json").read_text())
-    assert record["held_out"]["all"]["auc"] > 0.9 and (run / "curve.png").is_file()
+    assert record["held_out"]["all"]["auc"] > 0.9
     assert [row["threshold"] for row in record["held_out"]["all"]["curve"]] == [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
     main(["export", str(run), "--output", str(model), "--quantization", "float32"])
     verifier = Verifier(model / "verifier", 2)

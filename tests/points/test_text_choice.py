@@ -158,7 +158,7 @@ LEANS, STANDS = Verdict(0.1, leaning=0.9), Verdict(0.9, leaning=0.1)
 def judged(chooser, good):
     """The rewrites with these texts and probabilities."""
     candidates = [Candidate(text, -0.1 * i) for i, text in enumerate(good, 1)]
-    rewrites = chooser.rewrites(POINT, candidates, "rewritten", 4)
+    rewrites = chooser.rewrites(POINT, Written(tuple(candidates), "rewrites"), "rewritten", 4)
     return tuple(replace(one, verdict=Verdict(good[one.text], leaning=1 - good[one.text])) for one in rewrites)
 
 

@@ -13,7 +13,7 @@ from ..commands import called
 
 FLAGS = {
     "extractor": ["--measured", "0", "--head_epochs", "1", "--width", "16", "--heads", "2", "--dropout", "0"],
-    "rewriter": ["--measured", "0", "--vocabulary", "136", "--decoder_layers", "2", "--max_target_tokens", "12"],
+    "rewriter": ["--measured", "0", "--vocabulary", "136", "--max_target_tokens", "12"],
     "writer": ["--lora", "4", "--max_tokens", "6000"],
 }
 

@@ -5,8 +5,8 @@ from .extractor_data import ExtractorCollator, ExtractorDataset
 from .extractor_model import ExtractorModel, Head
 from .generation_loss import IGNORED, Loss
 from .mpnet import use_fused_attention
-from .pruning import with_decoder_layers, with_vocabulary
 from .shortlist import write_shortlist
+from .vocabulary import with_vocabulary
 from .writers import Texts, Writer, use_fused_gelu
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "shipped_part",
     "use_fused_attention",
     "use_fused_gelu",
-    "with_decoder_layers",
     "with_vocabulary",
     "write_shortlist",
 ]

@@ -13,7 +13,7 @@ from pathlib import Path
 from summarizer.points import SHORTLIST
 
 MOST = 3000
-"""Number of pieces allowed for any input: the first of the vocabulary, which `pruning.py` sorts by frequency."""
+"""Number of pieces allowed for any input: the first of the vocabulary, which `vocabulary.py` sorts by frequency."""
 
 
 def write_shortlist(part: Path) -> None:

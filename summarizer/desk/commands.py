@@ -99,7 +99,7 @@ def serve(
       summarize desk user add ann --role admin                 (everybody must sign in after a restart)
       summarize serve --behind-tls-proxy --allowed-host desk.example.org
 
-    By default, all data is in one SQLite file, desk.sqlite. The API is described under /docs. Exit code 2: wrong use.
+    By default, all data is in one SQLite file, desk.sqlite. /openapi.json describes the API. Exit code 2: wrong use.
     """
     with _told():
         try:
@@ -146,7 +146,8 @@ def serve(
             if load:  # in the background: a large folder takes long
                 Thread(target=_load, args=[app.state.desk, load], daemon=True).start()
             print(
-                f"the desk is at {address} ({who}); its API is described at {address}/docs; Ctrl+C stops it", flush=True
+                f"the desk is at {address} ({who}); its API is described at {address}/openapi.json; Ctrl+C stops it",
+                flush=True,
             )
             return app
 

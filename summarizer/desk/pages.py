@@ -1,4 +1,4 @@
-"""The editors' pages: the queue, an article with its list, statistics of the model, users and keys."""
+"""The editors' pages: the queue, an article with its list, users and keys."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from ..reading import content_sentences, paragraphs
 from .api import Id, Status
 from .auth import ROLES, SCOPES, SESSION, Person
 from .database import STATUSES
-from .revisions import article_of
+from .revisions import REASONS, article_of
 from .service import COOKIE, NAME_COOKIE, Desk, OfDesk, OfPerson, check_page_token, desk_of, person_of, same_site
-from .stats import REASONS, weeks
 from .store import PAGE, Entry
 
 _log = logging.getLogger(__name__)
@@ -114,55 +113,6 @@ def following(id: Id, desk: OfDesk, person: Here) -> Response:
     older, newest = desk.store.entries("draft", id, limit=1), desk.store.entries("draft", limit=1)
     drafts = [entry.id for entry in (*older, *newest) if entry.id != id]
     return RedirectResponse(f"/summaries/{drafts[0]}" if drafts else "/", 303)
-
-
-@router.get("/stats")
-def stats(request: Request, desk: OfDesk, person: Here) -> Response:
-    """Shows how many of the model's points editors kept, changed and deleted."""
-    found, reasons = weeks(desk.store)
-    return _page("stats.html", request, desk, person, weeks=found, reasons=reasons)
-
-
-@router.get("/docs")
-def docs(request: Request, desk: OfDesk, person: OfPerson) -> Response:
-    """Shows the documentation of the API, made from its OpenAPI description."""
-    schema = request.app.openapi()
-    calls = [
-        {"method": method.upper(), "path": path, **about, "sent": _sent(about, schema)}
-        for path, methods in schema["paths"].items()
-        for method, about in methods.items()
-    ]
-    return _page("docs.html", request, desk, person, calls=calls, base=str(request.base_url).rstrip("/"))
-
-
-def _sent(about: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
-    """Returns the fields of a call's request body."""
-    body = about.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-    whole = _resolved(body, schema)
-    return [
-        {"name": name, "required": name in whole.get("required", []), "kind": _kind(of, schema), **of}
-        for name, of in whole.get("properties", {}).items()
-    ]
-
-
-def _resolved(part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    ref = part.get("$ref", "")
-    found: dict[str, Any] = schema["components"]["schemas"][ref.rpartition("/")[2]] if ref else part
-    return found
-
-
-def _kind(part: dict[str, Any], schema: dict[str, Any]) -> str:
-    """Returns a type in words."""
-    if "anyOf" in part:
-        return " or ".join(_kind(one, schema) for one in part["anyOf"])
-    whole = _resolved(part, schema)
-    if "enum" in whole or "const" in whole:
-        return ", ".join(f'"{one}"' for one in whole.get("enum", [whole.get("const")]))
-    if whole.get("type") == "array":
-        return f"list of {_kind(whole['items'], schema)}"
-    if whole.get("properties"):
-        return "{" + ", ".join(whole["properties"]) + "}"
-    return str(whole.get("type", "any"))
 
 
 @router.get("/login")

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from html import escape
 from typing import Any, Literal
 
+from ..checks import FAULT_NAMES
 from ..reading import Article
 from ..summary import Bullet, Span, in_markdown
 from .store import Revision
@@ -14,6 +15,8 @@ from .store import Revision
 Check = Callable[[Article, str, Sequence[Span] | None], Bullet]
 Given = Mapping[str, Any]
 Form = Literal["html", "markdown", "text"]
+REASONS: dict[str, str] = dict(FAULT_NAMES.items()) | {"other": "another reason"}
+"""Names of an editor's reasons for changing or deleting a point."""
 
 
 def article_of(record: Given) -> Article:

@@ -157,7 +157,7 @@ def create_app(settings: Settings, summarizer: Summarizer) -> FastAPI:
         version=__version__,
         summary="Drafts key points of articles, and stores the versions and decisions of editors.",
         lifespan=lifespan,
-        docs_url=None,  # FastAPI's page loads scripts from another host; `pages.docs` replaces it
+        docs_url=None,  # FastAPI's page loads scripts from another host
         redoc_url=None,
     )
     app.state.desk = desk

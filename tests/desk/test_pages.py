@@ -322,7 +322,7 @@ def test_what_an_article_holds_is_never_run(browser, desk):
     editor.said("Saved.")
     editor.page.reload()
     editor.page.wait_for_selector("#bullets li")
-    for path in ("", "stats", f"summaries/{record['id']}"):
+    for path in ("", f"summaries/{record['id']}"):
         editor.page.goto(f"{desk[0]}/{path}")
         assert editor.page.evaluate("window.hurt") is None
         assert editor.page.locator("main img, main svg, main script").count() == 0
@@ -354,7 +354,7 @@ def test_axe_finds_nothing(browser, desk, record, look):
     editor.page.wait_for_selector(".back mark")
     editor.button("Delete point 2").click()
     editor.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
-    for path in (None, "", "new", "stats", "login", "docs"):
+    for path in (None, "", "new", "login"):
         if path is not None:
             editor.page.goto(f"{desk[0]}/{path}")
         assert axe(editor.page) == [], path
@@ -379,9 +379,6 @@ def test_signing_in_and_an_article_pasted_by_hand(browser, base, tmp_path):
         page.wait_for_function("() => document.getElementById('status').textContent === 'approved'")
         (entry,) = here.store.entries("approved")
         assert entry.title == TITLE and here.store.history(entry.id)[-1].who == "ann"
-        page.get_by_role("link", name="Statistics").click()
-        page.wait_for_url("**/stats")  # until its style is loaded too
-        assert axe(page) == []
         page.get_by_role("link", name="People and keys").click()
         page.wait_for_url("**/people")
         assert axe(page) == []

@@ -107,7 +107,7 @@ def _verifier(run: Path, part: Path, record: dict[str, Any], quantization: str) 
     _encoder(run / "encoder", part, quantization)
     save_file(load_file(run / "head.safetensors"), part / "head.safetensors")
     config = json.loads((part / "config.json").read_text("utf-8"))
-    about = {"calibration": record["calibration"], "least": record["arguments"]["least"]}
+    about = {"calibration": record["calibration"], "threshold": record["arguments"]["threshold"]}
     _write(part / "config.json", config | {"verifier": about})
 
 

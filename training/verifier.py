@@ -58,7 +58,7 @@ class VerifierArguments(RunArguments):
     epochs: float = field(default=3.0, metadata={"help": "Epochs."})
     learning_rate: float = field(default=1e-4, metadata={"help": "Peak learning rate."})
     batch_size: int = field(default=32, metadata={"help": "Points per step, over all processes."})
-    least: float = field(
+    threshold: float = field(
         default=0.6, metadata={"help": "Minimum probability for showing a rewrite; part of the exported model."}
     )
     dropout: float = field(default=0.1, metadata={"help": "Dropout before the head."})

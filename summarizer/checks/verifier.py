@@ -189,7 +189,7 @@ class Verifier:
                 "train it further with `python -m training verifier` and export it"
             )
         self._calibrations = {kind: Calibration(**fitted[kind]) for kind in TEXT_KINDS}
-        self.threshold = float(settings["least"])
+        self.threshold = float(settings["threshold"])
         head = load_file(folder / "head.safetensors")
         self._weight, self._bias = (np.asarray(head[name], np.float32) for name in ("weight", "bias"))
         self._pool = ThreadPoolExecutor(threads, "verifier")

@@ -164,6 +164,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     404: {"description": "There is no such summary or version."},
     409: {"description": "The list has a newer version, or cannot be changed in this way now; `detail` says why."},
     501: {"description": "HTML was sent, but the extra `html` is not installed on the desk."},
+    502: {"description": "The language model that writes the points does not answer."},
     503: {"description": "Too many requests are waiting; try again after `Retry-After` seconds."},
     504: {"description": "The article, or the check, took longer than the time limit of the desk."},
     413: {"description": "The request is larger than the desk allows."},
@@ -185,7 +186,7 @@ def _errors(*codes: int) -> dict[int | str, dict[str, Any]]:
 @router.post(
     "/v1/summaries",
     status_code=201,
-    responses=_errors(501, 503, 504) | {200: {"description": "The existing summary of this article."}},
+    responses=_errors(501, 502, 503, 504) | {200: {"description": "The existing summary of this article."}},
 )  # fmt: skip
 async def draft(
     request: Request, given: SummaryIn, desk: OfDesk, person: Drafter, response: Response
@@ -311,7 +312,7 @@ def _decided(
     return desk.store.change(id, given.revision, person.name, action, note=given.note, event=event)
 
 
-@router.post("/v1/summaries/{id}/wordings", responses=_errors(404, 503, 504))
+@router.post("/v1/summaries/{id}/wordings", responses=_errors(404, 502, 503, 504))
 async def wordings(id: Id, request: Request, given: WordingsIn, desk: OfDesk, person: Editor) -> dict[str, Any]:
     """Returns other wordings of some sentences of the article: first rewrites, ordered by the verifier's probability,
     then the sentences themselves."""

@@ -22,7 +22,7 @@ from starlette.exceptions import HTTPException as StarletteError
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..errors import ArticleError, ClosedError, MissingExtraError, TimeLimitError
+from ..errors import ArticleError, ClosedError, MissingExtraError, TimeLimitError, WriterError
 from ..summarizer import Summarizer
 from ..version import __version__
 from .auth import SCOPES, Attempts, People, Person
@@ -313,6 +313,7 @@ def _handle_errors(app: FastAPI) -> None:
     )
     handles(ArticleError, lambda e: problem(422, str(e)))
     handles(MissingExtraError, lambda e: problem(501, str(e)))
+    handles(WriterError, lambda e: problem(502, str(e)))
     handles(TimeLimitError, lambda e: problem(504, str(e)))
     handles(ClosedError, lambda e: problem(503, "the desk is stopping", {"Retry-After": "10"}))
     handles(BusyError, lambda e: problem(503, str(e), {"Retry-After": str(e.seconds)}))

@@ -7,7 +7,6 @@ from .editor_tools import UNTRACED, check_point, point_on, prepared, wordings_of
 from .extractor import (
     DISTANCE_FEATURES,
     FEATURES,
-    FORMER_NAMES,
     SCORES,
     Extractor,
     Scored,
@@ -40,7 +39,6 @@ __all__ = [
     "COSTS",
     "DISTANCE_FEATURES",
     "FEATURES",
-    "FORMER_NAMES",
     "MAX_SOURCE_TOKENS",
     "MAX_TARGET_TOKENS",
     "SCORES",

@@ -59,8 +59,6 @@ _FUNCTION_WORDS = frozenset(
 )
 FEATURES = 18
 DISTANCE_FEATURES = 6
-FORMER_NAMES = {"asks": "queries", "offers": "keys"}
-"""Parts of the head by their names up to version 0.9."""
 SCORES = ("main", "source", "top")
 """The head's scores of a sentence. main: it is the main sentence of a point; source: it is a source sentence of a
 point; top: it is the main sentence of one of the three most important points."""
@@ -206,16 +204,6 @@ def surface_features(sentences: Sequence[Sentence], title: str | None = None) ->
     return np.asarray(rows, np.float32).reshape(n, FEATURES)
 
 
-def head_weights(folder: Path) -> dict[str, npt.NDArray[Any]]:
-    """Loads the tensors of an extractor's head, by name.
-
-    Args:
-        folder: The extractor's folder.
-    """
-    found = load_file(folder / "head.safetensors")
-    return {".".join(FORMER_NAMES.get(part, part) for part in name.split(".")): value for name, value in found.items()}
-
-
 class Head:
     """The transformer over the sentences, in numpy. `training/modeling/extractor_model.py` has it in torch; a test
     compares the two.
@@ -302,7 +290,7 @@ class Extractor:
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
         settings = json.loads((folder / "config.json").read_text("utf-8"))["extractor"]
-        self._head = Head(head_weights(folder), settings["heads"])
+        self._head = Head(load_file(folder / "head.safetensors"), settings["heads"])
         self._open, self._close = settings["special_ids"]
         # An MPNet is given the positions of its tokens (training/modeling/mpnet.py).
         self._positions = settings.get("positions", False)

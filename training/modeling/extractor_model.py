@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from summarizer.points import DISTANCE_FEATURES, FEATURES, FORMER_NAMES, SCORES, distance_features
+from summarizer.points import DISTANCE_FEATURES, FEATURES, SCORES, distance_features
 
 PAIR_WIDTH = 64
 """Width of the queries and keys that score which sentences belong together."""
@@ -65,14 +65,6 @@ class Head(nn.Module):
         head = cls((inputs - FEATURES) // 3, width, heads, len(layers), dropout)
         head.load_state_dict({name: value.float() for name, value in weights.items()})
         return head
-
-    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *rest: Any) -> None:
-        """Also loads weights with the names that they had up to version 0.9."""
-        for former, name in FORMER_NAMES.items():
-            for end in ("weight", "bias"):
-                if (old := f"{prefix}{former}.{end}") in state_dict:
-                    state_dict[f"{prefix}{name}.{end}"] = state_dict.pop(old)
-        super()._load_from_state_dict(state_dict, prefix, *rest)
 
     def forward(self, vectors: Tensor, features: Tensor, mask: Tensor, titles: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Shapes: vectors (articles, sentences, hidden), features (articles, sentences, FEATURES), mask (articles,

@@ -72,7 +72,7 @@ def main() -> None:
             texts = [finished(target), *(fault.text for fault in faults)]
             against = checker.for_sources(pair.sources, context)
             lost = [{check.kind for check in against(text) if not check.passed} for text in texts]
-            wait = verifier.start(texts, "others", pair.sources, [pair.context] * len(texts), pair.title)
+            wait = verifier.start(texts, "others", pair.sources, pair.context, pair.title)
             good = [verdict.good for verdict in wait.result()]
             doubted = [one < verifier.threshold for one in good]
             kinds.update(lost[0])

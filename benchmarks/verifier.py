@@ -83,7 +83,7 @@ def main() -> None:
     verifier = Verifier(args.model / "verifier", 2)
 
     def verdicts(points: Sequence[Judged], score: Callable[[Judged], float]) -> list[Verdict]:
-        waiting = [verifier.start([p.text], p.kind, p.sources, [p.evidence], p.title, [score(p)]) for p in points]
+        waiting = [verifier.start([p.text], p.kind, p.sources, p.context, p.title, [score(p)]) for p in points]
         return [wait.result()[0] for wait in waiting]
 
     def good(points: Sequence[Judged], score: Callable[[Judged], float]) -> np.ndarray[Any, Any]:

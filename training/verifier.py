@@ -184,7 +184,7 @@ def _start(args: VerifierArguments) -> tuple[VerifierModel, Any]:
 def _items(points: Sequence[Judged], tokenizer: Any) -> list[dict[str, Any]]:
     items = []
     for one in tqdm(points, "points", file=sys.stderr, mininterval=5, leave=False):
-        read = verifier_input(tokenizer, one.text, one.sources, one.evidence, one.title)
+        read = verifier_input(tokenizer, one.text, one.sources, one.context, one.title)
         items.append(
             {"input_ids": read.ids, "marks": read.marks, "size": read.size, "label": VERDICTS.index(one.verdict)}
         )

@@ -199,7 +199,7 @@ class Verifier:
         texts: Sequence[str],
         kind: TextKind,
         sources: str,
-        contexts: Sequence[str],
+        context: str,
         title: str | None,
         scores: Sequence[float] | None = None,
     ) -> Future[list[Verdict]]:
@@ -209,7 +209,7 @@ class Verifier:
             texts: The candidates.
             kind: Who wrote them.
             sources: The sentences that they were made from, on one line.
-            contexts: For each candidate, the sentences that explain it. May be empty.
+            context: The sentences that explain the sources. May be empty.
             title: The headline, if there is one.
             scores: The rewriter's mean log-probability per token of each candidate. Required for the kind "rewrites".
         """
@@ -217,7 +217,7 @@ class Verifier:
             if kind == "rewrites":
                 raise ValueError("`scores` is missing: the kind 'rewrites' needs the rewriter's score of each text")
             scores = [0.0] * len(texts)
-        return self._pool.submit(self._read, texts, self._calibrations[kind], sources, contexts, title, scores)
+        return self._pool.submit(self._read, texts, self._calibrations[kind], sources, context, title, scores)
 
     def close(self) -> None:
         """Waits for the points that are being read, and frees the threads."""
@@ -228,16 +228,13 @@ class Verifier:
         texts: Sequence[str],
         calibration: Calibration,
         sources: str,
-        contexts: Sequence[str],
+        context: str,
         title: str | None,
         scores: Sequence[float],
     ) -> list[Verdict]:
         if not texts:
             return []
-        read = [
-            verifier_input(self._tokenizer, text, sources, context, title)
-            for text, context in zip(texts, contexts, strict=True)
-        ]
+        read = [verifier_input(self._tokenizer, text, sources, context, title) for text in texts]
         longest = max(len(one.ids) for one in read)
         ids = [one.ids + [0] * (longest - len(one.ids)) for one in read]
         marks = [one.marks + [0] * (longest - len(one.marks)) for one in read]

@@ -34,13 +34,6 @@ class Context:
         """Returns the sentences that explain the chosen ones, on one line, in article order, about CONTEXT_WORDS long:
         those with the full names of persons whom the chosen ones call by their last name, those that name the person
         whom they call "he", the sentence before each chosen one, and the first sentence of the article."""
-        return as_line(self._sentences, sorted(self._explaining(chosen)))
-
-    def of_text(self, chosen: Sequence[int], text: str) -> str:
-        """Returns `of_sentences` and `evidence`, in article order."""
-        return as_line(self._sentences, sorted({*self._explaining(chosen), *self.evidence(chosen, text)}))
-
-    def _explaining(self, chosen: Sequence[int]) -> set[int]:
         sentences = self._sentences
         text = as_line(sentences, chosen)
         wanted: list[int] = []
@@ -54,7 +47,7 @@ class Context:
             if i not in kept and i not in chosen and size < CONTEXT_WORDS:
                 kept.add(i)
                 size += len(words(sentences[i].text))
-        return kept
+        return as_line(sentences, sorted(kept))
 
     def _person_before(self, i: int) -> int | None:
         """For a sentence with "he" or "she" before any name, returns the nearest earlier sentence, within REACH, that

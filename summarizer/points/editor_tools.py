@@ -74,8 +74,8 @@ def check_point(
     checks = list(reading.checker(text, point.text, article.title or ""))
     if verifier:
         deadline.check()
-        context = reading.chooser.context.of_text(point.chosen, text)
-        (verdict,) = verifier.start([text], "others", point.text, [context], article.title).result()
+        context = reading.chooser.context.of_sentences(point.chosen)
+        (verdict,) = verifier.start([text], "others", point.text, context, article.title).result()
         checks.append(verdict.check(verifier.threshold))
     return Bullet(text, 0.0, "edited", point.spans, tuple(checks))
 
@@ -113,8 +113,8 @@ def wordings_of(
             method: Method = "rewritten" if part.chosen == point.chosen else "narrowed"
             rewrites = chooser.rewrites(part, written, method, _SHOWN)
             texts, scores = [one.text for one in rewrites], [one.score for one in rewrites]
-            contexts = [chooser.context.of_text(part.chosen, text) for text in texts]
-            verdicts = verifier.start(texts, written.kind, part.text, contexts, part.title, scores).result()
+            context = chooser.context.of_sentences(part.chosen)
+            verdicts = verifier.start(texts, written.kind, part.text, context, part.title, scores).result()
             found += [
                 (verdict.good, chooser.bullet(replace(one, verdict=verdict), part, verifier.threshold))
                 for one, verdict in zip(rewrites, verdicts, strict=True)

@@ -155,8 +155,8 @@ class Pipeline:
             waiting = []
             for point in points:
                 texts = [bullet.text for bullet in chooser.source_sentences(point)]
-                contexts = [chooser.context.of_text(point.chosen, text) for text in texts]
-                waiting.append(self._verifier.start(texts, "sentences", point.text, contexts, point.title))
+                context = chooser.context.of_sentences(point.chosen)
+                waiting.append(self._verifier.start(texts, "sentences", point.text, context, point.title))
         found = self._rewrites(chooser, points, "rewritten", deadline)
         threshold = self._threshold(options)
         left = [
@@ -190,8 +190,8 @@ class Pipeline:
             with deadline.stage("checks"):
                 found = chooser.rewrites(point, written, method, VERIFIED)
                 texts, scores = [one.text for one in found], [one.score for one in found]
-                contexts = [chooser.context.of_text(point.chosen, text) for text in texts]
-                verdicts = self._verifier.start(texts, written.kind, point.text, contexts, point.title, scores)
+                context = chooser.context.of_sentences(point.chosen)
+                verdicts = self._verifier.start(texts, written.kind, point.text, context, point.title, scores)
                 reading.append((replace(point, fault=written.fault), found, verdicts))
         with deadline.stage("checks"):
             return [

@@ -129,9 +129,9 @@ def test_it_learns_to_tell_good_from_bad_and_runs_without_torch(tiny_checkpoint,
     verifier = Verifier(model / "verifier", 2)
     one = rewrites(1)[0]
     texts = [candidate["text"] for candidate in one["points"][0]["judged"]]
-    good, bad = verifier.start(texts, "others", one["article"], ["", ""], None).result()
+    good, bad = verifier.start(texts, "others", one["article"], "", None).result()
     assert good.good > bad.good and 0 <= bad.good <= good.good <= 1 and bad.fault == "untrue"
-    assert verifier.start([], "rewrites", "", [], None, []).result() == [] and verifier.threshold == 0.6
+    assert verifier.start([], "rewrites", "", "", None, []).result() == [] and verifier.threshold == 0.6
     verifier.close()
     config = json.loads((model / "verifier" / "config.json").read_text())
     del config["verifier"]["calibration"]["others"]  # as version 0.7 wrote it
@@ -162,7 +162,7 @@ def test_probabilities_are_fitted_for_each_kind_of_point():
         verdict = "good" if good else {"sentences": "leaning", "rewrites": "untrue", "others": "broken"}[kind]
         said.append(draw.normal(size=len(VERDICTS)) * 0.1)
         scored = score if kind == "rewrites" else None
-        points.append(Judged(str(i), "", "", "", "", None, verdict, scored, kind == "sentences"))
+        points.append(Judged(str(i), "", "", "", None, verdict, scored, kind == "sentences"))
         assert points[-1].kind == kind
     found = calibrations(np.array(said, np.float32), points)
     nothing = np.zeros(len(VERDICTS), np.float32)
@@ -212,7 +212,7 @@ def test_the_verifier_does_not_learn_from_what_a_reader_wrote(tmp_path):
 def test_an_article_is_held_out_with_all_that_was_written_of_it():
     from training.data.judged import Judged, divided
 
-    found = [Judged(str(i // 4), f"t{i}", "", "", "", None, "good") for i in range(400)]
+    found = [Judged(str(i // 4), f"t{i}", "", "", None, "good") for i in range(400)]
     parts = divided(found)
     ids = [{one.id for one in part} for part in parts]
     assert sum(map(len, parts)) == 400 and not ids[0] & ids[1] and not ids[0] & ids[2] and not ids[1] & ids[2]

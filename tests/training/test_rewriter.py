@@ -119,7 +119,7 @@ def test_only_groups_where_something_is_better_are_learnt_from():
     from training.data.judged import Judged, preferred
 
     def one(sources, text, verdict):
-        return Judged("1", text, sources, "", "", None, verdict)
+        return Judged("1", text, sources, "", None, verdict)
 
     found = preferred([one("a", "It is so.", "good"), one("b", "Not so.", "untrue"), one("a", "He is.", "leaning"),
                        one("c", "He is.", "leaning"), one("c", "Ann is.", "untrue")])  # fmt: skip

@@ -33,8 +33,7 @@ class Judged:
         id: Id of the article.
         text: The point.
         sources: The sentences that it was made from, on one line.
-        context: The sentences that explain them, which a rewriter reads; may be empty.
-        evidence: The sentences that explain the text, which the verifier reads; may be empty.
+        context: The sentences that explain them; may be empty.
         title: The headline; None if there is none.
         verdict: One of `VERDICTS`.
         score: Mean log-probability per token from the shipped rewriter; None if the shipped rewriter did not write it.
@@ -45,7 +44,6 @@ class Judged:
     text: str
     sources: str
     context: str
-    evidence: str
     title: str | None
     verdict: str
     score: float | None = None
@@ -82,8 +80,7 @@ class _Story:
         if verdict not in VERDICTS:
             raise ValueError(f"the verdict {verdict!r} is not one of {', '.join(VERDICTS)}")
         sources, context = as_line(self.sentences, chosen), self.context.of_sentences(chosen)
-        evidence = self.context.of_text(chosen, text)
-        return Judged(self.id, text, sources, context, evidence, self.title, verdict, score, sentence)
+        return Judged(self.id, text, sources, context, self.title, verdict, score, sentence)
 
 
 _story = lru_cache(maxsize=8)(_Story.of)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -49,20 +49,14 @@ class ArticleIn(_Body):
         Field("en", description="Language code of the article.")
     )
 
-    def article(self) -> Article:
-        """Returns the article, or raises ArticleError: not exactly one of the three was sent, or it has no story."""
-        given = [one for one in (self.text, self.html, self.markdown) if one is not None]
+    def reading(self) -> Callable[[], Article]:
+        """Returns the function that reads the article, or raises ArticleError: not exactly one of the three was
+        sent."""
+        ways = ((Article.from_text, self.text), (Article.from_html, self.html), (Article.from_markdown, self.markdown))
+        given = [partial(way, text, self.language) for way, text in ways if text is not None]
         if len(given) != 1:
             raise ArticleError("send the article as exactly one of text, html and markdown")
-        if self.html is not None:
-            found = Article.from_html(self.html, self.language)
-        elif self.markdown is not None:
-            found = Article.from_markdown(self.markdown, self.language)
-        elif self.title:
-            found = Article(given[0], self.title, self.language)
-        else:
-            found = Article.from_text(given[0], self.language)
-        return Article(found.text, self.title or found.title, found.language)
+        return given[0]
 
 
 class SummaryIn(ArticleIn):
@@ -174,9 +168,12 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 
 async def _read(given: ArticleIn, request: Request, desk: Desk, person: Person) -> Article:
     """Returns the article that was sent. HTML and Markdown may take long to read; plain text does not."""
-    if given.text is not None and "<" not in given.text and not given.text.lstrip().startswith("#"):
-        return await run_in_threadpool(given.article)
-    return await while_connected(request, desk.reading(partial(desk.reader, given.article), person.name))
+    reading, text = given.reading(), given.text
+    if text is not None and (given.title or not ("<" in text or text.lstrip().startswith("#"))):
+        found = Article(text, None, given.language) if given.title else await run_in_threadpool(reading)
+    else:
+        found = await while_connected(request, desk.reading(partial(desk.reader, reading), person.name))
+    return Article(found.text, given.title or found.title, found.language)
 
 
 def _errors(*codes: int) -> dict[int | str, dict[str, Any]]:

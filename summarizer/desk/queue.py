@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.pool import Pool
+from os import getpid
 from queue import Empty, SimpleQueue
 from threading import Event, Lock
 from time import monotonic
@@ -156,7 +157,7 @@ class KillableProcess:
     time; each thread that calls at the same time has its own.
 
     Args:
-        limit: Maximum seconds of a task, with the start of the process.
+        limit: Maximum seconds of a task. The start of a process does not count.
         what: Subject of the error message, such as "reading the page".
     """
 
@@ -171,11 +172,12 @@ class KillableProcess:
             TimeLimitError: The task took too long.
             CancelledError: Nobody waits for it any more (`deadline.stopped_by`).
         """
-        deadline = Deadline(self._limit, what=self._what)
         try:
             pool = self._idle.get_nowait()
         except Empty:
             pool = get_context("spawn").Pool(1)
+            pool.apply(getpid)  # returns once the process has started
+        deadline = Deadline(self._limit, what=self._what)
         result = pool.apply_async(run)
         try:
             while not result.ready():

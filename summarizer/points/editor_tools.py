@@ -109,6 +109,7 @@ def wordings_of(
     found: list[tuple[float, Bullet]] = []
     if writer and verifier:
         for part in dict.fromkeys((point, *(point.narrowed(i) for i in point.chosen))):
+            deadline.check()
             written = writer.start(chooser.task(part, _SHOWN // 2), deadline)()
             method: Method = "rewritten" if part.chosen == point.chosen else "narrowed"
             rewrites = chooser.rewrites(part, written, method, _SHOWN)

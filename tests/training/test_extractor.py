@@ -257,16 +257,6 @@ def test_export_gives_a_model_that_runs_and_knows_its_origin(run, tmp_path, tiny
     assert not list(tmp_path.rglob("*.pkl")) and not list(tmp_path.rglob("*.bin.index*"))
 
 
-def test_weights_with_their_former_names_are_read():
-    from training.modeling.extractor_model import Head
-
-    head = Head(hidden=24, width=16, heads=2, layers=2)
-    former = {name.replace("queries", "asks").replace("keys", "offers"): t for name, t in head.state_dict().items()}
-    assert "asks.weight" in former
-    again = Head.of(former, 2).state_dict()
-    assert all(torch.equal(again[name], value) for name, value in head.state_dict().items())
-
-
 def test_exported_scores_are_the_trained_ones(run, tmp_path):
     from safetensors.torch import load_file
     from transformers import AutoModel, AutoTokenizer

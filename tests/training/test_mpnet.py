@@ -68,7 +68,7 @@ def test_it_is_trained_exported_in_pieces_run_and_trained_on(checkpoint, tmp_pat
 
     monkeypatch.setattr(exporting, "PIECE", 50_000)
     model = tmp_path / "model"
-    exporting.main(ExportArguments(run=str(tmp_path / "run"), output=str(model), quantization="float32"))
+    exporting.export(ExportArguments(run=str(tmp_path / "run"), output=str(model), quantization="float32"))
     assert len(list((model / "extractor").glob("model.bin.*"))) > 1 and not (model / "extractor" / "model.bin").exists()
     assert "extractor/model.bin.0" in json.loads((model / "checksums.json").read_text())
     assert len(Summarizer.from_pretrained(model)(STORY, bullets=3)) == 3

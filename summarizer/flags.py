@@ -34,7 +34,10 @@ def writer_options(writer: str | None, model: str, guide: str | None, fallback: 
         ValueError: A flag needs --writer, and it is missing.
     """
     if writer:
-        return WriterOptions(writer, model, guide, fallback)
+        options = WriterOptions(writer, model, guide, fallback)
+        if (model or fallback) and not options.on_server:
+            raise ValueError("--writer-model and --writer-fallback need the address of a server as --writer")
+        return options
     if model or guide or fallback:
         raise ValueError("--writer-model, --writer-guide and --writer-fallback need --writer")
     return None

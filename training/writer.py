@@ -71,6 +71,7 @@ def main(args: WriterArguments) -> None:
     set_seed(args.seed)
     data = load(args, output)
     tokenizer = AutoTokenizer.from_pretrained(args.base_model)
+    tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     if not tokenizer.chat_template:
         raise ValueError(f"{args.base_model} has no chat template; use a chat model, such as an -Instruct one")
     train, held = (
@@ -127,9 +128,9 @@ def _items(
     for example in tqdm(examples, name, file=sys.stderr, mininterval=5):
         sentences = content_sentences(example.text, args.language)
         for point in points_of(example, sentences):
-            sources, start = as_line(sentences, point.sources), sentences[point.sources[0]].start
+            sources, end = as_line(sentences, point.sources), sentences[point.sources[-1]].end
             for length, text in point.texts.items():
-                task = Task(sources, "", example.title, (), length, example.text, start)
+                task = Task(sources, "", example.title, (), length, example.text, end)
                 prompt = tokenizer.apply_chat_template(
                     messages(guide, task), add_generation_prompt=True, tokenize=False
                 )

@@ -49,7 +49,10 @@ class Job:
             BatchError: The language model cannot be reached: the next records would fail too.
         """
         if isinstance(outcome, WriterError):
-            raise BatchError(f"{record.where}: {outcome}. What was written stays; the same command continues")
+            raise BatchError(
+                f"{record.where}: {outcome}. What was written stays; the same command continues, and "
+                "--skip ID leaves a record out"
+            )
         try:
             return self._record(record, outcome)
         except Exception as error:  # one record must not end a run of a million

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from ..checks import Checker, Verifier
 from ..deadline import Deadline
+from ..errors import WriterError
 from ..reading import Article, Sentence, content_sentences
 from ..summary import Bullet, Check, Length, Method, Span
 from .alignment import Aligner
@@ -102,6 +103,7 @@ def wordings_of(
     Raises:
         ValueError: A span overlaps no sentence of the story.
         TimeLimitError: The time limit was exceeded.
+        WriterError: A language model cannot be reached, or wrote no text.
     """
     sentences = prepared(article).sentences
     point = point_on(article, sentences, _chosen(sentences, spans))
@@ -111,6 +113,8 @@ def wordings_of(
         for part in dict.fromkeys((point, *(point.narrowed(i) for i in point.chosen))):
             deadline.check()
             written = writer.start(chooser.task(part, _SHOWN // 2), deadline)()
+            if written.fault and not written.candidates:
+                raise WriterError(written.fault)
             method: Method = "rewritten" if part.chosen == point.chosen else "narrowed"
             rewrites = chooser.rewrites(part, written, method, _SHOWN)
             texts, scores = [one.text for one in rewrites], [one.score for one in rewrites]

@@ -76,7 +76,7 @@ class Task:
         lengths: Requested numbers of words, for the shipped rewriter.
         length: The length, for a language model.
         story: Text of the article, for a language model.
-        start: Where the first of the sentences begins in the story.
+        end: Where the last of the sentences ends in the story.
         versions: Number of texts that a language model is asked for.
     """
 
@@ -86,7 +86,7 @@ class Task:
     lengths: tuple[int, ...]
     length: Length = "standard"
     story: str = ""
-    start: int = 0
+    end: int = 0
     versions: int = 1
 
 

@@ -271,8 +271,8 @@ class TextChooser:
             versions: Number of texts that a language model is asked for.
         """
         lengths, context = self.style.lengths(len(words(point.text))), self.context.of_sentences(point.chosen)
-        start = point.spans[0].start
-        return Task(point.text, context, point.title, lengths, self._length, self.article.text, start, versions)
+        end = point.spans[-1].end
+        return Task(point.text, context, point.title, lengths, self._length, self.article.text, end, versions)
 
     def rewrites(self, point: Point, written: Written, method: Method, most: int) -> list[Rewrite]:
         """Returns the texts of a suitable length that pass all look-ups, ordered by worth. With `flag`, the others

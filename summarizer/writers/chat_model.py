@@ -6,6 +6,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from safetensors import SafetensorError
+
 from ..deadline import Deadline
 from ..errors import MissingExtraError, ModelError
 from .language_model import AnswerError
@@ -44,16 +46,14 @@ class ChatModel:
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(checkpoint)
             if (Path(checkpoint) / "adapter_config.json").is_file():
-                from peft import AutoPeftModelForCausalLM
-
-                model = AutoPeftModelForCausalLM.from_pretrained(checkpoint, dtype=dtype).merge_and_unload()
+                model = _with_adapter(checkpoint, dtype)
             else:
                 model = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=dtype)
-        except ImportError as error:
-            raise MissingExtraError(f"the adapter {checkpoint!r}", "peft", "train") from error
-        except (OSError, ValueError, KeyError) as error:
+            self._model: Any = model.to(place).eval()
+        except MissingExtraError:
+            raise
+        except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
             raise ModelError(f"the language model {checkpoint}: {error}") from error
-        self._model: Any = model.to(place).eval()
         if not getattr(self._tokenizer, "chat_template", None):
             raise ModelError(f"{checkpoint} has no chat template; use a chat model, such as an -Instruct one")
         self._lock = Lock()
@@ -80,9 +80,20 @@ class ChatModel:
                 out = self._model.generate(
                     **read, max_new_tokens=MAX_NEW_TOKENS, do_sample=False, temperature=None, top_p=None, top_k=None
                 )
+            if out.shape[1] - size == MAX_NEW_TOKENS:
+                raise AnswerError(f"the answer was cut off at {MAX_NEW_TOKENS} tokens")
             return str(self._tokenizer.decode(out[0, size:], skip_special_tokens=True))
 
     def close(self) -> None:
         """Waits for the running answer."""
         with self._lock:
             pass
+
+
+def _with_adapter(folder: str, dtype: Any) -> Any:
+    """Loads an adapter, merged into its base model."""
+    try:
+        from peft import AutoPeftModelForCausalLM
+    except ImportError as error:
+        raise MissingExtraError(f"the adapter {folder!r}", "peft", "train") from error
+    return AutoPeftModelForCausalLM.from_pretrained(folder, dtype=dtype).merge_and_unload()

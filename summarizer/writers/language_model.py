@@ -18,13 +18,16 @@ from ..summary import Length
 WORDS: dict[Length, str] = {"standard": "14 to 34", "brief": "8 to 16"}
 """Number of words of a point, as the guide says it."""
 MAX_STORY = 12_000
-"""Maximum number of characters of the story that are sent: some 2,000 words. The rest is left out, unless the sentences
-of the point are there: then the sentences before them are sent too."""
-_NEAR = 1_000
-"""Number of characters before the sentences of a point that are sent if the story is longer than MAX_STORY."""
-_THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
+"""Maximum number of characters of the story that are sent from its start: some 2,000 words."""
+_NEAR = 2_000
+"""If the sentences of a point end after MAX_STORY, this number of characters up to their end are sent too."""
+_THOUGHT = re.compile(r"\A.*</think>|<think>.*\Z", re.DOTALL)
 _MARKER = re.compile(r"^(?:[-*•·]\s+|\d{1,2}[.)]\s+|(?:key )?(?:point|sentence)(?: \d)?:\s*)", re.IGNORECASE)
 _QUOTED = re.compile(r'^(["“])([^"“”]*)["”]$')
+
+
+class UnreachableError(WriterError):
+    """A server does not answer, or is too busy. Later it may answer."""
 
 
 class AnswerError(Exception):
@@ -60,8 +63,10 @@ class WriterOptions:
 
     @property
     def name(self) -> str:
-        """Name of the model, for records and readers: without the address of the server or the path of a folder."""
-        return self.model if self.on_server else Path(self.writer).name
+        """Name of the model, for records and readers: that on the server or the Hub, or the end of a folder's path."""
+        if self.on_server or not Path(self.writer).is_dir():
+            return self.model if self.on_server else self.writer
+        return "/".join(Path(self.writer).resolve().parts[-2:])
 
 
 class Answers(Protocol):
@@ -74,7 +79,7 @@ class Answers(Protocol):
 
         Raises:
             AnswerError: The model cannot answer these messages.
-            WriterError: The model cannot be reached.
+            WriterError: The model cannot be reached (UnreachableError), or refuses everything.
         """
 
     def close(self) -> None:
@@ -98,7 +103,17 @@ class LanguageModel:
 
     def start(self, task: Task, deadline: Deadline) -> Callable[[], Written]:
         """Starts to write one point."""
-        return self._pool.submit(self._write, task, deadline).result
+        future = self._pool.submit(self._write, task, deadline)
+
+        def wait() -> Written:
+            try:
+                return future.result(deadline.left)
+            except TimeoutError:
+                future.cancel()
+                deadline.check()
+                raise
+
+        return wait
 
     def close(self) -> None:
         """Cancels what has not begun, waits for the rest, and frees the model."""
@@ -112,31 +127,32 @@ class LanguageModel:
             found = texts(self._answers(messages(self._guide, task), deadline))
         except AnswerError as error:
             return Written((), "others", f"{self.name}: {error}")
-        except WriterError:
+        except UnreachableError as error:
             if not self._fallback:
                 raise
             written = self._fallback.start(task, deadline)()
-            return Written(written.candidates, written.kind, f"{self.name} could not be reached")
+            return Written(written.candidates, written.kind, str(error))
         if not found:
             return Written((), "others", f"{self.name} answered without a text")
         return Written(tuple(Candidate(text, 0.0) for text in found), "others")
 
 
 def messages(guide: str, task: Task) -> list[dict[str, str]]:
-    """Returns the chat messages that ask for one point: the guide, then the article and the sentences."""
+    """Returns the chat messages that ask for one point: one message with the guide, the article and the sentences,
+    since not all models know the role "system". What the points of an article share comes first, so that servers read
+    it only once."""
     told = guide.replace("{words}", WORDS[task.length])
     if task.versions > 1:
         told += f"\nGive {task.versions} different versions, each on its own line."
     title = f"Headline: {task.title}\n\n" if task.title else ""
     asked = f"{title}Article:\n{_story(task)}\n\nSentences:\n{task.sources}"
-    return [{"role": "system", "content": told}, {"role": "user", "content": asked}]
+    return [{"role": "user", "content": f"{told}\n\n{asked}"}]
 
 
 def _story(task: Task) -> str:
     story = task.story[:MAX_STORY]
-    if task.start + len(task.sources) <= MAX_STORY:
-        return story
-    return f"{story}\n…\n{task.story[max(MAX_STORY, task.start - _NEAR) : task.start]}{task.sources}"
+    near = task.story[max(MAX_STORY, task.end - _NEAR) : task.end]
+    return f"{story}\n…\n{near}" if near else story
 
 
 def texts(answer: str) -> list[str]:
@@ -186,7 +202,13 @@ def writer_of(options: WriterOptions, fallback: Writer | None, threads: int | No
     if options.on_server:
         from .server import Server
 
-        answers: Answers = Server(options.writer, options.model)
+        server = Server(options.writer, options.model)
+        try:
+            server.check()
+        except UnreachableError:
+            if not options.fallback:
+                raise
+        answers: Answers = server
     else:
         from .chat_model import ChatModel
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
 from ..deadline import Deadline
 from ..errors import MissingExtraError, WriterError
-from .language_model import AnswerError
+from .language_model import AnswerError, UnreachableError
 
 if TYPE_CHECKING:
     import httpx
@@ -25,8 +26,14 @@ LONGEST_PAUSE = 60.0
 """Maximum seconds between two tries, whatever the server says in `Retry-After`."""
 ANSWER_SECONDS = 300.0
 """Maximum seconds of an answer. A server may first have to load the model."""
+_BUSY = (408, 409, 425, 429)
+"""Statuses below 500 after which the request is sent again."""
 MAX_TOKENS = 1024
 """Maximum number of tokens of an answer, with what a model thinks before it."""
+
+
+class CutOffError(AnswerError):
+    """An answer is longer than MAX_TOKENS."""
 
 
 class Server:
@@ -38,7 +45,7 @@ class Server:
 
     Raises:
         MissingExtraError: httpx is not installed.
-        WriterError: There is no such server or model, or the key is wrong.
+        WriterError: The name of the model is missing, or the key cannot be sent.
     """
 
     parallel = PARALLEL
@@ -50,56 +57,76 @@ class Server:
             raise MissingExtraError("a language model on a server", "httpx", "server") from error
         if not model:
             raise WriterError(f"the name of the model on {address} is missing; name it with --writer-model")
-        self._address, self._model = address.rstrip("/"), model
-        key = os.environ.get(KEY, "")
+        key = os.environ.get(KEY, "").strip()
+        if not key.isascii() or not key.isprintable():
+            raise WriterError(f"the key in {KEY} has characters that a header cannot have")
+        self._address, self._model, self._began = address.rstrip("/"), model, False
+        self._shown = re.sub(r"//[^/@]*@", "//", self._address)  # without a password
         self._client = httpx.Client(
             headers={"Authorization": f"Bearer {key}"} if key else {},
-            timeout=ANSWER_SECONDS,
             limits=httpx.Limits(max_connections=PARALLEL),
         )
-        try:
-            self([{"role": "user", "content": "Say OK."}], Deadline(), tries=1)
-        except AnswerError as error:
-            raise WriterError(f"{self._address}: {error}") from error
 
-    def __call__(self, messages: list[dict[str, str]], deadline: Deadline, tries: int = TRIES) -> str:
-        """Returns the answer. If the server is busy or cannot be reached, the request is sent again, `tries` times in
-        all, after growing pauses.
+    def check(self) -> None:
+        """Asks for a first answer.
+
+        Raises:
+            WriterError: There is no such server or model, or the key is wrong.
+        """
+        try:
+            self([{"role": "user", "content": "Say OK."}], Deadline())
+        except CutOffError:
+            pass  # it answers, at length
+        except AnswerError as error:
+            raise WriterError(f"{self._shown}: {error}") from error
+        self._began = True
+
+    def __call__(self, messages: list[dict[str, str]], deadline: Deadline) -> str:
+        """Returns the answer. If the server is busy or cannot be reached, the request is sent again, TRIES times in
+        all, after growing pauses, as long as the article's time lasts.
 
         Raises:
             AnswerError: The server refuses these messages, or its answer has no text.
-            WriterError: The server still cannot be reached or is busy, or refuses the key or the model.
-            TimeLimitError: The article's time is up.
+            UnreachableError: The server still cannot be reached or is busy.
+            WriterError: It refuses the key or the model.
+            TimeLimitError: The article's time is up before the server has answered.
         """
         import httpx
 
         body = {"model": self._model, "messages": messages, "temperature": 0, "max_tokens": MAX_TOKENS}
         fault, pause = "", PAUSE
-        for left in range(tries - 1, -1, -1):
+        for left in range(TRIES - 1, -1, -1):
             deadline.check()
-            wait = min(ANSWER_SECONDS, ANSWER_SECONDS if deadline.left is None else max(deadline.left, 0.01))
+            seconds = min(ANSWER_SECONDS, deadline.left if deadline.left is not None else ANSWER_SECONDS)
             try:
-                answer = self._client.post(f"{self._address}/chat/completions", json=body, timeout=wait)
+                answer = self._client.post(f"{self._address}/chat/completions", json=body, timeout=max(seconds, 0.01))
             except httpx.TimeoutException:
                 deadline.check()
-                fault = f"no answer within {wait:.0f} seconds"
+                fault = f"no answer within {seconds:.0f} seconds"
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 fault = f"{type(error).__name__}: {error}"
             else:
                 if answer.status_code == 200:
                     return _text(answer)
                 fault = f"status {answer.status_code}: {_detail(answer)}"
-                if answer.status_code in (401, 403):
-                    raise WriterError(f"{self._address} refuses the key in {KEY} ({fault})")
-                if answer.status_code == 404:
-                    raise WriterError(f"{self._address} has no chat API or no model {self._model!r} ({fault})")
-                if answer.status_code != 429 and answer.status_code < 500:
-                    raise AnswerError(fault)
+                self._refuse(answer.status_code, fault)
                 pause = max(pause, _retry_after(answer))
-            if left:
-                time.sleep(min(pause, LONGEST_PAUSE, LONGEST_PAUSE if deadline.left is None else deadline.left))
-                pause *= 2
-        raise WriterError(f"the writer {self._address} cannot be reached: {fault}")
+            pause = min(pause, LONGEST_PAUSE)
+            if not left or (deadline.left is not None and deadline.left <= pause):
+                break
+            time.sleep(pause)
+            pause *= 2
+        raise UnreachableError(f"the writer {self._shown} cannot be reached: {fault}")
+
+    def _refuse(self, status: int, fault: str) -> None:
+        """Raises an error for an answer that would be the same if the request were sent again. After the first answer,
+        403 is about the messages: some providers refuse a text with it."""
+        if status in (401, 402) or (status == 403 and not self._began):
+            raise WriterError(f"{self._shown} refuses the key in {KEY} ({fault})")
+        if status == 404:
+            raise WriterError(f"{self._shown} has no chat API or no model {self._model!r} ({fault})")
+        if status < 500 and status not in _BUSY:
+            raise AnswerError(fault)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -108,8 +135,11 @@ class Server:
 
 def _text(answer: httpx.Response) -> str:
     try:
-        text = answer.json()["choices"][0]["message"]["content"]
-    except (ValueError, LookupError, TypeError):
+        choice = answer.json()["choices"][0]
+        text = choice["message"]["content"]
+        if choice.get("finish_reason") == "length":
+            raise CutOffError(f"the answer was cut off at {MAX_TOKENS} tokens")
+    except (ValueError, LookupError, TypeError, AttributeError):
         text = None
     if not isinstance(text, str):
         raise AnswerError("the answer of the server has no text; is this the address of a chat API, with its /v1?")

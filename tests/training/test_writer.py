@@ -58,7 +58,7 @@ def test_a_run_leaves_an_adapter_that_writes(run, data, tiny_llama):
     options = WriterOptions(str(adapter), guide=str(data / "guide.md"), device="cpu")
     with Summarizer.from_pretrained(writer=options) as summarizer:
         summary = summarizer(STORY, bullets=2, policy="flag")
-    assert summary.writer == "adapter" and len(summary) == 2
+    assert summary.writer == "llama/adapter" and len(summary) == 2
     assert {bullet.method for bullet in summary} <= {"generated", "extracted", "named"}
 
 

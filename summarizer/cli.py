@@ -155,9 +155,12 @@ def summarize(
         "policy": policy.value,
         "min_confidence": min_confidence,
     }
-    sys.exit(
-        _run(files, options, format, model, language, threads, (writer, writer_model, writer_guide, writer_fallback))
-    )
+    try:
+        told = flags.writer_options(writer, writer_model, writer_guide, writer_fallback)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(WRONG_USE)
+    sys.exit(_run(files, options, format, language, {"model": model, "threads": threads, "writer": told}))
 
 
 @archive.command(context_settings=_HELP)
@@ -299,17 +302,15 @@ def _run(
     files: list[str],
     options: dict[str, Any],
     form: Formats,
-    model: str,
     language: str,
-    threads: int | None,
-    writer: tuple[str | None, str, str | None, bool],
+    loading: dict[str, Any],
 ) -> int:
     if form is Formats.html and len(files) > 1:
         print("error: --format html writes one page; pass one file", file=sys.stderr)
         return WRONG_USE
     try:
-        summarizer = Summarizer.from_pretrained(model, threads=threads, writer=flags.writer_options(*writer))
-    except (SummarizerError, ValueError) as error:
+        summarizer = Summarizer.from_pretrained(**loading)
+    except SummarizerError as error:
         print(f"error: {error}", file=sys.stderr)
         return WRONG_USE
     failed = False

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoConfig, AutoTokenizer, Trainer, TrainingArguments, set_seed
+from transformers import AutoConfig, AutoTokenizer, TrainingArguments, set_seed
 
 from eval.data import fingerprint
 from eval.metric import KeyPoints
@@ -39,7 +39,7 @@ from .modeling import (
     with_vocabulary,
 )
 from .packaging import finish, found_before_training
-from .run import GroupedByLength, add_callbacks, claim_folder, train_or_resume
+from .run import LengthGroupedTrainer, add_callbacks, claim_folder, train_or_resume
 
 
 @dataclass
@@ -104,7 +104,7 @@ def main(args: RewriterArguments) -> None:
     use_fused_gelu(model)
 
     checkpoints = output / "steps"
-    trainer = _Trainer(
+    trainer = LengthGroupedTrainer(
         model=model,
         args=_settings(args, checkpoints),
         train_dataset=_rows(train, tokenizer, args, args.title_share),
@@ -201,10 +201,6 @@ def _settings(args: RewriterArguments, output: Path) -> TrainingArguments:
         metric_for_best_model="loss",
         label_names=["labels"],
     )
-
-
-class _Trainer(GroupedByLength, Trainer):
-    pass
 
 
 def _rouge(checkpoint: Path, of: Sequence[Pair]) -> dict[str, float]:

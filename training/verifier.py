@@ -29,7 +29,7 @@ from .arguments import RunArguments, is_first_process
 from .calibration import auc, auc_by_fault, calibrations, measures, rows_by_kind
 from .data import Judged, divided, judged, with_faults
 from .modeling import encoder_of, shipped_part
-from .run import GroupedByLength, add_callbacks, claim_folder, command, machine, train_or_resume, write_whole
+from .run import LengthGroupedTrainer, add_callbacks, claim_folder, command, machine, train_or_resume, write_whole
 
 
 @dataclass
@@ -212,10 +212,6 @@ class _Collator:
         }
 
 
-class _Trainer(GroupedByLength, Trainer):
-    pass
-
-
 def _trainer(
     model: VerifierModel,
     train: list[dict[str, Any]],
@@ -235,7 +231,7 @@ def _trainer(
         remove_unused_columns=False,
         label_names=["labels"],
     )
-    trainer = _Trainer(
+    trainer = LengthGroupedTrainer(
         model=model,
         args=settings,
         train_dataset=train,

@@ -23,7 +23,6 @@ from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
     DataCollatorForSeq2Seq,
-    Trainer,
     TrainingArguments,
     set_seed,
 )
@@ -37,7 +36,7 @@ from summarizer.writers import guide_of, messages
 from .arguments import RunArguments, is_first_process
 from .data import PARTS, load, points_of
 from .modeling import IGNORED
-from .run import GroupedByLength, add_callbacks, claim_folder, command, machine, train_or_resume, write_whole
+from .run import LengthGroupedTrainer, add_callbacks, claim_folder, command, machine, train_or_resume, write_whole
 
 
 @dataclass
@@ -91,7 +90,7 @@ def main(args: WriterArguments) -> None:
     if args.gradient_checkpointing:
         model.enable_input_require_grads()
     steps = output / "steps"
-    trainer = _Trainer(
+    trainer = LengthGroupedTrainer(
         model=model,
         args=_settings(args, steps),
         train_dataset=train,
@@ -142,10 +141,6 @@ def _items(
                         "attention_mask": [1] * (len(read) + len(answer)),
                         "labels": [IGNORED] * len(read) + answer,
                     }
-
-
-class _Trainer(GroupedByLength, Trainer):
-    pass
 
 
 def _settings(args: WriterArguments, output: Path) -> TrainingArguments:

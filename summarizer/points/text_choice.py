@@ -232,7 +232,6 @@ class TextChooser:
         sentences: The sentences of its story.
         length: Length of the texts.
         flag: True to show a rewrite even if it fails a check.
-        style: How rewrites are requested and chosen. Default: the style of the length.
 
     Attributes:
         article: The article.
@@ -246,11 +245,10 @@ class TextChooser:
         sentences: Sequence[Sentence],
         length: Length,
         flag: bool = False,
-        style: Style | None = None,
     ) -> None:
         self.article = article
         self._length = length
-        self.style = style or STYLES[length]
+        self.style = STYLES[length]
         self._flag = flag
         self._checker = Checker(article.text)
         stated = facts(article.text)

@@ -261,6 +261,40 @@ def test_a_chat_model_runs_here(tiny_llama, tiny_t5, tmp_path):
         Summarizer.from_pretrained(writer=str(tmp_path / "nobody"))
 
 
+def test_a_chat_model_answers_the_message_and_a_cut_answer_is_none(tiny_llama, monkeypatch):
+    import torch
+
+    from summarizer.deadline import Deadline
+    from summarizer.writers import chat_model
+    from summarizer.writers.language_model import AnswerError
+
+    model = chat_model.ChatModel(str(tiny_llama), "cpu")
+    read = []
+
+    def generate(input_ids, **_):
+        read.append(model._tokenizer.decode(input_ids[0]))
+        answer = model._tokenizer("The council met.", add_special_tokens=False, return_tensors="pt")["input_ids"]
+        return torch.cat([input_ids, answer], 1)
+
+    monkeypatch.setattr(model._model, "generate", generate)
+    asked = [{"role": "user", "content": "Write one sentence."}]
+    assert model(asked, Deadline()) == "The council met." and "Write one sentence." in read[0]
+    monkeypatch.setattr(chat_model, "MAX_NEW_TOKENS", len(model._tokenizer("The council met.")["input_ids"]))
+    with pytest.raises(AnswerError, match="cut off"):
+        model(asked, Deadline())
+
+
+def test_the_sentences_that_a_text_has_its_words_from_are_sources_too():
+    story = "Ann Roe leads the council of Marl. It rained for a week. The bridge was shut. She opened it on Friday."
+    text = "Council leader Ann Roe of Marl opened the bridge to all traffic again on Friday morning."
+    with chat_server(lambda _: text) as address, with_writer(address) as summarizer:
+        summary = summarizer(story, bullets=4, policy="flag")
+    found = next(b for b in summary if b.method == "generated" and b.sources[-1].text.startswith("She"))
+    assert [span.text for span in found.sources] == [
+        "Ann Roe leads the council of Marl.", "The bridge was shut.", "She opened it on Friday.",
+    ]  # fmt: skip
+
+
 def test_transformers_serve_writes(tiny_llama, tmp_path):
     """A real server with the OpenAI API."""
     pytest.importorskip("openai")

@@ -4,10 +4,10 @@ from .card import card
 from .checkpoints import claim_folder, train_or_resume, write_whole
 from .metrics import add_callbacks
 from .provenance import command, machine, public
-from .sampling import GroupedByLength
+from .sampling import LengthGroupedTrainer
 
 __all__ = [
-    "GroupedByLength",
+    "LengthGroupedTrainer",
     "add_callbacks",
     "card",
     "claim_folder",

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch.utils.data import Sampler
+from transformers import Trainer
 from transformers.trainer_pt_utils import get_length_grouped_indices
 
 
@@ -37,11 +38,10 @@ class ByLength(Sampler[int]):
         return iter(get_length_grouped_indices(self._lengths, self._batch_size, generator=generator))
 
 
-class GroupedByLength:
-    """Mixin for a Trainer: the order of items is `ByLength`, with the number of `input_ids` as length."""
+class LengthGroupedTrainer(Trainer):
+    """A Trainer whose order of items is `ByLength`, with the number of `input_ids` as length."""
 
     def _get_train_sampler(self, train_dataset: Any = None) -> ByLength:
-        items = train_dataset if train_dataset is not None else self.train_dataset  # type: ignore[attr-defined]
-        args = self.args  # type: ignore[attr-defined]
-        step = args.train_batch_size * args.gradient_accumulation_steps * args.world_size
-        return ByLength([len(item["input_ids"]) for item in items], step, args.seed)
+        items = train_dataset if train_dataset is not None else self.train_dataset
+        step = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
+        return ByLength([len(item["input_ids"]) for item in items], step, self.args.seed)

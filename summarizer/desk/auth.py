@@ -1,4 +1,4 @@
-"""Users with passwords and roles, their sessions, and keys for other systems."""
+"""Users with passwords, their sessions, and keys for other systems."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from time import monotonic
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy.engine import Connection
 
 from .database import Database, keys, now, sessions, stamp, users
 
-ROLES = ("editor", "admin")
 SCOPES = ("draft", "read", "decide")
 """The rights of keys and users. draft: send articles and check points; read: read and export lists; decide: revise,
 approve, reject and withdraw lists, and get other wordings."""
@@ -39,7 +37,7 @@ class Person:
 
     Attributes:
         name: A user's name, or "key NAME".
-        scopes: Rights from `SCOPES`, and "admin" for a user who manages users and keys.
+        scopes: Rights from `SCOPES`; a user has all of them.
         csrf: The CSRF token of the user's pages; empty for a key.
         guest: True if the desk has no users, so nobody signs in.
     """
@@ -95,27 +93,23 @@ class People:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def put(self, name: str, role: str, password: str) -> None:
-        """Adds a user, or changes the role and password of an existing user and ends their sessions.
+    def put(self, name: str, password: str) -> None:
+        """Adds a user, or changes the password of an existing user and ends their sessions.
 
         Raises:
-            ValueError: The name, the role or the password is invalid, or no admin would be left.
+            ValueError: The name or the password is invalid.
         """
         if not name or name != name.strip() or len(name) > 100 or not name.isprintable() or name.startswith("key "):
             raise ValueError(
                 "a user's name must have 1 to 100 characters, no line breaks, no space at its ends, and must not begin "
                 "with 'key '"
             )
-        if role not in ROLES:
-            raise ValueError(f"the role must be one of {', '.join(ROLES)}, not {role!r}")
         if len(password) < SHORTEST:
             raise ValueError(f"a password must have at least {SHORTEST} characters")
         if len(password) > 1000:
             raise ValueError("a password must have at most 1,000 characters")
-        values = {"role": role, "password": _hasher.hash(password)}
+        values = {"password": _hasher.hash(password)}
         with self._db.write() as db:
-            if role != "admin":
-                _another_admin(db, name)
             db.execute(sessions.delete().where(sessions.c.user == name))
             if not db.execute(users.update().where(users.c.name == name).values(values)).rowcount:
                 db.execute(users.insert().values(name=name, created=now(), **values))
@@ -130,15 +124,13 @@ class People:
             ValueError: The remaining users would have no admin.
         """
         with self._db.write() as db:
-            if db.execute(sa.select(sa.func.count()).select_from(users)).scalar_one() > 1:
-                _another_admin(db, name)
             db.execute(sessions.delete().where(sessions.c.user == name))
             return bool(db.execute(users.delete().where(users.c.name == name)).rowcount)
 
-    def users(self) -> dict[str, str]:
-        """Returns the role of each user."""
+    def users(self) -> list[str]:
+        """Returns the names of the users."""
         with self._db.read() as db:
-            return {row["name"]: row["role"] for row in db.execute(users.select()).mappings()}
+            return list(db.execute(sa.select(users.c.name).order_by(users.c.name)).scalars())
 
     def sign_in(self, name: str, password: str) -> str | None:
         """Returns the token of a new session, or None if the user or the password is wrong. Both take the same time."""
@@ -157,17 +149,14 @@ class People:
 
     def of_session(self, token: str) -> Person | None:
         """Returns the user of a session, or None if there is no such session or it has ended."""
-        query = (
-            sa.select(sessions.c.user, users.c.role, sessions.c.csrf)
-            .join(users, users.c.name == sessions.c.user)
-            .where(sessions.c.token == _hash(token), sessions.c.ends > now())
+        query = sa.select(sessions.c.user, sessions.c.csrf).where(
+            sessions.c.token == _hash(token), sessions.c.ends > now()
         )
         with self._db.read() as db:
             found = db.execute(query).mappings().first()
         if not found:
             return None
-        admin = ["admin"] if found["role"] == "admin" else []
-        return Person(found["user"], frozenset([*SCOPES, *admin]), found["csrf"])
+        return Person(found["user"], frozenset(SCOPES), found["csrf"])
 
     def sign_out(self, token: str) -> None:
         """Ends a session."""
@@ -208,17 +197,6 @@ class People:
         """Returns the scopes of each key."""
         with self._db.read() as db:
             return {row["name"]: row["scopes"] for row in db.execute(keys.select()).mappings()}
-
-
-def _another_admin(db: Connection, name: str) -> None:
-    """Checks that there is an admin other than this user.
-
-    Raises:
-        ValueError: The user is the only admin.
-    """
-    admins = set(db.execute(sa.select(users.c.name).where(users.c.role == "admin").with_for_update()).scalars())
-    if admins == {name}:
-        raise ValueError(f"{name} is the only admin; make another user an admin first")
 
 
 def _hash(secret: str) -> str:

@@ -96,7 +96,7 @@ def serve(
     [bold]Examples[/bold]
 
       summarize serve                                          (this machine only, no sign-in)
-      summarize desk user add ann --role admin                 (everybody must sign in after a restart)
+      summarize desk user add ann                              (everybody must sign in after a restart)
       summarize serve --behind-tls-proxy --allowed-host desk.example.org
 
     By default, all data is in one SQLite file, desk.sqlite. /openapi.json describes the API. Exit code 2: wrong use.
@@ -119,7 +119,7 @@ def serve(
         if reached and not signed:
             raise ValueError(
                 "other machines could reach this desk, but it has no users: add one with "
-                "`summarize desk user add NAME --role admin`, or listen on 127.0.0.1 only, without "
+                "`summarize desk user add NAME`, or listen on 127.0.0.1 only, without "
                 "--behind-tls-proxy and --allowed-host"
             )
         check_time_limit(time_limit)
@@ -164,7 +164,7 @@ def serve(
         who = (
             "sign-in required"
             if signed
-            else "no sign-in; to require it, add a user with `summarize desk user add NAME --role admin`"
+            else "no sign-in; to require it, add a user with `summarize desk user add NAME`"
         )
         print(f"loading the model … {address} can be opened, and shows when it is ready", file=sys.stderr)
         server.run(sockets=[socket])
@@ -183,26 +183,25 @@ managing.add_typer(key_, name="key")
 @user.command("add", context_settings=_HELP)
 def add_user(
     name: str,
-    role: Annotated[str, typer.Option(help="editor or admin. An admin also manages users and keys.")] = "editor",
     database: _Database = _DATABASE,
 ) -> None:
-    """Add a user, or change a user's password and role. Prompts for the password, or reads it from standard input."""
+    """Add a user, or change a user's password. Prompts for the password, or reads it from standard input."""
     with _told():
         if sys.stdin.isatty():
             password = typer.prompt("Password (at least 12 characters)", hide_input=True, confirmation_prompt=True)
         else:
             password = sys.stdin.readline().rstrip("\n")
         with _people(database) as people:
-            people.put(name, role, password)
-        print(f"{name} can sign in as {role}; restart the desk if it was started without users", file=sys.stderr)
+            people.put(name, password)
+        print(f"{name} can sign in; restart the desk if it was started without users", file=sys.stderr)
 
 
 @user.command("list", context_settings=_HELP)
 def list_users(database: _Database = _DATABASE) -> None:
-    """Print users and roles."""
+    """Print the users."""
     with _people(database) as people:
-        for name, role in people.users().items():
-            print(f"{name}\t{role}")
+        for name in people.users():
+            print(name)
 
 
 @user.command("remove", context_settings=_HELP)

@@ -25,7 +25,7 @@ _STEPS = {
 }
 """For each action, the new status by the old one. Other statuses do not allow the action."""
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the tables. `_MIGRATIONS` upgrades older databases to it."""
 
 _tables = sa.MetaData()
@@ -67,7 +67,6 @@ users = sa.Table(
     "users",
     _tables,
     sa.Column("name", sa.String(100), primary_key=True),
-    sa.Column("role", sa.String(10), nullable=False),
     sa.Column("password", sa.Text, nullable=False),
     sa.Column("created", sa.String(32), nullable=False),
 )
@@ -100,7 +99,7 @@ calls = sa.Table(
     sa.Column("error", sa.Text),
     sa.Index("calls_by_due", "due"),
 )
-_MIGRATIONS: dict[int, Sequence[str]] = {}
+_MIGRATIONS: dict[int, Sequence[str]] = {1: ["ALTER TABLE users DROP COLUMN role"]}
 """For each older version, the SQL statements that upgrade it to the next version."""
 
 

@@ -1,4 +1,4 @@
-"""The editors' pages: the queue, an article with its list, users and keys."""
+"""The editors' pages: the queue, and an article with its list."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import math
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Query, Request
@@ -16,10 +16,10 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from ..reading import content_sentences, paragraphs
 from .api import Id, Status
-from .auth import ROLES, SCOPES, SESSION, Person
+from .auth import SESSION, Person
 from .database import STATUSES
 from .revisions import REASONS, article_of
-from .service import COOKIE, NAME_COOKIE, Desk, OfDesk, OfPerson, check_page_token, desk_of, person_of, same_site
+from .service import COOKIE, NAME_COOKIE, Desk, OfDesk, OfPerson, desk_of, person_of, same_site
 from .store import PAGE, Entry
 
 _log = logging.getLogger(__name__)
@@ -56,16 +56,6 @@ def _signed_in(request: Request, person: OfPerson) -> Person:
 
 
 Here = Annotated[Person, Depends(_signed_in)]
-
-
-def _admin(person: Here) -> Person:
-    if "admin" not in person.scopes:
-        raise HTTPException(403, f"{person.name} is not an admin")
-    return person
-
-
-Admin = Annotated[Person, Depends(_admin)]
-Action = Literal["put user", "drop user", "new key", "drop key"]
 
 
 @router.get("/")
@@ -161,48 +151,6 @@ def sign_out(request: Request, desk: OfDesk) -> Response:
     answer.delete_cookie(COOKIE)
     answer.delete_cookie(NAME_COOKIE)
     return answer
-
-
-@router.get("/people")
-def people(request: Request, desk: OfDesk, person: Admin) -> Response:
-    """Shows users and keys."""
-    return _people(request, desk, person)
-
-
-@router.post("/people")
-def change_people(
-    request: Request, desk: OfDesk, person: Admin, action: Annotated[Action, Form()], csrf: Annotated[str, Form()] = "",
-    name: Annotated[str, Form()] = "", role: Annotated[str, Form()] = "editor", password: Annotated[str, Form()] = "",
-    scopes: Annotated[list[str] | None, Form()] = None,
-) -> Response:  # fmt: skip
-    """Adds and removes users and keys."""
-    check_page_token(request, person, csrf)
-    said, secret = "", ""
-    try:
-        if action == "put user" and name == person.name and role != "admin":
-            raise ValueError("you cannot remove your own admin role")
-        if action == "put user":
-            desk.people.put(name, role, password)
-            said = f"{name} can sign in as {role}."
-        elif action == "drop user" and name == person.name:
-            raise ValueError("you cannot remove yourself")
-        elif action == "drop user":
-            said = f"{name} was removed." if desk.people.drop_user(name) else f"There is no user {name}."
-        elif action == "new key":
-            secret = desk.people.new_key(name, " ".join(scopes or []))
-            said = f"The key {name} was created. Copy its secret now; it is shown only once:"
-        elif action == "drop key":
-            said = f"The key {name} was removed." if desk.people.drop_key(name) else f"There is no key {name}."
-    except ValueError as error:
-        said = str(error)
-    return _people(request, desk, person, said=said, secret=secret)
-
-
-def _people(request: Request, desk: Desk, person: Person, said: str = "", secret: str = "") -> Response:
-    return _page(
-        "people.html", request, desk, person,
-        users=desk.people.users(), keys=desk.people.keys(), roles=ROLES, scopes=SCOPES, said=said, secret=secret,
-    )  # fmt: skip
 
 
 def error(request: Request, code: int, detail: str) -> Response:

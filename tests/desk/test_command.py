@@ -51,11 +51,11 @@ def test_a_desk_that_will_not_start(tmp_path, monkeypatch, flags, message):
 
 def test_beyond_this_machine_it_wants_users_and_tls(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    added = run("desk", "user", "add", "ann", "--role", "admin", stdin=f"{PASSWORD}\n")
+    added = run("desk", "user", "add", "ann", stdin=f"{PASSWORD}\n")
     assert added.exit_code == 0, added.output
     done = run("serve", "--host", "0.0.0.0")
     assert done.exit_code == 2 and "nothing is encrypted" in done.output
-    assert run("desk", "user", "list").output == "ann\tadmin\n"
+    assert run("desk", "user", "list").output == "ann\n"
     key = run("desk", "key", "add", "cms", "--scopes", "draft")
     assert key.output.startswith("desk_") and run("desk", "key", "list").output == "cms\tdraft\n"
     assert run("desk", "key", "add", "cms", "--scopes", "fly").exit_code == 2

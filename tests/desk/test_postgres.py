@@ -80,7 +80,7 @@ def test_lists_versions_and_conflicts(database, url, base, story):
 
 def test_people_and_calls(database):
     people, calls = People(database), Calls(database)
-    people.put("ann", "admin", PASSWORD)
+    people.put("ann", PASSWORD)
     token = people.sign_in("ann", PASSWORD)
     assert people.of_session(token).name == "ann" and people.sign_in("ann", "wrong") is None
     people.sign_out(token)

@@ -36,8 +36,8 @@ OPEN = {"/health", "/metrics"}
 @pytest.fixture
 def guarded(base, tmp_path):
     with client(base, tmp_path, guests=False) as made:
-        made.desk.people.put("ann", "admin", PASSWORD)
-        made.desk.people.put("bob", "editor", PASSWORD)
+        made.desk.people.put("ann", PASSWORD)
+        made.desk.people.put("bob", PASSWORD)
         yield made
 
 
@@ -110,7 +110,7 @@ def test_pages_ask_to_sign_in_and_come_back(guarded):
 
 def test_pages_are_for_people_and_not_for_keys(guarded):
     secret = guarded.desk.people.new_key("all", "draft read decide")
-    for path in ("/", "/new", "/summaries/x", "/people"):
+    for path in ("/", "/new", "/summaries/x"):
         assert guarded.get(path, headers={"Authorization": f"Bearer {secret}"}).status_code == 403, path
 
 
@@ -133,35 +133,6 @@ def test_a_browser_gets_a_page_that_says_what_is_wrong(desk):
     assert answer.status_code == 404 and "<h1>" in answer.text and "There is no summary nobody." in answer.text
 
 
-def test_only_an_admin_manages_people(guarded):
-    signed_in(guarded, "bob")
-    assert guarded.get("/people").status_code == 403
-    token = signed_in(guarded, "ann")["X-CSRF-Token"]
-    user = {"action": "put user", "name": "cy", "role": "editor", "password": PASSWORD}
-    assert guarded.post("/people", data=user).status_code == 403
-    assert "cy" not in guarded.desk.people.users()
-    assert "cy can sign in" in guarded.post("/people", data=user | {"csrf": token}).text
-    short = guarded.post("/people", data=user | {"csrf": token, "password": "short"})
-    assert "at least 12 characters" in short.text
-    key = guarded.post("/people", data={"action": "new key", "name": "cms", "scopes": ["draft"], "csrf": token}).text
-    secret = key.split("<code>")[1].split("</code>")[0]
-    assert guarded.desk.people.of_key(secret).scopes == {"draft"}
-    guarded.post("/people", data={"action": "drop key", "name": "cms", "csrf": token})
-    assert guarded.desk.people.of_key(secret) is None
-    lesser = {"action": "put user", "role": "editor", "password": PASSWORD}
-    for data, said in (({"action": "drop user"}, "cannot remove yourself"), (lesser, "your own admin role")):
-        assert said in guarded.post("/people", data={"name": "ann", "csrf": token} | data).text
-    for change in (
-        lambda: guarded.desk.people.put("ann", "editor", PASSWORD),
-        lambda: guarded.desk.people.drop_user("ann"),
-    ):
-        with pytest.raises(ValueError, match="ann is the only admin"):
-            change()
-    assert guarded.desk.people.users()["ann"] == "admin"
-    guarded.post("/people", data={"action": "drop user", "name": "cy", "csrf": token})
-    assert set(guarded.desk.people.users()) == {"ann", "bob"}
-
-
 def test_a_key_is_not_replaced_unasked(guarded):
     people = guarded.desk.people
     secret = people.new_key("cms", "draft")
@@ -182,7 +153,7 @@ def test_secrets_are_not_kept(guarded, tmp_path):
 
 def test_a_new_password_ends_the_sessions(guarded):
     signed_in(guarded, "bob")
-    guarded.desk.people.put("bob", "editor", PASSWORD + "!")
+    guarded.desk.people.put("bob", PASSWORD + "!")
     assert guarded.get("/", follow_redirects=False).status_code == 303
 
 

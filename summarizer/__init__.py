@@ -11,6 +11,7 @@ from .errors import (
     TimeLimitError,
     WriterError,
 )
+from .options import Options
 from .reading import Article
 from .summarizer import Summarizer
 from .summary import Bullet, Check, Span, Summary
@@ -26,6 +27,7 @@ __all__ = [
     "ClosedError",
     "MissingExtraError",
     "ModelError",
+    "Options",
     "Span",
     "Summarizer",
     "SummarizerError",

@@ -1,11 +1,12 @@
-"""The options of a call, and their validation."""
+"""The options of a call."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from threading import TIMEOUT_MAX
 from typing import TypedDict, get_args
 
-from .summary import Count, Length, Options, Policy
+from .summary import Count, Length, Policy
 
 LENGTHS: tuple[Length, ...] = get_args(Length)
 POLICIES: tuple[Policy, ...] = get_args(Policy)
@@ -13,7 +14,7 @@ MAX_BULLETS = 50
 
 
 class CallOptions(TypedDict, total=False):
-    """The options of a call as keyword arguments, described in `Summarizer.__call__`."""
+    """`Options` as keyword arguments."""
 
     bullets: Count
     length: Length
@@ -22,42 +23,50 @@ class CallOptions(TypedDict, total=False):
     time_limit: float | None
 
 
-def valid_options(
-    bullets: Count,
-    length: Length,
-    policy: Policy,
-    min_confidence: float | None = None,
-    time_limit: float | None = None,
-) -> Options:
-    """Returns the options of a call, after validation.
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of a call.
+
+    Attributes:
+        bullets: Number of bullets. "auto": 3 to 7, depending on the story, or 3 in `brief`. An article with fewer
+            sentences gets fewer bullets.
+        length: "standard" (the whole article in full sentences) or "brief" (the main news in short sentences).
+        policy: Which texts may be shown. "checked": sentences of the article, and rewrites whose facts are found in
+            their sources and that the verifier accepts. "flag": the best rewrite of each point, with the checks that it
+            fails, for editors who review them. "extract": sentences of the article only.
+        min_confidence: Threshold, 0 to 1, for the probability that an editor would print a rewrite; rewrites below it
+            are not shown. None: the model's threshold. A higher threshold shows fewer rewrites, and more of them are
+            good (docs/quality.md). With "flag" it only decides which rewrites fail the check.
+        time_limit: Maximum seconds per article. None: no limit. The limit is checked between steps (a stage, a window
+            of 512 tokens, a bullet), so an article can take one step longer.
 
     Raises:
         ValueError: An option is out of range.
     """
-    if length not in LENGTHS:
-        raise ValueError(f'length must be "standard" or "brief", not {length!r}')
-    if policy not in POLICIES:
-        raise ValueError(f'policy must be "checked", "flag" or "extract", not {policy!r}')
-    if bullets != "auto" and (
-        isinstance(bullets, bool) or not isinstance(bullets, int) or not 1 <= bullets <= MAX_BULLETS
-    ):
-        raise ValueError(f'bullets must be "auto" or a whole number from 1 to {MAX_BULLETS}, not {bullets!r}')
-    check_time_limit(time_limit)
-    if min_confidence is None:
-        return Options(bullets, length, policy)
-    if isinstance(min_confidence, bool) or not isinstance(min_confidence, int | float) or not 0 <= min_confidence <= 1:
-        raise ValueError(
-            f"min_confidence must be a number from 0 to 1, not {min_confidence!r}; None means the model's threshold"
-        )
-    return Options(bullets, length, policy, float(min_confidence))
+
+    bullets: Count = "auto"
+    length: Length = "standard"
+    policy: Policy = "checked"
+    min_confidence: float | None = None
+    time_limit: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.length not in LENGTHS:
+            raise ValueError(f'length must be "standard" or "brief", not {self.length!r}')
+        if self.policy not in POLICIES:
+            raise ValueError(f'policy must be "checked", "flag" or "extract", not {self.policy!r}')
+        count, threshold = self.bullets, self.min_confidence
+        if count != "auto" and (isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MAX_BULLETS):
+            raise ValueError(f'bullets must be "auto" or a whole number from 1 to {MAX_BULLETS}, not {count!r}')
+        if threshold is not None and not (_number(threshold) and 0 <= threshold <= 1):
+            raise ValueError(
+                f"min_confidence must be a number from 0 to 1, not {threshold!r}; None means the model's threshold"
+            )
+        if self.time_limit is not None and not (_number(self.time_limit) and 0 < self.time_limit <= TIMEOUT_MAX):
+            raise ValueError(
+                f"time_limit must be a number of seconds above 0, not {self.time_limit!r}; None means no limit"
+            )
 
 
-def check_time_limit(seconds: float | None) -> None:
-    """Validates a time limit.
-
-    Raises:
-        ValueError: It is not above 0, or is longer than Python can wait.
-    """
-    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if seconds is not None and not (number and 0 < seconds <= TIMEOUT_MAX):
-        raise ValueError(f"time_limit must be a number of seconds above 0, not {seconds!r}; None means no limit")
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,4 +1,4 @@
-"""Summarizes articles in parallel, and returns the results in order. An article that fails does not affect others."""
+"""Articles in parallel, with the results in their order."""
 
 from __future__ import annotations
 
@@ -6,73 +6,50 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from typing import TypeVar
 
-from .deadline import Deadline, Profile
-from .errors import ArticleError, TimeLimitError
+from .errors import ArticleError
 from .reading import Article
-from .summary import Options, Summary
+from .summary import Summary
 
 Text = str | Article
 LazyText = Text | Callable[[], Text]
+T = TypeVar("T")
+R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """How the articles of one call are summarized.
+def in_order(run: Callable[[int, T], R], items: Iterable[T], workers: int) -> Generator[R]:
+    """Yields the results of a function in the order of the items. Only a few items are read ahead. An error of the
+    iterable itself is raised after the results of the items before it.
 
-    Attributes:
-        summarize: Returns the summary of an article.
-        options: The options of each list.
-        time_limit: Maximum seconds per article; None: no limit.
-        profile: Collects the seconds of each stage; None: they are not measured.
-        max_concurrency: Number of articles that are summarized at the same time.
+    Args:
+        run: Is called with the index of an item and the item, in a thread. It must not raise.
+        items: The items.
+        workers: Number of threads.
     """
-
-    summarize: Callable[[Article, Options, Deadline], Summary]
-    options: Options
-    time_limit: float | None
-    profile: Profile | None
-    max_concurrency: int
-
-    def outcomes(self, articles: Iterable[LazyText]) -> Generator[Summary | Exception]:
-        """Yields each article's summary, or its error. An error of the iterable itself is raised after the results of
-        the articles before it."""
-        given = enumerate(articles)
-        waiting: deque[Future[Summary | Exception]] = deque()
-        failure: Exception | None = None
-        with ThreadPoolExecutor(self.max_concurrency, "summarizer") as pool:
-            try:
-                while True:
-                    try:
-                        number, value = next(given)
-                    except StopIteration:
-                        break
-                    except Exception as error:
-                        failure = error
-                        break
-                    waiting.append(pool.submit(self.outcome, number, value))
-                    if len(waiting) > 2 * self.max_concurrency:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            finally:
-                for future in waiting:
-                    future.cancel()
-        if failure:
-            raise failure
-
-    def outcome(self, number: int | None, value: LazyText) -> Summary | Exception:
-        """Returns one article's summary, or its error. `number` is its index, None for a single article. Errors of any
-        type are returned, so that one article does not stop the others; the caller raises or records them."""
+    given = enumerate(items)
+    waiting: deque[Future[R]] = deque()
+    failure: Exception | None = None
+    with ThreadPoolExecutor(workers, "summarizer") as pool:
         try:
-            article = article_of(value, number)
-            try:
-                return self.summarize(article, self.options, Deadline(self.time_limit, self.profile))
-            except TimeLimitError as error:
-                raise TimeLimitError(f"{_name(value, number)} {error}") from None
-        except Exception as error:
-            return error
+            while True:
+                try:
+                    number, item = next(given)
+                except StopIteration:
+                    break
+                except Exception as error:
+                    failure = error
+                    break
+                waiting.append(pool.submit(run, number, item))
+                if len(waiting) > 2 * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+    if failure:
+        raise failure
 
 
 def raising(outcomes: Generator[Summary | Exception]) -> Iterator[Summary]:
@@ -99,12 +76,13 @@ def article_of(value: object, number: int | None) -> Article:
         try:
             article = Article.from_text(article)  # type: ignore[arg-type]
         except ArticleError as error:
-            raise ArticleError(f"{_name(value, number)}: {error}") from error
+            raise ArticleError(f"{name_of(value, number)}: {error}") from error
     if not any(c.isalnum() for c in article.text):
         what = "is empty" if not article.text.strip() else "has no letters or digits"
-        raise ArticleError(f"{_name(value, number)} {what}; there is nothing to summarize")
+        raise ArticleError(f"{name_of(value, number)} {what}; there is nothing to summarize")
     return article
 
 
-def _name(value: object, number: int | None) -> str:
+def name_of(value: object, number: int | None) -> str:
+    """Returns the subject of an error message about an article."""
     return "the article" if callable(value) or number is None else f"article {number}"

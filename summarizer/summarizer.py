@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,12 +14,12 @@ from typing import Literal, Self, Unpack, overload
 
 from .cpu import instructions
 from .deadline import Deadline, Profile
-from .errors import ArticleError, ClosedError, ModelError
+from .errors import ArticleError, ClosedError, ModelError, TimeLimitError
 from .loading import Loaded, loaded
-from .options import LENGTHS, CallOptions, check_time_limit, valid_options
+from .options import LENGTHS, CallOptions, Options
 from .reading import Article
-from .stream import LazyText, Stream, Text, article_of, raised, raising
-from .summary import Bullet, Count, Length, Options, Policy, Span, Summary
+from .stream import LazyText, Text, article_of, in_order, name_of, raised, raising
+from .summary import Bullet, Length, Span, Summary
 from .writers import WriterOptions
 
 _CLOSED = "this Summarizer was closed; load another with from_pretrained"
@@ -137,33 +137,12 @@ class Summarizer:
     @overload
     def __call__(self, articles: Sequence[Text], **options: Unpack[CallOptions]) -> list[Summary]: ...
 
-    def __call__(
-        self,
-        articles: Text | Sequence[Text],
-        *,
-        bullets: Count = "auto",
-        length: Length = "standard",
-        policy: Policy = "checked",
-        min_confidence: float | None = None,
-        time_limit: float | None = None,
-    ) -> Summary | list[Summary]:
+    def __call__(self, articles: Text | Sequence[Text], **options: Unpack[CallOptions]) -> Summary | list[Summary]:
         """Returns the key points of one article, or of each article in a list.
 
         Args:
             articles: A text, an `Article`, or a list of texts and `Article` objects.
-            bullets: Number of bullets. "auto": 3 to 7, depending on the story, or 3 in `brief`. An article with fewer
-                sentences gets fewer bullets.
-            length: "standard" (the whole article in full sentences) or "brief" (the main news in short sentences).
-            policy: Which texts may be shown. "checked": sentences of the article, and rewrites whose facts are found in
-                their sources and that the verifier accepts. "flag": the best rewrite of each point, with the checks
-                that it fails, for editors who review them. "extract": sentences of the article only.
-            min_confidence: Threshold, 0 to 1, for the probability that an editor would print a rewrite; rewrites below
-                it are not shown. Default: the model's threshold. A higher
-                threshold shows fewer rewrites, and more of them are good (docs/quality.md). With "flag" it only decides
-                whether the verifier's check fails; with "extract" it has no effect.
-            time_limit: Maximum seconds for one article, counted from when its turn comes. Default: no limit. The time
-                is checked between steps (a stage, a window of 512 tokens, a bullet), so an
-                article can take one step longer.
+            **options: Fields of `Options`: `bullets`, `length`, `policy`, `min_confidence`, `time_limit`.
 
         Returns:
             A `Summary` for one article; a list of them for a list.
@@ -177,15 +156,15 @@ class Summarizer:
             ClosedError: `close` was called before.
             ValueError: An option is out of range.
         """
-        options = self._options(bullets, length, policy, min_confidence, time_limit)
+        outcome = self._outcome_with(self._options(options))
         if isinstance(articles, str | Article):
-            return raised(self._stream(options, time_limit).outcome(None, articles))
+            return raised(outcome(None, articles))
         if isinstance(articles, bytes) or not isinstance(articles, Sequence):
             raise ArticleError(
                 f"pass a str, an Article or a list of them, not {type(articles).__name__}; "
                 "for other iterables use stream(), for files Article.from_file"
             )
-        return list(raising(self._stream(options, time_limit).outcomes(articles)))
+        return list(raising(in_order(outcome, articles, self.max_concurrency)))
 
     def check(
         self, article: Text, text: str, sources: Sequence[Span] | None = None, *, time_limit: float | None = None
@@ -293,13 +272,9 @@ class Summarizer:
         self,
         articles: Iterable[LazyText],
         *,
-        bullets: Count = "auto",
-        length: Length = "standard",
-        policy: Policy = "checked",
-        min_confidence: float | None = None,
-        time_limit: float | None = None,
         on_error: Literal["raise", "yield"] = "raise",
         profile: Profile | None = None,
+        **options: Unpack[CallOptions],
     ) -> Iterator[Summary | Exception]:
         """Summarizes any iterable of articles, in order. Only a few articles are read ahead.
 
@@ -309,14 +284,10 @@ class Summarizer:
             articles: Texts, `Article` objects, or functions that return one of these. A function is called in a worker
                 thread, and its error counts as the article's error:
                 `(partial(Article.from_file, path) for path in paths)`.
-            bullets: As in a call.
-            length: As in a call.
-            policy: As in a call.
-            min_confidence: As in a call.
-            time_limit: As in a call.
             on_error: "raise": the first error is raised, after the summaries of the articles before it. "yield": the
                 error is yielded in place of the summary, and the stream continues.
             profile: Collects the seconds of each stage. Default: they are not measured.
+            **options: As in a call.
 
         Raises:
             SummarizerError: As in a call.
@@ -324,29 +295,37 @@ class Summarizer:
         """
         if on_error not in ("raise", "yield"):
             raise ValueError(f'on_error must be "raise" or "yield", not {on_error!r}')
-        options = self._options(bullets, length, policy, min_confidence, time_limit)
-        outcomes = self._stream(options, time_limit, profile).outcomes(articles)
+        outcome = self._outcome_with(self._options(options), profile)
+        outcomes = in_order(outcome, articles, self.max_concurrency)
         return outcomes if on_error == "yield" else raising(outcomes)
 
-    def _options(
-        self,
-        bullets: Count,
-        length: Length,
-        policy: Policy,
-        min_confidence: float | None,
-        time_limit: float | None,
-    ) -> Options:
+    def _options(self, given: CallOptions) -> Options:
         self._check_open()
-        options = valid_options(bullets, length, policy, min_confidence, time_limit)
-        if policy == "flag" and not self._pipeline.rewrites:
+        options = Options(**given)
+        if options.policy == "flag" and not self._pipeline.rewrites:
             raise ModelError(
                 f'policy "flag" shows rewrites, but the model {self.config["name"]!r} has no rewriter or no verifier; '
                 "choose another policy or model"
             )
         return options
 
-    def _stream(self, options: Options, time_limit: float | None, profile: Profile | None = None) -> Stream:
-        return Stream(self._summary, options, time_limit, profile, self.max_concurrency)
+    def _outcome_with(
+        self, options: Options, profile: Profile | None = None
+    ) -> Callable[[int | None, LazyText], Summary | Exception]:
+        """Returns a function that makes the summary of an article, or its error, from the article's index (None if it
+        is alone) and the article. Errors of any type are returned, so that one article does not stop the others."""
+
+        def outcome(number: int | None, value: LazyText) -> Summary | Exception:
+            try:
+                article = article_of(value, number)
+                try:
+                    return self._summary(article, options, Deadline(options.time_limit, profile))
+                except TimeLimitError as error:
+                    raise TimeLimitError(f"{name_of(value, number)} {error}") from None
+            except Exception as error:
+                return error
+
+        return outcome
 
     def _summary(self, article: Article, options: Options, deadline: Deadline) -> Summary:
         with self._counted():
@@ -387,5 +366,4 @@ class Summarizer:
 
 
 def _deadline(what: str, time_limit: float | None) -> Deadline:
-    check_time_limit(time_limit)
-    return Deadline(time_limit, what=what)
+    return Deadline(Options(time_limit=time_limit).time_limit, what=what)

@@ -34,16 +34,6 @@ _WRITTEN: tuple[Method, ...] = ("rewritten", "narrowed")
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """The options of a list; see `Summarizer.__call__`."""
-
-    bullets: Count = "auto"
-    length: Length = "standard"
-    policy: Policy = "checked"
-    min_confidence: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Span:
     """A piece of the article: `article.text[start:end] == text`."""
 

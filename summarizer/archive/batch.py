@@ -9,13 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from ..cpu import cores
 from ..deadline import STAGES
 from ..errors import ArticleError, BatchError
-from ..options import valid_options
-from ..summary import Count, Length, Policy
+from ..options import CallOptions, Options
 from ..writers import WriterOptions
 from .archive_reader import STDIN, Archive, Fields, Record
 from .executors import Executor, ProcessPool
@@ -65,17 +64,12 @@ def run_batch(
     output: str | Path,
     *,
     model: str | Path = "base",
-    bullets: Count = "auto",
-    length: Length = "standard",
-    policy: Policy = "checked",
-    min_confidence: float | None = None,
     text_field: str | None = None,
     id_field: str | None = None,
     carry: Sequence[str] = (),
     language: str = "en",
     keep_text: bool = True,
     skip: Sequence[str] = (),
-    time_limit: float | None = None,
     threads: int | None = None,
     processes: int | None = None,
     writer: str | WriterOptions | None = None,
@@ -84,6 +78,7 @@ def run_batch(
     overwrite: bool = False,
     strict: bool = False,
     progress: bool = False,
+    **options: Unpack[CallOptions],
 ) -> Report:
     """Summarizes every record of an archive into a file.
 
@@ -99,10 +94,6 @@ def run_batch(
         output: A file: .jsonl, .jsonl.gz or .jsonl.zst. With the engine "ray" a folder or its URI: it gets one file for
             each file of the archive.
         model: As in `Summarizer.from_pretrained`.
-        bullets: As in a call of a `Summarizer`.
-        length: As in a call.
-        policy: As in a call.
-        min_confidence: As in a call.
         text_field: Field of the article, such as "content.body" or "parts.0.text". Default: `text`, else `article`.
         id_field: Field of the id. Default: `id`; a record without one gets its number, in a folder its file name.
         carry: Fields to copy into the output, under `carried`. "*" copies all except the text and the id.
@@ -110,7 +101,6 @@ def run_batch(
         keep_text: Includes the text of each article in the output. The offsets point into it, so leave it out only if
             the archive has the same text.
         skip: Ids of records to leave out, such as one that killed its process.
-        time_limit: Maximum seconds per article, as in a call. Default: no limit.
         threads: Total number of cores. Default: all that this process may use. With the engine "ray": cores per actor;
             default: 1.
         processes: Number of processes that share the cores. Default: 1. With eight cores or more, several processes are
@@ -122,6 +112,7 @@ def run_batch(
         overwrite: Starts over, and replaces an existing output.
         strict: Stops at the first error; the summaries before it stay. Not with the engine "ray".
         progress: Shows the progress on standard error.
+        **options: As in a call of a `Summarizer`.
 
     Returns:
         Counts and times of the run.
@@ -133,7 +124,6 @@ def run_batch(
         ModelError: The model cannot be loaded.
         ValueError: An option is out of range, or does not fit the engine or the output.
     """
-    options = valid_options(bullets, length, policy, min_confidence, time_limit)
     on_ray = engine == "ray"
     if engine not in ("local", "ray"):
         raise ValueError(f'engine must be "local" or "ray", not {engine!r}')
@@ -148,8 +138,7 @@ def run_batch(
         model=str(model),
         threads=threads or 1 if on_ray else together // count,
         writer=WriterOptions(writer) if isinstance(writer, str) else writer,
-        options=options,
-        time_limit=time_limit,
+        options=Options(**options),
         fields=Fields(text_field, id_field, tuple(carry), language),
         keep_text=keep_text,
     )

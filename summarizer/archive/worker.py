@@ -13,8 +13,9 @@ from ..cpu import instructions
 from ..deadline import Profile
 from ..errors import BatchError, SummarizerError, WriterError
 from ..models import version_of
+from ..options import Options
 from ..summarizer import Summarizer
-from ..summary import Options, Summary
+from ..summary import Summary
 from ..version import __version__
 from ..writers import WriterOptions, guide_version
 from .archive_reader import Fields, Record, printable
@@ -29,7 +30,6 @@ class Job:
         threads: Number of cores to use. Default: all that the process may use.
         writer: The language model that writes; None: the shipped rewriter.
         options: The options of the lists.
-        time_limit: Maximum seconds per article.
         fields: Which fields of a record are used.
         keep_text: Whether the output includes the text of each article.
     """
@@ -38,7 +38,6 @@ class Job:
     threads: int | None = None
     writer: WriterOptions | None = None
     options: Options = field(default_factory=Options)
-    time_limit: float | None = None
     fields: Fields = field(default_factory=Fields)
     keep_text: bool = True
 
@@ -76,7 +75,7 @@ class Job:
             "model": version_of(self.model),
             "writer": self.writer.name if self.writer else "",
             "guide": guide_version(self.writer) if self.writer else "",
-            **asdict(self.options),
+            **{name: value for name, value in asdict(self.options).items() if name != "time_limit"},
             "text": self.keep_text,
             "carry": sorted(self.fields.carry),
         }
@@ -108,7 +107,7 @@ class Worker:
                 yield partial(job.fields.article_of, record)
 
         for outcome in self._summarizer.stream(
-            articles(), **asdict(job.options), time_limit=job.time_limit, on_error="yield", profile=self.profile
+            articles(), **asdict(job.options), on_error="yield", profile=self.profile
         ):
             began = time.perf_counter()
             found = job.record(ahead.popleft(), outcome)

@@ -16,7 +16,7 @@ import typer
 
 from .. import flags
 from ..errors import ClosedError, MissingExtraError, SummarizerError
-from ..options import check_time_limit
+from ..options import Options
 from ..reading import Article
 from ..summarizer import Summarizer
 from ..summary import Length
@@ -122,7 +122,7 @@ def serve(
                 "`summarize desk user add NAME`, or listen on 127.0.0.1 only, without "
                 "--behind-tls-proxy and --allowed-host"
             )
-        check_time_limit(time_limit)
+        Options(time_limit=time_limit)  # raises if the limit is out of range
         told = flags.writer_options(writer, writer_model, writer_guide, writer_fallback)
         _check_encryption(host, certificate, key, without_tls)
         secret = os.environ.get("SUMMARIZE_WEBHOOK_SECRET", "")

@@ -13,8 +13,9 @@ from typing import Any
 from ..checks import Verifier
 from ..deadline import Deadline
 from ..errors import ModelError
+from ..options import Options
 from ..reading import Article, Sentence, content_sentences
-from ..summary import Bullet, Length, Method, Options, Policy, Span
+from ..summary import Bullet, Length, Method, Policy, Span
 from .content_selection import SETTINGS, Group, group
 from .editor_tools import check_point, wordings_of
 from .extractor import Extractor

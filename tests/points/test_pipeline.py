@@ -3,11 +3,12 @@
 import pytest
 
 from summarizer import Article
+from summarizer.options import Options
 from summarizer.points.content_selection import Group
 from summarizer.points.pipeline import GAIN, _points, _without
 from summarizer.points.text_choice import DROP_THRESHOLD, NOT_KEY_POINT_COST, Point
 from summarizer.reading.boilerplate import content_sentences
-from summarizer.summary import Options, Span
+from summarizer.summary import Span
 
 from ..articles import STORY
 

@@ -40,16 +40,19 @@ model: $(VENV)/dev.done
 	$(TRAIN) unpack training/written/judged.jsonl.gz --articles $(ARTICLES) --output runs/judged.jsonl.gz
 	$(TRAIN) unpack training/written/corrected.jsonl.gz --articles $(ARTICLES) --output runs/corrected.jsonl.gz
 	$(TRAIN) unpack training/written/sentences.jsonl.gz --articles $(ARTICLES) --output runs/sentences.jsonl.gz
+	$(TRAIN) unpack training/written/standalone.jsonl.gz --articles $(ARTICLES) --output runs/standalone.jsonl.gz
+	$(TRAIN) unpack training/written/resolved.jsonl.gz --articles $(ARTICLES) --output runs/resolved.jsonl.gz
 	$(TRAIN) unpack $(DATA)/judged_rewrites.jsonl.gz --articles $(ARTICLES) --output runs/judged_rewrites.jsonl.gz
 	$(TRAIN) extractor --config training/configs/extractor.yaml --train $(HEADERS) $(VALID) --base_model $(ENCODER)
 	$(TRAIN) rewriter --config training/configs/rewriter.yaml --train $(HEADERS) $(VALID) --base_model $(T5)
 	$(TRAIN) rewriter --config training/configs/rewriter-groups.yaml --train runs/points.jsonl.gz --auxiliary $(HEADERS) $(VALID)
 	$(TRAIN) rewriter --config training/configs/rewriter-judged.yaml --train runs/points.jsonl.gz --auxiliary $(HEADERS) $(VALID)
+	$(TRAIN) rewriter --config training/configs/rewriter-references.yaml --train $(HEADERS) $(VALID)
 	$(TRAIN) verifier --config training/configs/verifier.yaml \
 		--train runs/judged_rewrites.jsonl.gz,runs/judged.jsonl.gz,runs/corrected.jsonl.gz,runs/sentences.jsonl.gz \
 		--lists $(HEADERS) --base_model $(ENCODER)
 	$(TRAIN) export runs/extractor --output models/base
-	$(TRAIN) export runs/rewriter-judged --output models/base
+	$(TRAIN) export runs/rewriter-references --output models/base
 	$(TRAIN) export runs/verifier --output models/base
 
 lint: $(VENV)/dev.done

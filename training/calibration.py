@@ -49,7 +49,7 @@ def calibrations(
     """Returns a calibration for each kind of point.
 
     A kind with too few points gets the calibration of the verifier that training started from. If that has none, the
-    calibration is fitted on all points.
+    calibration is fitted on all points; "resolved" then gets none.
 
     Args:
         said: Logits of held-out points, shape (points, VERDICTS).
@@ -62,7 +62,7 @@ def calibrations(
             found[kind] = _fitted(said[rows], [points[i] for i in rows])
         elif before and kind in before:
             found[kind] = before[kind]
-        else:
+        elif kind != "resolved":  # without it, no references are put in
             found[kind] = _fitted(said, [replace(one, score=None) for one in points])
     return found
 
@@ -99,7 +99,8 @@ def measures(
     said: npt.NDArray[Any], points: Sequence[Judged], fitted: Mapping[TextKind, Calibration]
 ) -> dict[str, Any]:
     """Returns the measures of calibrated logits, with probabilities computed as in `Verifier`."""
-    good = np.array([fitted[one.kind](row, one.score or 0.0)[0] for row, one in zip(said, points, strict=True)])
+    by_kind = (fitted.get(one.kind, Calibration()) for one in points)
+    good = np.array([fit(row, one.score or 0.0)[0] for fit, row, one in zip(by_kind, said, points, strict=True)])
     wanted = np.array([one.verdict == "good" for one in points], bool)
     return {
         "points": len(points),

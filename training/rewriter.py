@@ -23,11 +23,11 @@ from eval.data import fingerprint
 from eval.metric import KeyPoints
 from summarizer.cpu import cores
 from summarizer.deadline import Deadline
-from summarizer.points import Rewriter, Task, asked, finished, prompt
+from summarizer.points import AS_IT_IS, Rewriter, Task, asked, finished, prompt
 from summarizer.reading import words
 
 from .arguments import PartArguments, is_first_process
-from .data import PARTS, Pair, divided, judged, load, pairs, preferred
+from .data import PARTS, Pair, divided, judged, load, pairs, preferred, references
 from .export import convert
 from .modeling import (
     Loss,
@@ -63,6 +63,13 @@ class RewriterArguments(PartArguments):
             "commas). Good ones are learnt, and are made more likely than refused ones of the same sentences."
         },
     )
+    references: str | None = field(
+        default=None,
+        metadata={
+            "help": "Points that stand alone, made from sentences of the article (files, separated by commas). Of "
+            "the changes it learns those that say who or what is meant."
+        },
+    )
     preference: float = field(
         default=0.3, metadata={"help": "Weight of the comparisons of judged rewrites in the loss."}
     )
@@ -85,7 +92,10 @@ def main(args: RewriterArguments) -> None:
     Trainer's checkpoints and `metrics.jsonl`."""
     output = Path(args.output)
     judgements = args.judged.split(",") if args.judged else []
-    notes = asdict(args) | {"judged": " ".join(map(fingerprint, judgements))}
+    alone = args.references.split(",") if args.references else []
+    notes = asdict(args) | {
+        name: " ".join(map(fingerprint, files)) for name, files in (("judged", judgements), ("references", alone))
+    }
     claim_folder(output, notes, PARTS, args.resume)
     found_before_training(args)
     began = time.time()
@@ -95,11 +105,14 @@ def main(args: RewriterArguments) -> None:
     validation = _some(pairs(data.validation), args.validation_pairs, args.seed)
     learnt, chooses, _ = divided([one for source in judgements for one in judged(source)])
     train += preferred(learnt)
+    resolved = [references(source) for source in alone]
+    train += [pair for learns, _ in resolved for pair in learns]
     if not train or not validation:
         raise ValueError(
             f"{len(train)} pairs for training and {len(validation)} for validation: too few bullets match sentences of "
             "their article; more articles are needed"
         )
+    held = validation + preferred(chooses) + [pair for _, selects in resolved for pair in selects]
     model, tokenizer = _start(args, train, output / "start")
     use_fused_gelu(model)
 
@@ -108,7 +121,7 @@ def main(args: RewriterArguments) -> None:
         model=model,
         args=_settings(args, checkpoints),
         train_dataset=_rows(train, tokenizer, args, args.title_share),
-        eval_dataset=_rows(validation + preferred(chooses), tokenizer, args),
+        eval_dataset=_rows(held, tokenizer, args),
         data_collator=Texts(tokenizer.pad_token_id),
         processing_class=tokenizer,
         compute_loss_func=Loss(smoothing=args.label_smoothing, preference=args.preference),
@@ -127,6 +140,8 @@ def main(args: RewriterArguments) -> None:
         "best_step": trainer.state.best_global_step,
     }
     read = {"judged": {"fingerprint": notes["judged"], "rewrites": len(learnt)}} if judgements else {}
+    if alone:
+        read["references"] = {"fingerprint": notes["references"]}
     finish(args, "rewriter", data, about, began, read)
 
 
@@ -173,7 +188,12 @@ def _rows(of: Sequence[Pair], tokenizer: Any, args: RewriterArguments, titled: f
     titles = [pair.title if draw.random() < titled else None for pair in of]
     prompts = [prompt(p.sources, p.context, title) for p, title in zip(of, titles, strict=True)]
     targets = [text for pair in of for text in (*pair.targets, *(text for text, _ in pair.refused))]
-    asks = tokenizer([asked(len(words(target))) for target in targets], add_special_tokens=False)["input_ids"]
+    lengths = [
+        AS_IT_IS if pair.as_it_is else len(words(text))
+        for pair in of
+        for text in (*pair.targets, *(text for text, _ in pair.refused))
+    ]
+    asks = tokenizer([asked(length) for length in lengths], add_special_tokens=False)["input_ids"]
     read = tokenizer(prompts, truncation=True, max_length=args.max_source_tokens)["input_ids"]
     answers = tokenizer(targets, truncation=True, max_length=args.max_target_tokens)["input_ids"]
     texts = iter(zip(asks, answers, strict=True))

@@ -18,6 +18,7 @@ from .extractor import (
 from .full_names import FullNames
 from .pipeline import Pipeline
 from .rewriter import (
+    AS_IT_IS,
     SHORTLIST,
     Candidate,
     Rewriter,
@@ -32,6 +33,7 @@ from .text_choice import COSTS, Point, cost, extracted
 from .tidy import bullet_of
 
 __all__ = [
+    "AS_IT_IS",
     "COSTS",
     "DISTANCE_FEATURES",
     "FEATURES",

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from ..checks import Checker, Verifier
+from ..checks import Checker, TextKind, Verifier
 from ..deadline import Deadline
 from ..errors import WriterError
 from ..reading import Article, Sentence, content_sentences
 from ..summary import Bullet, Check, Length, Method, Span
 from .alignment import Aligner
-from .rewriter import Writer
-from .text_choice import Point, TextChooser
+from .rewriter import Rewriter, Writer
+from .text_choice import Point, Rewrite, TextChooser
 
 _SHOWN = 6
 """Maximum number of rewrites of a point that are returned, in addition to its sentences."""
@@ -109,6 +109,7 @@ def wordings_of(
     point = point_on(article, sentences, _chosen(sentences, spans))
     chooser = TextChooser(article, sentences, length)
     found: list[tuple[float, Bullet]] = []
+    texts: list[tuple[Point, list[Rewrite], TextKind]] = []
     if writer and verifier:
         for part in dict.fromkeys((point, *(point.narrowed(i) for i in point.chosen))):
             deadline.check()
@@ -116,14 +117,13 @@ def wordings_of(
             if written.fault and not written.candidates:
                 raise WriterError(written.fault)
             method: Method = "rewritten" if part.chosen == point.chosen else "narrowed"
-            rewrites = chooser.rewrites(part, written, method, _SHOWN)
-            texts, scores = [one.text for one in rewrites], [one.score for one in rewrites]
-            context = chooser.context.of_sentences(part.chosen)
-            verdicts = verifier.start(texts, written.kind, part.text, context, part.title, scores).result()
-            found += [
-                (verdict.good, chooser.bullet(replace(one, verdict=verdict), part, verifier.threshold))
-                for one, verdict in zip(rewrites, verdicts, strict=True)
-            ]
+            texts.append((part, chooser.rewrites(part, written, method, _SHOWN), written.kind))
+            if len(part.chosen) == 1 and isinstance(writer, Rewriter) and verifier.knows_resolved:
+                as_it_is = writer.start(chooser.task(part, as_it_is=True), deadline)()
+                texts.append((part, chooser.resolved(part, as_it_is), "resolved"))
+        for part, rewrites, kind in texts:
+            for one, verdict in zip(rewrites, chooser.verdicts(verifier, part, rewrites, kind).result(), strict=True):
+                found.append((verdict.good, chooser.bullet(one.judged(verdict), part, verifier.threshold)))
     found.sort(key=lambda one: -one[0])
     themselves = {bullet.text: bullet for bullet in chooser.source_sentences(point)}
     shown: dict[str, Bullet] = {}

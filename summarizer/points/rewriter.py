@@ -47,8 +47,13 @@ def prompt(sources: str, context: str, title: str | None = None) -> str:
     return sources + (f" Title: {title}" if title else "") + (f" Context: {context}" if context else "")
 
 
+AS_IT_IS = 0
+"""Requested length of a text that is the sentence itself, with what "he" or "the move" means put in: the sentence is
+decontextualized (Choi et al. 2021)."""
+
+
 def asked(length: int) -> str:
-    """Returns the prefix of the output: the requested number of words."""
+    """Returns the prefix of the output: the requested number of words, or AS_IT_IS."""
     return f"{length}:"
 
 
@@ -73,7 +78,7 @@ class Task:
         sources: The sentences that it is made from, on one line.
         context: The sentences that explain the sources. May be empty.
         title: The headline, if there is one.
-        lengths: Requested numbers of words, for the shipped rewriter.
+        lengths: Requested numbers of words, or AS_IT_IS, for the shipped rewriter.
         length: The length, for a language model.
         story: Text of the article, for a language model.
         end: Where the last of the sentences ends in the story.

@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from math import log1p
 
-from ..checks import Checker, Fault, Name, Number, Verdict, facts, needs_context
+from ..checks import Checker, Fault, Name, Number, TextKind, Verdict, Verifier, facts, needs_context
 from ..reading import REPORT, Article, Sentence, stems, words
 from ..summary import Bullet, Check, Length, Method, Span
 from .context import Context, as_line
 from .full_names import FullNames
-from .rewriter import Candidate, Task, Written
+from .rewriter import AS_IT_IS, Candidate, Task, Written
 from .tidy import bullet_of
 
 _SPEAKER = re.compile(
@@ -21,8 +22,6 @@ _SPEAKER = re.compile(
     r"|according\sto\s[^,;:\"“”]{2,70}))\.$"
 )
 """The end of a sentence that names the speaker: ", police said."."""
-
-
 _SHORTER = 0.9
 """Maximum length requested of a rewrite, as a share of the words of its sentences."""
 COSTS: dict[Fault, float] = {"untrue": 3.0, "broken": 2.0, "leaning": 1.0, "poor": 0.5}
@@ -261,16 +260,32 @@ class TextChooser:
         }
         self._read: dict[str, dict[str, float]] = {}
 
-    def task(self, point: Point, versions: int = 1) -> Task:
+    def task(self, point: Point, versions: int = 1, as_it_is: bool = False) -> Task:
         """Returns the task of writing a point.
 
         Args:
             point: The point.
             versions: Number of texts that a language model is asked for.
+            as_it_is: True to put only references into its sentence.
         """
-        lengths, context = self.style.lengths(len(words(point.text))), self.context.of_sentences(point.chosen)
+        lengths = (AS_IT_IS,) if as_it_is else self.style.lengths(len(words(point.text)))
+        context = self.context.of_sentences(point.chosen)
         end = point.spans[-1].end
         return Task(point.text, context, point.title, lengths, self._length, self.article.text, end, versions)
+
+    def resolved(self, point: Point, written: Written) -> list[Rewrite]:
+        """Returns the likeliest text that puts references into the sentence of a point and passes all look-ups; none if
+        the rewriter leaves the sentence as it is."""
+        context = " ".join(filter(None, (point.title, self.context.of_sentences(point.chosen))))
+        itself = words(bullet_of([span.text for span in point.spans]))
+        for candidate in written.candidates:
+            if words(candidate.text) == itself:
+                break
+            text = self._full_names(candidate.text)
+            found = Rewrite(text, self._checker(text, point.text, context), candidate.score, point.spans, "resolved")
+            if found.sound:
+                return [found]
+        return []
 
     def rewrites(self, point: Point, written: Written, method: Method, most: int) -> list[Rewrite]:
         """Returns the texts of a suitable length that pass all look-ups, ordered by worth. With `flag`, the others
@@ -296,6 +311,13 @@ class TextChooser:
             found[text] = Rewrite(text, looked_up, candidate.score, on.spans, method)
         kept = [rewrite for rewrite in found.values() if self._flag or rewrite.sound]
         return sorted(kept, key=lambda rewrite: not rewrite.sound)[:most]
+
+    def verdicts(
+        self, verifier: Verifier, point: Point, found: Sequence[Rewrite], kind: TextKind
+    ) -> Future[list[Verdict]]:
+        """Starts to read rewrites of a point."""
+        texts, scores = [one.text for one in found], [one.score for one in found]
+        return verifier.start(texts, kind, point.text, self.context.of_sentences(point.chosen), point.title, scores)
 
     def source_sentences(self, point: Point) -> list[Bullet]:
         """Returns the article's own sentences for a point, with full names."""

@@ -220,3 +220,17 @@ def test_no_more_words_are_asked_for_than_the_sentences_can_fill():
     style = STYLES["standard"]
     assert style.lengths(100) == style.asked
     assert max(style.lengths(20)) == 18 and style.lengths(5) == (style.min_words,)
+
+
+def resolved(*candidates):
+    chooser = TextChooser(ARTICLE, SENTENCES, "standard")
+    texts = tuple(Candidate(text, -0.1 * i) for i, text in enumerate(candidates, 1))
+    return [one.text for one in chooser.resolved(point(COST), Written(texts, "rewrites"))]
+
+
+def test_references_are_put_in_unless_the_sentence_is_likelier_as_it_is():
+    itself = "Roe added that repairs will cost 2.9 million pounds a year."
+    said = itself.replace("Roe", "Council leader Ann Roe")
+    stranger = itself.replace("Roe", "Derek Malloy")  # whom the article does not name
+    assert resolved(said, itself) == resolved(stranger, said, itself) == [said]
+    assert resolved(itself, said) == resolved(stranger) == resolved() == []

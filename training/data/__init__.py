@@ -6,6 +6,7 @@ from .loading import PARTS, CheckArguments, Data, check, load, usable
 from .packing import UnpackArguments, unpack
 from .pairs import LABEL, Pair, pairs, unfinished
 from .points import PointSources, points_of, shares
+from .references import references
 
 __all__ = [
     "LABEL",
@@ -24,6 +25,7 @@ __all__ = [
     "planted",
     "points_of",
     "preferred",
+    "references",
     "shares",
     "unfinished",
     "unpack",

@@ -38,6 +38,7 @@ class Judged:
         verdict: One of `VERDICTS`.
         score: Mean log-probability per token from the shipped rewriter; None if the shipped rewriter did not write it.
         sentence: True if the point is a sentence of the article.
+        resolved: True if the rewriter only put references into a sentence.
     """
 
     id: str
@@ -48,16 +49,27 @@ class Judged:
     verdict: str
     score: float | None = None
     sentence: bool = False
+    resolved: bool = False
 
     @property
     def kind(self) -> TextKind:
         """Who wrote the text: the shipped rewriter, the article, or another author."""
-        return "sentences" if self.sentence else "others" if self.score is None else "rewrites"
+        if self.sentence or self.resolved:
+            return "sentences" if self.sentence else "resolved"
+        return "others" if self.score is None else "rewrites"
 
 
 @dataclass(frozen=True, slots=True)
-class _Story:
-    """An article whose points were judged."""
+class Story:
+    """An article whose points were judged or written.
+
+    Attributes:
+        id: Its id.
+        title: The headline; None if there is none.
+        sentences: The sentences of the story.
+        names: Full names of its persons.
+        context: Finds the sentences that explain a point.
+    """
 
     id: str
     title: str | None
@@ -66,24 +78,33 @@ class _Story:
     context: Context
 
     @classmethod
-    def of(cls, id: str, text: str, title: str | None, language: str = "en") -> _Story:
+    def of(cls, id: str, text: str, title: str | None, language: str = "en") -> Story:
+        """Returns the story of an article's text."""
         sentences = content_sentences(text, language)
         names = FullNames(text, facts(text))
         return cls(id, title, sentences, names, Context(sentences, names))
 
     def chosen(self, spans: Sequence[tuple[int, int]]) -> list[int]:
+        """Returns the indices of the sentences that the spans overlap."""
         return sorted({i for span in spans if (i := sentence_at(span, self.sentences)) is not None})
 
     def judged(
-        self, chosen: Sequence[int], text: str, verdict: str, score: float | None = None, sentence: bool = False
+        self,
+        chosen: Sequence[int],
+        text: str,
+        verdict: str,
+        score: float | None = None,
+        sentence: bool = False,
+        resolved: bool = False,
     ) -> Judged:
+        """Returns a text on some sentences with its verdict."""
         if verdict not in VERDICTS:
             raise ValueError(f"the verdict {verdict!r} is not one of {', '.join(VERDICTS)}")
         sources, context = as_line(self.sentences, chosen), self.context.of_sentences(chosen)
-        return Judged(self.id, text, sources, context, self.title, verdict, score, sentence)
+        return Judged(self.id, text, sources, context, self.title, verdict, score, sentence, resolved)
 
 
-_story = lru_cache(maxsize=8)(_Story.of)
+story_of = lru_cache(maxsize=8)(Story.of)
 
 
 def judged(source: str, corrections: bool = True) -> list[Judged]:
@@ -91,7 +112,8 @@ def judged(source: str, corrections: bool = True) -> list[Judged]:
 
     Points of an article, with `id`, `article`, optionally `title`, and `points`. Each has `sources` (spans), and may
     have the `verdict` on its sentences as they stand, and `judged`: texts of it. Each of them has `text` and `verdict`,
-    also `score` if the shipped rewriter wrote it, and the `length` "sentence" if it is a sentence of the article.
+    also `score` if the shipped rewriter wrote it, and the `length` "sentence" if it is a sentence of the article, or
+    "resolved" if the shipped rewriter only put references into it.
 
     A list that an editor approved at the desk: a point that the editor did not change is good. A point that the editor
     changed or deleted has the fault that was given as the reason; without a reason it is skipped.
@@ -118,7 +140,7 @@ def judged(source: str, corrections: bool = True) -> list[Judged]:
 
 
 def _of_points(row: Mapping[str, Any], corrections: bool) -> Iterator[Judged]:
-    story = _story(str(row["id"]), row["article"], row.get("title") or None)
+    story = story_of(str(row["id"]), row["article"], row.get("title") or None)
     for point in row["points"]:
         chosen = story.chosen([(start, end) for start, end in point["sources"]])
         if not chosen:
@@ -128,15 +150,15 @@ def _of_points(row: Mapping[str, Any], corrections: bool) -> Iterator[Judged]:
             yield story.judged(chosen, itself, point["verdict"], sentence=True)
         for one in point.get("judged", ()):
             if corrections or not one.get("corrected"):
-                of_article = one.get("length") == "sentence"
-                yield story.judged(chosen, one["text"], one["verdict"], one.get("score"), of_article)
+                of_article, resolved = (one.get("length") == name for name in ("sentence", "resolved"))
+                yield story.judged(chosen, one["text"], one["verdict"], one.get("score"), of_article, resolved)
 
 
 def _of_editors(record: Mapping[str, Any], corrections: bool) -> Iterator[Judged]:
     """Yields the judged points of an approved list; with `corrections`, also the editor's own texts, which are good."""
     text = record["text"]
     id = str(record.get("article_id", text[:200]))
-    story = _story(id, text, record.get("title"), record.get("language", "en"))
+    story = story_of(id, text, record.get("title"), record.get("language", "en"))
     removed = [one | {"draft": one["text"], "text": None} for one in record.get("removed", ())]
     for one in (*record["bullets"], *removed):
         draft, now = one.get("draft"), one["text"]
@@ -166,12 +188,12 @@ def preferred(found: Sequence[Judged]) -> list[Pair]:
     """Returns a pair for each group of sentences, with the texts that a reader would print as targets and the others as
     refused texts.
 
-    How bad a refused text is, is the cost of its fault in the selection of points (`COSTS`). Sentences of the article
-    are left out, and so are groups without a good text whose texts are all equally bad.
+    How bad a refused text is, is the cost of its fault in the selection of points (`COSTS`). Sentences of the article,
+    with references put in or not, are left out, and so are groups without a good text whose texts are all equally bad.
     """
     groups: dict[tuple[str, str, str | None], dict[str, float]] = {}
     for one in found:
-        if one.sentence:
+        if one.sentence or one.resolved:
             continue
         texts = groups.setdefault((one.sources, one.context, one.title), {})
         texts[unfinished(one.text)] = COSTS.get(one.verdict, 0.0)
@@ -202,7 +224,7 @@ def _with_faults(examples: Iterable[Example], draw: random.Random) -> Iterator[J
     given: dict[str, int] = {}
     for example in tqdm(examples, "faults", file=sys.stderr, mininterval=5):
         title = example.title if draw.random() < 0.7 else None
-        story = _Story.of(example.id, example.text, title)
+        story = Story.of(example.id, example.text, title)
         made = [point for point in points_of(example, story.sentences) if point.texts]
         for point in made:
             context = f"{story.context.of_sentences(point.sources)} {title or ''}"

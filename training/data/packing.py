@@ -103,7 +103,9 @@ def _whole(about: Mapping[str, Any], article: Mapping[str, Any]) -> dict[str, An
 
 
 def _point(about: Mapping[str, Any], article: str) -> dict[str, Any]:
-    texts = {length: unpacked(about[length], article) for length in ("standard", "brief") if length in about}
+    texts = {
+        length: unpacked(about[length], article) for length in ("standard", "brief", "resolved") if length in about
+    }
     judged = [
         one | {name: unpacked(one[name], article) for name in ("text", "standard") if name in one}
         for one in about.get("judged", ())

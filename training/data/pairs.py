@@ -43,6 +43,7 @@ class Pair:
         title: The headline; None if there is none.
         targets: Texts of the point: one, or one in each length.
         refused: Texts that a reader would not print, each with how bad it is, above 0; empty if nobody judged.
+        as_it_is: True if the target is the sentence itself with references put in (`AS_IT_IS`).
     """
 
     sources: str
@@ -50,6 +51,7 @@ class Pair:
     title: str | None
     targets: tuple[str, ...]
     refused: tuple[tuple[str, float], ...] = ()
+    as_it_is: bool = False
 
 
 def pairs(examples: Iterable[Example], progress: bool = True) -> list[Pair]:

@@ -1,6 +1,6 @@
 """Prints what readers said of judged texts, by writer: `python benchmarks/verdicts.py FILE`.
 
-FILE is `training/written/judged-validation.jsonl.gz` or `judged-standalone.jsonl.gz`; it need not be unpacked.
+FILE is one of `training/written/judged-*.jsonl.gz` whose texts name their writer; it need not be unpacked.
 """
 
 from __future__ import annotations

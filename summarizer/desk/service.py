@@ -225,13 +225,13 @@ def allowed(scope: str) -> Callable[..., Person]:
         if scope not in person.scopes:
             raise HTTPException(403, f"{person.name} does not have the right {scope!r}")
         if request.method not in ("GET", "HEAD"):
-            check_page_token(request, person, request.headers.get("x-csrf-token", ""))
+            _check_page_token(request, person, request.headers.get("x-csrf-token", ""))
         return person
 
     return check
 
 
-def check_page_token(request: Request, person: Person, token: str) -> None:
+def _check_page_token(request: Request, person: Person, token: str) -> None:
     """Refuses a browser's request that does not come from a page of this desk (cross-site request forgery).
 
     Args:

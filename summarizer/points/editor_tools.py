@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from ..checks import Checker, TextKind, Verifier
+from ..checks import Checker, Verifier
 from ..deadline import Deadline
 from ..errors import WriterError
 from ..reading import Article, Sentence, content_sentences
 from ..summary import Bullet, Check, Length, Method, Span
 from .alignment import Aligner
-from .rewriter import Rewriter, Writer
-from .text_choice import Point, Rewrite, TextChooser
+from .rewriter import Writer
+from .text_choice import Point, TextChooser, resolves
 
 _SHOWN = 6
 """Maximum number of rewrites of a point that are returned, in addition to its sentences."""
@@ -109,20 +109,21 @@ def wordings_of(
     point = point_on(article, sentences, _chosen(sentences, spans))
     chooser = TextChooser(article, sentences, length)
     found: list[tuple[float, Bullet]] = []
-    texts: list[tuple[Point, list[Rewrite], TextKind]] = []
     if writer and verifier:
-        for part in dict.fromkeys((point, *(point.narrowed(i) for i in point.chosen))):
+        tasks: list[tuple[Point, Method]] = [(point, "rewritten")]
+        if len(point.chosen) > 1:
+            tasks += [(point.narrowed(i), "narrowed") for i in point.chosen]
+        if resolves(writer, verifier):
+            tasks += [(point.narrowed(i), "resolved") for i in point.chosen]
+        for part, method in tasks:
             deadline.check()
-            written = writer.start(chooser.task(part, _SHOWN // 2), deadline)()
+            task = chooser.task(part, _SHOWN // 2, as_it_is=method == "resolved")
+            written = writer.start(task, deadline)()
             if written.fault and not written.candidates:
                 raise WriterError(written.fault)
-            method: Method = "rewritten" if part.chosen == point.chosen else "narrowed"
-            texts.append((part, chooser.rewrites(part, written, method, _SHOWN), written.kind))
-            if len(part.chosen) == 1 and isinstance(writer, Rewriter) and verifier.knows_resolved:
-                as_it_is = writer.start(chooser.task(part, as_it_is=True), deadline)()
-                texts.append((part, chooser.resolved(part, as_it_is), "resolved"))
-        for part, rewrites, kind in texts:
-            for one, verdict in zip(rewrites, chooser.verdicts(verifier, part, rewrites, kind).result(), strict=True):
+            rewrites = chooser.rewrites(part, written, method, _SHOWN)
+            verdicts = chooser.verdicts(verifier, part, rewrites, written.kind).result()
+            for one, verdict in zip(rewrites, verdicts, strict=True):
                 found.append((verdict.good, chooser.bullet(one.judged(verdict), part, verifier.threshold)))
     found.sort(key=lambda one: -one[0])
     themselves = {bullet.text: bullet for bullet in chooser.source_sentences(point)}

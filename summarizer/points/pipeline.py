@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import replace
 from math import inf
 from pathlib import Path
 from typing import Any
 
-from ..checks import Verdict, Verifier
+from ..checks import Verifier
 from ..deadline import Deadline
 from ..errors import ModelError
 from ..options import Options
@@ -21,7 +20,7 @@ from .content_selection import SETTINGS, Group, group
 from .editor_tools import check_point, wordings_of
 from .extractor import Extractor
 from .rewriter import Rewriter, Writer
-from .text_choice import DROP_THRESHOLD, Point, Rewrite, TextChooser, chosen_by_form
+from .text_choice import DROP_THRESHOLD, Point, Rewrite, TextChooser, chosen_by_form, resolves
 
 VERIFIED = 4
 """Maximum number of rewrites of a point that the verifier reads."""
@@ -171,30 +170,15 @@ class Pipeline:
         narrowed = self._rewrites(chooser, [points[i].narrowed() for i in left], "narrowed", deadline)
         for i, other in zip(left, narrowed, strict=True):
             found[i] = replace(found[i], rewrites=other.rewrites, fault=other.fault)
-        resolved = self._resolved(chooser, [point.narrowed() for point in points], deadline)
+        if self._writer and resolves(self._writer, self._verifier):
+            resolved = self._rewrites(chooser, [point.narrowed() for point in points], "resolved", deadline)
+            for i, other in enumerate(resolved):
+                found[i] = replace(found[i], rewrites=(*found[i].rewrites, *other.rewrites))
         with deadline.stage("checks"):
             return [
-                replace(point, rewrites=(*point.rewrites, *more.rewrites), verdicts=tuple(verdicts.result()))
-                for point, more, verdicts in zip(found, resolved, waiting, strict=True)
+                replace(point, verdicts=tuple(verdicts.result()))
+                for point, verdicts in zip(found, waiting, strict=True)
             ]
-
-    def _resolved(self, chooser: TextChooser, points: Sequence[Point], deadline: Deadline) -> list[Point]:
-        """Returns points of one sentence each with the sentence as a rewrite into which references are put, if it needs
-        any, and the verifier's verdict."""
-        assert self._verifier is not None
-        if not (isinstance(self._writer, Rewriter) and self._verifier.knows_resolved):
-            return list(points)
-        with deadline.stage("rewriter"):
-            writing = [self._writer.start(chooser.task(point, as_it_is=True), deadline) for point in points]
-        reading = []
-        for point, wait in zip(points, writing, strict=True):
-            with deadline.stage("rewriter"):
-                written = wait()
-            with deadline.stage("checks"):
-                found = chooser.resolved(point, written)
-                reading.append((point, found, chooser.verdicts(self._verifier, point, found, "resolved")))
-        with deadline.stage("checks"):
-            return [_judged(*one) for one in reading]
 
     def _rewrites(
         self, chooser: TextChooser, points: Sequence[Point], method: Method, deadline: Deadline
@@ -203,7 +187,8 @@ class Pipeline:
         parallel."""
         assert self._writer is not None and self._verifier is not None
         with deadline.stage("rewriter"):
-            writing = [self._writer.start(chooser.task(point), deadline) for point in points]
+            as_it_is = method == "resolved"
+            writing = [self._writer.start(chooser.task(point, as_it_is=as_it_is), deadline) for point in points]
         reading = []
         for point, wait in zip(points, writing, strict=True):
             with deadline.stage("rewriter"):
@@ -213,7 +198,10 @@ class Pipeline:
                 verdicts = chooser.verdicts(self._verifier, point, found, written.kind)
                 reading.append((replace(point, fault=written.fault), found, verdicts))
         with deadline.stage("checks"):
-            return [_judged(*one) for one in reading]
+            return [
+                replace(point, rewrites=tuple(map(Rewrite.judged, found, verdicts.result())))
+                for point, found, verdicts in reading
+            ]
 
     def _warnings(self, article: Article, policy: Policy, points: Sequence[Point]) -> Iterator[str]:
         if not self._speaks(article.language):
@@ -227,10 +215,6 @@ class Pipeline:
 
     def _speaks(self, language: str) -> bool:
         return not self._languages or language.split("-", maxsplit=1)[0].lower() in self._languages
-
-
-def _judged(point: Point, found: Sequence[Rewrite], verdicts: Future[list[Verdict]]) -> Point:
-    return replace(point, rewrites=tuple(map(Rewrite.judged, found, verdicts.result())))
 
 
 def _without(points: Sequence[Point], spare: Sequence[Point], options: Options) -> list[Point]:

@@ -101,7 +101,7 @@ class Written:
 
     Attributes:
         candidates: The texts, the best first.
-        kind: Who wrote them: "rewrites" for the shipped rewriter, "others" for a language model.
+        kind: "rewrites" of the shipped rewriter, "resolved" if it only put references in, "others" of a language model.
         fault: Why there is no text, or not the text of the writer that was asked; "" if all is well.
     """
 
@@ -163,7 +163,8 @@ class Rewriter:
                 best[text] = max(score, best.get(text, score))
             best.pop("", None)
             found = sorted(best.items(), key=lambda item: -item[1])
-            return Written(tuple(Candidate(text, score) for text, score in found), "rewrites")
+            kind: TextKind = "resolved" if task.lengths == (AS_IT_IS,) else "rewrites"
+            return Written(tuple(Candidate(text, score) for text, score in found), kind)
 
         return wait
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from math import log1p
 
 from ..checks import Checker, Fault, Name, Number, TextKind, Verdict, Verifier, facts, needs_context
@@ -14,7 +15,7 @@ from ..reading import REPORT, Article, Sentence, stems, words
 from ..summary import Bullet, Check, Length, Method, Span
 from .context import Context, as_line
 from .full_names import FullNames
-from .rewriter import AS_IT_IS, Candidate, Task, Written
+from .rewriter import AS_IT_IS, Candidate, Rewriter, Task, Writer, Written
 from .tidy import bullet_of
 
 _SPEAKER = re.compile(
@@ -186,6 +187,11 @@ def with_article(text: str, source: str) -> str:
     return f"{there[1].capitalize()} {there[2]}{text[len(there[2]) :]}" if there else text
 
 
+def resolves(writer: Writer, verifier: Verifier) -> bool:
+    """True if a writer can put references into a sentence, and the verifier is calibrated for such texts."""
+    return isinstance(writer, Rewriter) and verifier.knows_resolved
+
+
 def source_sentences(point: Point) -> list[Bullet]:
     """Returns the article's own sentences for a point, without words that only tie them to their neighbours: the main
     sentence first, then the others, and last the main one with the sentence before it, if that is free."""
@@ -273,23 +279,9 @@ class TextChooser:
         end = point.spans[-1].end
         return Task(point.text, context, point.title, lengths, self._length, self.article.text, end, versions)
 
-    def resolved(self, point: Point, written: Written) -> list[Rewrite]:
-        """Returns the likeliest text that puts references into the sentence of a point and passes all look-ups; none if
-        the rewriter leaves the sentence as it is."""
-        context = " ".join(filter(None, (point.title, self.context.of_sentences(point.chosen))))
-        itself = words(bullet_of([span.text for span in point.spans]))
-        for candidate in written.candidates:
-            if words(candidate.text) == itself:
-                break
-            text = self._full_names(candidate.text)
-            found = Rewrite(text, self._checker(text, point.text, context), candidate.score, point.spans, "resolved")
-            if found.sound:
-                return [found]
-        return []
-
     def rewrites(self, point: Point, written: Written, method: Method, most: int) -> list[Rewrite]:
         """Returns the texts of a suitable length that pass all look-ups, ordered by worth. With `flag`, the others
-        follow.
+        follow. If only references were put in: the likeliest text, unless the sentence is likelier as it is.
 
         Args:
             point: The point.
@@ -298,9 +290,15 @@ class TextChooser:
             most: Maximum number of rewrites to return.
         """
         found: dict[str, Rewrite] = {}
-        candidates = _repaired(point, written.candidates) if written.kind == "rewrites" else written.candidates
+        candidates: Iterable[Candidate] = written.candidates
+        if written.kind == "resolved":
+            itself, most = words(bullet_of([span.text for span in point.spans])), 1
+            candidates = takewhile(lambda one: words(one.text) != itself, candidates)
+        else:
+            repaired = _repaired(point, candidates) if written.kind == "rewrites" else candidates
+            candidates = self._by_worth(point, repaired)
         context = " ".join(filter(None, (point.title, self.context.of_sentences(point.chosen))))
-        for candidate in self._by_worth(point, candidates):
+        for candidate in candidates:
             text = self._full_names(candidate.text)
             if text in found:
                 continue

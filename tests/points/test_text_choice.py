@@ -225,7 +225,7 @@ def test_no_more_words_are_asked_for_than_the_sentences_can_fill():
 def resolved(*candidates):
     chooser = TextChooser(ARTICLE, SENTENCES, "standard")
     texts = tuple(Candidate(text, -0.1 * i) for i, text in enumerate(candidates, 1))
-    return [one.text for one in chooser.resolved(point(COST), Written(texts, "rewrites"))]
+    return [one.text for one in chooser.rewrites(point(COST), Written(texts, "resolved"), "resolved", 4)]
 
 
 def test_references_are_put_in_unless_the_sentence_is_likelier_as_it_is():

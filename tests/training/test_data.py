@@ -175,3 +175,16 @@ def test_points_with_verdicts_are_judged_texts(tmp_path):
     points[0]["judged"][0]["verdict"] = "fine"
     with pytest.raises(ValueError, match=r"points\.jsonl.*the verdict 'fine' is not one of good"):
         judged(str(written(tmp_path / "points.jsonl", [row])))
+
+
+def test_each_text_of_a_point_gets_its_words_back(tmp_path):
+    from training.data.packing import UnpackArguments, packed, unpack
+
+    text, articles = "Ann Roe left. It rained.", tmp_path / "articles.jsonl"
+    written(articles, [{"id": "1", "article": text}])
+    texts = {"standard": "Ann Roe left in rain.", "brief": "Roe left.", "resolved": "Council leader Ann Roe left."}
+    point = {"sources": [[0, 13]]} | {name: packed(one, text) for name, one in texts.items()}
+    rows, out = written(tmp_path / "packed.jsonl", [{"id": "1", "points": [point]}]), tmp_path / "out.jsonl"
+    unpack(UnpackArguments(str(rows), str(articles), str(out)))
+    (made,) = json.loads(out.read_text("utf-8"))["points"]
+    assert made == {"sources": [[0, 13]]} | texts and all(point[name] != one for name, one in texts.items())

@@ -1,10 +1,15 @@
 """Sentences into which references are put, from points that stand alone."""
 
+import json
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from training.__main__ import main
+from training.calibration import calibrations
+from training.data.judged import judged, preferred
 from training.data.references import edited, reference_edits, references
 
 from ..articles import STORY, archive, written
@@ -82,9 +87,42 @@ def test_a_row_without_texts_is_named(tmp_path):
 
 def test_the_rewriter_learns_from_them(tmp_path, tiny_t5):
     rows = [{"id": f"{i}", "article": STORY, "points": points(STORY)} for i in range(20)]
-    called(
+    alone = written(tmp_path / "alone.jsonl", rows)
+    learnt, _ = references(str(alone))
+    done = called(
         main, "rewriter", "--train", written(tmp_path / "train.jsonl", archive(12)), "--base_model", tiny_t5,
-        "--references", written(tmp_path / "alone.jsonl", rows), "--output", tmp_path / "run", "--vocabulary", 0,
-        "--epochs", 1, "--eval_steps", 2, "--compare_with", "none", "--parts_from", "none",
+        "--validation", written(tmp_path / "held.jsonl", archive(4, 1)), "--references", alone,
+        "--output", tmp_path / "run", "--vocabulary", 0, "--epochs", 1, "--eval_steps", 2,
+        "--compare_with", "none", "--parts_from", "none",
     )  # fmt: skip
-    assert (tmp_path / "run" / "model" / "rewriter" / "model.bin").exists()
+    assert done.returncode == 0, done.stderr
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert record["pairs"]["train"] == 24 + len(learnt) and record["data"]["references"]["fingerprint"]
+
+
+def test_they_are_asked_for_with_a_request_of_their_own(tiny_t5):
+    from transformers import AutoTokenizer
+
+    from training.data.pairs import Pair
+    from training.rewriter import RewriterArguments, _rows
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_t5)
+    one, other = (Pair("The roof comes first.", "", None, ("The roof",), as_it_is=kind) for kind in (True, False))
+    (asks, _), (words, _) = (row["texts"][0] for row in _rows([one, other], tokenizer, RewriterArguments()))
+    expected = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in ("0:", "2:"))
+    assert [asks, words] == list(expected) and asks != words
+
+
+def test_judged_sentences_with_references_are_a_kind_of_their_own(tmp_path):
+    judgement = {"text": "The Marl Lane roof comes first.", "verdict": "good", "score": -0.1, "length": "resolved"}
+    start = STORY.index("The roof")
+    point = {"sources": [[start, start + 22]], "judged": [judgement, judgement | {"length": "brief"}]}
+    found = judged(str(written(tmp_path / "judged.jsonl", [{"id": "1", "article": STORY, "points": [point]}])))
+    assert [one.kind for one in found] == ["resolved", "rewrites"]
+    assert not preferred(found[:1]) and len(preferred(found)) == 1
+    logits = np.zeros((2, 5), np.float32)
+    assert set(calibrations(logits, found)) == {
+        "rewrites",
+        "sentences",
+        "others",
+    }  # else a T5 that never learnt it is asked

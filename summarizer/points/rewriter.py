@@ -27,10 +27,11 @@ BEAM = 4
 _SEARCH = {
     "beam_size": BEAM,
     "num_hypotheses": BEAM,
-    "no_repeat_ngram_size": 3,
     "return_scores": True,
     "asynchronous": True,
 }
+_NO_REPEAT = 3
+"""Number of tokens in a row that a rewrite has only once. A sentence that stays as it is may repeat itself."""
 _Running = Callable[[], Iterator[tuple[list[str], float]]]
 SHORTLIST = "vmap.txt"
 """CTranslate2's vocabulary map: the output tokens that an input allows. Made by `training/modeling/shortlist.py`."""
@@ -154,7 +155,8 @@ class Rewriter:
         # All lengths of one point are one batch, so that the output does not depend on other points.
         read = self._tokens(prompt(task.sources, task.context, task.title))
         asks = [self._tokens(asked(length), alone=False) for length in task.lengths]
-        running = self._answers(read, asks)
+        kind: TextKind = "resolved" if task.lengths == (AS_IT_IS,) else "rewrites"
+        running = self._answers(read, asks, kind == "rewrites")
 
         def wait() -> Written:
             best: dict[str, float] = {}
@@ -163,7 +165,6 @@ class Rewriter:
                 best[text] = max(score, best.get(text, score))
             best.pop("", None)
             found = sorted(best.items(), key=lambda item: -item[1])
-            kind: TextKind = "resolved" if task.lengths == (AS_IT_IS,) else "rewrites"
             return Written(tuple(Candidate(text, score) for text, score in found), kind)
 
         return wait
@@ -171,14 +172,15 @@ class Rewriter:
     def close(self) -> None:
         """Does nothing: CTranslate2 frees the threads with the model."""
 
-    def _answers(self, read: list[str], asks: list[list[str]]) -> _Running:
-        """Starts the beam search of a T5."""
+    def _answers(self, read: list[str], asks: list[list[str]], rewritten: bool) -> _Running:
+        """Starts the beam search of a T5. `rewritten` is False for a sentence that stays as it is."""
         read = [*read[:-1][: MAX_SOURCE_TOKENS - 1], read[-1]]
         running = self._model.translate_batch(
             [read] * len(asks),
             target_prefix=asks,
             max_decoding_length=MAX_TARGET_TOKENS,
             use_vmap=self._shortlist,
+            no_repeat_ngram_size=_NO_REPEAT if rewritten else 0,
             **_SEARCH,
         )
 

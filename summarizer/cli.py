@@ -221,7 +221,6 @@ def batch(
     address: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Address of the Ray cluster. Default: this machine.")
     ] = None,
-    profile: Annotated[bool, typer.Option("--profile", help="Print the time of each stage at the end.")] = False,
 ) -> None:
     """Summarize an archive into a file. If the run is stopped, the same command continues it.
 
@@ -289,8 +288,6 @@ def batch(
     if report.errors:
         place = f"{output}.errors.jsonl" if engine is Engines.local else f"the files .errors.jsonl in {output}"
         print(f"the errors are in {place}; the same command tries them again", file=sys.stderr)
-    if profile:
-        print(report.shares(), file=sys.stderr)
     sys.exit(int(report.errors > 0))
 
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .errors import ArticleError
 from .reading import Article
@@ -18,12 +18,12 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def in_order(run: Callable[[int, T], R], items: Iterable[T], workers: int) -> Generator[R]:
-    """Yields the results of a function in the order of the items. Only a few items are read ahead. An error of the
-    iterable itself is raised after the results of the items before it.
+def in_order(run: Callable[[int, T], R], items: Iterable[T], workers: int) -> Generator[R | Exception]:
+    """Yields the results of a function, or its errors, in the order of the items. Only a few items are read ahead. An
+    error of the iterable itself is raised after the results of the items before it.
 
     Args:
-        run: Is called with the index of an item and the item, in a thread. It must not raise.
+        run: Is called with the index of an item and the item, in a thread.
         items: The items.
         workers: Number of threads.
     """
@@ -42,9 +42,9 @@ def in_order(run: Callable[[int, T], R], items: Iterable[T], workers: int) -> Ge
                     break
                 waiting.append(pool.submit(run, number, item))
                 if len(waiting) > 2 * workers:
-                    yield waiting.popleft().result()
+                    yield _outcome(waiting.popleft())
             while waiting:
-                yield waiting.popleft().result()
+                yield _outcome(waiting.popleft())
         finally:
             for future in waiting:
                 future.cancel()
@@ -52,17 +52,18 @@ def in_order(run: Callable[[int, T], R], items: Iterable[T], workers: int) -> Ge
         raise failure
 
 
+def _outcome(future: Future[Any]) -> Any:
+    error = future.exception()
+    return error if isinstance(error, Exception) else future.result()
+
+
 def raising(outcomes: Generator[Summary | Exception]) -> Iterator[Summary]:
     """Yields the summaries. Raises the first error, and then cancels the articles that are still queued."""
     with closing(outcomes):
-        yield from map(raised, outcomes)
-
-
-def raised(outcome: Summary | Exception) -> Summary:
-    """Returns the summary, or raises the error."""
-    if isinstance(outcome, Exception):
-        raise outcome
-    return outcome
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+            yield outcome
 
 
 def article_of(value: object, number: int | None) -> Article:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Condition
 from typing import Literal, Self, Unpack, overload
 
 from .cpu import instructions
-from .deadline import Deadline, Profile
+from .deadline import Deadline
 from .errors import ArticleError, ClosedError, ModelError, TimeLimitError
-from .loading import Loaded, loaded
+from .models import folder_of, verified, version_of
 from .options import LENGTHS, CallOptions, Options
+from .points import Pipeline
 from .reading import Article
-from .stream import LazyText, Text, article_of, in_order, name_of, raised, raising
+from .stream import LazyText, Text, article_of, in_order, name_of, raising
 from .summary import Bullet, Length, Span, Summary
-from .writers import WriterOptions
+from .writers import WriterOptions, guide_version, writer_of
 
 _CLOSED = "this Summarizer was closed; load another with from_pretrained"
 
@@ -36,10 +38,12 @@ class Summarizer:
         print(summary)
     """
 
-    def __init__(self, found: Loaded) -> None:
-        self.config, self.version, self.folder = found.config, found.version, found.folder
-        self._loaded, self._pipeline = found, found.pipeline
-        self._async_pool = ThreadPoolExecutor(found.pipeline.max_concurrency, "summarizer-async")
+    def __init__(self, folder: Path, threads: int | None, writer: WriterOptions | None) -> None:
+        self.folder, self.config, self.version = folder, verified(folder), version_of(folder)
+        write_with = partial(writer_of, writer, threads=threads) if writer else None
+        self._pipeline = Pipeline(folder, self.config, threads, write_with)
+        self._writer, self._guide = (writer.name, guide_version(writer)) if writer else ("", "")
+        self._async_pool = ThreadPoolExecutor(self.max_concurrency, "summarizer-async")
         self._idle = Condition()
         self._calls = 0
         self._closed = False
@@ -77,7 +81,7 @@ class Summarizer:
             MissingExtraError: The writer needs a package that is not installed.
         """
         options = WriterOptions(writer) if isinstance(writer, str) else writer
-        return cls(loaded(model, threads, options, revision, token))
+        return cls(folder_of(model, revision, token), threads, options)
 
     @property
     def max_concurrency(self) -> int:
@@ -156,15 +160,14 @@ class Summarizer:
             ClosedError: `close` was called before.
             ValueError: An option is out of range.
         """
-        outcome = self._outcome_with(self._options(options))
         if isinstance(articles, str | Article):
-            return raised(outcome(None, articles))
+            return self._summary(self._options(options), None, articles)
         if isinstance(articles, bytes) or not isinstance(articles, Sequence):
             raise ArticleError(
                 f"pass a str, an Article or a list of them, not {type(articles).__name__}; "
                 "for other iterables use stream(), for files Article.from_file"
             )
-        return list(raising(in_order(outcome, articles, self.max_concurrency)))
+        return list(self.stream(articles, **options))
 
     def check(
         self, article: Text, text: str, sources: Sequence[Span] | None = None, *, time_limit: float | None = None
@@ -254,7 +257,6 @@ class Summarizer:
         articles: Iterable[LazyText],
         *,
         on_error: Literal["raise"] = "raise",
-        profile: Profile | None = None,
         **options: Unpack[CallOptions],
     ) -> Iterator[Summary]: ...
 
@@ -264,7 +266,6 @@ class Summarizer:
         articles: Iterable[LazyText],
         *,
         on_error: Literal["yield"],
-        profile: Profile | None = None,
         **options: Unpack[CallOptions],
     ) -> Iterator[Summary | Exception]: ...
 
@@ -273,7 +274,6 @@ class Summarizer:
         articles: Iterable[LazyText],
         *,
         on_error: Literal["raise", "yield"] = "raise",
-        profile: Profile | None = None,
         **options: Unpack[CallOptions],
     ) -> Iterator[Summary | Exception]:
         """Summarizes any iterable of articles, in order. Only a few articles are read ahead.
@@ -286,7 +286,6 @@ class Summarizer:
                 `(partial(Article.from_file, path) for path in paths)`.
             on_error: "raise": the first error is raised, after the summaries of the articles before it. "yield": the
                 error is yielded in place of the summary, and the stream continues.
-            profile: Collects the seconds of each stage. Default: they are not measured.
             **options: As in a call.
 
         Raises:
@@ -295,8 +294,7 @@ class Summarizer:
         """
         if on_error not in ("raise", "yield"):
             raise ValueError(f'on_error must be "raise" or "yield", not {on_error!r}')
-        outcome = self._outcome_with(self._options(options), profile)
-        outcomes = in_order(outcome, articles, self.max_concurrency)
+        outcomes = in_order(partial(self._summary, self._options(options)), articles, self.max_concurrency)
         return outcomes if on_error == "yield" else raising(outcomes)
 
     def _options(self, given: CallOptions) -> Options:
@@ -309,27 +307,14 @@ class Summarizer:
             )
         return options
 
-    def _outcome_with(
-        self, options: Options, profile: Profile | None = None
-    ) -> Callable[[int | None, LazyText], Summary | Exception]:
-        """Returns a function that makes the summary of an article, or its error, from the article's index (None if it
-        is alone) and the article. Errors of any type are returned, so that one article does not stop the others."""
-
-        def outcome(number: int | None, value: LazyText) -> Summary | Exception:
-            try:
-                article = article_of(value, number)
-                try:
-                    return self._summary(article, options, Deadline(options.time_limit, profile))
-                except TimeLimitError as error:
-                    raise TimeLimitError(f"{name_of(value, number)} {error}") from None
-            except Exception as error:
-                return error
-
-        return outcome
-
-    def _summary(self, article: Article, options: Options, deadline: Deadline) -> Summary:
-        with self._counted():
-            bullets, warnings = self._pipeline(article, options, deadline)
+    def _summary(self, options: Options, number: int | None, value: LazyText) -> Summary:
+        """Returns the summary of an article. `number` is its index; None if it is alone."""
+        article = article_of(value, number)
+        try:
+            with self._counted():
+                bullets, warnings = self._pipeline(article, options, Deadline(options.time_limit))
+        except TimeLimitError as error:
+            raise TimeLimitError(f"{name_of(value, number)} {error}") from None
         if options.bullets != "auto" and len(bullets) < options.bullets:
             fewer = f"{options.bullets} bullets were asked for, but the article yielded only {len(bullets)}."
             warnings = (fewer, *warnings)
@@ -344,8 +329,8 @@ class Summarizer:
             warnings,
             min_confidence=options.min_confidence,
             cpu=instructions(),
-            writer=self._loaded.writer,
-            guide=self._loaded.guide,
+            writer=self._writer,
+            guide=self._guide,
         )
 
     def _check_open(self) -> None:

@@ -10,7 +10,7 @@ from .articles import ROOT
 
 PACKAGES = ("summarizer", "training", "eval")
 ORDER = (
-    "errors version cpu reading summary options deadline models checks points writers loading stream summarizer "
+    "errors version cpu reading summary options deadline models checks points writers stream summarizer "
     "archive flags desk cli"
 ).split()
 """What `summarizer` is made of. Each imports only what stands before it."""

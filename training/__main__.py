@@ -7,6 +7,7 @@ import difflib
 import errno
 import sys
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,6 +35,16 @@ tasks:
 
 The keys of a YAML file are the flags' names; a flag overrides the file. `python -m training TASK --help` lists them.
 Several processes: `torchrun --nproc_per_node N -m training TASK ...`."""
+_TASKS = {
+    "check": (".data", "check", "CheckArguments"),
+    "extractor": (".extractor", "main", "ExtractorArguments"),
+    "rewriter": (".rewriter", "main", "RewriterArguments"),
+    "verifier": (".verifier", "main", "VerifierArguments"),
+    "writer": (".writer", "main", "WriterArguments"),
+    "unpack": (".data", "unpack", "UnpackArguments"),
+    "export": (".export", "export", "ExportArguments"),
+}
+"""Module, function and arguments of each task. Only the module of the task is imported."""
 _POSITIONAL = {"check": "--train", "export": "--run", "unpack": "--packed"}
 
 
@@ -62,36 +73,11 @@ def _run(task: str, *flags: str) -> None:
     if task in _POSITIONAL and rest and not rest[0].startswith("-"):
         rest.insert(0, _POSITIONAL[task])
     _keep_memory()
-    if task == "check":
-        from .data import CheckArguments, check
-
-        check(_parsed(CheckArguments, rest))
-    elif task == "extractor":
-        from . import extractor
-
-        extractor.main(_parsed(extractor.ExtractorArguments, rest))
-    elif task == "rewriter":
-        from . import rewriter
-
-        rewriter.main(_parsed(rewriter.RewriterArguments, rest))
-    elif task == "verifier":
-        from . import verifier
-
-        verifier.main(_parsed(verifier.VerifierArguments, rest))
-    elif task == "writer":
-        from . import writer
-
-        writer.main(_parsed(writer.WriterArguments, rest))
-    elif task == "unpack":
-        from .data import UnpackArguments, unpack
-
-        unpack(_parsed(UnpackArguments, rest))
-    elif task == "export":
-        from . import export
-
-        export.export(_parsed(export.ExportArguments, rest))
-    else:
+    if task not in _TASKS:
         sys.exit(_wrong(f"there is no task {task!r}.\n\n{USAGE}"))
+    module, run, arguments = _TASKS[task]
+    found = import_module(module, __package__)
+    getattr(found, run)(_parsed(getattr(found, arguments), rest))
 
 
 def _is_full(error: Exception) -> bool:

@@ -43,11 +43,10 @@ class DataArguments:
 
 
 @dataclass
-class RunArguments(DataArguments):
-    """Arguments of a training run."""
+class Settings:
+    """Arguments of any training run."""
 
     output: str = field(default="runs/run", metadata={"help": "Folder of the run."})
-    languages: str = field(default="en", metadata={"help": "Languages of the articles: codes, separated by commas."})
     resume: bool = field(
         default=False,
         metadata={"help": "Fail if `output` has no run to resume. Without this, a run is resumed if there is one."},
@@ -84,15 +83,6 @@ class RunArguments(DataArguments):
             return bool(torch.cuda.is_bf16_supported(including_emulation=False))
         return bool(torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
-    def language_codes(self) -> list[str]:
-        """Returns the language codes in `languages`."""
-        return [code.strip() for code in self.languages.split(",")]
-
-    @property
-    def language(self) -> str:
-        """The first language code; sentences are split by the rules of this language."""
-        return self.language_codes()[0]
-
     def for_trainer(self, output: Path, batch_size: int | None = None) -> dict[str, Any]:
         """Returns the settings that all Trainers share, as keyword arguments of `TrainingArguments`.
 
@@ -121,6 +111,18 @@ class RunArguments(DataArguments):
             # Later versions of transformers warn about this argument, so it is passed only if it is set.
             **({"gradient_checkpointing": True} if self.gradient_checkpointing else {}),
         }
+
+
+@dataclass
+class RunArguments(DataArguments, Settings):
+    """Arguments of a training run on articles."""
+
+    languages: str = field(default="en", metadata={"help": "Languages of the articles: codes, separated by commas."})
+
+    @property
+    def language(self) -> str:
+        """The first language code; sentences are split by the rules of this language."""
+        return self.languages.split(",")[0].strip()
 
 
 @dataclass

@@ -22,8 +22,6 @@ from .modeling import shipped_part, write_shortlist
 from .run import card, public
 
 _LICENCE = re.compile(r"^licen[cs]e:\s*(\S+)", re.MULTILINE)
-PIECE = 60_000_000
-"""Largest file of weights of an encoder, in bytes: code hosts refuse files of 100 MB."""
 _OF_RUN = ("command", "seconds", "machine")
 
 
@@ -93,7 +91,6 @@ def _extractor(run: Path, part: Path, record: dict[str, Any], quantization: str)
     encoder["extractor"] = {
         "heads": record["heads"],
         "special_ids": [tokenizer.cls_token_id, tokenizer.sep_token_id],
-        "positions": json.loads((run / "encoder" / "config.json").read_text("utf-8"))["model_type"] == "mpnet",
     }
     _write(part / "config.json", encoder)
 
@@ -112,17 +109,9 @@ def _verifier(run: Path, part: Path, record: dict[str, Any], quantization: str) 
 
 
 def _encoder(checkpoint: Path, part: Path, quantization: str) -> None:
-    """Converts an encoder, and copies its tokenizer. Weights of more than PIECE bytes are stored in pieces."""
+    """Converts an encoder, and copies its tokenizer."""
     _with_position_type(checkpoint / "config.json")
     TransformersConverter(str(checkpoint)).convert(str(part), quantization=quantization, force=True)
-    for old in part.glob("model.bin.*"):
-        old.unlink()
-    whole = part / "model.bin"
-    if whole.stat().st_size > PIECE:
-        data = whole.read_bytes()
-        for i, at in enumerate(range(0, len(data), PIECE)):
-            (part / f"{whole.name}.{i}").write_bytes(data[at : at + PIECE])
-        whole.unlink()
     shutil.copy(checkpoint / "tokenizer.json", part / "tokenizer.json")
 
 
@@ -175,7 +164,7 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
     }
     free |= {"compare_with", "parts_from", "languages"}
     if shipped:  # the base's are used
-        free |= {"width", "heads", "layers", "vocabulary", "frozen_layers"}
+        free |= {"width", "heads", "layers", "vocabulary"}
     free |= set() if arguments.get("auxiliary") else {"auxiliary_epochs", "auxiliary_pairs"}
     free |= set() if arguments.get("judged") else {"preference"}
     return {

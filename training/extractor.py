@@ -48,7 +48,6 @@ from .modeling import (
     Head,
     encoder_of,
     shipped_part,
-    use_fused_attention,
 )
 from .packaging import finish, found_before_training
 from .run import add_callbacks, claim_folder, train_or_resume, write_whole
@@ -67,7 +66,7 @@ class ExtractorArguments(PartArguments):
     base_model: str = field(
         default="sentence-transformers/all-MiniLM-L6-v2",
         metadata={
-            "help": "A BERT-like checkpoint or an MPNet (a Hub name or a folder), or a model of this project, such as "
+            "help": "A BERT-like checkpoint (a Hub name or a folder), or a model of this project, such as "
             "base; its extractor is then fine-tuned further."
         },
     )
@@ -86,9 +85,6 @@ class ExtractorArguments(PartArguments):
     title_share: float = field(
         default=0.5, metadata={"help": "Share of the articles with a headline whose headline is read, 0 to 1."}
     )
-    frozen_layers: int = field(
-        default=0, metadata={"help": "Lower layers of the encoder that are not trained (with its embeddings)."}
-    )
     width: int = field(default=256, metadata={"help": "Width of the head."})
     heads: int = field(default=4, metadata={"help": "Attention heads of the head."})
     layers: int = field(default=2, metadata={"help": "Layers of the head."})
@@ -98,7 +94,7 @@ class ExtractorArguments(PartArguments):
 def main(args: ExtractorArguments) -> None:
     """Trains, and writes to `args.output`: `encoder/` and `head.safetensors` (the best checkpoint), `model/` (ready for
     `Summarizer.from_pretrained`, with its card), `run.json` (data, settings and scores), and for each stage the
-    Trainer's checkpoints and `metrics.jsonl`."""
+    Trainer's checkpoints and log (`trainer_state.json`)."""
     output = Path(args.output)
     claim_folder(output, asdict(args), PARTS, args.resume)
     found_before_training(args)
@@ -175,25 +171,12 @@ def _start(args: ExtractorArguments) -> tuple[ExtractorModel, Any]:
             )
         encoder = AutoModel.from_pretrained(args.base_model)
         head = Head(encoder.config.hidden_size, args.width, args.heads, args.layers, args.dropout)
-    _freeze(encoder, args.frozen_layers)
-    use_fused_attention(encoder)
     # On a CPU, dropout inside the encoder (its random numbers) takes four times as long as the arithmetic; that of the
     # head is enough.
     for module in encoder.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
     return ExtractorModel(encoder, head), tokenizer
-
-
-def _freeze(encoder: Any, layers: int) -> None:
-    """Sets which weights of an encoder are trained: all, or all above its `layers` lowest layers. A step is then much
-    shorter, since gradients end there; the bias of relative positions, which all layers share, stays as it is too."""
-    encoder.requires_grad_(True)
-    if layers:
-        for part in (encoder.embeddings, *encoder.encoder.layer[:layers]):
-            part.requires_grad_(False)
-        if hasattr(encoder.encoder, "relative_attention_bias"):
-            encoder.encoder.relative_attention_bias.requires_grad_(False)
 
 
 def _in_stages(
@@ -242,7 +225,8 @@ def _train_head(
     settings = _settings(args, Path(args.output) / "head", args.head_epochs, 4 * args.batch_size, bf16=False)
     trainer = _trainer(model, settings, train, validation, collator, optimizer, args.patience)
     trainer.train()
-    _freeze(model.encoder, args.frozen_layers)
+    trainer.save_state()
+    model.encoder.requires_grad_(True)
     return trainer
 
 
@@ -343,4 +327,4 @@ def _trainer(
         compute_metrics=_Lists(validation, model),
         optimizers=(optimizer, None),
     )
-    return add_callbacks(trainer, Path(settings.output_dir), patience=patience)
+    return add_callbacks(trainer, patience)

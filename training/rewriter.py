@@ -89,7 +89,7 @@ class RewriterArguments(PartArguments):
 def main(args: RewriterArguments) -> None:
     """Trains, and writes to `args.output`: `checkpoint/` (the best one, in the format of transformers), `model/` (ready
     for `Summarizer.from_pretrained`, with its card), `run.json` (data, settings and scores), and in `steps/` the
-    Trainer's checkpoints and `metrics.jsonl`."""
+    Trainer's checkpoints and log (`trainer_state.json`)."""
     output = Path(args.output)
     judgements = args.judged.split(",") if args.judged else []
     alone = args.references.split(",") if args.references else []
@@ -126,7 +126,7 @@ def main(args: RewriterArguments) -> None:
         processing_class=tokenizer,
         compute_loss_func=Loss(smoothing=args.label_smoothing, preference=args.preference),
     )
-    add_callbacks(trainer, checkpoints, args.patience)
+    add_callbacks(trainer, args.patience)
     train_or_resume(trainer, checkpoints)
     if not is_first_process():
         return

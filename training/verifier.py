@@ -25,7 +25,7 @@ from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, Trai
 from eval.data import fingerprint, read
 from summarizer.checks import MARKS, TEXT_KINDS, VERDICTS, Calibration, TextKind, log_odds, verifier_input
 
-from .arguments import RunArguments, is_first_process
+from .arguments import Settings, is_first_process
 from .calibration import auc, auc_by_fault, calibrations, measures, rows_by_kind
 from .data import Judged, divided, judged, with_faults
 from .modeling import encoder_of, shipped_part
@@ -33,7 +33,7 @@ from .run import LengthGroupedTrainer, add_callbacks, claim_folder, command, mac
 
 
 @dataclass
-class VerifierArguments(RunArguments):
+class VerifierArguments(Settings):
     """Arguments of `python -m training verifier`; each is a flag and a key of the YAML file."""
 
     train: str = field(
@@ -42,6 +42,7 @@ class VerifierArguments(RunArguments):
             "help": "Judged rewrites, JSONL; several files separated by commas. A fifth of the articles is held out."
         },
     )
+    limit: int | None = field(default=None, metadata={"help": "Maximum number of judged rewrites. Default: all."})
     lists: str | None = field(
         default=None,
         metadata={"help": "Articles with header lists; faults are planted into their points. Default: none."},
@@ -101,7 +102,7 @@ class VerifierModel(nn.Module):
 def main(args: VerifierArguments) -> None:
     """Trains, and writes to `args.output`: `encoder/` and `head.safetensors` (the best checkpoint), `run.json` (data,
     settings, scores and threshold curve on held-out articles), and in `trainer/` the Trainer's
-    checkpoints and `metrics.jsonl`."""
+    checkpoints and log (`trainer_state.json`)."""
     output = Path(args.output)
     sources = args.train.split(",")
     notes = asdict(args) | {"train": " ".join(fingerprint(source) for source in sources)}
@@ -239,7 +240,7 @@ def _trainer(
         data_collator=_Collator(pad_id),
         compute_metrics=_measured,
     )
-    return add_callbacks(trainer, folder, args.patience)
+    return add_callbacks(trainer, args.patience)
 
 
 def _measured(prediction: EvalPrediction) -> dict[str, float]:

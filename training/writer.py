@@ -62,7 +62,7 @@ class WriterArguments(RunArguments):
 
 def main(args: WriterArguments) -> None:
     """Trains, and writes to `args.output`: `adapter/` (the LoRA matrices with the tokenizer, for `--writer`),
-    `run.json` (data, settings and loss), and in `steps/` the Trainer's checkpoints and `metrics.jsonl`."""
+    `run.json` (data, settings and loss), and in `steps/` the Trainer's checkpoints and log (`trainer_state.json`)."""
     output = Path(args.output)
     claim_folder(output, asdict(args), PARTS, args.resume)
     guide = guide_of(WriterOptions(args.base_model, guide=args.guide))
@@ -97,7 +97,7 @@ def main(args: WriterArguments) -> None:
         eval_dataset=held[: args.validation_texts],
         data_collator=DataCollatorForSeq2Seq(tokenizer, label_pad_token_id=IGNORED, pad_to_multiple_of=8),
     )
-    add_callbacks(trainer, steps, args.patience)
+    add_callbacks(trainer, args.patience)
     train_or_resume(trainer, steps)
     loss = trainer.evaluate()["eval_loss"]
     if not is_first_process():

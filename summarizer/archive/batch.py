@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
 from ..cpu import cores
-from ..deadline import STAGES
 from ..errors import ArticleError, BatchError
 from ..options import CallOptions, Options
 from ..writers import WriterOptions
@@ -28,35 +27,24 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Counts and times of a run.
+    """Counts and the duration of a run.
 
     Attributes:
         earlier: Summaries that were in the output before.
         written: Summaries that this run added.
         errors: Records that this run could not summarize; they are in the file of errors.
         seconds: Duration of the run.
-        stages: Seconds of each stage, summed over threads and processes; not measured with Ray.
     """
 
     earlier: int
     written: int
     errors: int
     seconds: float
-    stages: Mapping[str, float]
 
     @property
     def rate(self) -> float:
         """Articles per second."""
         return (self.written + self.errors) / self.seconds if self.seconds else 0.0
-
-    def shares(self) -> str:
-        """A table of each stage's share of the time."""
-        whole = sum(self.stages.values()) or 1.0
-        known = ["reading", *STAGES, "records", "writing"]
-        if not self.stages:
-            return "stage times are not measured with Ray"
-        rows = [f"{name:<10} {100 * self.stages.get(name, 0.0) / whole:5.1f}%" for name in known]
-        return "\n".join([*rows, f"{whole / (self.seconds or 1.0):.2f} stages ran at the same time, on average"])
 
 
 def run_batch(
@@ -115,7 +103,7 @@ def run_batch(
         **options: As in a call of a `Summarizer`.
 
     Returns:
-        Counts and times of the run.
+        Counts and the duration of the run.
 
     Raises:
         BatchError: The source or the output cannot be used; the message says why. What was written stays.
@@ -158,7 +146,7 @@ def run_batch(
             earlier, written, errors = earlier + counts[0], written + counts[1], errors + counts[2]
             if progress:
                 print(f"{name}: {counts[0] + counts[1]:,} summaries, {counts[2]:,} errors", file=sys.stderr)
-        return Report(earlier, written, errors, time.monotonic() - began, {})
+        return Report(earlier, written, errors, time.monotonic() - began)
     if is_uri(output):
         raise BatchError(f'{output}: an output with a URI must be a folder, for the engine "ray"; name a local file')
     with ExitStack() as stack:
@@ -173,7 +161,7 @@ def run_batch(
         out.complete = True
         if not out.earlier + out.written + out.errors:
             _log.warning("%s has no records", source)
-    return Report(out.earlier, out.written, out.errors, time.monotonic() - began, executor.profile.seconds)
+    return Report(out.earlier, out.written, out.errors, time.monotonic() - began)
 
 
 def summarized(
@@ -188,23 +176,10 @@ def summarized(
         fields: Which fields of a record are used.
         skip: Ids of records to leave out.
     """
-
-    def left() -> Iterator[Record]:
-        given = iter(records)
-        while True:
-            began = time.perf_counter()
-            record = next(given, None)
-            executor.profile.add({"reading": time.perf_counter() - began})
-            if record is None:
-                return
-            id = fields.id_of(record)
-            if record.fault or (id not in out and id not in skip):  # a fault has its number as id
-                yield record
-
-    for record in executor(left()):
-        began = time.perf_counter()
+    # A record with a fault has its number as id.
+    left = (one for one in records if one.fault or not (fields.id_of(one) in out or fields.id_of(one) in skip))
+    for record in executor(left):
         out.append(record)
-        executor.profile.add({"writing": time.perf_counter() - began})
         yield record
 
 

@@ -16,7 +16,6 @@ from multiprocessing.synchronize import Semaphore
 from typing import Any, Protocol
 
 from ..cpu import cores
-from ..deadline import Profile
 from ..errors import BatchError, WorkerDiedError
 from ..writers import WriterOptions
 from .archive_reader import Record
@@ -46,13 +45,7 @@ def usual_processes(threads: int | None = None, writer: WriterOptions | None = N
 
 
 class Executor(Protocol):
-    """Summarizes the records of a run.
-
-    Attributes:
-        profile: Seconds of each stage.
-    """
-
-    profile: Profile
+    """Summarizes the records of a run."""
 
     def __call__(self, records: Iterator[Record]) -> Iterator[dict[str, Any]]:
         """Yields the output of each record, in order."""
@@ -74,7 +67,6 @@ class ProcessPool:
     """
 
     def __init__(self, job: Job, count: int) -> None:
-        self.profile = Profile()
         self._job, self._count = job, count
         Worker(job).close()  # reports a damaged model; a process of the pool would only die
         self._pool = _pool(job, count)
@@ -85,7 +77,7 @@ class ProcessPool:
         Raises:
             WorkerDiedError: A process died. The message names the records that were in progress.
         """
-        running: deque[tuple[list[Record], Future[tuple[list[dict[str, Any]], dict[str, float]]]]] = deque()
+        running: deque[tuple[list[Record], Future[list[dict[str, Any]]]]] = deque()
         task: list[Record] = []
         try:
             while True:
@@ -95,9 +87,8 @@ class ProcessPool:
                 if not running:
                     return
                 if not task or len(running) > 2 * self._count:
-                    found, seconds = running[0][1].result()
+                    found = running[0][1].result()
                     running.popleft()
-                    self.profile.add(seconds)
                     yield from found
         except BrokenExecutor as error:
             unfinished = [record for one, _ in running for record in one] or task
@@ -165,7 +156,6 @@ def _begin(job: Job, ready: Semaphore) -> None:
     ready.release()
 
 
-def _work(records: list[Record]) -> tuple[list[dict[str, Any]], dict[str, float]]:
+def _work(records: list[Record]) -> list[dict[str, Any]]:
     assert _worker
-    _worker.profile = Profile()
-    return list(_worker(records)), _worker.profile.seconds
+    return list(_worker(records))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -10,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from ..cpu import instructions
-from ..deadline import Profile
 from ..errors import BatchError, SummarizerError, WriterError
 from ..models import version_of
 from ..options import Options
@@ -86,13 +84,9 @@ class Worker:
 
     Args:
         job: What to do with each record.
-
-    Attributes:
-        profile: Seconds of each stage.
     """
 
     def __init__(self, job: Job) -> None:
-        self.profile = Profile()
         self._job = job
         self._summarizer = Summarizer.from_pretrained(job.model, threads=job.threads, writer=job.writer)
 
@@ -106,13 +100,8 @@ class Worker:
                 ahead.append(record)
                 yield partial(job.fields.article_of, record)
 
-        for outcome in self._summarizer.stream(
-            articles(), **asdict(job.options), on_error="yield", profile=self.profile
-        ):
-            began = time.perf_counter()
-            found = job.record(ahead.popleft(), outcome)
-            self.profile.add({"records": time.perf_counter() - began})
-            yield found
+        for outcome in self._summarizer.stream(articles(), **asdict(job.options), on_error="yield"):
+            yield job.record(ahead.popleft(), outcome)
 
     def close(self) -> None:
         """Frees the model's threads."""

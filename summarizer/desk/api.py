@@ -154,7 +154,7 @@ class OpenIn(_Body):
 # For the documentation. The texts that are sent are those of the exceptions (service.py, store.py, status.py).
 _ERRORS: dict[int | str, dict[str, Any]] = {
     401: {"description": "No valid key or session."},
-    403: {"description": "The key or user does not have the right, or the page's token is missing or old."},
+    403: {"description": "The key or user does not have the right, or the request comes from a page of another site."},
     404: {"description": "There is no such summary or version."},
     409: {"description": "The list has a newer version, or cannot be changed in this way now; `detail` says why."},
     501: {"description": "HTML was sent, but the extra `html` is not installed on the desk."},

@@ -38,14 +38,12 @@ class Person:
     Attributes:
         name: A user's name, or "key NAME".
         scopes: Rights from `SCOPES`; a user has all of them.
-        csrf: The CSRF token of the user's pages; empty for a key.
-        guest: True if the desk has no users, so nobody signs in.
+        key: True for a key.
     """
 
     name: str
     scopes: frozenset[str]
-    csrf: str = ""
-    guest: bool = False
+    key: bool = False
 
 
 class Attempts:
@@ -119,9 +117,6 @@ class People:
 
         Returns:
             False if there is no such user.
-
-        Raises:
-            ValueError: The remaining users would have no admin.
         """
         with self._db.write() as db:
             db.execute(sessions.delete().where(sessions.c.user == name))
@@ -141,7 +136,7 @@ class People:
         except (VerificationError, InvalidHashError):
             return None
         token = secrets.token_urlsafe(32)
-        values = {"token": _hash(token), "user": name, "csrf": secrets.token_urlsafe(32)}
+        values = {"token": _hash(token), "user": name}
         with self._db.write() as db:
             db.execute(sessions.delete().where(sessions.c.ends < now()))
             db.execute(sessions.insert().values(values | {"ends": stamp(datetime.now(UTC) + SESSION)}))
@@ -149,14 +144,10 @@ class People:
 
     def of_session(self, token: str) -> Person | None:
         """Returns the user of a session, or None if there is no such session or it has ended."""
-        query = sa.select(sessions.c.user, sessions.c.csrf).where(
-            sessions.c.token == _hash(token), sessions.c.ends > now()
-        )
+        query = sa.select(sessions.c.user).where(sessions.c.token == _hash(token), sessions.c.ends > now())
         with self._db.read() as db:
-            found = db.execute(query).mappings().first()
-        if not found:
-            return None
-        return Person(found["user"], frozenset(SCOPES), found["csrf"])
+            name = db.execute(query).scalar()
+        return Person(name, frozenset(SCOPES)) if name else None
 
     def sign_out(self, token: str) -> None:
         """Ends a session."""
@@ -186,7 +177,7 @@ class People:
         """Returns the key with this secret, or None."""
         with self._db.read() as db:
             found = db.execute(keys.select().where(keys.c.secret == _hash(secret))).mappings().first()
-        return Person(f"key {found['name']}", frozenset(found["scopes"].split())) if found else None
+        return Person(f"key {found['name']}", frozenset(found["scopes"].split()), key=True) if found else None
 
     def drop_key(self, name: str) -> bool:
         """Removes a key. Returns False if there is no such key."""

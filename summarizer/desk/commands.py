@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from socket import AF_INET, AF_INET6, create_server
+from socket import AF_INET, AF_INET6, create_server, has_dualstack_ipv6, socket
 from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,8 +23,6 @@ from ..summary import Length
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
-
     from .auth import People
     from .database import Database
     from .service import Desk
@@ -70,15 +68,8 @@ def serve(
     max_queue: Annotated[
         int, typer.Option(min=0, metavar="N", help="Maximum number of waiting articles.")
     ] = Settings.max_queue,
-    certificate: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="TLS certificate (PEM).", show_default=False)
-    ] = None,
-    key: Annotated[Path | None, typer.Option(metavar="FILE", help="Private key (PEM).", show_default=False)] = None,
     behind_tls_proxy: Annotated[
-        bool, typer.Option("--behind-tls-proxy", help="A proxy on this machine, such as nginx, handles TLS.")
-    ] = False,
-    without_tls: Annotated[
-        bool, typer.Option("--without-tls", help="Allow unencrypted connections, which expose passwords.")
+        bool, typer.Option("--behind-tls-proxy", help="A proxy such as nginx handles TLS; only it can reach this port.")
     ] = False,
     allowed_host: Annotated[
         list[str] | None,
@@ -108,7 +99,6 @@ def serve(
 
             from .auth import People
             from .database import Database
-            from .opening import Opening
             from .service import create_app
         except ImportError as error:
             raise MissingExtraError("the desk", str(error.name), "serve") from error
@@ -124,7 +114,11 @@ def serve(
             )
         Options(time_limit=time_limit)  # raises if the limit is out of range
         told = flags.writer_options(writer, writer_model, writer_guide, writer_fallback)
-        _check_encryption(host, certificate, key, without_tls)
+        if not _loopback(host) and not behind_tls_proxy:
+            raise ValueError(
+                f"other machines can reach {host}, and nothing is encrypted: let a proxy such as nginx handle TLS, and "
+                "pass --behind-tls-proxy"
+            )
         secret = os.environ.get("SUMMARIZE_WEBHOOK_SECRET", "")
         if webhook and len(secret) < 16:
             raise ValueError("a webhook needs a secret of at least 16 characters in SUMMARIZE_WEBHOOK_SECRET")
@@ -132,46 +126,33 @@ def serve(
             raise ValueError(f"the webhook must be an http or https URL, not {webhook!r}")
         if load and not load.is_dir():
             raise ValueError(f"there is no folder {load} to load")
-        _free(host, port)
         names = ["127.0.0.1", "localhost", "[::1]", host, *(allowed_host or [])]
         settings = Settings(
             database, disclosure, webhook, secret, max_request, time_limit, max_queue,
-            secure=bool(certificate) or behind_tls_proxy, guests=not signed,
+            secure=behind_tls_proxy, guests=not signed,
             hosts=tuple(names) if _loopback(host) or allowed_host else (),
         )  # fmt: skip
 
-        def create() -> FastAPI:
-            models.append(Summarizer.from_pretrained(model, threads=threads, writer=told))
-            app = create_app(settings, models[0])
-            if load:  # in the background: a large folder takes long
-                Thread(target=_load, args=[app.state.desk, load], daemon=True).start()
-            print(
-                f"the desk is at {address} ({who}); its API is described at {address}/openapi.json; Ctrl+C stops it",
-                flush=True,
-            )
-            return app
-
-        models: list[Summarizer] = []
-        opening = Opening(create, lambda: setattr(server, "should_exit", True))
-        config = uvicorn.Config(
-            opening, host, port, log_config=None, log_level="warning", ssl_certfile=certificate, ssl_keyfile=key,
-            proxy_headers=behind_tls_proxy, forwarded_allow_ips="127.0.0.1", timeout_graceful_shutdown=10,
-        )  # fmt: skip
-        server = uvicorn.Server(config)
-        socket = config.bind_socket()
-        shown = f"[{host}]" if ":" in host else host
-        address = f"{'https' if certificate else 'http'}://{shown}:{socket.getsockname()[1]}"
-        who = (
-            "sign-in required"
-            if signed
-            else "no sign-in; to require it, add a user with `summarize desk user add NAME`"
-        )
-        print(f"loading the model … {address} can be opened, and shows when it is ready", file=sys.stderr)
-        server.run(sockets=[socket])
-        for summarizer in models:
-            summarizer.close()
-        if opening.error:
-            raise opening.error
+        with _socket(host, port) as listening:  # requests wait in its queue until the model is loaded
+            shown = f"[{host}]" if ":" in host else host
+            address = f"http://{shown}:{listening.getsockname()[1]}"
+            print("loading the model …", file=sys.stderr)
+            with Summarizer.from_pretrained(model, threads=threads, writer=told) as summarizer:
+                app = create_app(settings, summarizer)
+                if load:  # in the background: a large folder takes long
+                    Thread(target=_load, args=[app.state.desk, load], daemon=True).start()
+                who = (
+                    "sign-in required"
+                    if signed
+                    else "no sign-in; to require it, add a user with `summarize desk user add NAME`"
+                )
+                about = f"its API is described at {address}/openapi.json; Ctrl+C stops it"
+                print(f"the desk is at {address} ({who}); {about}", flush=True)
+                config = uvicorn.Config(
+                    app, log_config=None, log_level="warning", proxy_headers=behind_tls_proxy,
+                    timeout_graceful_shutdown=10,
+                )  # fmt: skip
+                uvicorn.Server(config).run(sockets=[listening])
 
 
 user = typer.Typer(no_args_is_help=True, help="Users of the desk.")
@@ -295,33 +276,18 @@ def _told() -> Iterator[None]:
         sys.exit(WRONG_USE)
 
 
-def _check_encryption(host: str, certificate: Path | None, key: Path | None, without_tls: bool) -> None:
-    """Checks the files for TLS, and that a desk that other machines can reach has them.
+def _socket(host: str, port: int) -> socket:
+    """Listens at an address.
 
     Raises:
-        ValueError: A file is missing, or nothing would be encrypted.
-    """
-    if bool(certificate) != bool(key):
-        raise ValueError("--certificate and --key go together: pass both or neither")
-    for file in filter(None, (certificate, key)):
-        if not file.is_file():
-            raise ValueError(f"there is no file {file}")
-    if not _loopback(host) and not (certificate or without_tls):
-        raise ValueError(
-            f"other machines can reach {host}, and nothing is encrypted: pass --certificate and --key, or listen "
-            "on 127.0.0.1 behind a proxy that handles TLS (--behind-tls-proxy). --without-tls allows unencrypted "
-            "connections, which expose passwords"
-        )
-
-
-def _free(host: str, port: int) -> None:
-    """Checks, before the model is loaded, that the desk can listen at an address.
-
-    Raises:
-        ValueError: It cannot.
+        ValueError: The address or the port cannot be used.
     """
     try:
-        create_server((host, port), family=AF_INET6 if ":" in host else AF_INET).close()
+        return create_server(
+            (host, port),
+            family=AF_INET6 if ":" in host else AF_INET,
+            dualstack_ipv6=host == "::" and has_dualstack_ipv6(),
+        )
     except OSError as error:
         raise ValueError(f"cannot listen on port {port} of {host}: {error.strerror}; choose another --port") from error
 

@@ -25,7 +25,7 @@ _STEPS = {
 }
 """For each action, the new status by the old one. Other statuses do not allow the action."""
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the tables. `_MIGRATIONS` upgrades older databases to it."""
 
 _tables = sa.MetaData()
@@ -75,7 +75,6 @@ sessions = sa.Table(
     _tables,
     sa.Column("token", sa.String(64), primary_key=True),
     sa.Column("user", sa.String(100), sa.ForeignKey("users.name"), nullable=False),
-    sa.Column("csrf", sa.String(64), nullable=False),
     sa.Column("ends", sa.String(32), nullable=False),
 )
 keys = sa.Table(
@@ -99,7 +98,10 @@ calls = sa.Table(
     sa.Column("error", sa.Text),
     sa.Index("calls_by_due", "due"),
 )
-_MIGRATIONS: dict[int, Sequence[str]] = {1: ["ALTER TABLE users DROP COLUMN role"]}
+_MIGRATIONS: dict[int, Sequence[str]] = {
+    1: ["ALTER TABLE users DROP COLUMN role"],
+    2: ["ALTER TABLE sessions DROP COLUMN csrf"],
+}
 """For each older version, the SQL statements that upgrade it to the next version."""
 
 

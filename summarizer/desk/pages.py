@@ -50,7 +50,7 @@ def _signed_in(request: Request, person: OfPerson) -> Person:
     if person is None:
         to = quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
         raise HTTPException(303, "sign in", headers={"Location": f"/login?to={to}"})
-    if not person.csrf:
+    if person.key:
         raise HTTPException(403, "a key is for the API under /v1; sign in to use the pages")
     return person
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -67,7 +66,6 @@ class Desk:
         signing: Queue of passwords to verify: each takes 64 MB and a tenth of a second.
         attempts: The wrong passwords.
         metrics: Metrics that `/metrics` returns.
-        guest_csrf: CSRF token of the pages on a desk without users.
     """
 
     def __init__(self, settings: Settings, summarizer: Summarizer) -> None:
@@ -83,7 +81,6 @@ class Desk:
         self.reader = KillableProcess(min(READING, settings.seconds), "reading the article")
         self.signing, self.attempts = TaskQueue(SIGNING, settings.max_queue), Attempts()
         self.metrics = Metrics(self)
-        self.guest_csrf = secrets.token_urlsafe(32)
 
     def close(self) -> None:
         """Waits for running tasks, and closes the database."""
@@ -199,7 +196,7 @@ def person_of(request: Request, desk: OfDesk) -> Person | None:
         return None
     name = unquote(request.cookies.get(NAME_COOKIE, "")).strip()
     good = name and len(name) <= 100 and name.isprintable() and not name.startswith("key ")
-    return Person(name if good else GUEST, frozenset(SCOPES), desk.guest_csrf, guest=True)
+    return Person(name if good else GUEST, frozenset(SCOPES))
 
 
 OfPerson = Annotated[Person | None, Depends(person_of)]
@@ -224,41 +221,22 @@ def allowed(scope: str) -> Callable[..., Person]:
             )
         if scope not in person.scopes:
             raise HTTPException(403, f"{person.name} does not have the right {scope!r}")
-        if request.method not in ("GET", "HEAD"):
-            _check_page_token(request, person, request.headers.get("x-csrf-token", ""))
+        if not person.key and request.method not in ("GET", "HEAD"):  # browsers do not send keys by themselves
+            same_site(request)
         return person
 
     return check
 
 
-def _check_page_token(request: Request, person: Person, token: str) -> None:
-    """Refuses a browser's request that does not come from a page of this desk (cross-site request forgery).
-
-    Args:
-        request: The request.
-        person: Its sender.
-        token: The CSRF token that it carries.
-
-    Raises:
-        HTTPException: The token is wrong, or the request comes from another site.
-    """
-    if not person.csrf:  # a key: browsers do not send keys by themselves
-        return
-    same_site(request)
-    # A desk without users also accepts programs on the same machine. They send neither a token nor an origin.
-    program = person.guest and not token and "origin" not in request.headers
-    if not program and not secrets.compare_digest(token.encode(), person.csrf.encode()):
-        raise HTTPException(403, "the page is out of date; reload it (its token does not belong to your session)")
-
-
 def same_site(request: Request) -> None:
-    """Refuses a request from a page of another site.
+    """Refuses a request from a page of another site (cross-site request forgery). A program sends neither header.
 
     Raises:
         HTTPException: The request comes from another site.
     """
     origin = request.headers.get("origin")
-    if origin and origin.partition("://")[2] != request.headers.get("host"):
+    elsewhere = origin is not None and origin.partition("://")[2] != request.headers.get("host")
+    if elsewhere or request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
         raise HTTPException(403, "this request comes from a page of another site")
 
 

@@ -16,15 +16,23 @@ sentences, not points."""
 _HUB_NAME = re.compile(r"\w[\w.-]*/[\w.-]+")
 
 
-def folder_of(model: str | Path) -> Path:
+def folder_of(model: str | Path, revision: str | None = None, token: str | None = None) -> Path:
     """Returns the folder of a model.
 
-    The name of a shipped model is looked up in the installed package and in the checkout. Any other value is a path.
-    "base" is always the shipped model; a folder of that name in the current folder is "./base".
+    The name of a shipped model is looked up in the installed package and in the checkout. "base" is always the shipped
+    model; a folder of that name in the current folder is "./base". A Hub name ("owner/name", where no folder "owner" is
+    here) is downloaded if it is not cached. Any other value is a path.
+
+    Args:
+        model: The name or path.
+        revision: Branch, tag or commit on the Hub. Default: the main branch.
+        token: Hub token. Default: the one that `huggingface_hub` finds.
 
     Raises:
-        ModelError: There is no such folder.
+        ModelError: There is no such folder; or the Hub cannot be reached, or has no such model of this project.
     """
+    if isinstance(model, str) and _HUB_NAME.fullmatch(model) and not Path(model).parent.is_dir():
+        return _from_hub(model, revision, token)
     here = Path(__file__).resolve().parent  # an installed package has the shipped models here
     places = [Path(model)]
     if isinstance(model, str) and model == Path(model).name:
@@ -36,47 +44,12 @@ def folder_of(model: str | Path) -> Path:
 
 
 def version_of(model: str | Path) -> str:
-    """Returns the first 12 hex digits of a sha256 that identifies the weights of a model in a local folder: that of its
-    list of checksums."""
+    """Returns the first 12 hex digits of a sha256 that identifies the weights of a model: that of its list of
+    checksums."""
     return hashlib.sha256((folder_of(model) / "checksums.json").read_bytes()).hexdigest()[:12]
 
 
-def weights_of(part: Path) -> bytes:
-    """Returns the weights of a part, in CTranslate2's binary format. They are in `model.bin` or, if that would be too
-    large for a code host, in pieces: `model.bin.0`, `model.bin.1`, …
-
-    Raises:
-        FileNotFoundError: There is neither.
-    """
-    pieces = [path for i in range(100) if (path := part / f"model.bin.{i}").is_file()]
-    return b"".join(path.read_bytes() for path in pieces or [part / "model.bin"])
-
-
-def in_pieces(part: Path) -> dict[str, bytes] | None:
-    """Returns the files of a part by name, for CTranslate2's argument `files`, if its weights are stored in pieces;
-    None if it can read the folder."""
-    if not (part / "model.bin.0").is_file():
-        return None
-    files = {path.name: path.read_bytes() for path in part.glob("*.json")}
-    return files | {"model.bin": weights_of(part)}
-
-
-def is_hub_name(model: str | Path) -> bool:
-    """Whether a model has the form of a Hub name ("owner/name"), and no folder "owner" is here: then it is a path."""
-    return isinstance(model, str) and _HUB_NAME.fullmatch(model) is not None and not Path(model).parent.is_dir()
-
-
-def from_hub(name: str, revision: str | None = None, token: str | None = None) -> Path:
-    """Returns the folder of a model of this project, downloaded from the Hub if it is not cached.
-
-    Args:
-        name: "owner/name".
-        revision: Branch, tag or commit. Default: the main branch.
-        token: Hub token. Default: the one that `huggingface_hub` finds.
-
-    Raises:
-        ModelError: The Hub cannot be reached, or has no such model of this project.
-    """
+def _from_hub(name: str, revision: str | None, token: str | None) -> Path:
     from huggingface_hub import hf_hub_download, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 

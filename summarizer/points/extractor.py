@@ -30,7 +30,6 @@ from tokenizers import Tokenizer
 
 from ..cpu import cores, use_wide_instructions
 from ..deadline import Deadline
-from ..models import in_pieces
 from ..reading import Sentence, words
 
 Array = npt.NDArray[np.float32]
@@ -283,17 +282,14 @@ class Extractor:
         self.threads = threads or cores()
         use_wide_instructions()
         self._encoder = ctranslate2.Encoder(
-            str(folder), device="cpu", compute_type="default", inter_threads=self.threads, intra_threads=1,
-            files=in_pieces(folder),
-        )  # fmt: skip
+            str(folder), device="cpu", compute_type="default", inter_threads=self.threads, intra_threads=1
+        )
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
         settings = json.loads((folder / "config.json").read_text("utf-8"))["extractor"]
         self._head = Head(load_file(folder / "head.safetensors"), settings["heads"])
         self._open, self._close = settings["special_ids"]
-        # An MPNet is given the positions of its tokens (training/modeling/mpnet.py).
-        self._positions = settings.get("positions", False)
         self._pool = ThreadPoolExecutor(self.threads, "extractor")
 
     def __call__(
@@ -305,14 +301,14 @@ class Extractor:
             TimeLimitError: The deadline has passed. Windows that have not started are cancelled.
         """
         deadline = deadline or Deadline()
-        with deadline.stage("sentences"):
-            tokens = token_ids(self.tokenizer, sentences, title)
-        with deadline.stage("encoder"):
-            read = np.concatenate(list(self._vectors(tokens, deadline)))
-            headline, vectors = (read[0], read[1:]) if title else (None, read)
-            features = surface_features(sentences, title)
-            with one_core():
-                scores, queries, keys = self._head(vectors, features, headline)
+        deadline.check()
+        tokens = token_ids(self.tokenizer, sentences, title)
+        deadline.check()
+        read = np.concatenate(list(self._vectors(tokens, deadline)))
+        headline, vectors = (read[0], read[1:]) if title else (None, read)
+        features = surface_features(sentences, title)
+        with one_core():
+            scores, queries, keys = self._head(vectors, features, headline)
         unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-6)
         main, source, top = scores.T
         return Scored(tuple(sentences), main, source, top, unit, queries, keys, self._head.weights)
@@ -343,8 +339,7 @@ class Extractor:
         """Returns the vectors of a window's fresh sentences, shape (fresh sentences, hidden)."""
         read = tokens[window.start : window.end]
         ids = [self._open, *(token for sentence in read for token in sentence), self._close]
-        positions = [list(range(len(ids)))] if self._positions else None
-        hidden = np.asarray(self._encoder.forward_batch([ids], token_type_ids=positions).last_hidden_state)[0]
+        hidden = np.asarray(self._encoder.forward_batch([ids]).last_hidden_state)[0]
         starts = np.array([1, *accumulate(map(len, read), initial=1)][1:-1], np.intp)
         sums = np.add.reduceat(hidden[: len(ids) - 1], starts)[window.fresh - window.start :]
         return np.asarray(sums / np.array([len(t) for t in tokens[window.fresh : window.end]])[:, None], np.float32)

@@ -84,16 +84,14 @@ class Pipeline:
     ) -> tuple[tuple[Bullet, ...], tuple[str, ...]]:
         """Returns the bullets of an article, and warnings. Thread-safe: the result does not depend on other
         articles."""
-        with deadline.stage("sentences"):
-            sentences = content_sentences(article.text, article.language)
+        deadline.check()
+        sentences = content_sentences(article.text, article.language)
         scored = self._extractor(sentences, article.title, deadline)
-        with deadline.stage("grouping"):
-            groups = group(scored, options.bullets, options.length, spare=SPARE)
-            grouped = _points(article, scored.sentences, groups, options.length)
-        with deadline.stage("checks"):
-            chooser = TextChooser(article, scored.sentences, options.length, options.policy == "flag")
-        both = list(zip(grouped, groups, strict=True))
-        points, spare = [p for p, one in both if not one.spare], [p for p, one in both if one.spare]
+        deadline.check()
+        groups = group(scored, options.bullets, options.length, spare=SPARE)
+        points, spare = _points(article, scored.sentences, groups, options.length)
+        deadline.check()
+        chooser = TextChooser(article, scored.sentences, options.length, options.policy == "flag")
         points = self._chosen(chooser, self._written(chooser, points, options, deadline), options, deadline)
         spare.sort(key=lambda point: point.background)
         best = spare[0].background if spare else inf  # cost of the best spare point if it has no fault
@@ -133,10 +131,10 @@ class Pipeline:
         if not self._verifies(chooser.article, options):
             return [chosen_by_form(point) for point in points]
         found: list[Point] = []
-        with deadline.stage("checks"):
-            for point in points:
-                earlier = [one.bullet.text for one in found if one.bullet]
-                found.append(chooser.chosen(point, earlier, self._threshold(options)))
+        deadline.check()
+        for point in points:
+            earlier = [one.bullet.text for one in found if one.bullet]
+            found.append(chooser.chosen(point, earlier, self._threshold(options)))
         return found
 
     def _threshold(self, options: Options) -> float:
@@ -152,12 +150,12 @@ class Pipeline:
         if not points or not self._verifies(chooser.article, options):
             return list(points)
         assert self._verifier is not None
-        with deadline.stage("checks"):
-            waiting = []
-            for point in points:
-                texts = [bullet.text for bullet in chooser.source_sentences(point)]
-                context = chooser.context.of_sentences(point.chosen)
-                waiting.append(self._verifier.start(texts, "sentences", point.text, context, point.title))
+        deadline.check()
+        waiting = []
+        for point in points:
+            texts = [bullet.text for bullet in chooser.source_sentences(point)]
+            context = chooser.context.of_sentences(point.chosen)
+            waiting.append(self._verifier.start(texts, "sentences", point.text, context, point.title))
         found = self._rewrites(chooser, points, "rewritten", deadline)
         threshold = self._threshold(options)
         left = [
@@ -174,11 +172,10 @@ class Pipeline:
             resolved = self._rewrites(chooser, [point.narrowed() for point in points], "resolved", deadline)
             for i, other in enumerate(resolved):
                 found[i] = replace(found[i], rewrites=(*found[i].rewrites, *other.rewrites))
-        with deadline.stage("checks"):
-            return [
-                replace(point, verdicts=tuple(verdicts.result()))
-                for point, verdicts in zip(found, waiting, strict=True)
-            ]
+        deadline.check()
+        return [
+            replace(point, verdicts=tuple(verdicts.result())) for point, verdicts in zip(found, waiting, strict=True)
+        ]
 
     def _rewrites(
         self, chooser: TextChooser, points: Sequence[Point], method: Method, deadline: Deadline
@@ -186,22 +183,22 @@ class Pipeline:
         """Returns the points with rewrites and the verifier's verdicts on them. Points are written and read in
         parallel."""
         assert self._writer is not None and self._verifier is not None
-        with deadline.stage("rewriter"):
-            as_it_is = method == "resolved"
-            writing = [self._writer.start(chooser.task(point, as_it_is=as_it_is), deadline) for point in points]
+        deadline.check()
+        as_it_is = method == "resolved"
+        writing = [self._writer.start(chooser.task(point, as_it_is=as_it_is), deadline) for point in points]
         reading = []
         for point, wait in zip(points, writing, strict=True):
-            with deadline.stage("rewriter"):
-                written = wait()
-            with deadline.stage("checks"):
-                found = chooser.rewrites(point, written, method, VERIFIED)
-                verdicts = chooser.verdicts(self._verifier, point, found, written.kind)
-                reading.append((replace(point, fault=written.fault), found, verdicts))
-        with deadline.stage("checks"):
-            return [
-                replace(point, rewrites=tuple(map(Rewrite.judged, found, verdicts.result())))
-                for point, found, verdicts in reading
-            ]
+            deadline.check()
+            written = wait()
+            deadline.check()
+            found = chooser.rewrites(point, written, method, VERIFIED)
+            verdicts = chooser.verdicts(self._verifier, point, found, written.kind)
+            reading.append((replace(point, fault=written.fault), found, verdicts))
+        deadline.check()
+        return [
+            replace(point, rewrites=tuple(map(Rewrite.judged, found, verdicts.result())))
+            for point, found, verdicts in reading
+        ]
 
     def _warnings(self, article: Article, policy: Policy, points: Sequence[Point]) -> Iterator[str]:
         if not self._speaks(article.language):
@@ -232,10 +229,13 @@ def _without(points: Sequence[Point], spare: Sequence[Point], options: Options) 
     return kept
 
 
-def _points(article: Article, sentences: Sequence[Sentence], groups: Sequence[Group], length: Length) -> list[Point]:
-    """Returns the points of the groups."""
+def _points(
+    article: Article, sentences: Sequence[Sentence], groups: Sequence[Group], length: Length
+) -> tuple[list[Point], list[Point]]:
+    """Returns the points of the groups: those of the list, and the spare ones."""
     used = {i for one in groups for i in one.sentences}
-    points = []
+    points: list[Point] = []
+    spare: list[Point] = []
     for one in groups:
         spans = tuple(Span(s.start, s.end, s.text) for s in (sentences[i] for i in one.sentences))
         before = one.main - 1
@@ -243,5 +243,6 @@ def _points(article: Article, sentences: Sequence[Sentence], groups: Sequence[Gr
         used |= {before} if free else set()
         likely = one.leads if length == "brief" else one.score
         score, previous = round(one.score, 4), before if free else None
-        points.append(Point(sentences, one.sentences, one.main, spans, score, article.title, previous, likely))
-    return points
+        point = Point(sentences, one.sentences, one.main, spans, score, article.title, previous, likely)
+        (spare if one.spare else points).append(point)
+    return points, spare

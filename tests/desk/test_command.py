@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from socket import create_server
 
@@ -13,12 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from summarizer.desk.commands import managing, serving
-from summarizer.desk.opening import Opening
-from summarizer.desk.service import create_app
-from summarizer.desk.settings import Settings
 
 from ..articles import ROOT
-from .desk import PASSWORD, TEXT, TITLE, served
+from .desk import PASSWORD, TEXT, TITLE
 
 
 def run(*args, stdin=None):
@@ -33,11 +29,9 @@ def run(*args, stdin=None):
         (["--allowed-host", "desk.example.org"], "has no users"),
         (["--database", "nonsense"], "pass a database URL such as sqlite"),
         (["--database", "nodb://here/x"], "nodb"),
-        (["--certificate", "a.pem"], "go together"),
         (["--webhook", "http://127.0.0.1:1/"], "SUMMARIZE_WEBHOOK_SECRET"),
         (["--database", "sqlite:////nowhere/at/all.sqlite"], "cannot be used"),
         (["--model", "nowhere/at/all/x"], "nowhere"),
-        (["--certificate", "a.pem", "--key", "b.pem"], "there is no file a.pem"),
         (["--time-limit", "0"], "above 0"),
         (["--load", "nowhere"], "there is no folder nowhere to load"),
     ],
@@ -80,24 +74,6 @@ def test_the_real_server_drafts_and_stops(tmp_path):
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(30) in (0, 130, -signal.SIGINT)
-
-
-def test_while_the_model_loads_every_request_is_answered(base, tmp_path):
-    loaded = threading.Event()
-
-    def create():
-        loaded.wait()
-        return create_app(Settings(f"sqlite:///{tmp_path / 'desk.sqlite'}", guests=True), base)
-
-    with served(Opening(create, pytest.fail)) as address:
-        page = httpx.get(f"{address}/", headers={"Accept": "text/html"})
-        call = httpx.get(f"{address}/health")
-        assert page.status_code == call.status_code == 503 and "refresh" in page.text
-        assert call.headers["content-type"] == "application/problem+json" and int(call.headers["retry-after"])
-        loaded.set()
-        while httpx.get(f"{address}/v1/summaries").status_code == 503:
-            time.sleep(0.05)
-        assert "no drafts" in httpx.get(f"{address}/").text
 
 
 def test_a_port_in_use_is_told_before_the_model_is_loaded(tmp_path, monkeypatch):

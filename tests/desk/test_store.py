@@ -108,18 +108,18 @@ def test_tables_follow_the_versions_or_stay_as_they_are(tmp_path, monkeypatch, b
     id = Store(first).add(base(story, policy="extract").to_dict(), "a", "cms")[0]["id"]
     first.close()
     add = "ALTER TABLE summaries ADD COLUMN desk VARCHAR(40) DEFAULT 'news'"
-    monkeypatch.setattr("summarizer.desk.database.SCHEMA", 4)
-    monkeypatch.setattr("summarizer.desk.database._MIGRATIONS", {2: [add], 3: ["UPDATE nowhere SET x = 1"]})
+    monkeypatch.setattr("summarizer.desk.database.SCHEMA", 5)
+    monkeypatch.setattr("summarizer.desk.database._MIGRATIONS", {3: [add], 4: ["UPDATE nowhere SET x = 1"]})
     with pytest.raises(StoreError, match="nowhere"):
         Database(url)
     with closing(sqlite3.connect(tmp_path / "desk.sqlite")) as db:  # the failed migration changed nothing
-        assert db.execute("SELECT value FROM meta").fetchone() == ("2",)
+        assert db.execute("SELECT value FROM meta").fetchone() == ("3",)
         assert "desk" not in {row[1] for row in db.execute("PRAGMA table_info(summaries)")}
-    monkeypatch.setattr("summarizer.desk.database._MIGRATIONS", {2: [add], 3: ["UPDATE summaries SET desk = 'city'"]})
+    monkeypatch.setattr("summarizer.desk.database._MIGRATIONS", {3: [add], 4: ["UPDATE summaries SET desk = 'city'"]})
     Database(url).close()
     second = Database(url)  # does not migrate again
     with closing(sqlite3.connect(tmp_path / "desk.sqlite")) as db:
-        assert db.execute("SELECT value FROM meta").fetchone() == ("4",)
+        assert db.execute("SELECT value FROM meta").fetchone() == ("5",)
         assert db.execute("SELECT desk FROM summaries").fetchall() == [("city",)]
     assert Store(second).get(id)["id"] == id
     second.close()

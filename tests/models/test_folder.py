@@ -2,7 +2,10 @@ import json
 
 import pytest
 
-from summarizer import ModelError, Summarizer
+from summarizer import ModelError, Summarizer, run_batch
+from summarizer.models import version_of
+
+from ..articles import STORY
 
 
 @pytest.fixture
@@ -63,3 +66,15 @@ def test_a_name_whose_folder_is_here_is_no_name_on_the_hub(tmp_path, monkeypatch
     (tmp_path / "models").mkdir()
     with pytest.raises(ModelError, match="there is no model 'models/ours'"):
         Summarizer.from_pretrained("models/ours")
+
+
+def test_a_model_of_the_hub_has_a_version_and_summarizes_an_archive(base, tmp_path, monkeypatch):
+    """The records name the version of the model, whichever way it was named."""
+    import huggingface_hub
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", lambda name, file, **_: str(base.folder / file))
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name, **_: str(base.folder))
+    (tmp_path / "a.jsonl").write_text(json.dumps({"id": "a", "text": STORY}) + "\n")
+    run_batch(tmp_path / "a.jsonl", tmp_path / "o.jsonl", model="you/points", policy="extract", threads=1)
+    (record,) = map(json.loads, (tmp_path / "o.jsonl").read_text().splitlines())
+    assert record["model"]["version"] == version_of("you/points") == base.version

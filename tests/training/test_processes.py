@@ -38,7 +38,7 @@ def test_two_processes_give_the_losses_of_one(task, base, stage, request, tmp_pa
             called(main, *given) if name == "one" else subprocess.run(two, capture_output=True, text=True, check=False)
         )
         assert done.returncode == 0, done.stderr
-        rows = [json.loads(line) for line in (tmp_path / name / stage / "metrics.jsonl").read_text().splitlines()]
+        rows = json.loads((tmp_path / name / stage / "trainer_state.json").read_text())["log_history"]
         losses.append({key: [row[key] for row in rows if key in row] for key in ("loss", "eval_loss")})
     one, two = losses
     assert len(one["loss"]) >= 2 and two["loss"] == pytest.approx(one["loss"], rel=1e-3)

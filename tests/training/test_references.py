@@ -78,6 +78,19 @@ def test_points_that_stand_alone_become_pairs(tmp_path):
     assert same.as_it_is and same.sources == STORY[: STORY.index(".") + 1]
 
 
+def test_a_text_that_names_what_is_not_there_is_not_learnt(tmp_path):
+    point = points(STORY)[0]
+    start, end = point["sources"][0]
+    itself = STORY[start:end]
+    for name, learnt in (("Zelda Quark", 0), ("Marl Lane", 1)):
+        row = {
+            "id": "1",
+            "article": STORY,
+            "points": [point | {"resolved": itself.replace("The roof", f"{name}'s roof")}],
+        }
+        assert len(references(written(tmp_path / f"{learnt}.jsonl", [row]))[0]) == learnt
+
+
 def test_a_row_without_texts_is_named(tmp_path):
     point = {"sources": [[0, STORY.index(".") + 1]], "verdict": "good"}
     path = written(tmp_path / "alone.jsonl", [{"id": "1", "article": STORY, "points": [point]}])

@@ -52,7 +52,7 @@ def test_a_run_leaves_an_adapter_that_writes(run, data, tiny_llama):
     assert not [path for path in adapter.iterdir() if path.suffix in (".bin", ".pt", ".pkl")]
     record = json.loads((output / "run.json").read_text())
     assert record["texts"]["train"] >= 12 and record["steps"] >= 6 and record["loss"] > 0
-    rows = [json.loads(line) for line in (output / "steps" / "metrics.jsonl").read_text().splitlines()]
+    rows = json.loads((output / "steps" / "trainer_state.json").read_text())["log_history"]
     losses = [row["loss"] for row in rows if "loss" in row]
     assert losses[-1] < losses[0] and "eval_loss" in set().union(*rows)
     options = WriterOptions(str(adapter), guide=str(data / "guide.md"), device="cpu")
@@ -100,8 +100,8 @@ def test_a_killed_run_goes_on_to_the_same_weights(run, tmp_path):
     first, second = (load_file(f"{folder}/adapter/adapter_model.safetensors") for folder in (run.output, again))
     assert all(np.allclose(value, second[name], atol=1e-6) for name, value in first.items())
     assert not cut.exists()
-    logs = [(Path(folder) / "steps" / "metrics.jsonl").read_text().splitlines() for folder in (run.output, again)]
-    first, second = ([(row["step"], row.get("loss")) for row in map(json.loads, lines)] for lines in logs)
+    states = [json.loads((Path(folder) / "steps" / "trainer_state.json").read_text()) for folder in (run.output, again)]
+    first, second = ([(row["step"], row.get("loss")) for row in state["log_history"]] for state in states)
     assert len(first) > 3 and first == second
 
 

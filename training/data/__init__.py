@@ -2,7 +2,7 @@
 
 from .faults import planted
 from .judged import Judged, divided, judged, preferred, with_faults
-from .loading import PARTS, CheckArguments, Data, check, load, usable
+from .loading import PARTS, CheckArguments, Data, check, load
 from .packing import UnpackArguments, unpack
 from .pairs import LABEL, Pair, pairs, unfinished
 from .points import PointSources, points_of, shares
@@ -29,6 +29,5 @@ __all__ = [
     "shares",
     "unfinished",
     "unpack",
-    "usable",
     "with_faults",
 ]

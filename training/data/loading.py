@@ -175,13 +175,6 @@ def check(args: CheckArguments) -> None:
         raise LeakError(f"{len(leaks)} articles of {args.train} are also in {args.test}; a training run would stop")
 
 
-def usable(source: str, args: DataArguments) -> list[Example]:
-    """Returns the usable articles of another source, read with the field names of a run."""
-    found, aside = _checked(source, "validation", args, _Known())
-    _wanted(source, found, aside)
-    return found
-
-
 def profile(examples: Sequence[Example]) -> str:
     """Returns statistics of the data as a Markdown table: sizes, and how much of the bullets is copied (coverage,
     density and novelty after Grusky et al. 2018). The table has the median and the 5th and 95th percentile over at most

@@ -18,7 +18,7 @@ from zlib import crc32
 from tqdm import tqdm
 
 from eval.data import rows
-from summarizer.checks import QUOTED
+from summarizer.checks import QUOTED, FactIndex, facts
 from summarizer.points import as_line, bullet_of
 from summarizer.reading import words
 
@@ -85,6 +85,10 @@ def _pairs(row: Mapping[str, Any]) -> Iterator[tuple[bool, Pair]]:
             target = edited(itself, edits) if edits or point["verdict"] == "good" else None
         if target is not None and len(words(target)) <= MAX_WORDS:
             sources, context = as_line(story.sentences, chosen), story.context.of_sentences(chosen)
+            # What the rewriter does not read it would learn to invent.
+            known = FactIndex(f"{sources} {context} {story.title or ''}")
+            if not all(map(known.supports, facts(target))):
+                continue
             yield target != itself, Pair(sources, context, story.title, (unfinished(target),), as_it_is=True)
 
 

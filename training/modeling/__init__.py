@@ -4,7 +4,6 @@ from .dequantize import encoder_of, rewriter_of, shipped_part
 from .extractor_data import ExtractorCollator, ExtractorDataset
 from .extractor_model import ExtractorModel, Head
 from .generation_loss import IGNORED, Loss
-from .mpnet import use_fused_attention
 from .shortlist import write_shortlist
 from .vocabulary import with_vocabulary
 from .writers import Texts, Writer, use_fused_gelu
@@ -21,7 +20,6 @@ __all__ = [
     "encoder_of",
     "rewriter_of",
     "shipped_part",
-    "use_fused_attention",
     "use_fused_gelu",
     "with_vocabulary",
     "write_shortlist",

@@ -13,9 +13,7 @@ import re
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import torch
 from tokenizers import Tokenizer
@@ -23,17 +21,13 @@ from torch import Tensor
 from transformers import (
     BertConfig,
     BertModel,
-    MPNetConfig,
-    MPNetModel,
     PreTrainedTokenizerFast,
     T5Config,
     T5ForConditionalGeneration,
 )
 
 from summarizer.errors import ModelError
-from summarizer.models import folder_of, weights_of
-
-from .mpnet import FIRST, MAX_DISTANCE
+from summarizer.models import folder_of
 
 VERSION = 6
 """Supported version of CTranslate2's binary format."""
@@ -54,24 +48,13 @@ _BERT = {
     "encoder/layer_*/ffn/layer_norm": "encoder.layer.*.output.LayerNorm",
     "pooler_dense": "pooler.dense",
 }
-_MPNET = {
-    "encoder/embeddings_0": "embeddings.word_embeddings",
-    "encoder/embeddings_1": "embeddings.position_embeddings",
-    "encoder/layernorm_embedding": "embeddings.LayerNorm",
-    "encoder/layer_*/self_attention/linear_0": "encoder.layer.*.attention.attn.q|k|v",
-    "encoder/layer_*/self_attention/linear_1": "encoder.layer.*.attention.attn.o",
-    "encoder/layer_*/self_attention/layer_norm": "encoder.layer.*.attention.LayerNorm",
-    "encoder/layer_*/ffn/linear_0": "encoder.layer.*.intermediate.dense",
-    "encoder/layer_*/ffn/linear_1": "encoder.layer.*.output.dense",
-    "encoder/layer_*/ffn/layer_norm": "encoder.layer.*.output.LayerNorm",
-}
 """Names in CTranslate2 and in transformers. `*` is the number of a layer; `a|b` are fused, the rows of a above those of
 b."""
 
 
 def shipped_part(model: str, name: str) -> Path | None:
-    """Returns the folder of a part of a model of this project; None if `model` is something else: a checkpoint of
-    transformers, or a name on the Hub.
+    """Returns the folder of a part of a model of this project; None if `model` is something else, such as a
+    checkpoint of transformers.
 
     Raises:
         ValueError: It is a model of this project without that part.
@@ -83,12 +66,12 @@ def shipped_part(model: str, name: str) -> Path | None:
     config = folder / "config.json"
     if not config.is_file() or "format" not in json.loads(config.read_text("utf-8")):
         return None
-    if not any((folder / name).glob("model.bin*")):
+    if not (folder / name / "model.bin").is_file():
         raise ValueError(f"{folder} has no {name} to train on")
     return folder / name
 
 
-def encoder_of(part: Path) -> tuple[BertModel | MPNetModel, PreTrainedTokenizerFast]:
+def encoder_of(part: Path) -> tuple[BertModel, PreTrainedTokenizerFast]:
     """Returns the encoder of an extractor or a verifier in float32, and its tokenizer. The head is in
     `head.safetensors`, which needs no conversion.
 
@@ -96,14 +79,12 @@ def encoder_of(part: Path) -> tuple[BertModel | MPNetModel, PreTrainedTokenizerF
         part: Folder of the part; `model.bin`, `config.json` and `tokenizer.json` are read.
 
     Raises:
-        ValueError: A file is missing, damaged or not that of a BERT or an MPNet; the message names the file and the
+        ValueError: A file is missing, damaged or not that of a BERT; the message names the file and the
             reason.
     """
     with _naming(part / "config.json") as path:
         about = json.loads(path.read_text("utf-8"))
-        mpnet = about.get("extractor", {}).get("positions", False)
-        pad, mask = ("<pad>", "<mask>") if mpnet else ("[PAD]", "[MASK]")
-        tokens = {"pad_token": pad, "mask_token": mask, "unk_token": about["unk_token"]}
+        tokens = {"pad_token": "[PAD]", "mask_token": "[MASK]", "unk_token": about["unk_token"]}
         epsilon = about["layer_norm_epsilon"]
         ends = None if "verifier" in about else about["extractor"]["special_ids"]
     with _naming(part / "tokenizer.json") as path:
@@ -112,42 +93,26 @@ def encoder_of(part: Path) -> tuple[BertModel | MPNetModel, PreTrainedTokenizerF
     tokenizer = _tokenizer(path, tokens)
     with _naming(part / "model.bin") as path:
         found = _variables(path, "TransformerEncoderSpec")
-        model = (_mpnet if mpnet else _bert)(found, epsilon, tokenizer.pad_token_id)
-    tokenizer.model_max_length = len(found["encoder/embeddings_1/weight" if mpnet else _POSITIONS])
+        model = _bert(found, epsilon, tokenizer.pad_token_id)
+    tokenizer.model_max_length = len(found[_POSITIONS])
     return model.eval(), tokenizer
 
 
-def _sizes(found: Mapping[str, Tensor], epsilon: float, pad: int) -> dict[str, Any]:
-    return {
-        "vocab_size": len(found["encoder/embeddings_0/weight"]),
-        "hidden_size": len(found["encoder/layernorm_embedding/gamma"]),
-        "num_hidden_layers": _layers(found, "encoder"),
-        "num_attention_heads": int(found["encoder/num_heads"]),
-        "intermediate_size": len(found["encoder/layer_0/ffn/linear_0/weight"]),
-        "hidden_act": _ACTIVATIONS[int(found["encoder/activation"])],
-        "layer_norm_eps": epsilon,
-        "pad_token_id": pad,
-    }
-
-
 def _bert(found: Mapping[str, Tensor], epsilon: float, pad: int) -> BertModel:
-    types = len(found["encoder/embeddings_1/weight"])
-    sizes = _sizes(found, epsilon, pad) | {"max_position_embeddings": len(found[_POSITIONS])}
-    model = BertModel(BertConfig(**sizes, type_vocab_size=types))
+    config = BertConfig(
+        vocab_size=len(found["encoder/embeddings_0/weight"]),
+        hidden_size=len(found["encoder/layernorm_embedding/gamma"]),
+        num_hidden_layers=_layers(found, "encoder"),
+        num_attention_heads=int(found["encoder/num_heads"]),
+        intermediate_size=len(found["encoder/layer_0/ffn/linear_0/weight"]),
+        hidden_act=_ACTIVATIONS[int(found["encoder/activation"])],
+        layer_norm_eps=epsilon,
+        pad_token_id=pad,
+        max_position_embeddings=len(found[_POSITIONS]),
+        type_vocab_size=len(found["encoder/embeddings_1/weight"]),
+    )
+    model = BertModel(config)
     model.load_state_dict(_renamed(found, _BERT))
-    return model
-
-
-def _mpnet(found: Mapping[str, Tensor], epsilon: float, pad: int) -> MPNetModel:
-    state = _renamed(found, _MPNET)
-    name = "embeddings.position_embeddings.weight"
-    state[name] = torch.cat([torch.zeros(FIRST, state[name].shape[1]), state[name]])
-    bias = found["encoder/layer_0/self_attention/relative_attention_bias"]
-    if int(found["encoder/layer_0/self_attention/relative_attention_max_distance"]) != MAX_DISTANCE:
-        raise ValueError("it is not an MPNet")
-    sizes = _sizes(found, epsilon, pad) | {"max_position_embeddings": len(state[name])}
-    model = MPNetModel(MPNetConfig(**sizes, relative_attention_num_buckets=len(bias)), add_pooling_layer=False)
-    model.load_state_dict(state | {"encoder.relative_attention_bias.weight": bias})
     return model
 
 
@@ -255,7 +220,7 @@ def _layers(found: Mapping[str, Tensor], stack: str) -> int:
 
 def _variables(path: Path, kind: str) -> dict[str, Tensor]:
     """Returns all variables of a `model.bin` by name, in float32. `kind` is the name of its specification."""
-    with BytesIO(weights_of(path.parent)) as file:
+    with path.open("rb") as file:
 
         def take(size: int) -> bytes:
             if len(data := file.read(size)) < size:

@@ -99,5 +99,6 @@ def train_or_resume(trainer: Trainer, folder: Path) -> None:
         trainer._load_best_model()
         return
     trainer.train(resume_from_checkpoint=last)
+    trainer.save_state()
     if trainer.is_world_process_zero():
         finished.touch()

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import torch
 
-from ..arguments import RunArguments
+from ..arguments import Settings
 
 
-def command(args: RunArguments, task: str) -> str:
+def command(args: Settings, task: str) -> str:
     """Returns a command for this run, with every argument that is not the default and without local folders."""
     given = [(f.name, getattr(args, f.name)) for f in fields(args) if getattr(args, f.name) != f.default]
     flags = [part for name, value in given for part in (f"--{name}", public(str(value)))]

@@ -35,7 +35,7 @@ function element(name, attributes = {}, ...children) {
 async function call(path, body, method = "POST") {
   const answer = await fetch(path, {
     method,
-    headers: { "Content-Type": "application/json", "X-CSRF-Token": root.dataset.csrf },
+    headers: { "Content-Type": "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),
   }).catch(() => { throw new Error("The desk does not answer. Your changes are kept in this browser; try again."); });
   const found = answer.headers.get("content-type")?.includes("json") ? await answer.json() : await answer.text();
@@ -536,7 +536,7 @@ const here = (open) => call(`${api}/open`, { open }).then(({ by }) => {
 }).catch(() => {});
 setInterval(() => here(true), 30_000);
 addEventListener("pagehide", () => {
-  fetch(`${api}/open`, { method: "POST", keepalive: true, headers: { "Content-Type": "application/json", "X-CSRF-Token": root.dataset.csrf }, body: '{"open":false}' });
+  fetch(`${api}/open`, { method: "POST", keepalive: true, headers: { "Content-Type": "application/json" }, body: '{"open":false}' });
 });
 
 // Restores changes that were not saved when the page was left.

@@ -9,7 +9,7 @@ form.addEventListener("submit", async (event) => {
   try {
     const answer = await fetch("/v1/summaries", {
       method: "POST",
-      headers: { "Content-Type": "application/json", "X-CSRF-Token": form.dataset.csrf },
+      headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ text, length, language, title: title.trim() || undefined }),
     });
     const found = await answer.json();

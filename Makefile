@@ -42,6 +42,7 @@ model: $(VENV)/dev.done
 	$(TRAIN) unpack training/written/sentences.jsonl.gz --articles $(ARTICLES) --output runs/sentences.jsonl.gz
 	$(TRAIN) unpack training/written/standalone.jsonl.gz --articles $(ARTICLES) --output runs/standalone.jsonl.gz
 	$(TRAIN) unpack training/written/resolved.jsonl.gz --articles $(ARTICLES) --output runs/resolved.jsonl.gz
+	$(TRAIN) unpack training/written/corrected-resolved.jsonl.gz --articles $(ARTICLES) --output runs/corrected-resolved.jsonl.gz
 	$(TRAIN) unpack $(DATA)/judged_rewrites.jsonl.gz --articles $(ARTICLES) --output runs/judged_rewrites.jsonl.gz
 	$(TRAIN) extractor --config training/configs/extractor.yaml --train $(HEADERS) $(VALID) --base_model $(ENCODER)
 	$(TRAIN) rewriter --config training/configs/rewriter.yaml --train $(HEADERS) $(VALID) --base_model $(T5)

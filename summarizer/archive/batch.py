@@ -176,9 +176,12 @@ def summarized(
         fields: Which fields of a record are used.
         skip: Ids of records to leave out.
     """
+
+    def done(id: str) -> bool:
+        return id in out or id in skip
+
     # A record with a fault has its number as id.
-    left = (one for one in records if one.fault or not (fields.id_of(one) in out or fields.id_of(one) in skip))
-    for record in executor(left):
+    for record in executor(one for one in records if one.fault or not done(fields.id_of(one))):
         out.append(record)
         yield record
 

@@ -188,7 +188,6 @@ class Pipeline:
         writing = [self._writer.start(chooser.task(point, as_it_is=as_it_is), deadline) for point in points]
         reading = []
         for point, wait in zip(points, writing, strict=True):
-            deadline.check()
             written = wait()
             deadline.check()
             found = chooser.rewrites(point, written, method, VERIFIED)

@@ -7,7 +7,8 @@ import shutil
 import pytest
 
 from summarizer import Article, Summarizer
-from summarizer.points.rewriter import AS_IT_IS, Rewriter, asked
+from summarizer.deadline import Deadline
+from summarizer.points.rewriter import AS_IT_IS, Rewriter, Task, asked
 
 TEXT = (
     "Marl's council voted on Monday to keep the Marl Lane baths open, after a campaign that drew 4,000 signatures. "
@@ -64,3 +65,19 @@ def test_a_list_shows_who_is_meant(base, tmp_path, requests):
 def test_a_rewriter_that_did_not_learn_it_is_not_asked(base, requests):
     base.wordings(Article(TEXT), base(TEXT, bullets=4).bullets[0].sources)
     assert not requests
+
+
+@pytest.mark.parametrize(("lengths", "ban"), [((AS_IT_IS,), 0), ((12, 18), 3)])
+def test_only_a_sentence_that_stays_as_it_is_may_repeat_itself(base, lengths, ban):
+    """A ban on repeated tokens breaks a copy of "29th of 179 countries, and then 30th of 179 countries"."""
+
+    class Spy:
+        def translate_batch(self, read, no_repeat_ngram_size, **_):
+            seen.append(no_repeat_ngram_size)
+            return []
+
+    seen = []
+    rewriter = Rewriter(base.folder / "rewriter", threads=1)
+    rewriter._model = Spy()
+    rewriter.start(Task(ITSELF, "", None, lengths), Deadline())
+    assert seen == [ban]

@@ -22,9 +22,9 @@ gate: $(VENV)/dev.done
 	$(BIN)/python -m eval --data examples --bullets-field brief --length brief --bullets 4 --floors eval/floors.json
 	$(BIN)/python -m eval --data examples --bullets-field bullets --length standard --bullets auto --floors eval/floors.json
 
-# All of models/base from raw data: DATA is a folder with headers_train.jsonl.gz, headers_validation.jsonl.gz, train.jsonl.gz,
-# standfirst.jsonl.gz and judged_rewrites.jsonl.gz, ENCODER and T5 are the base checkpoints, Hub names or folders. Stopped at
-# any moment, the same command goes on.
+# All of models/base from raw data: DATA is a folder with headers_train.jsonl.gz, headers_validation.jsonl.gz, train.jsonl.gz
+# and standfirst.jsonl.gz, ENCODER and T5 are the base checkpoints, Hub names or folders. Stopped at any moment, the same
+# command goes on.
 DATA ?= data
 ENCODER ?= sentence-transformers/all-MiniLM-L6-v2
 T5 ?= google/flan-t5-small
@@ -32,28 +32,19 @@ TRAIN = $(BIN)/python -m training
 HEADERS = $(DATA)/headers_train.jsonl.gz
 VALID = --validation $(DATA)/headers_validation.jsonl.gz --compare_with none --parts_from none
 ARTICLES = $(DATA)/train.jsonl.gz,$(DATA)/standfirst.jsonl.gz
+WRITTEN = judged corrected sentences standalone resolved corrected-resolved judged-shown judged-resolved judged-longer-context judged-smallest
 model: $(VENV)/dev.done
 	mkdir -p runs
 	cat training/written/labelled*.jsonl.gz > runs/labelled-packed.jsonl.gz
 	$(TRAIN) unpack runs/labelled-packed.jsonl.gz --articles $(ARTICLES) --output runs/labelled.jsonl.gz
-	$(TRAIN) unpack training/written/points.jsonl.gz --articles $(ARTICLES) --output runs/points.jsonl.gz
-	$(TRAIN) unpack training/written/judged.jsonl.gz --articles $(ARTICLES) --output runs/judged.jsonl.gz
-	$(TRAIN) unpack training/written/corrected.jsonl.gz --articles $(ARTICLES) --output runs/corrected.jsonl.gz
-	$(TRAIN) unpack training/written/sentences.jsonl.gz --articles $(ARTICLES) --output runs/sentences.jsonl.gz
-	$(TRAIN) unpack training/written/standalone.jsonl.gz --articles $(ARTICLES) --output runs/standalone.jsonl.gz
-	$(TRAIN) unpack training/written/resolved.jsonl.gz --articles $(ARTICLES) --output runs/resolved.jsonl.gz
-	$(TRAIN) unpack training/written/corrected-resolved.jsonl.gz --articles $(ARTICLES) --output runs/corrected-resolved.jsonl.gz
-	$(TRAIN) unpack $(DATA)/judged_rewrites.jsonl.gz --articles $(ARTICLES) --output runs/judged_rewrites.jsonl.gz
+	for name in $(WRITTEN); do \
+		$(TRAIN) unpack training/written/$$name.jsonl.gz --articles $(ARTICLES) --output runs/$$name.jsonl.gz || exit 1; \
+	done
 	$(TRAIN) extractor --config training/configs/extractor.yaml --train $(HEADERS) $(VALID) --base_model $(ENCODER)
 	$(TRAIN) rewriter --config training/configs/rewriter.yaml --train $(HEADERS) $(VALID) --base_model $(T5)
-	$(TRAIN) rewriter --config training/configs/rewriter-groups.yaml --train runs/points.jsonl.gz --auxiliary $(HEADERS) $(VALID)
-	$(TRAIN) rewriter --config training/configs/rewriter-judged.yaml --train runs/points.jsonl.gz --auxiliary $(HEADERS) $(VALID)
-	$(TRAIN) rewriter --config training/configs/rewriter-references.yaml --train $(HEADERS) $(VALID)
-	$(TRAIN) verifier --config training/configs/verifier.yaml \
-		--train runs/judged_rewrites.jsonl.gz,runs/judged.jsonl.gz,runs/corrected.jsonl.gz,runs/sentences.jsonl.gz \
-		--lists $(HEADERS) --base_model $(ENCODER)
+	$(TRAIN) verifier --config training/configs/verifier.yaml --base_model $(ENCODER)
 	$(TRAIN) export runs/extractor --output models/base
-	$(TRAIN) export runs/rewriter-references --output models/base
+	$(TRAIN) export runs/rewriter --output models/base
 	$(TRAIN) export runs/verifier --output models/base
 
 lint: $(VENV)/dev.done

@@ -23,7 +23,7 @@ class Printed:
     Attributes:
         lists: A list of bullets for each article.
         spans: For each bullet of each list, its source spans in the article.
-        made: Number of bullets by method: "rewritten", "narrowed", "resolved", "named", "extracted", "generated".
+        made: Number of bullets by method: "extracted", "rewritten", "generated".
         failed: Number of bullets that fail a check; only the policy "flag" shows such bullets.
     """
 

@@ -12,7 +12,7 @@ from .reading import Article, paragraphs
 from .version import __version__
 
 Length = Literal["standard", "brief"]
-Method = Literal["rewritten", "narrowed", "resolved", "named", "extracted", "generated", "edited"]
+Method = Literal["rewritten", "extracted", "generated", "edited"]
 Policy = Literal["checked", "flag", "extract"]
 Status = Literal["draft", "approved"]
 Count = int | Literal["auto"]
@@ -30,7 +30,6 @@ DISCLOSURE_GENERATED = (
     "Key points chosen by software, written by the language model {writer} and checked against the article; a draft "
     "until an editor has approved them."
 )
-_WRITTEN: tuple[Method, ...] = ("rewritten", "narrowed", "resolved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +64,9 @@ class Bullet:
         text: The point, on one line. An extracted bullet has the text of its sources, without a "But" or "Meanwhile,"
             at the start and without asides in parentheses.
         score: The extractor's probability that an editor's list has this point.
-        method: How the text was made: "rewritten" (from all sentences of the point), "narrowed" (from its main sentence
-            only), "resolved" (a sentence of the article, with what "he" or "the move" means put in), "named" (such a
-            sentence with a person's full name put in), "extracted" (sentences of the
-            article), "generated" (by the language model that `Summary.writer` names), or "edited" (by an editor).
+        method: How the text was made: "extracted" (sentences of the article), "rewritten" (such sentences, with what
+            "he" or "the move" means put in, or words left out, or both), "generated" (by the language model that
+            `Summary.writer` names), or "edited" (by an editor).
         sources: The source sentences, in article order. Empty if no source was found for an edited bullet.
         checks: The checks of the text. Empty for an extracted bullet, since it is the article's own text.
     """
@@ -126,7 +124,7 @@ class Summary:
         """A line for readers that says how the list was made."""
         if any(bullet.method == "generated" for bullet in self.bullets):
             return DISCLOSURE_GENERATED.format(writer=self.writer)
-        return DISCLOSURE_WRITTEN if any(b.method in _WRITTEN for b in self.bullets) else DISCLOSURE
+        return DISCLOSURE_WRITTEN if any(b.method == "rewritten" for b in self.bullets) else DISCLOSURE
 
     def __str__(self) -> str:
         return self.to_markdown()

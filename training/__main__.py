@@ -27,7 +27,7 @@ USAGE = """usage: python -m training TASK [--config FILE.yaml] [--flag value ...
 tasks:
   check DATA  check articles with human bullets: which can be used, which cannot and why, and some statistics
   extractor   fine-tune the sentence scorer
-  rewriter    fine-tune a small T5 that writes the bullets from the sentences
+  rewriter    fine-tune a small T5 that puts references into sentences and shortens them
   verifier    fine-tune the classifier that says whether an editor would print a rewrite
   writer      fine-tune a chat model (LoRA) to write the points in place of the rewriter
   unpack FILE restore the texts of points and judgements that are stored as offsets into articles

@@ -49,7 +49,7 @@ def calibrations(
     """Returns a calibration for each kind of point.
 
     A kind with too few points gets the calibration of the verifier that training started from. If that has none, the
-    calibration is fitted on all points; "resolved" then gets none.
+    calibration is fitted on all points.
 
     Args:
         said: Logits of held-out points, shape (points, VERDICTS).
@@ -62,7 +62,7 @@ def calibrations(
             found[kind] = _fitted(said[rows], [points[i] for i in rows])
         elif before and kind in before:
             found[kind] = before[kind]
-        elif kind != "resolved":  # without it, no references are put in
+        else:
             found[kind] = _fitted(said, [replace(one, score=None) for one in points])
     return found
 

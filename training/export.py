@@ -68,6 +68,12 @@ def export(args: ExportArguments) -> None:
 
     earlier = output / "config.json"
     config = json.loads(earlier.read_text("utf-8")) if earlier.is_file() else {}
+    old = [part for part in ("rewriter", "verifier") if part in config and part != task]
+    if old and config.get("format") != FORMAT:
+        raise ValueError(
+            f"{output} has a {' and a '.join(old)} of format {config.get('format')}, which cannot work beside a part "
+            f"of format {FORMAT}; export into a copy of models/base, or into a new folder"
+        )
     languages = [code.strip() for code in args.languages.split(",")]
     config |= {"format": FORMAT, "name": args.name or output.name, "languages": languages}
     config[task] = provenance(record, args)
@@ -154,8 +160,8 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
         "validation",
         "auxiliary",
         "judged",
+        "references",
         "test",
-        "lists",
         "output",
         "base_model",
         "resume",
@@ -165,7 +171,7 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
     free |= {"compare_with", "parts_from", "languages"}
     if shipped:  # the base's are used
         free |= {"width", "heads", "layers", "vocabulary"}
-    free |= set() if arguments.get("auxiliary") else {"auxiliary_epochs", "auxiliary_pairs"}
+    free |= set() if arguments.get("auxiliary") else {"auxiliary_epochs"}
     free |= set() if arguments.get("judged") else {"preference"}
     return {
         "base": args.base or public(arguments["base_model"]),

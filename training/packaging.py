@@ -147,4 +147,4 @@ def _beside(model: str, task: str, folder: Path) -> None:
     for name in others:
         shutil.copytree(source / name, folder / name)
     if others:
-        (folder / "config.json").write_text(json.dumps(others), "utf-8")
+        (folder / "config.json").write_text(json.dumps({"format": config.get("format"), **others}), "utf-8")

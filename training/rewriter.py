@@ -1,8 +1,8 @@
 """Fine-tunes the rewriter: `python -m training rewriter --config training/configs/rewriter.yaml`.
 
-The points of human lists are paired with the sentences that they were made from (`data/pairs.py`). A T5 with a
-smaller vocabulary (`modeling/vocabulary.py`) learns to write the point in a given number of words. To resume a killed
-run from its last checkpoint, run the same command again.
+A T5 with a smaller vocabulary (`modeling/vocabulary.py`) learns the smallest changes of a sentence: to put in who or
+what is meant (`data/references.py`), and to leave words out (also `data/pairs.py`, `data/judged.py`). To resume a
+killed run from its last checkpoint, run the same command again.
 """
 
 from __future__ import annotations
@@ -54,8 +54,6 @@ class RewriterArguments(PartArguments):
             "fine-tuned further."
         },
     )
-    auxiliary: str | None = field(default=None, metadata={"help": "More articles with lists; same formats as `train`."})
-    auxiliary_pairs: int = field(default=6000, metadata={"help": "Maximum number of pairs from `auxiliary`."})
     judged: str | None = field(
         default=None,
         metadata={
@@ -67,7 +65,7 @@ class RewriterArguments(PartArguments):
         default=None,
         metadata={
             "help": "Points that stand alone, made from sentences of the article (files, separated by commas). Of "
-            "the changes it learns those that say who or what is meant."
+            "the changes it learns those that say who or what is meant, and those that leave words out."
         },
     )
     preference: float = field(
@@ -101,7 +99,7 @@ def main(args: RewriterArguments) -> None:
     began = time.time()
     set_seed(args.seed)
     data = load(args, output)
-    train = pairs(data.train) + _some(pairs(data.auxiliary), args.auxiliary_pairs, args.seed)
+    train = pairs(data.train)
     validation = _some(pairs(data.validation), args.validation_pairs, args.seed)
     learnt, chooses, _ = divided([one for source in judgements for one in judged(source)])
     train += preferred(learnt)
@@ -109,8 +107,8 @@ def main(args: RewriterArguments) -> None:
     train += [pair for learns, _ in resolved for pair in learns]
     if not train or not validation:
         raise ValueError(
-            f"{len(train)} pairs for training and {len(validation)} for validation: too few bullets match sentences of "
-            "their article; more articles are needed"
+            f"{len(train)} pairs for training and {len(validation)} for validation: too few bullets only leave words "
+            "out of sentences of their article; more articles are needed"
         )
     held = validation + preferred(chooses) + [pair for _, selects in resolved for pair in selects]
     model, tokenizer = _start(args, train, output / "start")

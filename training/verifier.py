@@ -1,7 +1,7 @@
 """Fine-tunes the verifier: `python -m training verifier --config training/configs/verifier.yaml`.
 
-The Trainer of transformers trains it on texts that readers judged, mixed with true points of human lists, half of them
-with planted faults (`data/faults.py`). To resume a killed run from its last checkpoint, run the same command again.
+The Trainer of transformers trains it on texts that readers judged. To resume a killed run from its last checkpoint, run
+the same command again.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from torch import Tensor, nn
 from tqdm import tqdm
 from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, TrainingArguments, set_seed
 
-from eval.data import fingerprint, read
+from eval.data import fingerprint
 from summarizer.checks import MARKS, TEXT_KINDS, VERDICTS, Calibration, TextKind, log_odds, verifier_input
 
 from .arguments import Settings, is_first_process
 from .calibration import auc, auc_by_fault, calibrations, measures, rows_by_kind
-from .data import Judged, divided, judged, with_faults
+from .data import Judged, divided, judged
 from .modeling import encoder_of, shipped_part
 from .run import LengthGroupedTrainer, add_callbacks, claim_folder, command, machine, train_or_resume, write_whole
 
@@ -37,16 +37,12 @@ class VerifierArguments(Settings):
     """Arguments of `python -m training verifier`; each is a flag and a key of the YAML file."""
 
     train: str = field(
-        default="data/judged_rewrites.jsonl.gz",
+        default="data/judged.jsonl.gz",
         metadata={
             "help": "Judged rewrites, JSONL; several files separated by commas. A fifth of the articles is held out."
         },
     )
     limit: int | None = field(default=None, metadata={"help": "Maximum number of judged rewrites. Default: all."})
-    lists: str | None = field(
-        default=None,
-        metadata={"help": "Articles with header lists; faults are planted into their points. Default: none."},
-    )
     output: str = field(default="runs/verifier", metadata={"help": "Folder of the run."})
     base_model: str = field(
         default="sentence-transformers/all-MiniLM-L6-v2",
@@ -55,8 +51,9 @@ class VerifierArguments(Settings):
             "verifier is then fine-tuned further."
         },
     )
-    planted: int = field(default=20000, metadata={"help": "Maximum number of these points, half of them with a fault."})
-    epochs: float = field(default=3.0, metadata={"help": "Epochs."})
+    epochs: float = field(
+        default=3.0, metadata={"help": "Epochs. 0: the weights stay, and only the probabilities are fitted anew."}
+    )
     learning_rate: float = field(default=1e-4, metadata={"help": "Peak learning rate."})
     batch_size: int = field(default=32, metadata={"help": "Points per step, over all processes."})
     threshold: float = field(
@@ -106,21 +103,19 @@ def main(args: VerifierArguments) -> None:
     output = Path(args.output)
     sources = args.train.split(",")
     notes = asdict(args) | {"train": " ".join(fingerprint(source) for source in sources)}
-    claim_folder(output, notes, ("lists",), args.resume)
+    claim_folder(output, notes, (), args.resume)
     began = time.time()
     set_seed(args.seed)
     train, validation, test = divided([one for source in sources for one in judged(source, corrections=False)])
-    if not (train and validation and test):
+    if not (validation and test and (train or not args.epochs)):
         raise ValueError(
             f"{args.train} has too few articles with judged points: a tenth of them selects the checkpoint, a tenth "
             "is held out for the scores, and one of these parts is empty; about 50 articles are enough"
         )
     if args.limit:
         train = train[: args.limit]
-    faulty = with_faults(read(args.lists), args.planted, args.seed) if args.lists else []
     print(
-        f"judged: {len(train):,} for training, {len(validation):,} for validation, {len(test):,} held out; "
-        f"planted: {len(faulty):,}",
+        f"judged: {len(train):,} for training, {len(validation):,} for validation, {len(test):,} held out",
         file=sys.stderr,
     )
     model, tokenizer = _start(args)
@@ -128,8 +123,11 @@ def main(args: VerifierArguments) -> None:
     backend.no_truncation()
     backend.no_padding()
     held = _items(validation, backend)
-    trainer = _trainer(model, _items(train + faulty, backend), held, output / "trainer", args, tokenizer.pad_token_id)
-    train_or_resume(trainer, output / "trainer")
+    steps: dict[str, int | None] = {"steps": 0, "best_step": 0}
+    if args.epochs:
+        trainer = _trainer(model, _items(train, backend), held, output / "trainer", args, tokenizer.pad_token_id)
+        train_or_resume(trainer, output / "trainer")
+        steps = {"steps": trainer.state.global_step, "best_step": trainer.state.best_global_step}
     if not is_first_process():
         return
     fitted = calibrations(_said(model, held, tokenizer.pad_token_id, args.half), validation, _fitted_before(args))
@@ -144,12 +142,8 @@ def main(args: VerifierArguments) -> None:
         "task": "verifier",
         "command": command(args, "verifier"),
         "arguments": asdict(args),
-        "data": {
-            "train": {"fingerprint": notes["train"], "rewrites": len(train)},
-            **({"lists": {"fingerprint": fingerprint(args.lists), "points": len(faulty)}} if args.lists else {}),
-        },
-        "steps": trainer.state.global_step,
-        "best_step": trainer.state.best_global_step,
+        "data": {"train": {"fingerprint": notes["train"], "rewrites": len(train)}},
+        **steps,
         "calibration": {kind: asdict(calibration) for kind, calibration in fitted.items()},
         "held_out": scores,
         "seconds": round(time.time() - began),

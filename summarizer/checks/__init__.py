@@ -2,7 +2,7 @@
 
 from .checker import Checker
 from .fact_index import FactIndex
-from .facts import FACT_KINDS, HONORIFICS, OPENERS, QUOTED, TITLES, Fact, Name, Number, facts, numbers
+from .facts import FACT_KINDS, HONORIFICS, QUOTED, Fact, Name, Number, facts
 from .standalone import needs_context, starts_with_anaphor
 from .verifier import (
     FAULT_NAMES,
@@ -23,10 +23,8 @@ __all__ = [
     "FAULT_NAMES",
     "HONORIFICS",
     "MARKS",
-    "OPENERS",
     "QUOTED",
     "TEXT_KINDS",
-    "TITLES",
     "VERDICTS",
     "Calibration",
     "Checker",
@@ -41,7 +39,6 @@ __all__ = [
     "facts",
     "log_odds",
     "needs_context",
-    "numbers",
     "starts_with_anaphor",
     "verifier_input",
 ]

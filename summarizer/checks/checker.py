@@ -73,19 +73,6 @@ class Checker:
 
         return lambda bullet: tuple(checks(bullet))
 
-    def names(self, bullet: str) -> tuple[Check, ...]:
-        """Returns one check for each name of a bullet, looked up in the whole article."""
-        stated = facts(bullet)
-        names = [fact for fact in (*stated, *self._opening(bullet, stated)) if isinstance(fact, Name)]
-        return tuple(
-            Check(
-                name.kind,
-                there := self._article.supports(name),
-                f"{name.text!r} is {'' if there else 'not '}in the article",
-            )
-            for name in names
-        )
-
     def _found(self, fact: Fact, holds: bool) -> Check:
         if holds:
             where = "is in the sources"

@@ -26,7 +26,7 @@ from ..summary import Check
 
 Array = npt.NDArray[np.float32]
 Fault = Literal["untrue", "broken", "leaning", "poor"]
-TextKind = Literal["rewrites", "resolved", "sentences", "others"]
+TextKind = Literal["rewrites", "sentences", "others"]
 
 VERDICTS = ("good", "untrue", "broken", "leaning", "poor")
 """Readers' verdicts on a rewrite. good: an editor would print it; untrue: it says something that its sentences do not;
@@ -41,9 +41,8 @@ FAULT_NAMES: dict[Fault, str] = {
 """Names of the faults in messages."""
 TEXT_KINDS: tuple[TextKind, ...] = get_args(TextKind)
 """Kinds of texts, by writer; each has its own calibration. rewrites: the shipped rewriter, whose score is used too;
-resolved: a sentence into which it only put references, with its score; sentences: the article; others: any other
-writer."""
-MAX_TOKENS = 288
+sentences: the article; others: any other writer."""
+MAX_TOKENS = 384
 """Maximum number of input tokens. A longer input is truncated at the end, where the context is."""
 _MAX_CHARACTERS = 12 * MAX_TOKENS
 """Maximum number of characters of each text that is tokenized: more than MAX_TOKENS tokens of any usual text."""
@@ -168,7 +167,6 @@ class Verifier:
 
     Attributes:
         threshold: Minimum probability of "good" for a rewrite to be shown.
-        knows_resolved: True if it is calibrated for the kind "resolved", as it is for a rewriter that learnt this.
 
     Raises:
         RuntimeError: CTranslate2 cannot read the model.
@@ -185,14 +183,13 @@ class Verifier:
         self._tokenizer.no_truncation()
         settings = json.loads((folder / "config.json").read_text("utf-8"))["verifier"]
         fitted = settings["calibration"]
-        if not all(kind in fitted for kind in TEXT_KINDS if kind != "resolved"):
+        if not all(kind in fitted for kind in TEXT_KINDS):
             raise ValueError(
                 "this verifier was made by an older version; replace it with the folder `verifier` of models/base, or "
                 "train it further with `python -m training verifier` and export it"
             )
-        self._calibrations = {kind: Calibration(**fitted[kind]) for kind in TEXT_KINDS if kind in fitted}
+        self._calibrations = {kind: Calibration(**fitted[kind]) for kind in TEXT_KINDS}
         self.threshold = float(settings["threshold"])
-        self.knows_resolved = "resolved" in fitted
         head = load_file(folder / "head.safetensors")
         self._weight, self._bias = (np.asarray(head[name], np.float32) for name in ("weight", "bias"))
         self._pool = ThreadPoolExecutor(threads, "verifier")
@@ -214,10 +211,10 @@ class Verifier:
             sources: The sentences that they were made from, on one line.
             context: The sentences that explain the sources. May be empty.
             title: The headline, if there is one.
-            scores: The rewriter's mean log-probability per token of each text. Required for "rewrites" and "resolved".
+            scores: The rewriter's mean log-probability per token of each text. Required for "rewrites".
         """
         if scores is None:
-            if kind in ("rewrites", "resolved"):
+            if kind == "rewrites":
                 raise ValueError(f"`scores` is missing: the kind {kind!r} needs the rewriter's score of each text")
             scores = [0.0] * len(texts)
         return self._pool.submit(self._read, texts, self._calibrations[kind], sources, context, title, scores)

@@ -10,9 +10,9 @@ from typing import Any
 
 from ..errors import ModelError
 
-FORMAT = 2
-"""Version of the model folder's format. Folders of a newer format are refused. In format 1 the extractor chose
-sentences, not points."""
+FORMAT = 3
+"""Version of the model folder's format. Folders of another format are refused. In format 1 the extractor chose
+sentences, not points; in format 2 the rewriter wrote free texts from a shorter context."""
 _HUB_NAME = re.compile(r"\w[\w.-]*/[\w.-]+")
 
 
@@ -90,9 +90,9 @@ def verified(folder: Path) -> dict[str, Any]:
         )
     if config["format"] < FORMAT and "extractor" in config:
         raise ModelError(
-            f"{folder / 'config.json'}: this model has format {config['format']}, which chooses sentences, but this "
-            f"version needs format {FORMAT}, which makes points. Train it again on its articles with `python -m "
-            "training extractor --base_model base`, or use it with newsroom-summarizer 0.1"
+            f"{folder / 'config.json'}: this model has format {config['format']}, but this version needs format "
+            f"{FORMAT}, with another rewriter and verifier. Export its extractor into a copy of models/base (`python "
+            "-m training export RUN --output COPY`), or use it with newsroom-summarizer 0.10"
         )
     for name, wanted in _json(folder / "checksums.json").items():
         path = folder / name

@@ -15,7 +15,6 @@ from .extractor import (
     token_ids,
     windows,
 )
-from .full_names import FullNames
 from .pipeline import Pipeline
 from .rewriter import (
     AS_IT_IS,
@@ -30,7 +29,7 @@ from .rewriter import (
     prompt,
 )
 from .text_choice import COSTS, Point, cost, extracted
-from .tidy import bullet_of
+from .tidy import bullet_of, only_leaves_out
 
 __all__ = [
     "AS_IT_IS",
@@ -43,7 +42,6 @@ __all__ = [
     "Candidate",
     "Context",
     "Extractor",
-    "FullNames",
     "Pipeline",
     "Point",
     "Rewriter",
@@ -59,6 +57,7 @@ __all__ = [
     "extracted",
     "finished",
     "group",
+    "only_leaves_out",
     "prepared",
     "prompt",
     "surface_features",

@@ -43,7 +43,7 @@ class Aligner:
             second = max(near, key=lambda i: worth([best, i]))
             if len(said & (self._bags[second] - self._bags[best])) / len(said) >= SECOND_GAIN:
                 chosen = (min(best, second), max(best, second))
-        return chosen if self.recall(bullet, chosen) >= LEAST else ()
+        return chosen if self._recall(bullet, chosen) >= LEAST else ()
 
     def _worth(self, bullet: str) -> tuple[set[str], Callable[[Sequence[int]], float]]:
         """Returns the bullet's content words, and a function that says how much of the bullet some sentences contain, 0
@@ -57,7 +57,7 @@ class Aligner:
 
         return said, worth
 
-    def recall(self, bullet: str, chosen: Sequence[int], context: str = "") -> float:
-        """Returns the share of a bullet's content words that the chosen sentences and the context contain, 0 to 1."""
-        said, there = set(stems(bullet)), set(stems(context)).union(*(self._bags[i] for i in chosen))
+    def _recall(self, bullet: str, chosen: Sequence[int]) -> float:
+        """Returns the share of a bullet's content words that the chosen sentences contain, 0 to 1."""
+        said, there = set(stems(bullet)), set().union(*(self._bags[i] for i in chosen))
         return len(said & there) / len(said) if said else 0.0

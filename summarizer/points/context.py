@@ -7,16 +7,15 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 
+from ..checks import HONORIFICS
 from ..reading import Sentence, stems, words
-from .full_names import FullNames
 
-CONTEXT_WORDS = 70
-"""Approximate number of words of the context of a point."""
-REACH = 8
-"""Number of earlier sentences that are searched for the person whom a sentence calls "he"."""
+CONTEXT_WORDS = 140
+"""Approximate maximum number of words of the context of a point."""
 MAX_EVIDENCE = 3
 """Maximum number of sentences in which words of a text are looked for."""
-_PERSON = re.compile(r"\b(?:he|she|his|her|him)\b", re.IGNORECASE)
+_CAPITALISED = re.compile(r"(?<![\w.'’-])[^\W\d_][\w’'-]*\w")
+_WORD = re.compile(r"(?<![\w’'-])[a-z][\w’'-]*\w")
 
 
 class Context:
@@ -24,40 +23,42 @@ class Context:
 
     Args:
         sentences: The sentences of the story.
-        full_names: The persons of the article.
     """
 
-    def __init__(self, sentences: Sequence[Sentence], full_names: FullNames) -> None:
-        self._sentences, self._full_names = sentences, full_names
+    def __init__(self, sentences: Sequence[Sentence]) -> None:
+        self._sentences = sentences
+        lines = [as_line(sentences, [i]) for i in range(len(sentences))]
+        self._sizes = [len(words(line)) for line in lines]
+        common = HONORIFICS.union(*(_WORD.findall(line) for line in lines))
+        self._names = [
+            [
+                name
+                for name in map(_owner, _CAPITALISED.findall(line))
+                if name[0].isupper() and name.lower() not in common
+            ]
+            for line in lines
+        ]
+        self._first: dict[str, int] = {}
+        for i, names in enumerate(self._names):
+            for name in names:
+                self._first.setdefault(name, i)
 
     def of_sentences(self, chosen: Sequence[int]) -> str:
-        """Returns the sentences that explain the chosen ones, on one line, in article order, about CONTEXT_WORDS long:
-        those with the full names of persons whom the chosen ones call by their last name, those that name the person
-        whom they call "he", the sentence before each chosen one, and the first sentence of the article."""
-        sentences = self._sentences
-        text = as_line(sentences, chosen)
-        wanted: list[int] = []
-        for name in self._full_names.missing(text):
-            wanted += [next((i for i, s in enumerate(sentences) if name in " ".join(s.text.split())), 0)]
-        wanted += [j for i in chosen if (j := self._person_before(i)) is not None]
-        wanted += [i - 1 for i in chosen if i]
+        """Returns the sentences that explain the chosen ones, on one line, in article order: the sentence before each
+        chosen one, the first mention of each name in them, and the opening of the article; then, as far as there is
+        room in about CONTEXT_WORDS, the other sentences before them, the nearest two first."""
+        first = chosen[0]
+        wanted = [i - 1 for i in chosen if i]
+        wanted += [self._first[name] for i in chosen for name in self._names[i]]
+        wanted += [0, first - 2, *range(first)]
         kept: set[int] = set()
         size = 0
-        for i in (*wanted, 0):
-            if i not in kept and i not in chosen and size < CONTEXT_WORDS:
+        for i in wanted:
+            more = self._sizes[i] if i >= 0 and i not in kept and i not in chosen else 0
+            if more and size + more <= CONTEXT_WORDS:
                 kept.add(i)
-                size += len(words(sentences[i].text))
-        return as_line(sentences, sorted(kept))
-
-    def _person_before(self, i: int) -> int | None:
-        """For a sentence with "he" or "she" before any name, returns the nearest earlier sentence, within REACH, that
-        names a person. Else None."""
-        sentences, names = self._sentences, self._full_names
-        pronoun = _PERSON.search(sentences[i].text)
-        if not pronoun or names.speaks_of(sentences[i].text[: pronoun.start()]):
-            return None
-        near = range(i - 1, max(i - 1 - REACH, -1), -1)
-        return next((j for j in near if names.speaks_of(sentences[j].text)), None)
+                size += more
+        return as_line(self._sentences, sorted(kept))
 
     def evidence(self, chosen: Sequence[int], text: str) -> list[int]:
         """Returns the sentences with the content words of a text that the chosen ones lack, the one with most of them
@@ -81,3 +82,8 @@ class Context:
 def as_line(sentences: Sequence[Sentence], chosen: Sequence[int]) -> str:
     """Returns some sentences of an article on one line."""
     return " ".join(" ".join(sentences[i].text.split()) for i in chosen)
+
+
+def _owner(name: str) -> str:
+    """Returns a name without its possessive."""
+    return re.sub(r"['’]s?$", "", name)

@@ -11,10 +11,11 @@ from ..checks import Checker, Verifier
 from ..deadline import Deadline
 from ..errors import WriterError
 from ..reading import Article, Sentence, content_sentences
-from ..summary import Bullet, Check, Length, Method, Span
+from ..summary import Bullet, Check, Length, Span
 from .alignment import Aligner
 from .rewriter import Writer
-from .text_choice import Point, TextChooser, resolves
+from .text_choice import Point, TextChooser, source_sentences
+from .writing import with_rewrites
 
 _SHOWN = 6
 """Maximum number of rewrites of a point that are returned, in addition to its sentences."""
@@ -108,29 +109,15 @@ def wordings_of(
     sentences = prepared(article).sentences
     point = point_on(article, sentences, _chosen(sentences, spans))
     chooser = TextChooser(article, sentences, length)
-    found: list[tuple[float, Bullet]] = []
-    if writer and verifier:
-        tasks: list[tuple[Point, Method]] = [(point, "rewritten")]
-        if len(point.chosen) > 1:
-            tasks += [(point.narrowed(i), "narrowed") for i in point.chosen]
-        if resolves(writer, verifier):
-            tasks += [(point.narrowed(i), "resolved") for i in point.chosen]
-        for part, method in tasks:
-            deadline.check()
-            task = chooser.task(part, _SHOWN // 2, as_it_is=method == "resolved")
-            written = writer.start(task, deadline)()
-            if written.fault and not written.candidates:
-                raise WriterError(written.fault)
-            rewrites = chooser.rewrites(part, written, method, _SHOWN)
-            verdicts = chooser.verdicts(verifier, part, rewrites, written.kind).result()
-            for one, verdict in zip(rewrites, verdicts, strict=True):
-                found.append((verdict.good, chooser.bullet(one.judged(verdict), part, verifier.threshold)))
-    found.sort(key=lambda one: -one[0])
-    themselves = {bullet.text: bullet for bullet in chooser.source_sentences(point)}
+    themselves = {bullet.text: bullet for bullet in source_sentences(point)}
     shown: dict[str, Bullet] = {}
-    for _, bullet in found:
-        if bullet.text not in themselves:
-            shown.setdefault(bullet.text, bullet)
+    if writer and verifier:
+        (point,) = with_rewrites(chooser, [point], writer, verifier, deadline, _SHOWN // 2, every=True)
+        if point.fault and not point.rewrites:
+            raise WriterError(point.fault)
+        for one in sorted(point.rewrites, key=lambda one: -one.verdict.good if one.verdict else 0):
+            if one.text not in themselves:
+                shown.setdefault(one.text, chooser.bullet(one, point, verifier.threshold))
     return [*list(shown.values())[:_SHOWN], *themselves.values()]
 
 

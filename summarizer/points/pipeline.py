@@ -15,15 +15,14 @@ from ..deadline import Deadline
 from ..errors import ModelError
 from ..options import Options
 from ..reading import Article, Sentence, content_sentences
-from ..summary import Bullet, Length, Method, Policy, Span
+from ..summary import Bullet, Length, Policy, Span
 from .content_selection import SETTINGS, Group, group
 from .editor_tools import check_point, wordings_of
 from .extractor import Extractor
 from .rewriter import Rewriter, Writer
-from .text_choice import DROP_THRESHOLD, Point, Rewrite, TextChooser, chosen_by_form, resolves
+from .text_choice import DROP_THRESHOLD, Point, TextChooser, chosen_by_form, source_sentences
+from .writing import with_rewrites
 
-VERIFIED = 4
-"""Maximum number of rewrites of a point that the verifier reads."""
 GAIN = 0.2
 """A spare point replaces a point only if its expected cost is lower by more than this."""
 _UNVERIFIED = "The model has a rewriter but no verifier, so only the article's own sentences are shown."
@@ -145,58 +144,19 @@ class Pipeline:
     def _written(
         self, chooser: TextChooser, points: Sequence[Point], options: Options, deadline: Deadline
     ) -> list[Point]:
-        """Returns the points with rewrites and with the verifier's verdicts on them and on their own sentences. If no
-        rewrite of all its sentences passes, the main sentence alone is rewritten, except with the policy "flag"."""
+        """Returns the points with rewrites and with the verifier's verdicts on them and on their own sentences."""
         if not points or not self._verifies(chooser.article, options):
             return list(points)
-        assert self._verifier is not None
+        assert self._writer is not None and self._verifier is not None
         deadline.check()
         waiting = []
         for point in points:
-            texts = [bullet.text for bullet in chooser.source_sentences(point)]
+            texts = [bullet.text for bullet in source_sentences(point)]
             context = chooser.context.of_sentences(point.chosen)
             waiting.append(self._verifier.start(texts, "sentences", point.text, context, point.title))
-        found = self._rewrites(chooser, points, "rewritten", deadline)
-        threshold = self._threshold(options)
-        left = [
-            i
-            for i, point in enumerate(found)
-            if options.policy != "flag"
-            and len(point.chosen) > 1
-            and not any(rewrite.passes(threshold) for rewrite in point.rewrites)
-        ]
-        narrowed = self._rewrites(chooser, [points[i].narrowed() for i in left], "narrowed", deadline)
-        for i, other in zip(left, narrowed, strict=True):
-            found[i] = replace(found[i], rewrites=other.rewrites, fault=other.fault)
-        if self._writer and resolves(self._writer, self._verifier):
-            resolved = self._rewrites(chooser, [point.narrowed() for point in points], "resolved", deadline)
-            for i, other in enumerate(resolved):
-                found[i] = replace(found[i], rewrites=(*found[i].rewrites, *other.rewrites))
-        deadline.check()
+        found = with_rewrites(chooser, points, self._writer, self._verifier, deadline)
         return [
             replace(point, verdicts=tuple(verdicts.result())) for point, verdicts in zip(found, waiting, strict=True)
-        ]
-
-    def _rewrites(
-        self, chooser: TextChooser, points: Sequence[Point], method: Method, deadline: Deadline
-    ) -> list[Point]:
-        """Returns the points with rewrites and the verifier's verdicts on them. Points are written and read in
-        parallel."""
-        assert self._writer is not None and self._verifier is not None
-        deadline.check()
-        as_it_is = method == "resolved"
-        writing = [self._writer.start(chooser.task(point, as_it_is=as_it_is), deadline) for point in points]
-        reading = []
-        for point, wait in zip(points, writing, strict=True):
-            written = wait()
-            deadline.check()
-            found = chooser.rewrites(point, written, method, VERIFIED)
-            verdicts = chooser.verdicts(self._verifier, point, found, written.kind)
-            reading.append((replace(point, fault=written.fault), found, verdicts))
-        deadline.check()
-        return [
-            replace(point, rewrites=tuple(map(Rewrite.judged, found, verdicts.result())))
-            for point, found, verdicts in reading
         ]
 
     def _warnings(self, article: Article, policy: Policy, points: Sequence[Point]) -> Iterator[str]:

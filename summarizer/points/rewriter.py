@@ -1,4 +1,4 @@
-"""Writes bullets from their source sentences, in a requested number of words.
+"""Makes a bullet from source sentences by the smallest change: who or what is meant is put in, and words are left out.
 
 The shipped rewriter is a T5. It runs in CTranslate2, without torch. A language model can take its place (`writers/`). A
 writer only writes candidates: `checks/` decides which of them may be shown, and `text_choice.py` which one is shown.
@@ -6,7 +6,7 @@ writer only writes candidates: `checks/` decides which of them may be shown, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -24,15 +24,6 @@ MAX_SOURCE_TOKENS = 320
 MAX_TARGET_TOKENS = 80
 """Maximum number of output tokens. An output of this length was truncated, and is dropped."""
 BEAM = 4
-_SEARCH = {
-    "beam_size": BEAM,
-    "num_hypotheses": BEAM,
-    "return_scores": True,
-    "asynchronous": True,
-}
-_NO_REPEAT = 3
-"""Number of tokens in a row that a rewrite has only once. A sentence that stays as it is may repeat itself."""
-_Running = Callable[[], Iterator[tuple[list[str], float]]]
 SHORTLIST = "vmap.txt"
 """CTranslate2's vocabulary map: the output tokens that an input allows. Made by `training/modeling/shortlist.py`."""
 
@@ -65,10 +56,12 @@ class Candidate:
     Attributes:
         text: Its text, with a capital at the start and a full stop at the end.
         score: The model's mean log-probability per token.
+        as_it_is: True if it was asked for as `AS_IT_IS`.
     """
 
     text: str
     score: float
+    as_it_is: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +72,7 @@ class Task:
         sources: The sentences that it is made from, on one line.
         context: The sentences that explain the sources. May be empty.
         title: The headline, if there is one.
-        lengths: Requested numbers of words, or AS_IT_IS, for the shipped rewriter.
+        lengths: Requested numbers of words, or AS_IT_IS, for the shipped rewriter. May be empty.
         length: The length, for a language model.
         story: Text of the article, for a language model.
         end: Where the last of the sentences ends in the story.
@@ -102,7 +95,7 @@ class Written:
 
     Attributes:
         candidates: The texts, the best first.
-        kind: "rewrites" of the shipped rewriter, "resolved" if it only put references in, "others" of a language model.
+        kind: "rewrites" of the shipped rewriter, "others" of a language model.
         fault: Why there is no text, or not the text of the writer that was asked; "" if all is well.
     """
 
@@ -151,46 +144,35 @@ class Rewriter:
         self._tokenizer.no_truncation()
 
     def start(self, task: Task, deadline: Deadline) -> Callable[[], Written]:
-        """Starts to write one point. Each of its lengths results in up to `BEAM` candidates, each text once."""
+        """Starts to write one point. Each of its lengths results in up to `BEAM` candidates, the likeliest first."""
+        if not task.lengths:
+            return lambda: Written((), "rewrites")
         # All lengths of one point are one batch, so that the output does not depend on other points.
         read = self._tokens(prompt(task.sources, task.context, task.title))
-        asks = [self._tokens(asked(length), alone=False) for length in task.lengths]
-        kind: TextKind = "resolved" if task.lengths == (AS_IT_IS,) else "rewrites"
-        running = self._answers(read, asks, kind == "rewrites")
+        running = self._model.translate_batch(
+            [[*read[:-1][: MAX_SOURCE_TOKENS - 1], read[-1]]] * len(task.lengths),
+            target_prefix=(asks := [self._tokens(asked(length), alone=False) for length in task.lengths]),
+            max_decoding_length=MAX_TARGET_TOKENS,
+            use_vmap=self._shortlist,
+            beam_size=BEAM,
+            num_hypotheses=BEAM,
+            return_scores=True,
+            asynchronous=True,
+        )
 
         def wait() -> Written:
-            best: dict[str, float] = {}
-            for tokens, score in running():
-                text = self._text(tokens)
-                best[text] = max(score, best.get(text, score))
-            best.pop("", None)
-            found = sorted(best.items(), key=lambda item: -item[1])
-            return Written(tuple(Candidate(text, score) for text, score in found), kind)
+            found = [
+                Candidate(text, score, length == AS_IT_IS)
+                for length, ask, result in zip(task.lengths, asks, (each.result() for each in running), strict=True)
+                for tokens, score in zip(result.hypotheses, result.scores, strict=True)
+                if len(tokens) < MAX_TARGET_TOKENS and (text := self._text(tokens[len(ask) :]))
+            ]
+            return Written(tuple(sorted(found, key=lambda one: -one.score)), "rewrites")
 
         return wait
 
     def close(self) -> None:
         """Does nothing: CTranslate2 frees the threads with the model."""
-
-    def _answers(self, read: list[str], asks: list[list[str]], rewritten: bool) -> _Running:
-        """Starts the beam search of a T5. `rewritten` is False for a sentence that stays as it is."""
-        read = [*read[:-1][: MAX_SOURCE_TOKENS - 1], read[-1]]
-        running = self._model.translate_batch(
-            [read] * len(asks),
-            target_prefix=asks,
-            max_decoding_length=MAX_TARGET_TOKENS,
-            use_vmap=self._shortlist,
-            no_repeat_ngram_size=_NO_REPEAT if rewritten else 0,
-            **_SEARCH,
-        )
-
-        def wait() -> Iterator[tuple[list[str], float]]:
-            for ask, result in zip(asks, (each.result() for each in running), strict=True):
-                for tokens, score in zip(result.hypotheses, result.scores, strict=True):
-                    if len(tokens) < MAX_TARGET_TOKENS:
-                        yield tokens[len(ask) :], score
-
-        return wait
 
     def _tokens(self, text: str, alone: bool = True) -> list[str]:
         tokens: list[str] = self._tokenizer.encode(text, add_special_tokens=alone).tokens

@@ -3,7 +3,6 @@ article's own sentences. `pipeline.py` asks for it, and then replaces or drops p
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -11,20 +10,18 @@ from itertools import takewhile
 from math import log1p
 
 from ..checks import Checker, Fault, Name, Number, TextKind, Verdict, Verifier, facts, needs_context
-from ..reading import REPORT, Article, Sentence, stems, words
+from ..reading import Article, Sentence, stems, words
 from ..summary import Bullet, Check, Length, Method, Span
 from .context import Context, as_line
-from .full_names import FullNames
-from .rewriter import AS_IT_IS, Candidate, Rewriter, Task, Writer, Written
-from .tidy import bullet_of
+from .rewriter import AS_IT_IS, Candidate, Task, Written
+from .tidy import bullet_of, kept_words, only_leaves_out
 
-_SPEAKER = re.compile(
-    r"(?P<who>,\s(?:(?:the\s|an?\s)?[^\W\d_][^,;:\"“”]{1,70}\s(?:said|says)|(?:said|says)\s[^,;:\"“”]{2,70}"
-    r"|according\sto\s[^,;:\"“”]{2,70}))\.$"
-)
-"""The end of a sentence that names the speaker: ", police said."."""
 _SHORTER = 0.9
 """Maximum length requested of a rewrite, as a share of the words of its sentences."""
+_REWRITES = 4
+"""Maximum number of rewrites of a point, and of its main sentence, that the verifier reads."""
+_KEPT = 0.6
+"""Minimum share of the words of a sentence that it keeps, in order, when references are put in."""
 COSTS: dict[Fault, float] = {"untrue": 3.0, "broken": 2.0, "leaning": 1.0, "poor": 0.5}
 """Cost of each fault. A cost of 1 equals the full worth of a point. The values are close to what readers' preferences
 imply (docs/quality.md)."""
@@ -142,8 +139,6 @@ class Style:
 
     Attributes:
         asked: The lengths requested from the rewriter, in words.
-        min_words: Minimum number of words of a rewrite.
-        max_words: Maximum number of words of a rewrite.
         aim: Number of words above which the worth of a rewrite falls.
         size: Cost of ten words above `aim`.
         fluent: Weight of the rewriter's mean log-probability per token, relative to the share of important words that
@@ -151,45 +146,19 @@ class Style:
     """
 
     asked: tuple[int, ...]
-    min_words: int
-    max_words: int
     aim: int
     size: float
     fluent: float
 
     def lengths(self, size: int) -> tuple[int, ...]:
-        """Returns the lengths to request for sentences of `size` words. They are limited for short sentences, so that
-        the rewriter need not add anything."""
-        most = max(self.min_words, round(_SHORTER * size))
-        return tuple(dict.fromkeys(min(length, most) for length in self.asked))
+        """Returns the lengths to request for sentences of `size` words: those that are clearly shorter."""
+        return tuple(length for length in self.asked if length <= _SHORTER * size)
 
 
 STYLES: dict[Length, Style] = {
-    "brief": Style(asked=(14, 18, 22), min_words=6, max_words=26, aim=20, size=0.4, fluent=2.0),
-    "standard": Style(asked=(25, 29), min_words=12, max_words=40, aim=32, size=0.4, fluent=2.0),
+    "brief": Style(asked=(16, 21), aim=20, size=0.4, fluent=2.0),
+    "standard": Style(asked=(27,), aim=32, size=0.4, fluent=2.0),
 }
-
-
-def with_speaker(text: str, source: str) -> str | None:
-    """Adds to a rewrite the ", police said" at the end of its sentence. Returns None if there is none, or if the
-    rewrite has a reporting verb already."""
-    tail = _SPEAKER.search(source)
-    if not tail or REPORT.search(text) or not text.endswith("."):
-        return None
-    return f"{text[:-1]}{tail['who'].rstrip()}."
-
-
-def with_article(text: str, source: str) -> str:
-    """Restores the grammatical article at the start of a rewrite that dropped it, as headlines do: "The Senate voted".
-    The rewrite is not changed if its sentence has no article there."""
-    opening = re.match(r"\w[\w'’-]*\s+\w[\w'’-]*", text)
-    there = re.search(rf"\b(the|an?)\s+({re.escape(opening.group())})\b", source, re.IGNORECASE) if opening else None
-    return f"{there[1].capitalize()} {there[2]}{text[len(there[2]) :]}" if there else text
-
-
-def resolves(writer: Writer, verifier: Verifier) -> bool:
-    """True if a writer can put references into a sentence, and the verifier is calibrated for such texts."""
-    return isinstance(writer, Rewriter) and verifier.knows_resolved
 
 
 def source_sentences(point: Point) -> list[Bullet]:
@@ -229,8 +198,8 @@ def cost(verdict: Verdict) -> float:
 
 
 class TextChooser:
-    """Chooses the texts of the points of one article. `earlier` are the texts of the points before in the list: a full
-    name is used once, and words of earlier points have no worth in later ones.
+    """Chooses the texts of the points of one article. `earlier` are the texts of the points before in the list: their
+    words have no worth in later points.
 
     Args:
         article: The article.
@@ -256,59 +225,64 @@ class TextChooser:
         self.style = STYLES[length]
         self._flag = flag
         self._checker = Checker(article.text)
-        stated = facts(article.text)
-        self._full_names = FullNames(article.text, stated)
-        self.context = Context(sentences, self._full_names)
-        factual = [fact.text for fact in stated if isinstance(fact, Name | Number)]
+        self.context = Context(sentences)
+        factual = [fact.text for fact in facts(article.text) if isinstance(fact, Name | Number)]
         heavy = {stem for text in factual for stem in stems(text)}
         self._weights = {
             stem: log1p(count) ** 2 * (_FACT if stem in heavy else 1.0) for stem, count in self._checker.counts.items()
         }
         self._read: dict[str, dict[str, float]] = {}
 
-    def task(self, point: Point, versions: int = 1, as_it_is: bool = False) -> Task:
-        """Returns the task of writing a point.
+    def task(self, point: Point, versions: int = 1) -> Task:
+        """Returns the task of writing a point. Of several sentences only a shorter text is asked for.
 
         Args:
             point: The point.
             versions: Number of texts that a language model is asked for.
-            as_it_is: True to put only references into its sentence.
         """
-        lengths = (AS_IT_IS,) if as_it_is else self.style.lengths(len(words(point.text)))
+        lengths = self.style.lengths(len(words(point.text)))
+        if len(point.chosen) == 1:
+            lengths = (AS_IT_IS, *lengths)
         context = self.context.of_sentences(point.chosen)
         end = point.spans[-1].end
         return Task(point.text, context, point.title, lengths, self._length, self.article.text, end, versions)
 
-    def rewrites(self, point: Point, written: Written, method: Method, most: int) -> list[Rewrite]:
-        """Returns the texts of a suitable length that pass all look-ups, ordered by worth. With `flag`, the others
-        follow. If only references were put in: the likeliest text, unless the sentence is likelier as it is.
-
-        Args:
-            point: The point.
-            written: What was written for it.
-            method: The `method` of the bullets, if the shipped rewriter wrote them.
-            most: Maximum number of rewrites to return.
-        """
-        found: dict[str, Rewrite] = {}
-        candidates: Iterable[Candidate] = written.candidates
-        if written.kind == "resolved":
-            itself, most = words(bullet_of([span.text for span in point.spans])), 1
-            candidates = takewhile(lambda one: words(one.text) != itself, candidates)
+    def rewrites(self, point: Point, written: Written) -> list[Rewrite]:
+        """Returns the texts of a point that pass all look-ups, at most _REWRITES. With `flag`, the others follow."""
+        if written.kind == "others":
+            most = 2 * self.style.aim  # a longer answer of a language model is no point
+            found = [
+                self._looked_up(one, point.widened(self.context.evidence(point.chosen, one.text)), "generated")
+                for one in written.candidates
+                if len(words(one.text)) <= most
+            ]
         else:
-            repaired = _repaired(point, candidates) if written.kind == "rewrites" else candidates
-            candidates = self._by_worth(point, repaired)
-        context = " ".join(filter(None, (point.title, self.context.of_sentences(point.chosen))))
-        for candidate in candidates:
-            text = self._full_names(candidate.text)
-            if text in found:
-                continue
-            on = point
-            if written.kind == "others":  # a language model has read the whole article
-                on, method = point.widened(self.context.evidence(point.chosen, text)), "generated"
-            looked_up = self._checker(text, on.text, context)
-            found[text] = Rewrite(text, looked_up, candidate.score, on.spans, method)
-        kept = [rewrite for rewrite in found.values() if self._flag or rewrite.sound]
-        return sorted(kept, key=lambda rewrite: not rewrite.sound)[:most]
+            found = list(self._smallest_changes(point, written.candidates))
+        kept = [rewrite for rewrite in found if self._flag or rewrite.sound]
+        return sorted(kept, key=lambda rewrite: not rewrite.sound)[:_REWRITES]
+
+    def _smallest_changes(self, point: Point, candidates: Sequence[Candidate]) -> Iterator[Rewrite]:
+        """Yields the sentence with references put in, unless it is likelier as it is; then the texts that only leave
+        words out of it, or of the sentences, ordered by worth."""
+        itself = bullet_of([span.text for span in point.spans])
+        wholes = [itself]
+        for one in takewhile(lambda one: words(one.text) != words(itself), (one for one in candidates if one.as_it_is)):
+            if kept_words(one.text, itself) >= _KEPT:
+                whole = self._looked_up(one, point, "rewritten")
+                wholes += [whole.text] if whole.sound else []
+                yield whole
+                break
+        shorter = {one.text: one for one in reversed(candidates) if not one.as_it_is}
+        none: set[str] = set()
+        for one in sorted(
+            (one for one in shorter.values() if any(only_leaves_out(one.text, whole) for whole in wholes)),
+            key=lambda one: -self._worth(one.text, point, none) - self.style.fluent * one.score,
+        ):
+            yield self._looked_up(one, point, "rewritten")
+
+    def _looked_up(self, one: Candidate, on: Point, method: Method) -> Rewrite:
+        context = " ".join(filter(None, (on.title, self.context.of_sentences(on.chosen))))
+        return Rewrite(one.text, self._checker(one.text, on.text, context), one.score, on.spans, method)
 
     def verdicts(
         self, verifier: Verifier, point: Point, found: Sequence[Rewrite], kind: TextKind
@@ -316,10 +290,6 @@ class TextChooser:
         """Starts to read rewrites of a point."""
         texts, scores = [one.text for one in found], [one.score for one in found]
         return verifier.start(texts, kind, point.text, self.context.of_sentences(point.chosen), point.title, scores)
-
-    def source_sentences(self, point: Point) -> list[Bullet]:
-        """Returns the article's own sentences for a point, with full names."""
-        return [self._with_full_names(bullet, ()) for bullet in source_sentences(point)]
 
     def chosen(self, point: Point, earlier: Sequence[str], threshold: float) -> Point:
         """Returns the point with the text of the highest worth, and the expected cost of its faults.
@@ -346,34 +316,12 @@ class TextChooser:
                 bullet = self.bullet(rewrite, point, threshold)
                 weighed.append((self._worth(rewrite.text, point, said) - faults, faults, bullet))
         _, faults, bullet = max(weighed, key=lambda one: one[0])
-        named = self._with_full_names if bullet.method == "extracted" else self._shortened
-        return replace(point, bullet=named(bullet, earlier), faults=faults)
+        return replace(point, bullet=bullet, faults=faults)
 
     def bullet(self, rewrite: Rewrite, point: Point, threshold: float) -> Bullet:
         """Returns the bullet of a rewrite with all its checks."""
         checks = (*rewrite.checks, *([rewrite.verdict.check(threshold)] if rewrite.verdict else []))
         return Bullet(rewrite.text, point.score, rewrite.method, rewrite.spans, checks)
-
-    def _shortened(self, bullet: Bullet, earlier: Sequence[str]) -> Bullet:
-        """Returns a bullet with only the last names of persons whom an earlier one names in full."""
-        return replace(bullet, text=self._full_names.shortened(bullet.text, earlier))
-
-    def _with_full_names(self, bullet: Bullet, earlier: Sequence[str]) -> Bullet:
-        text = self._full_names(bullet.text, earlier)
-        if text == bullet.text:
-            return bullet
-        # Only a name was put in, from elsewhere in the article, so only names are looked up, in the whole article.
-        return replace(bullet, text=text, method="named", checks=self._checker.names(text))
-
-    def _by_worth(self, point: Point, candidates: Iterable[Candidate]) -> list[Candidate]:
-        """Returns the candidates of a suitable length, the best first: those that keep most of the words that the
-        article repeats (names and numbers above all), and with a high score of the rewriter."""
-        style = self.style
-        fitting = [one for one in candidates if style.min_words <= len(words(one.text)) <= style.max_words]
-        none: set[str] = set()
-        return sorted(
-            dict.fromkeys(fitting), key=lambda one: -self._worth(one.text, point, none) - style.fluent * one.score
-        )
 
     def _worth(self, text: str, point: Point, said: set[str]) -> float:
         """Returns the share of the point's important words that a text keeps and that were not `said`, minus the cost
@@ -388,11 +336,3 @@ class TextChooser:
         if sources not in self._read:
             self._read[sources] = {stem: self._weights.get(stem, 0.0) for stem in stems(sources)}
         return self._read[sources]
-
-
-def _repaired(point: Point, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
-    """Yields the candidates. The article at the start is restored if it was lost, and if the point has only one
-    sentence, the speaker too."""
-    for candidate in candidates:
-        text = with_article(candidate.text, point.text)
-        yield replace(candidate, text=(with_speaker(text, point.text) if len(point.chosen) == 1 else None) or text)

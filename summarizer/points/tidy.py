@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 
 from ..checks import QUOTED
+from ..reading import words
 
 _TIE = re.compile(
     r"""(?:
@@ -53,12 +55,26 @@ def bullet_of(sentences: Sequence[str]) -> str:
     return quoted(" ".join([tidied(first), *(" ".join(sentence.split()) for sentence in rest)]))
 
 
+def only_leaves_out(text: str, sentence: str) -> bool:
+    """True if a text is a sentence, or several, with words left out: at least one, and nothing added or moved."""
+    kept, there = ([word.lower() for word in words(one)] for one in (text, sentence))
+    rest = iter(there)
+    return 0 < len(kept) < len(there) and all(word in rest for word in kept)
+
+
+def kept_words(text: str, sentence: str) -> float:
+    """Returns the share of a sentence's words that a text has in the same order, 0 to 1."""
+    kept, there = ([word.lower() for word in words(one)] for one in (text, sentence))
+    same = SequenceMatcher(None, kept, there, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in same) / max(len(there), 1)
+
+
 def quoted(text: str) -> str:
     """Adds missing quotation marks: one at the start if the text begins inside a quotation, and one at the end if it
     ends inside one. Inch marks do not count. A text with the quotation marks of another language is not changed."""
     if _OTHER_MARKS.search(text):
         return text
-    inside, begins = False, False
+    inside, begins, depth = False, False, 0
     for mark in _QUOTATION_MARK.finditer(text):
         at = mark.start()
         if mark.group() != "“" and not inside and text[at - 1 : at].isdigit():
@@ -66,8 +82,8 @@ def quoted(text: str) -> str:
         opens = mark.group() == "“" or (
             mark.group() == '"' and not _closes(text, at) and (not inside or _opens(text, at))
         )
-        begins = begins or not (opens or inside)
-        inside = opens
+        begins = begins or not (opens or depth)
+        inside, depth = opens, depth + 1 if opens else max(depth - 1, 0)
     if inside:
         text += "”" if "“" in text else '"'
     if begins:

@@ -3,10 +3,9 @@
 from .article import SUFFIXES, Article, decoded
 from .boilerplate import content_sentences
 from .sentences import Sentence, paragraphs, split, words
-from .stems import REPORT, TOKEN, read, stems
+from .stems import TOKEN, read, stems
 
 __all__ = [
-    "REPORT",
     "SUFFIXES",
     "TOKEN",
     "Article",

@@ -40,6 +40,10 @@ _CLOCK_END = re.compile(r"\b[ap]\.m\.$", re.IGNORECASE)
 _MAY_END = re.compile(r"\bMay\.[\"”]?\s+(?=[\"“]?[A-Z])")
 """A sentence that ends in the month, which sentencex takes for an abbreviation: "by May. | Critics"."""
 _OPENS_BEHIND = re.compile(r"[.!?]\s+\"$")
+_CLOSES_BEFORE = re.compile(r"[\"”]\s+(?=[\"“(\[]?\w)")
+_INITIAL_END, _INITIAL = re.compile(r"(?<!\w)[A-Z]\.$"), re.compile(r"[A-Z]\.")
+_LAST = 60
+"""Number of characters at the end of a sentence that are looked at, to see whether it goes on."""
 _ASKED_END = re.compile(r"[?!][\"”'’]$")
 _POSSESSIVE = re.compile(r"['’]s\b")
 _SPEAKER = re.compile(r"(?:[A-Z][\w.'’-]*\s){1,4}(?:said|says|asked|asks|wrote|writes|told|tweeted|added|shouted)\b")
@@ -128,20 +132,21 @@ def split(text: str, start: int, end: int, language: str = "en") -> list[tuple[i
         a, b = trimmed(text, start + a, start + b)
         if a == b:
             continue
-        if result and (_goes_on(text[slice(*result[-1])], text[a:b])):
+        if result and (mark := _CLOSES_BEFORE.match(text, a, b)) and result[-1][1] == a:
+            result[-1], a = (result[-1][0], a + 1), mark.end()
+        before = text[max(result[-1][0], result[-1][1] - _LAST) : result[-1][1]] if result else ""
+        inside = bool(result) and result[-1][1] == a and _INITIAL_END.search(before) and _INITIAL.match(text, a, b)
+        if inside or (result and _goes_on(before, text[a:b])):  # inside: "South Korea-U.|S. drills"
             a = result.pop()[0]
         result.append((a, b))
     return [piece for a, b in _with_their_marks(text, result) for piece in _short(text, a, b)]
 
 
 def _with_their_marks(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Moves an opening quotation mark from the end of a sentence to the start of the next: `he said. "|We are`. Not
-    moved if a quotation is open already: then the mark closes it."""
+    """Moves an opening quotation mark from the end of a sentence to the start of the next: `he said. "|We are`."""
     result = list(spans)
-    marks = 0
-    for i, (a, b) in enumerate(spans):
-        marks += text.count('"', a, b)
-        if i + 1 < len(spans) and marks % 2 and _OPENS_BEHIND.search(text, a, b) and text[spans[i + 1][0]].isalnum():
+    for i, (a, b) in enumerate(spans[:-1]):
+        if _OPENS_BEHIND.search(text, a, b) and text[b].isalnum():
             result[i] = trimmed(text, result[i][0], b - 1)
             result[i + 1] = (b - 1, spans[i + 1][1])
     return result

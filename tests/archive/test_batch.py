@@ -156,7 +156,7 @@ def test_a_newsroom_sets_how_sure_the_verifier_must_be(tmp_path):
     assert batch(source, "-o", output, "--length", "brief", "--min-confidence", "1").returncode == 0
     found = records(output)
     assert [record["options"]["min_confidence"] for record in found] == [1.0, 1.0]
-    assert {bullet["method"] for record in found for bullet in record["bullets"]} <= {"extracted", "named"}
+    assert {bullet["method"] for record in found for bullet in record["bullets"]} == {"extracted"}
     with pytest.raises(BatchError, match=r"min_confidence was 1\.0 and is null"):
         run_batch(source, output, length="brief")
 

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import random
 from pathlib import Path
 
 import pytest
@@ -73,24 +72,6 @@ def test_a_megabyte_is_cut_before_it_is_compared(tokenizer, text, monkeypatch):
 def test_a_copied_sentence_is_kept_whole(tokenizer):
     read = verifier_input(tokenizer, SOURCES, SOURCES, "", None)
     assert set(read.marks[1 : 1 + read.size]) == {KEPT}
-
-
-def test_planted_faults_change_the_point_and_say_what_they_are():
-    from training.data.faults import planted
-
-    text = "Ann Roe said the council voted on Monday to keep the baths open and repairs cost about 29 pounds"
-    others = ["Derek Malloy called the sum a gamble"]
-    found = list(planted(text, SOURCES, "", ARTICLE, others, random.Random(1)))
-    kinds = {one.kind: one for one in found}
-    assert {"number", "name", "limit, dropped", "speaker, dropped", "merged", "cut", "pronoun"} <= set(kinds)
-    assert all(one.text != f"{text}." and one.text.endswith(".") for one in found)
-    assert "340" in kinds["number"].text and "Derek Malloy" in kinds["name"].text
-    assert "about" not in kinds["limit, dropped"].text
-    assert kinds["speaker, dropped"].text.startswith("The council voted")
-    assert kinds["cut"].fault == "broken" and kinds["pronoun"].fault == "leaning"
-    about = ("She called the sum a gamble.", "Ann Roe and Derek Malloy spoke.", ARTICLE, others)
-    found = list(planted("Ann Roe called the sum a gamble", *about, random.Random(1)))
-    assert ("person of the context", "Derek Malloy called the sum a gamble.") in [(one.kind, one.text) for one in found]
 
 
 def rewrites(count: int) -> list[dict]:
@@ -233,7 +214,8 @@ def test_what_was_packed_is_training_data_again(tmp_path, story):
 
     text, said = story.text, "Ann Roe said the baths stay open."
     first = text.index(".") + 1
-    row = {"id": "1", "sources": [[0, first]], "candidates": [{"text": packed(said, text), "verdict": "good"}]}
+    judgement = {"text": packed(said, text), "verdict": "good"}
+    row = {"id": "1", "points": [{"sources": [[0, first]], "judged": [judgement]}]}
     lists = {"id": "1", "points": [{"rank": 1, "brief": packed(said, text), "sources": [[0, first]]}]}
     articles = as_file(tmp_path / "articles.jsonl.gz", [{"id": "1", "article": text, "title": "Baths"}])
     for name, one in (("judged", row), ("lists", lists)):

@@ -227,11 +227,14 @@ def test_a_point_is_held_against_an_article(desk):
 
 def test_other_wordings_of_a_point(desk):
     record = drafted(desk)
-    sources = [{"start": s["start"], "end": s["end"]} for s in record["bullets"][1]["sources"]]
+    longest = max(
+        (source for bullet in record["bullets"] for source in bullet["sources"]), key=lambda s: len(s["text"])
+    )
+    sources = [{"start": longest["start"], "end": longest["end"]}]
     path = f"/v1/summaries/{record['id']}/wordings"
     found = desk.post(path, json={"sources": sources, "length": "brief"}).json()["wordings"]
     assert len({one["text"] for one in found}) == len(found) > 1
-    assert found[-1]["method"] in ("extracted", "named") and found[0]["method"] in ("rewritten", "narrowed")
+    assert found[-1]["method"] == "extracted" and found[0]["method"] == "rewritten"
     assert any(check["kind"] == "verifier" for check in found[0]["checks"])
     far = desk.post(path, json={"sources": [{"start": 90_000, "end": 90_001}]})
     assert far.status_code == 422 and "the offsets 90000 to 90001 are invalid" in far.json()["detail"]

@@ -45,8 +45,8 @@ def test_a_newer_format_is_refused(folder):
 
 def test_an_older_format_is_refused_and_it_says_what_to_do(folder):
     config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps(config | {"format": 1}))
-    refused(folder, r"config\.json.*format 1.*Train it again.*extractor")
+    (folder / "config.json").write_text(json.dumps(config | {"format": 2}))
+    refused(folder, r"config\.json.*format 2.*Export its extractor into a copy")
 
 
 def test_broken_json_is_named(folder):

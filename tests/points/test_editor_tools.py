@@ -56,7 +56,7 @@ def test_other_wordings_stand_on_the_sentences_that_were_named(base):
     for length in ("standard", "brief"):
         found = base.wordings(ARTICLE, sources, length)
         assert len({bullet.text for bullet in found}) == len(found)
-        rewrites = [bullet for bullet in found if bullet.method in ("rewritten", "narrowed")]
+        rewrites = [bullet for bullet in found if bullet.method == "rewritten"]
         assert found[: len(rewrites)] == rewrites and found[-1].text == sources[0].text
         assert all(bullet.sources == tuple(sources) for bullet in found)
         assert all(c.passed for bullet in rewrites for c in bullet.checks if c.kind != "verifier")

@@ -55,6 +55,7 @@ def test_nothing_is_put_in(sentence):
         ("„Wir bleiben“, sagte Anna Roth.", "„Wir bleiben“, sagte Anna Roth."),
         ("”Vi går”, sa han.", "”Vi går”, sa han."),
         ("«Nous restons», a dit Roth.", "«Nous restons», a dit Roth."),
+        ('She said "the ruling on "marriage" stands."', 'She said "the ruling on "marriage" stands."'),
         # a mark at the start of each paragraph of a long quotation
         ('"We are sad. "They are our home," Ann Roe said.', '"We are sad. "They are our home," Ann Roe said.'),
     ],

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -234,3 +235,16 @@ def test_who_asks_belongs_to_the_question():
         '"Nobody knows!"',
         "Roe left.",
     ]
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        ['Two men were caught chanting: "It is ours and that\'s it."', "The police named five men on Friday."],
+        ['She said: "We are sad and tired.', '"I would like to go home."', '"We all would."', "He left."],
+        ['The club was called "a disgrace."', '"This is not on," he said.', "It paid."],
+        ["A man opposed to joint South Korea-U.S. drills attacked the envoy.", "He was held."],
+    ],
+)
+def test_marks_and_initials_do_not_break_a_sentence(found):
+    assert texts(" ".join(found)) == found

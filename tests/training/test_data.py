@@ -151,8 +151,9 @@ def test_a_file_that_is_not_there(capsys):
 def test_another_text_than_the_one_that_was_judged_is_left_out_and_named(tmp_path, capsys):
     from training.data.packing import UnpackArguments, unpack
 
-    good = {"id": "1", "sources": [[0, 13]], "candidates": [{"text": ["Roe left."], "verdict": "good"}]}
-    bad = good | {"sources": [[900, 950]]}
+    point = {"sources": [[0, 13]], "judged": [{"text": ["Roe left."], "verdict": "good"}]}
+    good = {"id": "1", "points": [point]}
+    bad = {"id": "1", "points": [point | {"sources": [[900, 950]]}]}
     articles = written(tmp_path / "articles.jsonl", [{"id": "1", "article": "Ann Roe left. It rained."}])
     out = tmp_path / "out.jsonl"
     unpack(UnpackArguments(str(written(tmp_path / "packed.jsonl", [bad, good])), str(articles), str(out)))

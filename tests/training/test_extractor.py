@@ -55,7 +55,7 @@ def test_labels_are_the_sentences_that_points_stand_on():
         Point({"standard": sentences[2].text}, 4, (spans[0], spans[2])), Point({"standard": "two"}, 1, (spans[5],))
     )
     points = points_of(example, sentences)
-    assert [(p.sources, p.rank, p.given) for p in points] == [((0, 2), 4, True), ((5,), 1, True)]
+    assert [(p.sources, p.rank) for p in points] == [((0, 2), 4), ((5,), 1)]
     found = labels(points, sentences)
     assert found.shape == (len(sentences), len(SCORES))
     assert [list(np.flatnonzero(column)) for column in found.T] == [[0, 2, 5], [0, 2, 5], [0, 2, 5]]
@@ -76,7 +76,7 @@ def test_a_point_without_a_text_teaches_which_sentences_it_stands_on(tmp_path):
     assert example.bullets == (" ".join(sentences[3].text.split()),)
     (point,) = points_of(example, sentences)
     assert point.sources == (1, 3) and shares(point, sentences) == pytest.approx([1 / 3, 2 / 3]) and not point.texts
-    assert pairs([example], progress=False) == []
+    assert pairs([example]) == []
     path.write_text(json.dumps(row | {"points": [{"rank": 1}]}))
     with pytest.raises(ValueError, match='neither "standard" nor "brief", nor "sources"'):
         read(path)
@@ -95,10 +95,7 @@ def test_a_plain_list_is_traced_to_its_sentences():
     bullets = ("Council votes to keep the Marl Lane baths open", "Nobody knows why", "Work starts on May 11")
     points = tuple(Point({"brief": text}, rank) for rank, text in enumerate(bullets, 1))
     found = points_of(Example("1", STORY, (bullets,), points), content_sentences(STORY))
-    assert [(p.sources, p.rank, p.given) for p in found] == [
-        ((0,), 1, False),
-        ((len(content_sentences(STORY)) - 1,), 3, False),
-    ]
+    assert [(p.sources, p.rank) for p in found] == [((0,), 1), ((len(content_sentences(STORY)) - 1,), 3)]
 
 
 def test_a_span_that_the_splitter_cuts_otherwise_finds_its_sentence():

@@ -2,15 +2,15 @@
 
 import json
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from summarizer.points import COSTS
 from training.__main__ import main
-from training.calibration import calibrations
 from training.data.judged import judged, preferred
-from training.data.references import edited, reference_edits, references
+from training.data.references import references
+from training.data.smallest_change import edited, reference_edits, shortens
 
 from ..articles import STORY, archive, written
 from ..commands import called
@@ -110,7 +110,7 @@ def test_the_rewriter_learns_from_them(tmp_path, tiny_t5):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     record = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert record["pairs"]["train"] == 24 + len(learnt) and record["data"]["references"]["fingerprint"]
+    assert record["pairs"]["train"] == 12 + len(learnt) and record["data"]["references"]["fingerprint"]
 
 
 def test_they_are_asked_for_with_a_request_of_their_own(tiny_t5):
@@ -126,16 +126,31 @@ def test_they_are_asked_for_with_a_request_of_their_own(tiny_t5):
     assert [asks, words] == list(expected) and asks != words
 
 
-def test_judged_sentences_with_references_are_a_kind_of_their_own(tmp_path):
-    judgement = {"text": "The Marl Lane roof comes first.", "verdict": "good", "score": -0.1, "length": "resolved"}
-    start = STORY.index("The roof")
-    point = {"sources": [[start, start + 22]], "judged": [judgement, judgement | {"length": "brief"}]}
+def test_of_judged_texts_those_are_learnt_that_leave_words_out(tmp_path):
+    said = {
+        "The council voted to pull the Marl Lane baths down.": "untrue",
+        "The council will keep the Marl Lane baths.": "good",
+        "The council voted on Monday to keep open.": "broken",
+        "The council voted to keep the Marl Lane baths open.": "good",
+    }
+    judgements = [{"text": text, "verdict": verdict, "score": -0.1} for text, verdict in said.items()]
+    point = {"sources": [[0, STORY.index(".") + 1]], "judged": judgements}
     found = judged(str(written(tmp_path / "judged.jsonl", [{"id": "1", "article": STORY, "points": [point]}])))
-    assert [one.kind for one in found] == ["resolved", "rewrites"]
-    assert not preferred(found[:1]) and len(preferred(found)) == 1
-    logits = np.zeros((2, 5), np.float32)
-    assert set(calibrations(logits, found)) == {
-        "rewrites",
-        "sentences",
-        "others",
-    }  # else a T5 that never learnt it is asked
+    assert [one.kind for one in found] == ["rewrites"] * 4
+    (pair,) = preferred(found)
+    assert pair.targets == ("The council voted to keep the Marl Lane baths open",)
+    assert pair.refused == (("The council voted on Monday to keep open", COSTS["broken"]),)
+
+
+@pytest.mark.parametrize(
+    ("text", "of", "is_shorter"),
+    [
+        ("The roof leaks.", "The roof, built in 1911, leaks.", True),
+        ("The Marl roof leaks.", "The roof, which the Marl council owns, leaks.", False),
+        ("Jan Roe spoke.", "He spoke on Monday.", True),
+        ("Jan Roe spoke.", "He spoke.", False),
+        ("On Monday he spoke.", "He spoke on Monday for an hour.", False),
+    ],
+)
+def test_a_shorter_text_leaves_words_out_and_may_say_what_is_meant(text, of, is_shorter):
+    assert shortens(text, of) == is_shorter

@@ -24,34 +24,28 @@ def pairs_of(*bullets):
     return pairs([Example("1", STORY, (bullets,), points)])
 
 
-def test_a_bullet_is_paired_with_the_sentence_it_was_made_from():
-    (pair,) = pairs_of("Council votes to keep Marl Lane baths open.")
+def test_a_bullet_is_paired_with_the_sentence_that_it_shortens():
+    (pair,) = pairs_of("The council voted to keep the Marl Lane baths open.")
     assert pair.sources == "The council voted on Monday to keep the Marl Lane baths open."
-    assert pair.targets == ("Council votes to keep Marl Lane baths open",) and pair.context == ""
+    assert pair.targets == ("The council voted to keep the Marl Lane baths open",) and pair.context == ""
 
 
-def test_a_second_sentence_is_taken_where_it_adds_much():
-    (pair,) = pairs_of("Repairs will cost 2.9 million pounds, and the roof comes first")
+def test_two_sentences_may_become_one_text():
+    (pair,) = pairs_of("Repairs will cost 2.9 million pounds, the roof comes first")
     assert pair.sources.startswith("Repairs will cost") and pair.sources.endswith("The roof comes first.")
     assert pair.context.startswith("The council voted on Monday")
 
 
-def test_a_point_of_a_header_list_is_one_pair_in_both_lengths_with_names_in_full():
-    sentences = content_sentences(STORY)
-    spans = [(s.start, s.end) for s in sentences if "Derek Malloy" in s.text or "sum" in s.text]
-    roe = next(s for s in sentences if s.text.endswith("said Roe."))
+def test_a_point_of_a_header_list_is_one_pair_in_both_lengths():
+    (first,) = (s for s in content_sentences(STORY) if "Derek Malloy" in s.text)
     texts = {
-        "standard": "Derek Malloy, the finance chief, voted against and called the sum a gamble, and Roe listened.",
-        "brief": "Roe, who leads the council, listened.",
+        "standard": "Derek Malloy, the finance chief, called the sum a gamble.",
+        "brief": "Derek Malloy voted against and called the sum a gamble.",
     }
-    point = Point(texts, 1, (*spans, (roe.start, roe.end)), spans[0])
+    span = (first.start, first.end)
+    point = Point(texts, 1, (span,), span)
     (pair,) = pairs([Example("1", STORY, (tuple(texts.values()),), (point,), "Baths stay open")])
-    assert len(pair.targets) == 2 and pair.title == "Baths stay open"
-    assert (
-        pair.targets[0].endswith("and Ann Roe listened")
-        and pair.targets[1] == "Ann Roe, who leads the council, listened"
-    )
-    assert "Ann Roe, who leads the council" in pair.context
+    assert pair.targets == tuple(text.rstrip(".") for text in texts.values()) and pair.title == "Baths stay open"
 
 
 def test_both_lengths_are_learnt_from_one_reading(tiny_t5):
@@ -121,12 +115,17 @@ def test_only_groups_where_something_is_better_are_learnt_from():
     def one(sources, text, verdict):
         return Judged("1", text, sources, "", None, verdict)
 
-    found = preferred([one("a", "It is so.", "good"), one("b", "Not so.", "untrue"), one("a", "He is.", "leaning"),
-                       one("c", "He is.", "leaning"), one("c", "Ann is.", "untrue")])  # fmt: skip
-    assert found == [
-        Pair("a", "", None, ("It is so",), (("He is", 1),)),
-        Pair("c", "", None, (), (("He is", 1), ("Ann is", 3))),
-    ]
+    found = preferred(
+        [
+            one("a b c", "B.", "good"),
+            one("b c", "C.", "untrue"),
+            one("a b c", "A.", "leaning"),
+            one("a b c", "A b.", "untrue"),
+            one("c d", "C.", "good"),
+            one("c d", "D.", "good"),
+        ]
+    )
+    assert found == [Pair("a b c", "", None, ("B",), (("A b", 3),)), Pair("c d", "", None, ("C",), ())]
 
 
 def test_titles_are_read_with_the_share_that_is_asked_for(tiny_t5):
@@ -147,8 +146,9 @@ def test_titles_are_read_with_the_share_that_is_asked_for(tiny_t5):
         "Repairs will cost 3.9 million pounds",  # another number
         "Repairs will cost 2.9 million pounds, said Jane Doe",  # another name
         "Mayor praises swimmers for their endless patience",  # other words
-        "He voted against the sum and called it a gamble",  # cannot be read alone
-        "Baths open",  # says too little
+        "He voted against the sum and called it a gamble",  # a word was added
+        "Baths open",  # too short
+        "The council votes to keep the Marl Lane baths open",  # another form of a word
         "The council voted on Monday to keep the Marl Lane baths open.",  # nothing was rewritten
     ],
 )
@@ -157,7 +157,7 @@ def test_what_would_teach_it_to_invent_is_left_out(bullet):
 
 
 def test_training_from_raw_data_goes_on_after_a_kill(tiny_t5, tmp_path):
-    train, held, more = (written(tmp_path / f"{i}.jsonl", archive(8, i)) for i in range(3))
+    train, held = (written(tmp_path / f"{i}.jsonl", archive(8, i)) for i in range(2))
     said = [{"text": "The council met.", "verdict": "good"}, {"text": "The council closed.", "verdict": "untrue"}]
     texts = [f"The council met in {1980 + i}. It rained." for i in range(20)]
     points = [{"sources": [[0, 24]], "judged": said}]
@@ -167,7 +167,7 @@ def test_training_from_raw_data_goes_on_after_a_kill(tiny_t5, tmp_path):
     assert len(learnt) > 20 and chooses
     command = [
         "rewriter", "--train", str(train), "--validation",
-        str(held), "--auxiliary", str(more), "--auxiliary_pairs", "3", "--compare_with", "none",
+        str(held), "--compare_with", "none",
         "--judged", str(refused),
         "--base_model", str(tiny_t5), "--output", str(tmp_path / "run"), "--vocabulary", "136",
         "--batch_size", "4", "--eval_steps", "3", "--validation_pairs", "4", "--max_target_tokens", "12",
@@ -175,10 +175,9 @@ def test_training_from_raw_data_goes_on_after_a_kill(tiny_t5, tmp_path):
     done = called(main, *command, "--epochs", "2")
     assert done.returncode == 0, done.stderr
     record = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert record["pairs"] == {"train": 19 + len(learnt) // 2, "validation": 4} and set(record["data"]) == {
+    assert record["pairs"] == {"train": 8 + len(learnt) // 2, "validation": 4} and set(record["data"]) == {
         "train",
         "validation",
-        "auxiliary",
         "judged",
     }
     assert {"rouge1", "words"} <= set(record["validation"]) and "| run |" in done.stdout
@@ -207,7 +206,7 @@ def test_export_writes_what_the_checkpoint_writes(tiny_t5, tmp_path):
     model, tokenizer = _loaded(str(tiny_t5)), AutoTokenizer.from_pretrained(tiny_t5)
     model.save_pretrained(run / "checkpoint")
     tokenizer.save_pretrained(run / "checkpoint")
-    arguments = {"train": "t.jsonl", "validation": None, "auxiliary": None, "base_model": "tiny", "epochs": 1.0}
+    arguments = {"train": "t.jsonl", "validation": None, "base_model": "tiny", "epochs": 1.0}
     record = {
         "task": "rewriter", "arguments": arguments, "data": {"train": {"fingerprint": "0" * 12}},
         "pairs": {"train": 1200}, "steps": 9, "best_step": 6, "validation": {"rouge1": 1.0},

@@ -47,7 +47,7 @@ def test_it_is_asked_for_each_point_and_what_it_writes_is_shown():
         summary = summarizer(STORY, bullets=3, policy="flag")
     assert summary.writer == MODEL and MODEL in summary.disclosure
     assert summary.to_dict()["model"]["writer"] == MODEL
-    assert {bullet.method for bullet in summary} <= {"generated", "extracted", "named"}
+    assert {bullet.method for bullet in summary} <= {"generated", "extracted"}
     points = [body for body in asked if "Sentences:" in body["messages"][-1]["content"]]
     assert len(points) >= 3 and all(STORY.split("\n")[0] in body["messages"][0]["content"] for body in points)
     assert all("14 to 34 words" in body["messages"][0]["content"] for body in points)

@@ -1,15 +1,13 @@
 """Training data of the models: examples, points, pairs and judged texts."""
 
-from .faults import planted
-from .judged import Judged, divided, judged, preferred, with_faults
+from .judged import Judged, divided, judged, preferred
 from .loading import PARTS, CheckArguments, Data, check, load
 from .packing import UnpackArguments, unpack
-from .pairs import LABEL, Pair, pairs, unfinished
+from .pairs import Pair, pairs
 from .points import PointSources, points_of, shares
 from .references import references
 
 __all__ = [
-    "LABEL",
     "PARTS",
     "CheckArguments",
     "Data",
@@ -22,12 +20,9 @@ __all__ = [
     "judged",
     "load",
     "pairs",
-    "planted",
     "points_of",
     "preferred",
     "references",
     "shares",
-    "unfinished",
     "unpack",
-    "with_faults",
 ]

@@ -1,10 +1,9 @@
-"""Points that readers judged, and true points with planted faults: the training data of the verifier."""
+"""Points that readers judged: the training data of the verifier."""
 
 from __future__ import annotations
 
-import random
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,14 +11,14 @@ from zlib import crc32
 
 from tqdm import tqdm
 
-from eval.data import Example, rows
-from summarizer.checks import VERDICTS, TextKind, facts
-from summarizer.points import COSTS, Context, FullNames, as_line, bullet_of, finished
+from eval.data import rows
+from summarizer.checks import VERDICTS, TextKind
+from summarizer.points import COSTS, Context, as_line, bullet_of
 from summarizer.reading import Sentence, content_sentences
 
-from .faults import planted
 from .pairs import Pair, unfinished
-from .points import points_of, sentence_at
+from .points import sentence_at
+from .smallest_change import shortens
 
 HELD_OUT = 10
 """Of this many articles, one selects the checkpoint and one is held out for the final scores."""
@@ -38,7 +37,6 @@ class Judged:
         verdict: One of `VERDICTS`.
         score: Mean log-probability per token from the shipped rewriter; None if the shipped rewriter did not write it.
         sentence: True if the point is a sentence of the article.
-        resolved: True if the rewriter only put references into a sentence.
     """
 
     id: str
@@ -49,13 +47,12 @@ class Judged:
     verdict: str
     score: float | None = None
     sentence: bool = False
-    resolved: bool = False
 
     @property
     def kind(self) -> TextKind:
         """Who wrote the text: the shipped rewriter, the article, or another author."""
-        if self.sentence or self.resolved:
-            return "sentences" if self.sentence else "resolved"
+        if self.sentence:
+            return "sentences"
         return "others" if self.score is None else "rewrites"
 
 
@@ -67,22 +64,19 @@ class Story:
         id: Its id.
         title: The headline; None if there is none.
         sentences: The sentences of the story.
-        names: Full names of its persons.
         context: Finds the sentences that explain a point.
     """
 
     id: str
     title: str | None
     sentences: tuple[Sentence, ...]
-    names: FullNames
     context: Context
 
     @classmethod
     def of(cls, id: str, text: str, title: str | None, language: str = "en") -> Story:
         """Returns the story of an article's text."""
         sentences = content_sentences(text, language)
-        names = FullNames(text, facts(text))
-        return cls(id, title, sentences, names, Context(sentences, names))
+        return cls(id, title, sentences, Context(sentences))
 
     def chosen(self, spans: Sequence[tuple[int, int]]) -> list[int]:
         """Returns the indices of the sentences that the spans overlap."""
@@ -95,13 +89,12 @@ class Story:
         verdict: str,
         score: float | None = None,
         sentence: bool = False,
-        resolved: bool = False,
     ) -> Judged:
         """Returns a text on some sentences with its verdict."""
         if verdict not in VERDICTS:
             raise ValueError(f"the verdict {verdict!r} is not one of {', '.join(VERDICTS)}")
         sources, context = as_line(self.sentences, chosen), self.context.of_sentences(chosen)
-        return Judged(self.id, text, sources, context, self.title, verdict, score, sentence, resolved)
+        return Judged(self.id, text, sources, context, self.title, verdict, score, sentence)
 
 
 story_of = lru_cache(maxsize=8)(Story.of)
@@ -112,8 +105,7 @@ def judged(source: str, corrections: bool = True) -> list[Judged]:
 
     Points of an article, with `id`, `article`, optionally `title`, and `points`. Each has `sources` (spans), and may
     have the `verdict` on its sentences as they stand, and `judged`: texts of it. Each of them has `text` and `verdict`,
-    also `score` if the shipped rewriter wrote it, and the `length` "sentence" if it is a sentence of the article, or
-    "resolved" if the shipped rewriter only put references into it.
+    also `score` if the shipped rewriter wrote it, and the `length` "sentence" if it is a sentence of the article.
 
     A list that an editor approved at the desk: a point that the editor did not change is good. A point that the editor
     changed or deleted has the fault that was given as the reason; without a reason it is skipped.
@@ -150,8 +142,8 @@ def _of_points(row: Mapping[str, Any], corrections: bool) -> Iterator[Judged]:
             yield story.judged(chosen, itself, point["verdict"], sentence=True)
         for one in point.get("judged", ()):
             if corrections or not one.get("corrected"):
-                of_article, resolved = (one.get("length") == name for name in ("sentence", "resolved"))
-                yield story.judged(chosen, one["text"], one["verdict"], one.get("score"), of_article, resolved)
+                of_article = one.get("length") == "sentence"
+                yield story.judged(chosen, one["text"], one["verdict"], one.get("score"), of_article)
 
 
 def _of_editors(record: Mapping[str, Any], corrections: bool) -> Iterator[Judged]:
@@ -188,56 +180,20 @@ def preferred(found: Sequence[Judged]) -> list[Pair]:
     """Returns a pair for each group of sentences, with the texts that a reader would print as targets and the others as
     refused texts.
 
-    How bad a refused text is, is the cost of its fault in the selection of points (`COSTS`). Sentences of the article,
-    with references put in or not, are left out, and so are groups without a good text whose texts are all equally bad.
+    How bad a refused text is, is the cost of its fault in the selection of points (`COSTS`). Only texts that leave
+    words out of their sentences count (`smallest_change.py`). A group has one good text and the worst refused one,
+    since each more costs as much time as another group. Groups without a good text are left out.
     """
     groups: dict[tuple[str, str, str | None], dict[str, float]] = {}
     for one in found:
-        if one.sentence or one.resolved:
+        if one.sentence or not shortens(one.text, one.sources):
             continue
         texts = groups.setdefault((one.sources, one.context, one.title), {})
         texts[unfinished(one.text)] = COSTS.get(one.verdict, 0.0)
     made = []
     for about, texts in groups.items():
         good = tuple(text for text, bad in texts.items() if not bad)
-        refused = tuple((text, bad) for text, bad in texts.items() if bad)
-        if good or len({bad for _, bad in refused}) > 1:
-            made.append(Pair(*about, good, refused))
+        refused = sorted(((text, bad) for text, bad in texts.items() if bad), key=lambda one: -one[1])
+        if good:
+            made.append(Pair(*about, good[:1], tuple(refused[:1])))
     return made
-
-
-def with_faults(examples: Iterable[Example], count: int, seed: int) -> list[Judged]:
-    """Returns true points of human lists, half of them with a fault; each kind of fault is about equally frequent.
-
-    Args:
-        examples: Articles with human lists.
-        count: Maximum number of points.
-        seed: Random seed.
-    """
-    draw = random.Random(seed)
-    found = list(_with_faults(examples, draw))
-    draw.shuffle(found)
-    return found[:count]
-
-
-def _with_faults(examples: Iterable[Example], draw: random.Random) -> Iterator[Judged]:
-    given: dict[str, int] = {}
-    for example in tqdm(examples, "faults", file=sys.stderr, mininterval=5):
-        title = example.title if draw.random() < 0.7 else None
-        story = Story.of(example.id, example.text, title)
-        made = [point for point in points_of(example, story.sentences) if point.texts]
-        for point in made:
-            context = f"{story.context.of_sentences(point.sources)} {title or ''}"
-            sources = as_line(story.sentences, point.sources)
-            for length, listed in point.texts.items():
-                text = story.names(listed)  # a list names a person in full only once
-                if draw.random() < 0.5:
-                    yield story.judged(point.sources, finished(text), "good")
-                    continue
-                others = [other.texts[length] for other in made if other is not point and length in other.texts]
-                bad = list(planted(text, sources, context, example.text, others, draw))
-                if bad:
-                    draw.shuffle(bad)
-                    rarest = min(bad, key=lambda one: given.get(one.kind, 0))
-                    given[rarest.kind] = given.get(rarest.kind, 0) + 1
-                    yield story.judged(point.sources, rarest.text, rarest.fault)

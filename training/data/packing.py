@@ -92,11 +92,7 @@ def _whole(about: Mapping[str, Any], article: Mapping[str, Any]) -> dict[str, An
     row: dict[str, Any] = {"id": about["id"]}
     if about.get("titled", True) and article.get("title"):
         row["title"] = article["title"]
-    if "points" in about:
-        points = [_point(point, text) for point in about["points"]]
-    else:
-        judged = [one | {"text": unpacked(one["text"], text)} for one in about["candidates"]]
-        points = [{"sources": about["sources"], "judged": judged}]
+    points = [_point(point, text) for point in about["points"]]
     if max((end for point in points for _, end in point["sources"]), default=0) > len(text):
         raise ValueError(f"article {about['id']} is shorter than the text that was judged")
     return row | {"article": text, "points": points}

@@ -1,10 +1,7 @@
-"""Points of human lists with the sentences that they were made from: the training data of the rewriter.
+"""Points of human lists with the sentences that they were made from: training data of the rewriter.
 
-Header lists have points in both lengths. A text is left out if it is too short or too long, or if it has a number,
-name, date or quote that its sentences do not have. A bullet of a plain list is also left out if its sentences have too
-few of its words (an editor knew more, or wrote from the headline), because it would teach the rewriter to invent, or if
-it cannot be understood alone. Each text names persons in full: a list does so only once, but a point must be clear
-alone.
+Of the texts those are learnt that only leave words out of their sentences, apart from references put in
+(`smallest_change.py`).
 """
 
 from __future__ import annotations
@@ -17,14 +14,13 @@ from dataclasses import dataclass
 from tqdm import tqdm
 
 from eval.data import Example
-from summarizer.checks import FactIndex, facts, needs_context
-from summarizer.points import Aligner, Context, FullNames, as_line
+from summarizer.checks import FactIndex, facts
+from summarizer.points import Context, as_line
 from summarizer.reading import content_sentences, words
 
 from .points import points_of
+from .smallest_change import shortens
 
-LEAST_RECALL = 0.75
-"""Minimum share of a bullet's content words that its sentences (with their context) must contain."""
 SHORTEST, LONGEST = 5, 40
 """Minimum and maximum number of words of a bullet."""
 
@@ -54,33 +50,26 @@ class Pair:
     as_it_is: bool = False
 
 
-def pairs(examples: Iterable[Example], progress: bool = True) -> list[Pair]:
+def pairs(examples: Iterable[Example]) -> list[Pair]:
     """Returns the pairs of the articles: one for each point that has a usable text."""
     found: list[Pair] = []
-    for example in tqdm(examples, "pairs", file=sys.stderr, mininterval=5, disable=not progress):
+    for example in tqdm(examples, "pairs", file=sys.stderr, mininterval=5):
         found += _pairs(example)
     return found
 
 
 def _pairs(example: Example) -> Iterator[Pair]:
     sentences = content_sentences(example.text)
-    full_names = FullNames(example.text, facts(example.text))
-    explaining = Context(sentences, full_names)
-    aligner: Aligner | None = None
+    explaining = Context(sentences)
     for point in points_of(example, sentences):
         sources, context = as_line(sentences, point.sources), explaining.of_sentences(point.sources)
         known = FactIndex(f"{sources} {context} {example.title or ''}")
         targets = []
         for text in point.texts.values():
-            target = LABEL.sub("", text)
-            if not SHORTEST <= len(words(target)) <= LONGEST or not all(map(known.supports, facts(target))):
-                continue
-            if not point.given:
-                aligner = aligner or Aligner([s.text for s in sentences])
-                too_long = len(words(target)) >= len(words(sources))
-                if needs_context(target) or too_long or aligner.recall(target, point.sources, context) < LEAST_RECALL:
-                    continue
-            targets.append(unfinished(full_names(target)))
+            target = unfinished(LABEL.sub("", text))
+            fits = SHORTEST <= len(words(target)) <= LONGEST and all(map(known.supports, facts(target)))
+            if fits and shortens(target, sources):
+                targets.append(target)
         if targets:
             yield Pair(sources, context, example.title, tuple(targets))
 

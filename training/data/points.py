@@ -28,14 +28,12 @@ class PointSources:
         rank: Importance, from 1 (most important).
         sources: Indices of the source sentences, in article order.
         main: Index of the main sentence, if the list names one.
-        given: True if the list itself names the source sentences.
     """
 
     texts: Mapping[Length, str]
     rank: int
     sources: tuple[int, ...]
     main: int | None
-    given: bool
 
 
 def points_of(example: Example, sentences: Sequence[Sentence]) -> list[PointSources]:
@@ -44,13 +42,12 @@ def points_of(example: Example, sentences: Sequence[Sentence]) -> list[PointSour
     aligner: Aligner | None = None
     for point in example.points:
         sources = tuple(sorted({i for span in point.sources if (i := sentence_at(span, sentences)) is not None}))
-        given = bool(sources)
         if not sources and point.texts:
             aligner = aligner or Aligner([sentence.text for sentence in sentences])
             sources = aligner(next(iter(point.texts.values())))
         if sources:
             main = sentence_at(point.main, sentences) if point.main else None
-            found.append(PointSources(point.texts, point.rank, sources, main, given))
+            found.append(PointSources(point.texts, point.rank, sources, main))
     return found
 
 

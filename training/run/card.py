@@ -45,13 +45,13 @@ _PART = """## {title}
 _WHAT = {
     "extractor": "The extractor estimates for each sentence of a news article how likely it is a source of an editor's "
     "key point, and which sentences belong to the same point.",
-    "rewriter": "The rewriter writes a key point from its source sentences, in a given number of words.",
+    "rewriter": "The rewriter puts into a sentence who or what is meant, and leaves words out of long ones.",
     "verifier": "The verifier reads a key point with its source sentences and estimates how likely it is that an "
     "editor would print it.",
 }
 _LIMITS = {
     "extractor": "- A bullet that is not rewritten is a sentence of the article, nearly in its full length: only an "
-    "opening such as 'But' and asides in parentheses are left out, and a person's full name can be put in.",
+    "opening such as 'But' and asides in parentheses are left out.",
     "rewriter": "- A rewrite can be wrong in a way that no check finds.",
     "verifier": "- A text that the verifier accepts can still be wrong; its probability says how often that is so.",
 }
@@ -118,5 +118,5 @@ def _count(about: dict[str, Any]) -> str:
 
 def _done(stage: dict[str, Any]) -> str:
     if not stage["steps"]:
-        return "average of weights, without training"
+        return "without training"
     return f"step {stage['best_step']} of {stage['steps']} scored best on the validation articles"

@@ -174,8 +174,7 @@ function item(bullet, i) {
 }
 
 const MADE = {
-  extracted: "from the article", named: "from the article, a name put in", resolved: "from the article, references put in", rewritten: "rewritten", narrowed: "rewritten",
-  generated: "written by a language model",
+  extracted: "from the article", rewritten: "from the article, changed a little", generated: "written by a language model",
 };
 function about(bullet) {
   const drafted = bullet.text === bullet.draft ? MADE[bullet.method] || bullet.method : "changed";
@@ -306,7 +305,7 @@ async function wordings(i) {
     const found = await Promise.all(["standard", "brief"].map((length) => call(`${api}/wordings`, { sources, length })));
     const texts = new Map(); // by their letters, so that of near copies one is shown
     const letters = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
-    const order = (one) => (["rewritten", "narrowed", "resolved", "generated"].includes(one.method) ? 0 : 1);
+    const order = (one) => (one.method === "extracted" ? 1 : 0);
     const best = found.flatMap((each) => each.wordings).sort((a, b) => order(a) - order(b) || good(b) - good(a));
     for (const one of best) {
       const key = letters(one.text);

@@ -2,7 +2,7 @@
 
 Reads judged rewrites of the shipped rewriter (`training/written/`, unpacked) and prints how well verifier and rewriter
 separate good rewrites, alone and together (AUC); and the percentage of rewrites that reach each threshold, and of good
-ones among them. Uses only articles that the verifier's training held out.
+ones among them. Uses only articles that neither the verifier's training nor the fit of its probabilities used.
 """
 
 from __future__ import annotations
@@ -39,38 +39,32 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=Path("models/base"), help="a model folder")
     args = parser.parse_args()
     sources = args.judged.split(",")
-    found = [one for source in sources for one in judged(source, corrections=False)]
-    _, chose, kept = divided([one for one in found if one.score is not None])
+    found = divided([one for source in sources for one in judged(source, corrections=False)])[2]
+    own = [one for one in found if one.kind == "rewrites"]
+    usual = float(np.mean([one.score for one in own]))
     verifier = Verifier(args.model / "verifier", 2)
 
     def verdicts(points: Sequence[Judged], score: Callable[[Judged], float]) -> list[Verdict]:
         waiting = [verifier.start([p.text], p.kind, p.sources, p.context, p.title, [score(p)]) for p in points]
         return [wait.result()[0] for wait in waiting]
 
-    def good(points: Sequence[Judged], score: Callable[[Judged], float]) -> np.ndarray[Any, Any]:
-        return np.array([verdict.good for verdict in verdicts(points, score)])
-
-    usual = float(np.mean([one.score for one in kept]))
-    own = divided([one for one in found if one.sentence])[2]
-    others = divided([one for one in found if one.kind == "others"])[2]
-    print(f"\n| kept for these figures | points | good, % | AUC | {' | '.join(VERDICTS[1:])} |\n{'| --- ' * 8}|")
-    for name, points, score in (
-        ("the rewriter's, by verifier and rewriter", kept, lambda one: one.score or 0.0),
-        ("by the verifier", kept, lambda one: usual),
-        ("the article's own sentences", own, lambda one: 0.0),
-        ("other writers'", others, lambda one: 0.0),
-    ):
-        print(told_apart(name, points, good(points, score)))
-    print(told_apart("the rewriter's, by its own score", kept, np.array([one.score for one in kept])) + "\n")
-
-    both = [*chose, *kept]
-    said = verdicts(both, lambda one: one.score or 0.0)
+    said = verdicts(own, lambda one: one.score or 0.0)
+    rows = [("the rewriter's, by verifier and rewriter", own, said)]
+    rows += [("by the verifier", own, verdicts(own, lambda one: usual))]
+    for kind, name in (("sentences", "the article's own sentences"), ("others", "other writers'")):
+        points = [one for one in found if one.kind == kind]
+        rows += [(name, points, verdicts(points, lambda one: 0.0))] if points else []
     verifier.close()
+    print(f"\n| kept for these figures | points | good, % | AUC | {' | '.join(VERDICTS[1:])} |\n{'| --- ' * 8}|")
+    for name, points, given in rows:
+        print(told_apart(name, points, np.array([verdict.good for verdict in given])))
+    print(told_apart("the rewriter's, by its own score", own, np.array([one.score for one in own])) + "\n")
+
     print("| threshold | reach it, % | good, % | untrue, % | broken, % |\n| --- | --- | --- | --- | --- |")
     for threshold in _THRESHOLDS:
-        reach = [one.verdict for one, verdict in zip(both, said, strict=True) if verdict.good >= threshold]
+        reach = [one.verdict for one, verdict in zip(own, said, strict=True) if verdict.good >= threshold]
         shares = " | ".join(f"{100 * reach.count(v) / max(len(reach), 1):.0f}" for v in ("good", "untrue", "broken"))
-        print(f"| {threshold} | {100 * len(reach) / len(both):.0f} | {shares} |")
+        print(f"| {threshold} | {100 * len(reach) / len(own):.0f} | {shares} |")
 
 
 if __name__ == "__main__":

@@ -58,14 +58,6 @@ def export(args: ExportArguments) -> None:
         raise FileNotFoundError(f"{run / 'run.json'} is missing: the run is not finished, or {run} is not a run")
     record = json.loads((run / "run.json").read_text("utf-8"))
     task = record["task"]
-    output.mkdir(parents=True, exist_ok=True)
-    exporters = {
-        "extractor": _extractor,
-        "rewriter": _rewriter,
-        "verifier": _verifier,
-    }
-    exporters[task](run, output / task, record, args.quantization)
-
     earlier = output / "config.json"
     config = json.loads(earlier.read_text("utf-8")) if earlier.is_file() else {}
     old = [part for part in ("rewriter", "verifier") if part in config and part != task]
@@ -74,6 +66,14 @@ def export(args: ExportArguments) -> None:
             f"{output} has a {' and a '.join(old)} of format {config.get('format')}, which cannot work beside a part "
             f"of format {FORMAT}; export into a copy of models/base, or into a new folder"
         )
+    output.mkdir(parents=True, exist_ok=True)
+    exporters = {
+        "extractor": _extractor,
+        "rewriter": _rewriter,
+        "verifier": _verifier,
+    }
+    exporters[task](run, output / task, record, args.quantization)
+
     languages = [code.strip() for code in args.languages.split(",")]
     config |= {"format": FORMAT, "name": args.name or output.name, "languages": languages}
     config[task] = provenance(record, args)

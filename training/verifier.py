@@ -51,9 +51,7 @@ class VerifierArguments(Settings):
             "verifier is then fine-tuned further."
         },
     )
-    epochs: float = field(
-        default=3.0, metadata={"help": "Epochs. 0: the weights stay, and only the probabilities are fitted anew."}
-    )
+    epochs: float = field(default=3.0, metadata={"help": "Epochs."})
     learning_rate: float = field(default=1e-4, metadata={"help": "Peak learning rate."})
     batch_size: int = field(default=32, metadata={"help": "Points per step, over all processes."})
     threshold: float = field(
@@ -107,7 +105,7 @@ def main(args: VerifierArguments) -> None:
     began = time.time()
     set_seed(args.seed)
     train, validation, test = divided([one for source in sources for one in judged(source, corrections=False)])
-    if not (validation and test and (train or not args.epochs)):
+    if not (train and validation and test):
         raise ValueError(
             f"{args.train} has too few articles with judged points: a tenth of them selects the checkpoint, a tenth "
             "is held out for the scores, and one of these parts is empty; about 50 articles are enough"
@@ -123,11 +121,8 @@ def main(args: VerifierArguments) -> None:
     backend.no_truncation()
     backend.no_padding()
     held = _items(validation, backend)
-    steps: dict[str, int | None] = {"steps": 0, "best_step": 0}
-    if args.epochs:
-        trainer = _trainer(model, _items(train, backend), held, output / "trainer", args, tokenizer.pad_token_id)
-        train_or_resume(trainer, output / "trainer")
-        steps = {"steps": trainer.state.global_step, "best_step": trainer.state.best_global_step}
+    trainer = _trainer(model, _items(train, backend), held, output / "trainer", args, tokenizer.pad_token_id)
+    train_or_resume(trainer, output / "trainer")
     if not is_first_process():
         return
     fitted = calibrations(_said(model, held, tokenizer.pad_token_id, args.half), validation, _fitted_before(args))
@@ -143,7 +138,8 @@ def main(args: VerifierArguments) -> None:
         "command": command(args, "verifier"),
         "arguments": asdict(args),
         "data": {"train": {"fingerprint": notes["train"], "rewrites": len(train)}},
-        **steps,
+        "steps": trainer.state.global_step,
+        "best_step": trainer.state.best_global_step,
         "calibration": {kind: asdict(calibration) for kind, calibration in fitted.items()},
         "held_out": scores,
         "seconds": round(time.time() - began),

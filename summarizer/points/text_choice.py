@@ -3,7 +3,7 @@ article's own sentences. `pipeline.py` asks for it, and then replaces or drops p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -252,7 +252,7 @@ class TextChooser:
         if written.kind == "others":
             most = 2 * self.style.aim  # a longer answer of a language model is no point
             found = [
-                self._looked_up(one, point.widened(self.context.evidence(point.chosen, one.text)), "generated")
+                self._looks_up(point.widened(self.context.evidence(point.chosen, one.text)), "generated")(one)
                 for one in written.candidates
                 if len(words(one.text)) <= most
             ]
@@ -264,25 +264,29 @@ class TextChooser:
     def _smallest_changes(self, point: Point, candidates: Sequence[Candidate]) -> Iterator[Rewrite]:
         """Yields the sentence with references put in, unless it is likelier as it is; then the texts that only leave
         words out of it, or of the sentences, ordered by worth."""
+        looked_up = self._looks_up(point, "rewritten")
         itself = bullet_of([span.text for span in point.spans])
+        likelier = takewhile(lambda one: words(one.text) != words(itself), (one for one in candidates if one.as_it_is))
+        whole = next((one for one in likelier if kept_words(one.text, itself) >= _KEPT), None)
         wholes = [itself]
-        for one in takewhile(lambda one: words(one.text) != words(itself), (one for one in candidates if one.as_it_is)):
-            if kept_words(one.text, itself) >= _KEPT:
-                whole = self._looked_up(one, point, "rewritten")
-                wholes += [whole.text] if whole.sound else []
-                yield whole
-                break
+        if whole:
+            yield (resolved := looked_up(whole))
+            wholes += [whole.text] if resolved.sound else []
         shorter = {one.text: one for one in reversed(candidates) if not one.as_it_is}
         none: set[str] = set()
-        for one in sorted(
-            (one for one in shorter.values() if any(only_leaves_out(one.text, whole) for whole in wholes)),
-            key=lambda one: -self._worth(one.text, point, none) - self.style.fluent * one.score,
-        ):
-            yield self._looked_up(one, point, "rewritten")
+        yield from map(
+            looked_up,
+            sorted(
+                (one for one in shorter.values() if any(only_leaves_out(one.text, text) for text in wholes)),
+                key=lambda one: -self._worth(one.text, point, none) - self.style.fluent * one.score,
+            ),
+        )
 
-    def _looked_up(self, one: Candidate, on: Point, method: Method) -> Rewrite:
+    def _looks_up(self, on: Point, method: Method) -> Callable[[Candidate], Rewrite]:
+        """Returns a function that looks up what candidates on a point's sentences state."""
         context = " ".join(filter(None, (on.title, self.context.of_sentences(on.chosen))))
-        return Rewrite(one.text, self._checker(one.text, on.text, context), one.score, on.spans, method)
+        checks = self._checker.for_sources(on.text, context)
+        return lambda one: Rewrite(one.text, checks(one.text), one.score, on.spans, method)
 
     def verdicts(
         self, verifier: Verifier, point: Point, found: Sequence[Rewrite], kind: TextKind

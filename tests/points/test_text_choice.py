@@ -187,3 +187,18 @@ def test_references_are_put_in_unless_the_sentence_is_likelier_as_it_is():
     stranger = itself.replace("Roe", "Derek Malloy")  # whom the article does not name
     assert as_it_is(said, itself) == [said]
     assert as_it_is(itself, said) == as_it_is(stranger) == as_it_is() == []
+    assert as_it_is("Council leader Ann Roe left.", said) == [said]  # too little of the sentence is left
+
+
+def test_what_was_not_put_in_stands_in_no_shorter_text():
+    itself = "Roe added that repairs will cost 2.9 million pounds a year."
+    short = Candidate("Ann Roe added repairs will cost 2.9 million pounds a year.", -0.1)
+    likely = [Candidate(itself, -0.1, as_it_is=True), Candidate(f"Ann {itself}", -0.2, as_it_is=True)]
+    chooser = TextChooser(ARTICLE, SENTENCES, "brief")
+    assert not chooser.rewrites(point(COST), Written((*likely, short), "rewrites"))
+
+
+def test_a_long_answer_of_a_language_model_is_no_point():
+    chooser = TextChooser(ARTICLE, SENTENCES, "brief")
+    texts = tuple(Candidate(" ".join(["The council of Marl voted."] * n), 0.0) for n in (20, 1))
+    assert [one.text for one in chooser.rewrites(POINT, Written(texts, "others"))] == [texts[1].text]

@@ -212,6 +212,11 @@ def test_export_writes_what_the_checkpoint_writes(tiny_t5, tmp_path):
         "pairs": {"train": 1200}, "steps": 9, "best_step": 6, "validation": {"rouge1": 1.0},
     }  # fmt: skip
     (run / "run.json").write_text(json.dumps(record))
+    (tmp_path / "older").mkdir()
+    (tmp_path / "older" / "config.json").write_text(json.dumps({"format": FORMAT - 1, "verifier": {}}))
+    refused = called(main, "export", run, "--output", tmp_path / "older")
+    assert refused.returncode == 2 and f"has a verifier of format {FORMAT - 1}" in refused.stderr
+    assert [path.name for path in (tmp_path / "older").iterdir()] == ["config.json"]
     done = called(main, "export", run, "--output", tmp_path / "mine", "--quantization", "float32")
     assert done.returncode == 0, done.stderr
 

@@ -118,5 +118,5 @@ def _count(about: dict[str, Any]) -> str:
 
 def _done(stage: dict[str, Any]) -> str:
     if not stage["steps"]:
-        return "without training"
+        return "average of weights, without training"
     return f"step {stage['best_step']} of {stage['steps']} scored best on the validation articles"

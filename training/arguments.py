@@ -81,7 +81,7 @@ class Settings:
             return False
         if torch.cuda.is_available():
             return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-        # oneDNN says yes to any CPU with AVX-512, but without these instructions bfloat16 takes ten times as long.
+        # oneDNN says yes to any CPU with AVX-512, but without these instructions bfloat16 takes several times as long.
         return bool(torch.cpu._is_avx512_bf16_supported())
 
     def for_trainer(self, output: Path, batch_size: int | None = None) -> dict[str, Any]:

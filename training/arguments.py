@@ -36,7 +36,7 @@ class DataArguments:
     bullets_field: str | None = field(
         default=None, metadata={"help": "Field with the bullets. Default: bullets, highlights or summary."}
     )
-    limit: int | None = field(default=None, metadata={"help": "Maximum number of training articles. Default: all."})
+    limit: int | None = field(default=None, metadata={"help": "Maximum number of articles of `train`. Default: all."})
     drop_leaks: bool = field(
         default=False, metadata={"help": "Drop training articles that are also in `test`, instead of stopping."}
     )
@@ -84,16 +84,15 @@ class Settings:
         # oneDNN says yes to any CPU with AVX-512, but without these instructions bfloat16 takes several times as long.
         return bool(torch.cpu._is_avx512_bf16_supported())
 
-    def for_trainer(self, output: Path, batch_size: int | None = None) -> dict[str, Any]:
+    def for_trainer(self, output: Path) -> dict[str, Any]:
         """Returns the settings that all Trainers share, as keyword arguments of `TrainingArguments`.
 
         Args:
             output: Folder of the checkpoints.
-            batch_size: Items per step, over all processes. Default: `self.batch_size`.
         """
         return {
             "output_dir": str(output),
-            "per_device_train_batch_size": (batch_size or self.batch_size) // _processes() // self.accumulation,
+            "per_device_train_batch_size": self.batch_size // _processes() // self.accumulation,
             "gradient_accumulation_steps": self.accumulation,
             "torch_compile": self.torch_compile,
             "bf16": self.half,

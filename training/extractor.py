@@ -1,42 +1,42 @@
 """Fine-tunes the extractor: `python -m training extractor --config training/configs/extractor.yaml`.
 
 From the points of reference lists, it learns which sentences are their sources, which of these matter most, and which
-belong together (`data/points.py`). The model and its loss are in `modeling/extractor_model.py`. Training has several
-stages, each with the Trainer of transformers:
-- head: only the head, on the vectors of the frozen encoder (minutes). An untrained head would damage the encoder while
-  it learns that leads are important;
-- auxiliary: encoder and head together, on other articles, if there are any;
-- all_weights: encoder and head together, on the training articles;
-- average: no training; the mean of up to three sets of weights: those after the last two stages and, if the base is a
-  model of this project, those of the base (a model soup: Wortsman et al. 2022).
-The stage with the best validation score is kept. To resume a killed run from its last checkpoint, run the same command
-again.
+belong together (`data/points.py`). The model and its loss are in `modeling/extractor_model.py`. A new head is first
+trained alone, then encoder and head together in one run of transformers' Trainer. A model that was fine-tuned from a
+model of this project is averaged with it, weight by weight, if that scores better (a model soup: Wortsman et al. 2022).
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
-from collections.abc import Callable, Sequence
-from copy import deepcopy
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from accelerate import PartialState
 from safetensors.torch import load_file, save_file
-from torch import nn
 from tqdm import tqdm
-from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, TrainingArguments, set_seed
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    EvalPrediction,
+    PreTrainedModel,
+    T5EncoderModel,
+    Trainer,
+    TrainingArguments,
+    get_linear_schedule_with_warmup,
+    set_seed,
+)
 
-from eval.data import Example
 from eval.measures import stands
 from eval.metric import KeyPoints
-from summarizer.points import Scored, bullet_of, group
+from summarizer.points import WINDOW, Scored, bullet_of, group
 from summarizer.summary import Length
 
 from .arguments import PartArguments, is_first_process
@@ -47,14 +47,16 @@ from .modeling import (
     ExtractorModel,
     Head,
     encoder_of,
+    make_fast,
     shipped_part,
 )
 from .packaging import finish, found_before_training
-from .run import add_callbacks, claim_folder, train_or_resume, write_whole
+from .run import LengthGroupedTrainer, add_callbacks, claim_folder, train_or_resume
 
-Floats = npt.NDArray[np.float32]
-STAGES = ("head", "auxiliary", "all_weights")
-"""The stages that train."""
+T5_WINDOW = 1024
+"""Tokens of a window of a T5, whose relative positions know no limit: most articles are one window."""
+HEAD_BATCH, HEAD_RATE = 32, 1e-3
+"""Batch size and learning rate while a new head is trained alone."""
 _SCORES = ("eval_rouge", "eval_source_f1", "eval_points_found")
 
 
@@ -66,21 +68,20 @@ class ExtractorArguments(PartArguments):
     base_model: str = field(
         default="sentence-transformers/all-MiniLM-L6-v2",
         metadata={
-            "help": "A BERT-like checkpoint (a Hub name or a folder), or a model of this project, such as "
+            "help": "A BERT-like checkpoint or a T5 (a Hub name or a folder), or a model of this project, such as "
             "base; its extractor is then fine-tuned further."
         },
     )
     auxiliary: str | None = field(
-        default=None, metadata={"help": "More articles, for a stage before `train`; same formats as `train`."}
+        default=None, metadata={"help": "More articles to train on, beside `train`; same formats."}
     )
-    auxiliary_epochs: float = field(default=1.0, metadata={"help": "Epochs over `auxiliary`; all weights are trained."})
-    head_epochs: float = field(default=6.0, metadata={"help": "Epochs of the head alone, with the encoder frozen."})
-    head_learning_rate: float = field(default=1e-3, metadata={"help": "Learning rate while the encoder is frozen."})
-    epochs: float = field(default=3.0, metadata={"help": "Epochs over `train`; all weights are trained."})
-    learning_rate: float = field(default=5e-5, metadata={"help": "Learning rate of the encoder."})
-    tuned_head_learning_rate: float = field(
-        default=2e-4, metadata={"help": "Learning rate of the head, with all weights."}
+    head_articles: int = field(
+        default=1000, metadata={"help": "Number of articles that a new head is first trained on, alone."}
     )
+    head_epochs: int = field(default=10, metadata={"help": "Epochs of a new head over these articles."})
+    epochs: float = field(default=2.0, metadata={"help": "Epochs over all articles, in which all weights are trained."})
+    learning_rate: float = field(default=1e-4, metadata={"help": "Learning rate of the encoder."})
+    head_learning_rate: float = field(default=3e-4, metadata={"help": "Learning rate of the head, in these epochs."})
     max_sentences: int = field(default=60, metadata={"help": "Maximum sentences of a training article."})
     title_share: float = field(
         default=0.5, metadata={"help": "Share of the articles with a headline whose headline is read, 0 to 1."}
@@ -92,8 +93,8 @@ class ExtractorArguments(PartArguments):
 
 
 def main(args: ExtractorArguments) -> None:
-    """Trains, and writes to `args.output`: `encoder/` and `head.safetensors` (the best checkpoint), `model/` (ready for
-    `Summarizer.from_pretrained`, with its card), `run.json` (data, settings and scores), and for each stage the
+    """Trains, and writes to `args.output`: `encoder/` and `head.safetensors` (the best weights), `model/` (ready for
+    `Summarizer.from_pretrained`, with its card), `run.json` (data, settings and scores), and in `steps/` the
     Trainer's checkpoints and log (`trainer_state.json`)."""
     output = Path(args.output)
     claim_folder(output, asdict(args), PARTS, args.resume)
@@ -101,168 +102,157 @@ def main(args: ExtractorArguments) -> None:
     began = time.time()
     set_seed(args.seed)
     data = load(args, output)
-    model, tokenizer = _start(args)
-    collator = ExtractorCollator(tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id)
-    backend = tokenizer.backend_tokenizer
+    base = _base(args)
+    model = base.model
+    start = _weights(model) if base.shipped else None
+    backend = base.tokenizer.backend_tokenizer
     backend.no_truncation()
     backend.no_padding()
-
-    def prepared(examples: Sequence[Example]) -> ExtractorDataset:
-        return ExtractorDataset(examples, backend, args.max_sentences, args.title_share, args.language)
-
-    train, validation = prepared(data.train), ExtractorDataset(data.validation, backend, language=args.language)
-
-    passes = (args.head_epochs, args.auxiliary_epochs if args.auxiliary else 0, args.epochs)
-    stages = [stage for stage, count in zip(STAGES, passes, strict=True) if count > 0]
-    whole = [stage for stage in stages if stage != "head"]
-    start = [deepcopy(model.state_dict())] if shipped_part(args.base_model, "extractor") else []
-    if len(whole) + len(start) > 1:
-        stages.append("average")
-
-    def fit(stage: str) -> Trainer:
-        if stage == "head":
-            return _train_head(model, train, validation, collator, args)
-        if stage == "average":
-            PartialState().wait_for_everyone()  # until the first process has written the files
-            left = []
-            for one in whole:
-                model.load_state_dict(load_file(output / f"after_{one}.safetensors"))
-                left.append(deepcopy(model.state_dict()))
-            model.load_state_dict(_average(start + left))
-            settings = _settings(args, output / stage, 0, args.batch_size, bf16=args.half)
-            return _trainer(model, settings, train, validation, collator)
-        articles, epochs = train, args.epochs
-        if stage == "auxiliary":
-            articles, epochs = prepared(data.auxiliary), args.auxiliary_epochs
-        return _train_all_weights(model, articles, validation, collator, args, output / stage, epochs)
-
-    record = _in_stages(model, fit, stages, output)
+    train = ExtractorDataset(
+        [*data.train, *data.auxiliary], backend, args.max_sentences, args.title_share, args.language
+    )
+    validation = ExtractorDataset(data.validation, backend, language=args.language)
+    collator = ExtractorCollator(base.special_ids, base.tokenizer.pad_token_id, base.window)
+    if start is None:
+        _train_head(model, train.items[: args.head_articles], collator, args)
+    trainer = _trainer(model, train, validation, collator, args)
+    train_or_resume(trainer, output / "steps")
+    scores, averaged = _best(trainer, start)
     if not is_first_process():
         return
-    model.encoder.save_pretrained(output / "encoder")
-    tokenizer.save_pretrained(output / "encoder")
+    base.encoder.save_pretrained(output / "encoder")
+    base.tokenizer.save_pretrained(output / "encoder")
     save_file(model.head.state_dict(), output / "head.safetensors")
-    best = [about["validation"] for about in record.values() if about["kept"]][-1]
-    about = {"heads": model.head.layers[0].heads, "stages": record, "validation": best}
+    about = {
+        "heads": model.head.layers[0].heads,
+        "special_ids": base.special_ids,
+        "window": base.window,
+        "steps": trainer.state.global_step,
+        "best_step": trainer.state.best_global_step,
+        "averaged_with_base": averaged,
+        "validation": scores,
+    }
     finish(args, "extractor", data, about, began)
 
 
-def _average(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
-    """Returns the mean of several states of one model, weight by weight."""
-    return {
-        name: torch.stack([state[name].float() for state in states]).mean(0).to(value.dtype)
-        for name, value in states[0].items()
-    }
+@dataclass(frozen=True)
+class _Base:
+    """What training starts from.
+
+    Attributes:
+        encoder: A BERT-like model, or the encoder of a T5, with all that a checkpoint has.
+        head: Its own head, or a new one.
+        tokenizer: Its tokenizer.
+        special_ids: Ids of the tokens that open and close a window; a T5 has only the second.
+        window: Tokens of a window.
+        shipped: True if it is a model of this project.
+    """
+
+    encoder: PreTrainedModel
+    head: Head
+    tokenizer: Any
+    special_ids: tuple[int | None, int]
+    window: int
+    shipped: bool
+
+    @property
+    def model(self) -> ExtractorModel:
+        """The model to train. It shares the weights of `encoder` and `head`."""
+        return ExtractorModel(self.encoder.encoder if _is_t5(self.encoder) else self.encoder, self.head)
 
 
-def _start(args: ExtractorArguments) -> tuple[ExtractorModel, Any]:
-    """Returns the model before training, and its tokenizer: a checkpoint of transformers with a new head, or the
-    extractor of a model of this project with its own head."""
+def _base(args: ExtractorArguments) -> _Base:
+    """Returns a checkpoint of transformers with a new head, or the extractor of a model of this project."""
     part = shipped_part(args.base_model, "extractor")
     if part:
         encoder, tokenizer = encoder_of(part)
-        heads = json.loads((part / "config.json").read_text("utf-8"))["extractor"]["heads"]
-        head = Head.of(load_file(part / "head.safetensors"), heads, args.dropout)
+        settings = json.loads((part / "config.json").read_text("utf-8"))["extractor"]
+        head = Head.of(load_file(part / "head.safetensors"), settings["heads"], args.dropout)
+        window = settings.get("window", WINDOW)
     else:
         tokenizer = AutoTokenizer.from_pretrained(args.base_model)
-        if tokenizer.cls_token_id is None or tokenizer.sep_token_id is None:
-            raise ValueError(
-                f"{args.base_model} has no cls_token or no sep_token; the extractor needs a BERT-like base_model"
-            )
-        encoder = AutoModel.from_pretrained(args.base_model)
+        t5 = AutoConfig.from_pretrained(args.base_model).model_type == "t5"
+        encoder = (T5EncoderModel if t5 else AutoModel).from_pretrained(args.base_model, dtype=torch.float32)
         head = Head(encoder.config.hidden_size, args.width, args.heads, args.layers, args.dropout)
-    # On a CPU, dropout inside the encoder (its random numbers) takes four times as long as the arithmetic; that of the
-    # head is enough.
-    for module in encoder.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0
-    return ExtractorModel(encoder, head), tokenizer
+        window = T5_WINDOW if t5 else WINDOW
+    make_fast(encoder)
+    special_ids = (
+        (None, tokenizer.eos_token_id) if _is_t5(encoder) else (tokenizer.cls_token_id, tokenizer.sep_token_id)
+    )
+    if special_ids[1] is None or (special_ids[0] is None and not _is_t5(encoder)):
+        raise ValueError(
+            f"{args.base_model} has no cls_token or no sep_token; the extractor needs a BERT-like base_model or a T5"
+        )
+    return _Base(encoder, head, tokenizer, special_ids, window, part is not None)
 
 
-def _in_stages(
-    model: ExtractorModel, fit: Callable[[str], Trainer], stages: Sequence[str], output: Path
-) -> dict[str, Any]:
-    """Runs the stages, each from the weights of the one before, and skips those that an earlier run has finished. Then
-    loads the weights of the stage with the best validation score; later stages are recorded as not kept."""
-    notes = output / "stages.json"
-    earlier = json.loads(notes.read_text("utf-8")) if notes.exists() else {}
-    record: dict[str, Any] = {}
-    for stage in stages:
-        done = output / f"after_{stage}.safetensors"
-        if stage in earlier and done.exists():
-            model.load_state_dict(load_file(done))
-            record[stage] = earlier[stage]
-            continue
-        earlier = {}  # later stages started from other weights
-        trainer = fit(stage)
-        scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if k.startswith(_SCORES)}
-        for item in (*trainer.train_dataset.items, *trainer.eval_dataset.items):
-            item.pop("vectors", None)  # outdated: the next stage trains the encoder
-            item.pop("title", None)
-        state = trainer.state
-        record[stage] = {"steps": state.global_step, "best_step": state.best_global_step, "validation": scores}
-        if is_first_process():
-            save_file(model.state_dict(), done)
-            write_whole(notes, json.dumps(record, indent=2) + "\n")
-    best = max(record, key=lambda stage: record[stage]["validation"]["rouge_mean"])
-    if is_first_process():
-        model.load_state_dict(load_file(output / f"after_{best}.safetensors"))
-    return {stage: about | {"kept": stages.index(stage) <= stages.index(best)} for stage, about in record.items()}
+def _is_t5(encoder: PreTrainedModel) -> bool:
+    return isinstance(encoder, T5EncoderModel)
 
 
 def _train_head(
-    model: ExtractorModel,
-    train: ExtractorDataset,
-    validation: ExtractorDataset,
-    collator: ExtractorCollator,
-    args: ExtractorArguments,
-) -> Trainer:
-    """Trains only the head. The encoder reads every article once, and its vectors are stored."""
-    for articles in (validation, train):
-        _add_vectors(model, articles, collator, args)
-    model.encoder.requires_grad_(False)
-    optimizer = torch.optim.AdamW(model.head.parameters(), args.head_learning_rate, weight_decay=0.01)
-    settings = _settings(args, Path(args.output) / "head", args.head_epochs, 4 * args.batch_size, bf16=False)
-    trainer = _trainer(model, settings, train, validation, collator, optimizer, args.patience)
-    trainer.train()
-    trainer.save_state()
-    model.encoder.requires_grad_(True)
-    return trainer
-
-
-@torch.no_grad()
-def _add_vectors(
-    model: ExtractorModel, articles: ExtractorDataset, collator: ExtractorCollator, args: ExtractorArguments
+    model: ExtractorModel, items: Sequence[dict[str, Any]], collator: ExtractorCollator, args: ExtractorArguments
 ) -> None:
-    model.eval()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model.to(device)
-    for item in tqdm(articles.items, "vectors of the frozen encoder", file=sys.stderr, mininterval=5):
+    """Trains a new head, on the vectors of the encoder as it is. With an untrained head the first steps would damage
+    the encoder, and the head learns a few articles often faster than many once."""
+    done = Path(args.output) / "head_start.safetensors"
+    if done.exists():
+        model.head.load_state_dict(load_file(done))
+        return
+    device = (
+        torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        if torch.cuda.is_available()
+        else torch.device("cpu")
+    )
+    model.to(device).eval()
+    read = []
+    for item in tqdm(items, "vectors", file=sys.stderr, mininterval=5):
         batch = collator([item])
-        read = [batch[name].to(device) for name in ("input_ids", "attention_mask", "owner", "mask")]
-        with torch.autocast(device.type, torch.bfloat16, enabled=args.half):
-            vectors, titles = model.vectors(*read)
-        item["vectors"], item["title"] = vectors[0].cpu().numpy(), titles[0].cpu().numpy()
+        inputs = [batch[name].to(device) for name in ("input_ids", "attention_mask", "owner", "mask")]
+        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=args.half):
+            vectors, titles = model.vectors(*inputs)
+        read.append({**item, "vectors": vectors[0].cpu().numpy(), "title": titles[0].cpu().numpy()})
+    model.train()
+    draw = np.random.default_rng(args.seed)
+    batches = [
+        order[at : at + HEAD_BATCH]
+        for order in (draw.permutation(len(read)) for _ in range(args.head_epochs))
+        for at in range(0, len(read), HEAD_BATCH)
+    ]
+    optimizer = torch.optim.AdamW(model.head.parameters(), HEAD_RATE, weight_decay=0.01)
+    schedule = get_linear_schedule_with_warmup(optimizer, len(batches) // 10, len(batches))
+    for rows in tqdm(batches, "head", file=sys.stderr, mininterval=5):
+        batch = {name: value.to(device) for name, value in collator([read[i] for i in rows]).items()}
+        model(**batch)["loss"].backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        schedule.step()
+    if is_first_process():
+        save_file(model.head.state_dict(), done)
 
 
-def _train_all_weights(
-    model: ExtractorModel,
-    train: ExtractorDataset,
-    validation: ExtractorDataset,
-    collator: ExtractorCollator,
-    args: ExtractorArguments,
-    output: Path,
-    epochs: float,
-) -> Trainer:
-    """Trains all weights, from the last checkpoint in `output` if there is one, and loads the best checkpoint."""
-    settings = _settings(args, output, epochs, args.batch_size, bf16=args.half)
-    optimizer = torch.optim.AdamW([
-        {"params": [p for p in model.encoder.parameters() if p.requires_grad], "lr": args.learning_rate},
-        {"params": model.head.parameters(), "lr": args.tuned_head_learning_rate},
-    ], weight_decay=0.01)  # fmt: skip
-    trainer = _trainer(model, settings, train, validation, collator, optimizer, args.patience)
-    train_or_resume(trainer, output)
-    return trainer
+def _weights(model: ExtractorModel) -> dict[str, torch.Tensor]:
+    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+
+
+def _best(trainer: Trainer, start: dict[str, torch.Tensor] | None) -> tuple[dict[str, float], bool]:
+    """Returns the validation scores of the trained model, and False; or those of its mean with the weights `start`, if
+    they are better, and True. The model is left with these weights."""
+    scores = _scores(trainer)
+    if start is None:
+        return scores, False
+    model = trainer.model
+    trained = _weights(model)
+    model.load_state_dict({name: (value + trained[name]) / 2 for name, value in start.items()})
+    of_mean = _scores(trainer)
+    if of_mean["rouge_mean"] > scores["rouge_mean"]:
+        return of_mean, True
+    model.load_state_dict(trained)
+    return scores, False
+
+
+def _scores(trainer: Trainer) -> dict[str, float]:
+    return {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if k.startswith(_SCORES)}
 
 
 class _Lists:
@@ -296,29 +286,27 @@ class _Lists:
         }
 
 
-def _settings(args: ExtractorArguments, output: Path, epochs: float, batch_size: int, bf16: bool) -> TrainingArguments:
-    shared = args.for_trainer(output, batch_size) | {"bf16": bf16}
-    return TrainingArguments(
-        **shared,
-        num_train_epochs=epochs,
-        per_device_eval_batch_size=16,
+def _trainer(
+    model: ExtractorModel,
+    train: ExtractorDataset,
+    validation: ExtractorDataset,
+    collator: ExtractorCollator,
+    args: ExtractorArguments,
+) -> Trainer:
+    settings = TrainingArguments(
+        **args.for_trainer(Path(args.output) / "steps"),
+        num_train_epochs=args.epochs,
+        per_device_eval_batch_size=8,
         warmup_steps=0.1,
         metric_for_best_model="rouge_mean",
         remove_unused_columns=False,
         label_names=["labels"],
     )
-
-
-def _trainer(
-    model: ExtractorModel,
-    settings: TrainingArguments,
-    train: ExtractorDataset,
-    validation: ExtractorDataset,
-    collator: ExtractorCollator,
-    optimizer: torch.optim.Optimizer | None = None,
-    patience: int = 0,
-) -> Trainer:
-    trainer = Trainer(
+    optimizer = torch.optim.AdamW([
+        {"params": [p for p in model.encoder.parameters() if p.requires_grad], "lr": args.learning_rate},
+        {"params": model.head.parameters(), "lr": args.head_learning_rate},
+    ], weight_decay=0.01)  # fmt: skip
+    trainer = LengthGroupedTrainer(
         model=model,
         args=settings,
         train_dataset=train,
@@ -327,4 +315,4 @@ def _trainer(
         compute_metrics=_Lists(validation, model),
         optimizers=(optimizer, None),
     )
-    return add_callbacks(trainer, patience)
+    return add_callbacks(trainer, args.patience)

@@ -40,19 +40,8 @@ def test_the_encoder_gives_the_vectors_of_what_ships():
 def test_the_shipped_model_is_trained_on_by_one_command(tmp_path, capsys):
     """The extractor starts where the shipped one is, the rewriter stays, and the table says what has changed."""
     train = written(tmp_path / "archive.jsonl", archive(12))
-    flags = [
-        "--train",
-        str(train),
-        "--base_model",
-        "base",
-        "--head_epochs",
-        "0",
-        "--epochs",
-        "1",
-        "--learning_rate",
-        "0",
-    ]
-    flags += ["--tuned_head_learning_rate", "0", "--eval_steps", "2", "--output", str(tmp_path / "mine")]
+    flags = ["--train", str(train), "--base_model", "base", "--epochs", "1", "--learning_rate", "0"]
+    flags += ["--head_learning_rate", "0", "--eval_steps", "2", "--output", str(tmp_path / "mine")]
     command(["extractor", *flags])
     assert "| mine above base (paired) |" in capsys.readouterr().out
     mine, base = Summarizer.from_pretrained(tmp_path / "mine" / "model"), Summarizer.from_pretrained()

@@ -104,31 +104,6 @@ def test_a_span_that_the_splitter_cuts_otherwise_finds_its_sentence():
     assert points_of(example, content_sentences(STORY))[0].sources == (0,)
 
 
-def test_the_stage_that_scores_best_is_the_one_kept(tmp_path):
-    from types import SimpleNamespace
-
-    from training.extractor import _in_stages
-
-    model = torch.nn.Linear(1, 1)
-    figures = {"head": (1.0, 30.0), "auxiliary": (2.0, 29.0), "all_weights": (3.0, 29.5)}
-
-    def fit(stage):
-        weight, score = figures[stage]
-        torch.nn.init.constant_(model.weight, weight)
-        nothing = SimpleNamespace(items=[])
-        state = SimpleNamespace(global_step=1, best_global_step=1)
-        scores = {"eval_rouge_mean": score}
-        return SimpleNamespace(train_dataset=nothing, eval_dataset=nothing, state=state, evaluate=lambda: scores)
-
-    record = _in_stages(model, fit, list(figures), tmp_path)
-    assert model.weight.item() == 1.0
-    assert {stage: about["kept"] for stage, about in record.items()} == {
-        "head": True,
-        "auxiliary": False,
-        "all_weights": False,
-    }
-
-
 def test_head_in_numpy_is_the_head_in_torch():
     from summarizer.points.extractor import Head as NumpyHead
     from training.modeling.extractor_model import Head
@@ -164,15 +139,21 @@ def test_features_do_not_depend_on_where_the_text_stands():
     assert moved[0].start != sentences[0].start and (surface_features(moved) == found).all()
 
 
+@pytest.fixture(scope="module", params=["tiny_checkpoint", "tiny_t5"])
+def base_model(request):
+    """A BERT, then a T5."""
+    return request.getfixturevalue(request.param)
+
+
 @pytest.fixture(scope="module")
-def config(tmp_path_factory, tiny_checkpoint):
+def config(tmp_path_factory, base_model):
     folder = tmp_path_factory.mktemp("training")
     train, validation = written(folder / "train.jsonl", archive(12)), written(folder / "held.jsonl", archive(6, 1))
     written(folder / "more.jsonl", archive(12, 2))
     path = folder / "config.yaml"
     path.write_text(
         f"train: {train}\nvalidation: {validation}\noutput: {folder / 'run'}\n"
-        f"base_model: {tiny_checkpoint}\nhead_epochs: 1\nepochs: 2\n"
+        f"base_model: {base_model}\nhead_articles: 8\nhead_epochs: 2\nepochs: 2\n"
         "batch_size: 4\neval_steps: 2\nwidth: 16\nheads: 2\nmeasured: 2\n"
     )
     return path
@@ -201,42 +182,53 @@ def test_a_killed_run_goes_on_to_the_same_weights(run, config):
         "encoder",
         "head.safetensors",
         "run.json",
-        "all_weights/checkpoint-6",
+        "steps/checkpoint-6",
+        "steps/finished",
         "model",
-        "after_all_weights.safetensors",
     ):
         path = again / gone
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     done = train(config, "--output", str(again), "--measured", "0")
     assert done.returncode == 0, done.stderr
-    assert "vectors of the frozen encoder" not in done.stderr
-    first, second = load_file(run / "head.safetensors"), load_file(again / "head.safetensors")
-    assert first.keys() == second.keys()
-    for name, value in first.items():
-        assert np.allclose(value, second[name], atol=1e-5), name
+    for file in ("head.safetensors", "encoder/model.safetensors"):
+        first, second = load_file(run / file), load_file(again / file)
+        assert first.keys() == second.keys()
+        for name, value in first.items():
+            assert np.allclose(value, second[name], atol=1e-5), name
 
 
 def test_a_run_does_not_go_on_under_other_settings(run, config):
     done = train(config, "--learning_rate", "0.5")
     assert done.returncode == 2 and "Traceback" not in done.stderr
-    assert "learning_rate 5e-05" in done.stderr and "0.5" in done.stderr and "--output" in done.stderr
+    assert "learning_rate 0.0001" in done.stderr and "0.5" in done.stderr and "--output" in done.stderr
 
 
-def test_an_auxiliary_stage_trains_before_the_articles_and_is_recorded(config, tmp_path):
-    from safetensors.numpy import load_file
-
+def test_auxiliary_articles_are_learnt_too_and_recorded(config, tmp_path):
     done = train(config, "--output", str(tmp_path), "--auxiliary", str(config.parent / "more.jsonl"), "--epochs", "1",
                  "--gradient_checkpointing", "true", "--measured", "0")  # fmt: skip
     assert done.returncode == 0, done.stderr
-    before, after, last, mean = (
-        load_file(tmp_path / f"after_{stage}.safetensors") for stage in ("head", "auxiliary", "all_weights", "average")
-    )
-    assert any(not np.allclose(before[name], after[name]) for name in before if name.startswith("encoder."))
-    assert all(np.allclose(mean[name], (after[name] + last[name]) / 2, atol=1e-6) for name in mean)
     found = json.loads((tmp_path / "run.json").read_text())
-    assert found["data"]["auxiliary"]["articles"] == 12
-    best = max(found["stages"].values(), key=lambda about: about["validation"]["rouge_mean"])
-    assert found["validation"] == best["validation"] and found["stages"]["average"]["steps"] == 0
+    assert found["data"]["auxiliary"]["articles"] == 12 and found["steps"] == 6
+
+
+def test_a_base_without_special_tokens_is_refused(config, tiny_llama, tmp_path):
+    done = train(config, "--output", str(tmp_path), "--base_model", str(tiny_llama))
+    assert done.returncode == 2 and "needs a BERT-like base_model or a T5" in done.stderr
+
+
+@pytest.mark.parametrize(("of_mean", "kept"), [(2.0, 2.5), (0.5, 4.0)])
+def test_the_mean_with_the_base_is_kept_only_if_it_scores_better(of_mean, kept):
+    from types import SimpleNamespace
+
+    from training.extractor import _best
+
+    model = torch.nn.Linear(1, 1)
+    torch.nn.init.constant_(model.weight, 4.0)
+    scores = iter([{"eval_rouge_mean": 1.0}, {"eval_rouge_mean": of_mean}])
+    trainer = SimpleNamespace(model=model, evaluate=lambda: next(scores))
+    found, averaged = _best(trainer, {"weight": torch.ones(1, 1), "bias": torch.zeros(1)})
+    assert model.weight.item() == kept and averaged == (kept == 2.5)
+    assert found == {"rouge_mean": max(1.0, of_mean)}
 
 
 def export(run, folder):
@@ -244,30 +236,28 @@ def export(run, folder):
     assert done.returncode == 0, done.stderr
 
 
-def test_export_gives_a_model_that_runs_and_knows_its_origin(run, tmp_path, tiny_checkpoint):
+def test_export_gives_a_model_that_runs_and_knows_its_origin(run, tmp_path, base_model):
     export(run, tmp_path / "mine")
     summarizer = Summarizer.from_pretrained(tmp_path / "mine")
     assert len(summarizer(STORY, bullets=3)) == 3
     card = (tmp_path / "mine" / "README.md").read_text()
     assert "12 articles" in card and "train.jsonl" in card and str(run.parent) not in card
-    assert str(tiny_checkpoint.parent) not in card + (tmp_path / "mine" / "config.json").read_text()
+    assert str(base_model.parent) not in card + (tmp_path / "mine" / "config.json").read_text()
     assert not list(tmp_path.rglob("*.pkl")) and not list(tmp_path.rglob("*.bin.index*"))
 
 
 def test_exported_scores_are_the_trained_ones(run, tmp_path):
     from safetensors.torch import load_file
-    from transformers import AutoModel, AutoTokenizer
 
+    from training.extractor import ExtractorArguments, _base
     from training.modeling.extractor_data import ExtractorCollator
-    from training.modeling.extractor_model import ExtractorModel, Head
 
     export(run, tmp_path / "m")
-    sentences = content_sentences(STORY * 12)
+    sentences = content_sentences(STORY * 24)
     scored = Summarizer.from_pretrained(tmp_path / "m")._pipeline._extractor(sentences, "The baths stay open")
-    tokenizer = AutoTokenizer.from_pretrained(run / "encoder")
-    head = Head(32, 16, 2, 2)
+    base = _base(ExtractorArguments(base_model=str(run / "encoder"), width=16, heads=2))
+    tokenizer, head, model = base.tokenizer, base.head, base.model.eval()
     head.load_state_dict(load_file(run / "head.safetensors"))
-    model = ExtractorModel(AutoModel.from_pretrained(run / "encoder"), head).eval()
     n = len(sentences)
     item = {
         "tokens": token_ids(tokenizer.backend_tokenizer, sentences, "The baths stay open"),
@@ -276,9 +266,9 @@ def test_exported_scores_are_the_trained_ones(run, tmp_path):
         "labels": np.zeros((n, len(SCORES)), np.float32),
         "groups": np.zeros((n, n), np.float32),
     }
-    assert len(windows([len(t) for t in item["tokens"]])) > 2
+    assert len(windows([len(t) for t in item["tokens"]], base.window - 2)) > 2
     with torch.no_grad():
-        found = model(**ExtractorCollator(2, 3, 0)([item]))
+        found = model(**ExtractorCollator(base.special_ids, tokenizer.pad_token_id, base.window)([item]))
         pairs = head.pairs(found["vectors"], found["queries"], found["keys"])[0].numpy()
     assert np.stack([scored.main, scored.source, scored.top], 1) == pytest.approx(found["logits"][0].numpy(), abs=0.02)
     assert scored.together(3) == pytest.approx(pairs[3], abs=0.02)

@@ -74,7 +74,7 @@ class Data:
         train: Articles to train on.
         validation: Articles that select the checkpoint.
         test: Articles for the final scores; empty if no file was given.
-        auxiliary: More articles to train the extractor on, in a stage of their own; empty if no file was given.
+        auxiliary: More articles to train the extractor on; empty if no file was given.
         aside: Rows that are not used, by the name of their part.
     """
 

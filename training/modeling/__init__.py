@@ -2,7 +2,7 @@
 
 from .dequantize import encoder_of, rewriter_of, shipped_part
 from .extractor_data import ExtractorCollator, ExtractorDataset
-from .extractor_model import ExtractorModel, Head
+from .extractor_model import ExtractorModel, Head, make_fast
 from .generation_loss import IGNORED, Loss
 from .shortlist import write_shortlist
 from .vocabulary import with_vocabulary
@@ -18,6 +18,7 @@ __all__ = [
     "Texts",
     "Writer",
     "encoder_of",
+    "make_fast",
     "rewriter_of",
     "shipped_part",
     "use_fused_gelu",

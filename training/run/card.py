@@ -36,7 +36,7 @@ _PART = """## {title}
 - Base checkpoint: {base} ({base_licence}), fine-tuned and stored as {form}.
 {data}
 - Made by `{command}`{time}.
-{steps}
+- Weights after step {steps} of {all_steps}, which scored best on the validation articles{averaged}.
 
 | setting | value |
 | --- | --- |
@@ -92,12 +92,6 @@ def _part(task: str, part: dict[str, Any]) -> str:
         data.append(
             f"- Pairs of sentences and bullets: {', '.join(f'{n:,} {name}' for name, n in part['pairs'].items())}."
         )
-    stages = part.get("stages") or {"training": part | {"kept": True}}
-    steps = [
-        f"- Stage {name}: {_done(about)}"
-        f"{'' if about['kept'] else '; an earlier stage scored better, so this one was not kept'}."
-        for name, about in stages.items()
-    ]
     return _PART.format(
         title=f"The {task}",
         task=task,
@@ -107,16 +101,12 @@ def _part(task: str, part: dict[str, Any]) -> str:
         command=part.get("command") or f"python -m training {task} --config training/configs/{task}.yaml",
         time=f", in {part['seconds'] / 60:,.0f} minutes on {part['machine']}" if "seconds" in part else "",
         data="\n".join(data),
-        steps="\n".join(steps),
+        steps=part["best_step"],
+        all_steps=part["steps"],
+        averaged=", averaged with the weights of the base" * part.get("averaged_with_base", False),
         recipe="\n".join(f"| {name} | {value} |" for name, value in part["recipe"].items()),
     )
 
 
 def _count(about: dict[str, Any]) -> str:
     return f"{about['articles']:,} articles, " if "articles" in about else ""
-
-
-def _done(stage: dict[str, Any]) -> str:
-    if not stage["steps"]:
-        return "average of weights, without training"
-    return f"step {stage['best_step']} of {stage['steps']} scored best on the validation articles"

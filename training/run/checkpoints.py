@@ -85,12 +85,12 @@ def last_checkpoint(folder: Path) -> str | None:
 
 
 def train_or_resume(trainer: Trainer, folder: Path) -> None:
-    """Trains a stage from its last complete checkpoint, or from its start, and loads the best checkpoint. A stage that
-    has finished, at its last step or by early stopping, is not trained again.
+    """Trains from the last complete checkpoint, or from the start, and loads the best checkpoint. A run that has
+    finished, at its last step or by early stopping, is not trained again.
 
     Args:
-        trainer: The Trainer of the stage, which saves its checkpoints in `folder`.
-        folder: The stage's folder.
+        trainer: The Trainer, which saves its checkpoints in `folder`.
+        folder: Folder of the checkpoints.
     """
     last, finished = last_checkpoint(folder), folder / "finished"
     if last and finished.exists():

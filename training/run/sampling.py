@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -39,9 +39,14 @@ class ByLength(Sampler[int]):
 
 
 class LengthGroupedTrainer(Trainer):
-    """A Trainer whose order of items is `ByLength`, with the number of `input_ids` as length."""
+    """A Trainer whose order of items is `ByLength`, with the number of `input_ids`, or of the `tokens` of all
+    sentences, as length."""
 
     def _get_train_sampler(self, train_dataset: Any = None) -> ByLength:
         items = train_dataset if train_dataset is not None else self.train_dataset
         step = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
-        return ByLength([len(item["input_ids"]) for item in items], step, self.args.seed)
+        return ByLength([_length(item) for item in items], step, self.args.seed)
+
+
+def _length(item: Mapping[str, Any]) -> int:
+    return len(item["input_ids"]) if "input_ids" in item else sum(map(len, item["tokens"]))

@@ -3,8 +3,8 @@
 From the points of reference lists, it learns which sentences are their sources, which of these matter most, and which
 belong together (`data/points.py`). The model and its loss are in `modeling/extractor_model.py`. A new head is first
 trained alone, then encoder and head together in one run of transformers' Trainer. A model that was fine-tuned from a
-model of this project is averaged with it, weight by weight, if that scores better (a model soup: Wortsman et al. 2022). To
-resume a killed run from its last checkpoint, run the same command again.
+model of this project is averaged with it, weight by weight, if that scores better (a model soup: Wortsman et al. 2022).
+To resume a killed run from its last checkpoint, run the same command again.
 """
 
 from __future__ import annotations

@@ -173,8 +173,6 @@ def _run(args: argparse.Namespace) -> list[str]:
         args.language,
         args.several,
         custom_metrics,
-        lead=names["lead"],
-        oracle="oracle",
         compare_with=args.compare_with,
         spans={name: one.spans for name, one in made.items()},
     )

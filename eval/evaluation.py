@@ -42,8 +42,6 @@ Spans = Sequence[Sequence[Sequence[tuple[int, int]]]]
 """For each bullet of each list, its source spans in the article."""
 SCORES = (*MEASURES, "bullet_match")
 """Measures with precision, recall and F1; their flat names are `rouge1_precision`, `rouge1_recall`, `rouge1_f1`."""
-CLOSED = ("rouge1_f1", "rouge2_f1", "rougeLsum_f1")
-"""Measures for which the closed share of the gap between lead and oracle is computed."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +69,6 @@ class Evaluation:
         figures: For each system, the mean of each measure over the articles, with its interval.
         above: For each system except the base, its difference from the base in each measure.
         base: Name of the system that the others are compared with.
-        closed: For each system, the percentage of the gap between lead and oracle that it closes; empty if one of the
-            two was not measured.
         custom_metrics: Names of the user-defined metrics.
     """
 
@@ -81,7 +77,6 @@ class Evaluation:
     figures: dict[str, dict[str, Figure]]
     above: dict[str, dict[str, Difference]]
     base: str
-    closed: dict[str, dict[str, Figure]]
     custom_metrics: tuple[str, ...] = ()
 
 
@@ -91,8 +86,6 @@ def evaluate(
     language: str = "en",
     several: Several = "best",
     custom_metrics: Mapping[str, Metric] | None = None,
-    lead: str | None = None,
-    oracle: str | None = None,
     compare_with: str | None = None,
     spans: Mapping[str, Spans] | None = None,
 ) -> Evaluation:
@@ -105,8 +98,6 @@ def evaluate(
             out for other languages.
         several: Scoring of an article with several human lists: "best" or "mean".
         custom_metrics: User-defined metrics, by name.
-        lead: Name of the lead system, the lower end of `Evaluation.closed`.
-        oracle: Name of the oracle system, the upper end.
         compare_with: Name of the system that the others are compared with; default: the first.
         spans: Source spans of the bullets, by the system's name. For other systems, the source of a bullet is the
             article sentence that equals it; if one of its bullets equals none, a list has no value in the source
@@ -134,7 +125,7 @@ def evaluate(
     base = compare_with or measured[0].name
     if base not in systems:
         raise ValueError(f"there is no system {base!r} to compare with; there are {', '.join(systems)}")
-    return _with_intervals(examples, measured, lead, oracle, base, tuple(custom_metrics or ()))
+    return _with_intervals(examples, measured, base, tuple(custom_metrics or ()))
 
 
 def _scores(name: str, examples: Sequence[Example], lists: Lists, language: str, several: Several) -> dict[str, Floats]:
@@ -189,9 +180,6 @@ def _of_matching(matching: Matching, bullets: Sequence[str], human: Sequence[str
         "bullet_match_f1": 100 * matching.f1,
         "missed": 100 * matching.missed / len(human),
         "unmatched": 100 * matching.unmatched / len(bullets) if bullets else float("nan"),
-        "order": 100 * matching.order,
-        "human_bullets": float(len(human)),
-        "human_words": float(sum(len(b.split()) for b in human)),
     }
 
 
@@ -200,17 +188,13 @@ def _shape(bullets: Sequence[str], tokens: Tokenizer) -> dict[str, float]:
     return {
         "bullets": float(len(bullets)),
         "words": float(sum(sizes)),
-        "bullet_words": float(np.mean(sizes)) if bullets else float("nan"),
         "redundancy": 100 * redundancy(bullets, tokens),
-        "empty": 100.0 * (not bullets),
     }
 
 
 def _with_intervals(
     examples: Sequence[Example],
     systems: tuple[Measured, ...],
-    lead: str | None,
-    oracle: str | None,
     base: str,
     custom_metrics: tuple[str, ...],
 ) -> Evaluation:
@@ -228,16 +212,4 @@ def _with_intervals(
         for system, one in zip(systems, tables, strict=True)
         if system.name != base
     }
-    closed: dict[str, dict[str, Figure]] = {}
-    if lead in figures and oracle in figures:
-        for system in systems:
-            closed[system.name] = {}
-            for key in CLOSED:
-                at, low, high = places[system.name, key], places[str(lead), key], places[str(oracle), key]
-                with np.errstate(invalid="ignore", divide="ignore"):
-                    share = 100 * (drawn[:, at] - drawn[:, low]) / (drawn[:, high] - drawn[:, low])
-                    value = 100 * (values[at] - values[low]) / (values[high] - values[low])
-                found = np.append(share, value)
-                found[~np.isfinite(found)] = np.nan  # the oracle scores the same as the lead
-                (closed[system.name][key],) = with_intervals(found[-1:], found[:-1, None])
-    return Evaluation(examples, systems, figures, above, base, closed, custom_metrics)
+    return Evaluation(examples, systems, figures, above, base, custom_metrics)

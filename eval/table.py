@@ -28,7 +28,6 @@ LIST_TITLES = {
     "alone": ("alone, %", "bullets that can be understood alone, as far as formal rules can tell"),
     "source_f1": ("sources", "F1 of the source sentences of the two lists"),
     "points_found": ("points found", "F1 of points; two are the same if they share most of their source sentences"),
-    "points_order": ("order", "rank correlation of the points that both lists have, times 100"),
     "redundancy": ("redundancy, %", "mean ROUGE-1 F1 between the bullets of one list"),
     "novel_2gram": ("new bigrams, %", "pairs of words that are not in the article"),
     "density": ("density", "mean length, in words, of the copied fragment that contains a word"),
@@ -57,12 +56,9 @@ def table(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
             lines.append(_row(f"{name} above {evaluation.base} (paired)", *(_above(row[s]) for s in SCORE_TITLES)))
     shown = [key for key in (*LIST_TITLES, *evaluation.custom_metrics) if key in evaluation.systems[0].columns]
     titles = [LIST_TITLES[key][0] if key in LIST_TITLES else key for key in shown]
-    titles += ["of the way from LEAD to the oracle (R1), %"] if evaluation.closed else []
     lines += ["", _row("system", *titles), _row(*["---"] * (1 + len(titles)))]
     for system in evaluation.systems:
         cells = [_plain(evaluation.figures[system.name][key].value) for key in shown]
-        if evaluation.closed:
-            cells.append(_plain(evaluation.closed[system.name]["rouge1_f1"].value))
         lines.append(_row(system.name, *cells))
     for name, one in about.get("made", {}).items():
         total = sum(one["by"].values()) or 1
@@ -82,9 +78,6 @@ def plain(evaluation: Evaluation, about: Mapping[str, Any]) -> dict[str, Any]:
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
         "systems": {name: _nested(row) for name, row in evaluation.figures.items()},
         "above": {name: {"base": evaluation.base, **_nested(row)} for name, row in evaluation.above.items()},
-        "closed": {
-            name: {key: _numbers(value) for key, value in row.items()} for name, row in evaluation.closed.items()
-        },
     }
 
 

@@ -279,7 +279,7 @@ class _Lists:
             measures.append(stands([set(one.sentences) for one in groups], [set(p.sources) for p in points]))
         found = KeyPoints(keep_in_memory=True).compute(predictions=written, references=wanted)
         scores = {name: found[name] for name in ("rouge1", "rouge2", "rougeLsum")}
-        source_f1, points_found, _ = (float(np.mean(column)) for column in zip(*measures, strict=True))
+        source_f1, points_found = (float(np.mean(column)) for column in zip(*measures, strict=True))
         return scores | {
             "rouge_mean": float(np.mean(list(scores.values()))),
             "source_f1": source_f1,

@@ -124,7 +124,7 @@ def measured(examples: Sequence[Example], name: str, folder: Path, about: dict[s
     torch.set_num_threads(threads)  # CTranslate2 sets OpenMP to one thread per worker, and so torch too
     systems["oracle"] = [oracle(s, e.references, COUNT, tokens) for s, e in zip(sentences, examples, strict=True)]
     first = compare_with if models else f"LEAD-{COUNT}"
-    evaluation = evaluate(examples, systems, language, lead=f"LEAD-{COUNT}", oracle="oracle", compare_with=first)
+    evaluation = evaluate(examples, systems, language, compare_with=first)
     return table(
         evaluation,
         about

@@ -1,4 +1,4 @@
-"""Pairs bullets with human bullets: which human points are made, which are missed, and in what order."""
+"""Pairs bullets with human bullets: which human points are made, and which are missed."""
 
 from __future__ import annotations
 
@@ -28,8 +28,6 @@ class Matching:
         recall: The same sum, divided by the number of human bullets.
         missed: Number of human bullets without a partner.
         unmatched: Number of bullets without a partner.
-        order: Share of all combinations of two pairs that have the same order in both lists; NaN for fewer than two
-            pairs.
     """
 
     pairs: tuple[tuple[int, int, float], ...]
@@ -37,7 +35,6 @@ class Matching:
     recall: float
     missed: int
     unmatched: int
-    order: float
 
     @property
     def f1(self) -> float:
@@ -69,7 +66,6 @@ def match(bullets: Sequence[str], human: Sequence[str], tokenizer: Tokenizer) ->
         recall=total / len(human) if human else 0.0,
         missed=len(human) - len(pairs),
         unmatched=len(bullets) - len(pairs),
-        order=_order([j for _, j, _ in sorted(pairs)]),
     )
 
 
@@ -78,8 +74,3 @@ def redundancy(bullets: Sequence[str], tokenizer: Tokenizer) -> float:
     if len(bullets) < 2:
         return float("nan")
     return float(likeness(bullets, bullets, tokenizer)[np.triu_indices(len(bullets), 1)].mean())
-
-
-def _order(places: list[int]) -> float:
-    after = [b > a for i, a in enumerate(places) for b in places[i + 1 :]]
-    return float(np.mean(after)) if after else float("nan")

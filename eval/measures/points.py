@@ -1,4 +1,4 @@
-"""Compares the sources of a list's points with those of a human list: sentences, points, and their order."""
+"""Compares the sources of a list's points with those of a human list: sentences and points."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from scipy.stats import spearmanr
 
 from summarizer.reading import content_sentences
 
@@ -24,15 +23,13 @@ class Stands(NamedTuple):
         source_f1: F1 of the source sentences of the two lists, in percent.
         points_found: F1 of the points, in percent. Two points are the same if the F1 of their source sentences is at
             least `FOUND`; each point is paired at most once.
-        points_order: Spearman's rank correlation of the points that are the same, times 100; NaN for fewer than two.
     """
 
     source_f1: float
     points_found: float
-    points_order: float
 
 
-UNKNOWN = Stands(float("nan"), float("nan"), float("nan"))
+UNKNOWN = Stands(float("nan"), float("nan"))
 """The result if the sources of one of the lists are unknown."""
 
 
@@ -86,9 +83,8 @@ def stands(ours: Sequence[Set[int]], theirs: Sequence[Set[int]]) -> Stands:
     all_theirs: set[int] = set().union(*theirs)
     alike = np.array([[_f1(a, b) for b in theirs] for a in ours]).reshape(len(ours), len(theirs))
     rows, columns = linear_sum_assignment(-np.where(alike >= FOUND, 1 + alike, 0))
-    same = [(a, b) for a, b in zip(rows, columns, strict=True) if alike[a, b] >= FOUND]
-    order = 100 * float(spearmanr(*zip(*same, strict=True)).statistic) if len(same) > 1 else float("nan")
-    return Stands(100 * _f1(all_ours, all_theirs), 200 * len(same) / max(len(ours) + len(theirs), 1), order)
+    same = int((alike[rows, columns] >= FOUND).sum())
+    return Stands(100 * _f1(all_ours, all_theirs), 200 * same / max(len(ours) + len(theirs), 1))
 
 
 def _f1(one: Set[int], other: Set[int]) -> float:

@@ -53,7 +53,6 @@ def test_a_model_beside_baselines_and_predictions(data, tmp_path):
     assert systems["base"]["supported"]["value"] == 100
     assert set(systems["base"]["rougeLsum"]) == {"precision", "recall", "f1"}
     assert result["above"]["base"]["base"] == "LEAD-3"
-    assert result["closed"]["oracle"]["rouge1_f1"]["value"] == pytest.approx(100)
     assert {"sumy", "sentencex", "newsroom-summarizer"} <= set(result["versions"])
     assert result["options"]["baselines"] == PLAIN and len(result["models"]["base"]) == 12
     assert list(result["predictions"].values()) == [fingerprint(other)]

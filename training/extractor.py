@@ -128,12 +128,10 @@ def main(args: ExtractorArguments) -> None:
         "heads": model.head.layers[0].heads,
         "special_ids": base.special_ids,
         "window": base.window,
-        "steps": trainer.state.global_step,
-        "best_step": trainer.state.best_global_step,
         "averaged_with_base": averaged,
         "validation": scores,
     }
-    finish(args, "extractor", data, about, began)
+    finish(args, "extractor", data, about, trainer.state, began)
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
+from transformers import TrainerState
 
 from eval.baselines import lead, oracle
 from eval.card import with_scores
@@ -26,7 +25,7 @@ from summarizer.reading import content_sentences
 from .arguments import PartArguments
 from .data import PARTS, Data
 from .export import ExportArguments, export
-from .run import command, machine, public, write_whole
+from .run import public, write_record
 
 COUNT = 3
 """Number of bullets of the lead and of the oracle, which a finished model is compared with."""
@@ -37,7 +36,8 @@ def finish(
     args: PartArguments,
     task: str,
     data: Data,
-    about: dict[str, Any],
+    about: Mapping[str, Any],
+    state: TrainerState,
     began: float,
     beside: Mapping[str, dict[str, Any]] | None = None,
 ) -> None:
@@ -48,25 +48,17 @@ def finish(
         task: "extractor" or "rewriter".
         data: Articles of the run.
         about: Other entries of `run.json`.
+        state: State of the Trainer at the end.
         began: Start of the run, as of `time.time()`.
         beside: Entries of `run.json` for data that are not articles, by the name of their argument.
     """
     output = Path(args.output)
-    run = {
-        "task": task,
-        "command": command(args, task),
-        "arguments": asdict(args),
-        "data": {
-            part: {"fingerprint": fingerprint(source), "articles": len(getattr(data, part))}
-            for part in PARTS
-            if (source := getattr(args, part, None))
-        }
-        | dict(beside or {}),
-        **about,
-        "seconds": round(time.time() - began),
-        "machine": machine(),
+    read = {
+        part: {"fingerprint": fingerprint(source), "articles": len(getattr(data, part))}
+        for part in PARTS
+        if (source := getattr(args, part, None))
     }
-    write_whole(output / "run.json", json.dumps(run, indent=2) + "\n")
+    write_record(args, task, state, began, {"data": read | dict(beside or {}), **about})
     folder, name = output / "model", output.name
     shutil.rmtree(folder, ignore_errors=True)  # left by a run that was killed here
     _beside(args.parts_from, task, folder)

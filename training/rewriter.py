@@ -134,13 +134,11 @@ def main(args: RewriterArguments) -> None:
     about = {
         "pairs": {"train": len(train), "validation": len(validation)},
         "validation": _rouge(output / "checkpoint", validation),
-        "steps": trainer.state.global_step,
-        "best_step": trainer.state.best_global_step,
     }
     read = {"judged": {"fingerprint": notes["judged"], "rewrites": len(learnt)}} if judgements else {}
     if alone:
         read["references"] = {"fingerprint": notes["references"]}
-    finish(args, "rewriter", data, about, began, read)
+    finish(args, "rewriter", data, about, trainer.state, began, read)
 
 
 def _some(found: list[Pair], count: int, seed: int) -> list[Pair]:

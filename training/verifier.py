@@ -29,7 +29,7 @@ from .arguments import Settings, is_first_process
 from .calibration import auc, auc_by_fault, calibrations, measures, rows_by_kind
 from .data import Judged, divided, judged
 from .modeling import encoder_of, shipped_part
-from .run import LengthGroupedTrainer, add_callbacks, claim_folder, command, machine, train_or_resume, write_whole
+from .run import LengthGroupedTrainer, add_callbacks, claim_folder, train_or_resume, write_record
 
 
 @dataclass
@@ -134,18 +134,11 @@ def main(args: VerifierArguments) -> None:
     tokenizer.save_pretrained(output / "encoder")
     save_file({"weight": model.head.weight.data, "bias": model.head.bias.data}, output / "head.safetensors")
     about = {
-        "task": "verifier",
-        "command": command(args, "verifier"),
-        "arguments": asdict(args),
         "data": {"train": {"fingerprint": notes["train"], "rewrites": len(train)}},
-        "steps": trainer.state.global_step,
-        "best_step": trainer.state.best_global_step,
         "calibration": {kind: asdict(calibration) for kind, calibration in fitted.items()},
         "held_out": scores,
-        "seconds": round(time.time() - began),
-        "machine": machine(),
     }
-    write_whole(output / "run.json", json.dumps(about, indent=2) + "\n")
+    write_record(args, "verifier", trainer.state, began, about)
     print(json.dumps(scores, indent=2))
 
 

@@ -7,7 +7,6 @@ runs it. To resume a killed run from its last checkpoint, run the same command a
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 import time
@@ -36,7 +35,7 @@ from summarizer.writers import guide_of, messages
 from .arguments import RunArguments, is_first_process
 from .data import PARTS, load, points_of
 from .modeling import IGNORED
-from .run import LengthGroupedTrainer, add_callbacks, claim_folder, command, machine, train_or_resume, write_whole
+from .run import LengthGroupedTrainer, add_callbacks, claim_folder, train_or_resume, write_record
 
 
 @dataclass
@@ -104,19 +103,12 @@ def main(args: WriterArguments) -> None:
         return
     model.save_pretrained(output / "adapter")
     tokenizer.save_pretrained(output / "adapter")
-    run = {
-        "task": "writer",
-        "command": command(args, "writer"),
-        "arguments": asdict(args),
+    about = {
         "data": {part: fingerprint(place) for part in PARTS if (place := getattr(args, part, None))},
         "texts": {"train": len(train), "validation": len(held)},
         "loss": loss,
-        "steps": trainer.state.global_step,
-        "best_step": trainer.state.best_global_step,
-        "seconds": round(time.time() - began),
-        "machine": machine(),
     }
-    write_whole(output / "run.json", json.dumps(run, indent=2) + "\n")
+    write_record(args, "writer", trainer.state, began, about)
     print(f"{output / 'adapter'}: loss {loss:.3f} a token on {len(held):,} validation texts", file=sys.stderr)
 
 

@@ -162,6 +162,9 @@ def test_another_text_than_the_one_that_was_judged_is_left_out_and_named(tmp_pat
     assert "article 1 is shorter than the text that was judged" in said and "1 whose article has another text" in said
     with pytest.raises(ValueError, match=r"no row of .* fits an article"):
         unpack(UnpackArguments(str(written(tmp_path / "packed.jsonl", [bad])), str(articles), str(out)))
+    (tmp_path / "packed.txt").write_text("no JSON")
+    with pytest.raises(ValueError, match=r"line 1 of .*packed.txt: the id is missing; a packed file is JSONL"):
+        unpack(UnpackArguments(str(tmp_path / "packed.txt"), str(articles), str(out)))
 
 
 def test_points_with_verdicts_are_judged_texts(tmp_path):

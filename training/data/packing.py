@@ -58,7 +58,7 @@ def unpack(args: UnpackArguments) -> None:
     """Writes the unpacked file, and prints on stderr how many rows were written, and which were left out and why.
 
     Raises:
-        ValueError: No row could be written.
+        ValueError: A row has no id, or no row could be written.
         FileNotFoundError: A file does not exist.
     """
     known = {str(row["id"]): row for row in map(dict, _articles(args.articles))}
@@ -66,6 +66,8 @@ def unpack(args: UnpackArguments) -> None:
     with _opened(Path(args.output), "wt") as file:
         for packed_row in rows(args.packed, "train"):
             about = dict(packed_row.values)
+            if "id" not in about:
+                raise ValueError(f"{packed_row.where}: the id is missing; a packed file is JSONL (.jsonl, .jsonl.gz)")
             article = known.get(str(about["id"]))
             if article is None:
                 missing += 1

@@ -1,9 +1,9 @@
 """Shared by all training runs: checkpoints, metrics, order of the data, model card."""
 
 from .card import card
-from .checkpoints import claim_folder, train_or_resume, write_whole
+from .checkpoints import claim_folder, train_or_resume
 from .metrics import add_callbacks
-from .provenance import command, machine, public
+from .provenance import public, write_record
 from .sampling import LengthGroupedTrainer
 
 __all__ = [
@@ -11,9 +11,7 @@ __all__ = [
     "add_callbacks",
     "card",
     "claim_folder",
-    "command",
-    "machine",
     "public",
     "train_or_resume",
-    "write_whole",
+    "write_record",
 ]

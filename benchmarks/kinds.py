@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from eval.baselines import lead
 from eval.data import Example, read, rows
 from eval.evaluation import evaluate
 from eval.systems import printed
@@ -42,11 +41,11 @@ def main() -> None:
     kind_of = {row.values["id"]: row.values["kind"] for row in rows(args.kinds, "train")}
     examples = [example for example in read(args.data, length=args.length) if example.id in kind_of]
     made = printed(args.model, examples, "lists", "auto", args.length, args.policy)
-    sentences = [[(s.text, (s.start, s.end)) for s in content_sentences(e.text)][: len(e.bullets)] for e in examples]
-    firsts = [lead([text for text, _ in one], len(one)) for one in sentences]
-    lead_spans = [[[span] for _, span in one] for one in sentences]
-    lists, spans = {"model": made.lists, "LEAD-n": firsts}, {"model": made.spans, "LEAD-n": lead_spans}
+    first = [content_sentences(e.text)[: len(e.bullets)] for e in examples]
+    lists = {"model": made.lists, "LEAD-n": [[s.text for s in one] for one in first]}
+    spans = {"model": made.spans, "LEAD-n": [[[(s.start, s.end)] for s in one] for one in first]}
     evaluation = evaluate(examples, lists, spans=spans)
+    main_news = {name: np.array(list(map(has_main_news, examples, of))) for name, of in spans.items()}
     kinds = np.array([kind_of[example.id] for example in examples])
     print("| kind | articles | system | R1 | R2 | RLsum | sources | points found | main news, % |")
     print("| --- " * 9 + "|")
@@ -56,8 +55,7 @@ def main() -> None:
             continue
         for system in evaluation.systems:
             found = [np.nanmean(system.columns[name][of_kind]) for name in _COLUMNS]
-            found.append(100 * np.mean([has_main_news(e, s) for e, s in zip(examples, spans[system.name], strict=True)
-                                        if kind_of[e.id] == kind]))  # fmt: skip
+            found.append(100 * main_news[system.name][of_kind].mean())
             print(f"| {kind} | {of_kind.sum()} | {system.name} | {' | '.join(f'{value:.1f}' for value in found)} |")
 
 

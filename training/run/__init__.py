@@ -1,4 +1,4 @@
-"""Shared by all training runs: checkpoints, metrics, order of the data, model card."""
+"""Shared by all training runs: checkpoints, metrics, order of the data, record, model card."""
 
 from .card import card
 from .checkpoints import claim_folder, train_or_resume

@@ -37,6 +37,22 @@ def test_the_encoder_gives_the_vectors_of_what_ships():
     assert found == pytest.approx(wanted, abs=1e-4)
 
 
+def test_the_rewriter_gives_the_probabilities_of_what_ships():
+    """A rewriter whose logits had another scale would learn something else than it is asked later."""
+    import ctranslate2
+    import torch
+
+    model, tokenizer = rewriter_of(BASE / "rewriter")
+    read, written = (tokenizer(text)["input_ids"] for text in (STORY, "12:" + STORY.split(".")[0]))
+    with torch.inference_mode():
+        logits = model(input_ids=torch.tensor([read]), labels=torch.tensor([written])).logits
+    wanted = logits.log_softmax(-1)[0].gather(-1, torch.tensor(written)[:, None])[:, 0].numpy()
+    rewriter = ctranslate2.Translator(str(BASE / "rewriter"), compute_type="float32")
+    read, written = (tokenizer.convert_ids_to_tokens(ids) for ids in (read, written[:-1]))
+    (found,) = rewriter.score_batch([read], [written])
+    assert found.log_probs == pytest.approx(wanted, abs=0.05)
+
+
 def test_the_shipped_model_is_trained_on_by_one_command(tmp_path, capsys):
     """The extractor starts where the shipped one is, the rewriter stays, and the table says what has changed."""
     train = written(tmp_path / "archive.jsonl", archive(12))

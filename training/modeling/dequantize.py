@@ -160,7 +160,7 @@ def _t5(
     config = _t5_config(found, words, epsilon, tokenizer)
     config.num_decoder_layers = _layers(found, "decoder")
     # transformers 5 sets "tied" for every T5, and would drop the head; "untied" also separates the three embeddings.
-    config.tie_word_embeddings = "decoder/scale_outputs" in found
+    config.tie_word_embeddings = config.scale_decoder_outputs = "decoder/scale_outputs" in found
     state = _t5_state(found, words)
     state |= {"lm_head.weight": found["decoder/projection/weight"], "decoder.embed_tokens.weight": words}
     model = kind(config)

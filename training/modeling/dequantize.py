@@ -159,7 +159,8 @@ def _t5(
     words = found["decoder/embeddings/weight"]
     config = _t5_config(found, words, epsilon, tokenizer)
     config.num_decoder_layers = _layers(found, "decoder")
-    # transformers 5 sets "tied" for every T5, and would drop the head; "untied" also separates the three embeddings.
+    # transformers 5 sets "tied" for every T5, and would drop the head and scale the logits; "untied" also separates the
+    # three embeddings.
     config.tie_word_embeddings = config.scale_decoder_outputs = "decoder/scale_outputs" in found
     state = _t5_state(found, words)
     state |= {"lm_head.weight": found["decoder/projection/weight"], "decoder.embed_tokens.weight": words}

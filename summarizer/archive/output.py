@@ -168,7 +168,8 @@ class Output:
             file.seek(last)
             rest = file.read(_REST)
         start = _MAGIC[self._packing]
-        whole = rest.split(b"\0")[0] if not self._packing else rest  # a power cut leaves NULs behind a line
+        # A power cut leaves NULs behind what was written; the start of a gzip member has NULs of its own.
+        whole = rest.rstrip(b"\0") if self._packing else rest.split(b"\0")[0]
         if not (whole.startswith((start, b"\0")) or start.startswith(whole)):
             raise self._foreign(self.earlier + 1)
         if self._packing and rest.find(start, 1) > 0:  # whole groups follow, so this is not the end of the file

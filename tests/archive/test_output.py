@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from summarizer import BatchError, run_batch
-from summarizer.archive.output import Output
+from summarizer.archive.output import Output, settings_of
 
 from ..articles import ROOT, STORY, archive, written
 from .batches import ENDINGS, FAST, FLAGS, batch, errors, lines, records
@@ -42,6 +42,31 @@ def test_an_output_cut_anywhere_is_made_whole(tmp_path, source, whole, ending, s
     report = run_batch(source, output, **FAST)
     assert lines(output) == lines(whole[ending])
     assert report.earlier + report.written == 37 and report.errors == 3
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_power_cut_in_the_first_bytes_of_a_group(tmp_path, ending, before):
+    """The disk has the start of a group, then NULs."""
+    path = tmp_path / f"o.{ending}"
+    settings = settings_of({"id": "1"})
+
+    def run(id):
+        out = Output(path, settings)
+        out.append({"id": id})
+        out.close()
+        return out.earlier
+
+    run("1")
+    group = path.read_bytes()
+    for cut in range(11):
+        for nuls in (1, 8, 600):
+            path.write_bytes(group * before + group[:cut] + b"\0" * nuls)
+            assert run("2") == before, (cut, nuls)
+            assert [json.loads(line)["id"] for line in lines(path)] == ["1"] * before + ["2"]
+    path.write_bytes(group * before + (b"PK\x03\x04" if ending == "jsonl" else group[:1] + b"\0other"))
+    with pytest.raises(BatchError, match="was not written by a batch run"):
+        Output(path, settings)
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "jsonl.gz"])

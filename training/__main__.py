@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import yaml
+from torch import distributed
 from transformers import HfArgumentParser
 
 from summarizer.errors import SummarizerError
@@ -78,6 +79,9 @@ def _run(task: str, *flags: str) -> None:
     module, run, arguments = _TASKS[task]
     found = import_module(module, __package__)
     getattr(found, run)(_parsed(getattr(found, arguments), rest))
+    if distributed.is_initialized():
+        # Threads of gloo that are alive when Python ends can abort the process.
+        distributed.destroy_process_group()
 
 
 def _is_full(error: Exception) -> bool:

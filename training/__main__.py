@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import yaml
-from torch import distributed
 from transformers import HfArgumentParser
 
 from summarizer.errors import SummarizerError
@@ -79,7 +78,8 @@ def _run(task: str, *flags: str) -> None:
     module, run, arguments = _TASKS[task]
     found = import_module(module, __package__)
     getattr(found, run)(_parsed(getattr(found, arguments), rest))
-    if distributed.is_initialized():
+    distributed = import_module("torch.distributed")  # the task has imported it
+    if distributed.is_available() and distributed.is_initialized():
         # Threads of gloo that are alive when Python ends can abort the process.
         distributed.destroy_process_group()
 

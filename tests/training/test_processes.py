@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from torch import distributed
 
 from training.__main__ import main
 
@@ -44,3 +45,13 @@ def test_two_processes_give_the_losses_of_one(task, base, request, tmp_path):
     assert len(one["loss"]) >= 2 and two["loss"] == pytest.approx(one["loss"], rel=1e-3)
     # An evaluation is the mean over batches, which the processes cut differently.
     assert two["eval_loss"] == pytest.approx(one["eval_loss"], rel=1e-2)
+
+
+def test_a_task_closes_its_process_group(tmp_path):
+    distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
+    try:
+        assert called(main, "check", str(written(tmp_path / "train.jsonl", archive(16)))).returncode == 0
+        assert not distributed.is_initialized()
+    finally:
+        if distributed.is_initialized():
+            distributed.destroy_process_group()

@@ -39,7 +39,8 @@ def test_the_queue_has_a_row_an_article_and_can_be_searched(desk, editor, record
     for asked, found in (("", 2), ("KEEP THE", 1), ("cms-7", 1), ("100%", 1), ("%", 1), ("_", 0)):
         editor.page.goto(desk[0])
         editor.page.get_by_label("Headline or id").fill(asked)
-        editor.button("Find").click()
+        with editor.page.expect_navigation():
+            editor.button("Find").click()
         assert rows.count() == found, asked
     editor.page.goto(f"{desk[0]}/?q=keep")
     assert editor.page.locator("td[data-name=Lists] a").all_text_contents() == ["brief", "standard"]

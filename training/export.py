@@ -13,11 +13,8 @@ from typing import Any
 
 import numpy as np
 from ctranslate2.converters import TransformersConverter
-from ctranslate2.converters.transformers import T5Loader
-from ctranslate2.specs import TransformerEncoderModelSpec, TransformerEncoderSpec
-from ctranslate2.specs.common_spec import Activation
 from safetensors.numpy import load_file, save_file
-from transformers import AutoTokenizer, T5EncoderModel
+from transformers import AutoTokenizer
 
 from summarizer.models import FORMAT
 
@@ -92,12 +89,11 @@ def export(args: ExportArguments) -> None:
 
 
 def _extractor(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
-    about = json.loads((run / "encoder" / "config.json").read_text("utf-8"))
-    (_t5_encoder if about["model_type"] == "t5" else _encoder)(run / "encoder", part, quantization)
+    _encoder(run / "encoder", part, quantization)
     head = {name: value.astype(np.float16) for name, value in load_file(run / "head.safetensors").items()}
     save_file(head, part / "head.safetensors")
     encoder = json.loads((part / "config.json").read_text("utf-8"))
-    encoder["extractor"] = {name: record[name] for name in ("heads", "special_ids", "window")}
+    encoder["extractor"] = {name: record[name] for name in ("heads", "special_ids")}
     _write(part / "config.json", encoder)
 
 
@@ -118,34 +114,6 @@ def _encoder(checkpoint: Path, part: Path, quantization: str) -> None:
     """Converts an encoder, and copies its tokenizer."""
     _with_position_type(checkpoint / "config.json")
     TransformersConverter(str(checkpoint)).convert(str(part), quantization=quantization, force=True)
-    shutil.copy(checkpoint / "tokenizer.json", part / "tokenizer.json")
-
-
-def _t5_encoder(checkpoint: Path, part: Path, quantization: str) -> None:
-    """Converts the encoder of a T5, which CTranslate2 runs but has no converter for, and copies its tokenizer."""
-    model, tokenizer = T5EncoderModel.from_pretrained(checkpoint), AutoTokenizer.from_pretrained(checkpoint)
-    about = model.config
-    if about.feed_forward_proj not in ("relu", "gated-gelu"):
-        raise ValueError(f"{checkpoint}: a T5 with feed_forward_proj {about.feed_forward_proj!r} cannot be exported")
-    stack = TransformerEncoderSpec(
-        about.num_layers,
-        about.num_heads,
-        activation=Activation.GELUTanh if about.is_gated_act else Activation.RELU,
-        ffn_glu=about.is_gated_act,
-        relative_attention_bias=True,
-        rms_norm=True,
-    )
-    T5Loader().set_stack(stack, model.encoder)
-    spec = TransformerEncoderModelSpec(stack)
-    tokens = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
-    spec.register_vocabulary(tokens + [f"<unused_{i}>" for i in range(about.vocab_size - len(tokens))])
-    spec.config.unk_token = tokenizer.unk_token
-    spec.config.layer_norm_epsilon = about.layer_norm_epsilon
-    spec.validate()
-    spec.optimize(quantization=None if quantization == "float32" else quantization)
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    spec.save(str(part))
     shutil.copy(checkpoint / "tokenizer.json", part / "tokenizer.json")
 
 

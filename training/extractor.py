@@ -23,12 +23,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 from transformers import (
-    AutoConfig,
     AutoModel,
     AutoTokenizer,
     EvalPrediction,
     PreTrainedModel,
-    T5EncoderModel,
     Trainer,
     TrainingArguments,
     get_linear_schedule_with_warmup,
@@ -37,7 +35,7 @@ from transformers import (
 
 from eval.measures import stands
 from eval.metric import KeyPoints
-from summarizer.points import WINDOW, Scored, bullet_of, group
+from summarizer.points import Scored, bullet_of, group
 from summarizer.summary import Length
 
 from .arguments import PartArguments, is_first_process
@@ -54,8 +52,6 @@ from .modeling import (
 from .packaging import finish, found_before_training
 from .run import LengthGroupedTrainer, add_callbacks, claim_folder, train_or_resume
 
-T5_WINDOW = 1024
-"""Tokens of a window of a T5, whose relative positions know no limit: most articles are one window."""
 HEAD_BATCH, HEAD_RATE = 32, 1e-3
 """Batch size and learning rate while a new head is trained alone."""
 _SCORES = ("eval_rouge", "eval_source_f1", "eval_points_found")
@@ -69,8 +65,8 @@ class ExtractorArguments(PartArguments):
     base_model: str = field(
         default="sentence-transformers/all-MiniLM-L6-v2",
         metadata={
-            "help": "A BERT-like checkpoint or a T5 (a Hub name or a folder), or a model of this project, such as "
-            "base; its extractor is then fine-tuned further."
+            "help": "A BERT-like checkpoint (a Hub name or a folder), or a model of this project, such as base; its "
+            "extractor is then fine-tuned further."
         },
     )
     auxiliary: str | None = field(
@@ -113,7 +109,7 @@ def main(args: ExtractorArguments) -> None:
         [*data.train, *data.auxiliary], backend, args.max_sentences, args.title_share, args.language
     )
     validation = ExtractorDataset(data.validation, backend, language=args.language)
-    collator = ExtractorCollator(base.special_ids, base.tokenizer.pad_token_id, base.window)
+    collator = ExtractorCollator(base.special_ids, base.tokenizer.pad_token_id)
     if start is None:
         _train_head(model, train.items[: args.head_articles], collator, args)
     trainer = _trainer(model, train, validation, collator, args)
@@ -127,7 +123,6 @@ def main(args: ExtractorArguments) -> None:
     about = {
         "heads": model.head.layers[0].heads,
         "special_ids": base.special_ids,
-        "window": base.window,
         "averaged_with_base": averaged,
         "validation": scores,
     }
@@ -139,25 +134,23 @@ class _Base:
     """What training starts from.
 
     Attributes:
-        encoder: A BERT-like model, or the encoder of a T5, with all that a checkpoint has.
+        encoder: A BERT-like model, with all that a checkpoint has.
         head: Its own head, or a new one.
         tokenizer: Its tokenizer.
-        special_ids: Ids of the tokens that open and close a window; a T5 has only the second.
-        window: Tokens of a window.
+        special_ids: Ids of the tokens that open and close a window.
         shipped: True if it is a model of this project.
     """
 
     encoder: PreTrainedModel
     head: Head
     tokenizer: Any
-    special_ids: tuple[int | None, int]
-    window: int
+    special_ids: tuple[int, int]
     shipped: bool
 
     @property
     def model(self) -> ExtractorModel:
         """The model to train. It shares the weights of `encoder` and `head`."""
-        return ExtractorModel(self.encoder.encoder if _is_t5(self.encoder) else self.encoder, self.head)
+        return ExtractorModel(self.encoder, self.head)
 
 
 def _base(args: ExtractorArguments) -> _Base:
@@ -167,26 +160,17 @@ def _base(args: ExtractorArguments) -> _Base:
         encoder, tokenizer = encoder_of(part)
         settings = json.loads((part / "config.json").read_text("utf-8"))["extractor"]
         head = Head.of(load_file(part / "head.safetensors"), settings["heads"], args.dropout)
-        window = settings.get("window", WINDOW)
     else:
         tokenizer = AutoTokenizer.from_pretrained(args.base_model)
-        t5 = AutoConfig.from_pretrained(args.base_model).model_type == "t5"
-        encoder = (T5EncoderModel if t5 else AutoModel).from_pretrained(args.base_model, dtype=torch.float32)
+        encoder = AutoModel.from_pretrained(args.base_model, dtype=torch.float32)
         head = Head(encoder.config.hidden_size, args.width, args.heads, args.layers, args.dropout)
-        window = T5_WINDOW if t5 else WINDOW
     make_fast(encoder)
-    special_ids = (
-        (None, tokenizer.eos_token_id) if _is_t5(encoder) else (tokenizer.cls_token_id, tokenizer.sep_token_id)
-    )
-    if special_ids[1] is None or (special_ids[0] is None and not _is_t5(encoder)):
+    special_ids = (tokenizer.cls_token_id, tokenizer.sep_token_id)
+    if None in special_ids:
         raise ValueError(
-            f"{args.base_model} has no cls_token or no sep_token; the extractor needs a BERT-like base_model or a T5"
+            f"{args.base_model} has no cls_token or no sep_token; the extractor needs a BERT-like base_model"
         )
-    return _Base(encoder, head, tokenizer, special_ids, window, part is not None)
-
-
-def _is_t5(encoder: PreTrainedModel) -> bool:
-    return isinstance(encoder, T5EncoderModel)
+    return _Base(encoder, head, tokenizer, special_ids, part is not None)
 
 
 def _train_head(
@@ -302,7 +286,7 @@ def _trainer(
         label_names=["labels"],
     )
     optimizer = torch.optim.AdamW([
-        {"params": [p for p in model.encoder.parameters() if p.requires_grad], "lr": args.learning_rate},
+        {"params": model.encoder.parameters(), "lr": args.learning_rate},
         {"params": model.head.parameters(), "lr": args.head_learning_rate},
     ], weight_decay=0.01)  # fmt: skip
     trainer = LengthGroupedTrainer(

@@ -1,6 +1,6 @@
 """Scores each sentence of an article: how likely a point is based on it, and on which other sentences.
 
-A BERT-like encoder, or that of a T5, reads the headline and the article in windows of whole sentences. The vector of a
+A BERT-like encoder reads the headline and the article in windows of whole sentences. The vector of a
 sentence is the mean of its token vectors. These vectors and a few surface features go through a transformer over the
 sentences (the head). It computes the scores of each sentence, and two vectors that tell which sentences belong to the
 same point. The encoder runs in CTranslate2 (int8 on the CPU) and the head in numpy, without torch. Training uses the
@@ -35,8 +35,7 @@ from ..reading import Sentence, words
 Array = npt.NDArray[np.float32]
 
 WINDOW = 512
-"""Tokens of a window, including the special tokens, if the model does not name another number: the input length that
-BERT encoders are trained for."""
+"""Tokens of a window, including the two special tokens: the input length that BERT encoders are trained for."""
 OVERLAP = 96
 """Maximum number of tokens of left context that a window repeats. Only whole sentences are repeated."""
 MAX_SENTENCE_TOKENS = 128
@@ -290,9 +289,7 @@ class Extractor:
         self.tokenizer.no_truncation()
         settings = json.loads((folder / "config.json").read_text("utf-8"))["extractor"]
         self._head = Head(load_file(folder / "head.safetensors"), settings["heads"])
-        open_id, self._close = settings["special_ids"]
-        self._open = [] if open_id is None else [open_id]  # a T5 has none
-        self._size = settings.get("window", WINDOW) - len(self._open) - 1
+        self._open, self._close = settings["special_ids"]
         self._pool = ThreadPoolExecutor(self.threads, "extractor")
 
     def __call__(
@@ -325,7 +322,7 @@ class Extractor:
         block others."""
         waiting: deque[Future[Array]] = deque()
         try:
-            for window in windows([len(t) for t in tokens], self._size):
+            for window in windows([len(t) for t in tokens]):
                 if len(waiting) > self.threads:
                     yield waiting.popleft().result(deadline.left)
                 waiting.append(self._pool.submit(self._read, tokens, window))
@@ -341,9 +338,9 @@ class Extractor:
     def _read(self, tokens: list[list[int]], window: Window) -> Array:
         """Returns the vectors of a window's fresh sentences, shape (fresh sentences, hidden)."""
         read = tokens[window.start : window.end]
-        ids = [*self._open, *(token for sentence in read for token in sentence), self._close]
+        ids = [self._open, *(token for sentence in read for token in sentence), self._close]
         hidden = np.asarray(self._encoder.forward_batch([ids]).last_hidden_state)[0]
-        starts = np.array([*accumulate(map(len, read), initial=len(self._open))][:-1], np.intp)
+        starts = np.array([*accumulate(map(len, read), initial=1)][:-1], np.intp)
         sums = np.add.reduceat(hidden[:-1], starts)[window.fresh - window.start :]
         return np.asarray(sums / np.array([len(t) for t in tokens[window.fresh : window.end]])[:, None], np.float32)
 

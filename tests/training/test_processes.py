@@ -22,7 +22,7 @@ FLAGS = {
 @pytest.mark.parametrize(
     ("task", "base"),
     [
-        ("extractor", "tiny_t5"),
+        ("extractor", "tiny_checkpoint"),
         ("rewriter", "tiny_t5"),
         ("writer", "tiny_llama"),
     ],

@@ -23,7 +23,6 @@ from transformers import (
     BertModel,
     PreTrainedTokenizerFast,
     T5Config,
-    T5EncoderModel,
     T5ForConditionalGeneration,
 )
 
@@ -34,7 +33,6 @@ VERSION = 6
 """Supported version of CTranslate2's binary format."""
 _TYPES = dict(enumerate((torch.float32, torch.int8, torch.int16, torch.int32, torch.float16, torch.bfloat16)))
 _ACTIVATIONS = {0: "relu", 1: "gelu_new", 2: "silu", 3: "gelu"}
-_POSITIONS = "encoder/position_encodings/encodings"
 _LEAVES = {"weight": "weight", "bias": "bias", "gamma": "weight", "beta": "bias", "encodings": "weight"}
 _BERT = {
     "encoder/embeddings_0": "embeddings.word_embeddings",
@@ -72,7 +70,7 @@ def shipped_part(model: str, name: str) -> Path | None:
     return folder / name
 
 
-def encoder_of(part: Path) -> tuple[BertModel | T5EncoderModel, PreTrainedTokenizerFast]:
+def encoder_of(part: Path) -> tuple[BertModel, PreTrainedTokenizerFast]:
     """Returns the encoder of an extractor or a verifier in float32, and its tokenizer. The head is in
     `head.safetensors`, which needs no conversion.
 
@@ -80,8 +78,7 @@ def encoder_of(part: Path) -> tuple[BertModel | T5EncoderModel, PreTrainedTokeni
         part: Folder of the part; `model.bin`, `config.json` and `tokenizer.json` are read.
 
     Raises:
-        ValueError: A file is missing, damaged or not that of a BERT or a T5; the message names the file and the
-            reason.
+        ValueError: A file is missing, damaged or not that of a BERT; the message names the file and the reason.
     """
     with _naming(part / "config.json") as path:
         about = json.loads(path.read_text("utf-8"))
@@ -90,16 +87,11 @@ def encoder_of(part: Path) -> tuple[BertModel | T5EncoderModel, PreTrainedTokeni
     with _naming(part / "tokenizer.json") as path:
         ends = ends or Tokenizer.from_file(str(path)).encode("").ids
     tokens = {"pad_token": "[PAD]", "mask_token": "[MASK]", "cls_token": ends[0], "sep_token": ends[1]}
-    if t5 := ends[0] is None:
-        tokens = {"pad_token": "<pad>", "eos_token": ends[1]}
     tokenizer = _tokenizer(path, {**tokens, "unk_token": unknown})
     with _naming(part / "model.bin") as path:
         found = _variables(path, "TransformerEncoderSpec")
-        if t5:
-            model = _t5_encoder(found, epsilon, tokenizer)
-        else:
-            model = _bert(found, epsilon, tokenizer.pad_token_id)
-            tokenizer.model_max_length = len(found[_POSITIONS])
+        model = _bert(found, epsilon, tokenizer.pad_token_id)
+    tokenizer.model_max_length = model.config.max_position_embeddings
     return model.eval(), tokenizer
 
 
@@ -113,7 +105,7 @@ def _bert(found: Mapping[str, Tensor], epsilon: float, pad: int) -> BertModel:
         hidden_act=_ACTIVATIONS[int(found["encoder/activation"])],
         layer_norm_eps=epsilon,
         pad_token_id=pad,
-        max_position_embeddings=len(found[_POSITIONS]),
+        max_position_embeddings=len(found["encoder/position_encodings/encodings"]),
         type_vocab_size=len(found["encoder/embeddings_1/weight"]),
     )
     model = BertModel(config)
@@ -145,66 +137,42 @@ def rewriter_of(
     return model.eval(), tokenizer
 
 
-def _t5_encoder(found: Mapping[str, Tensor], epsilon: float, tokenizer: PreTrainedTokenizerFast) -> T5EncoderModel:
-    words = found["encoder/embeddings_0/weight"]
-    model = T5EncoderModel(_t5_config(found, words, epsilon, tokenizer))
-    model.load_state_dict(_t5_state(found, words))
-    return model
-
-
 def _t5(
     path: Path, epsilon: float, tokenizer: PreTrainedTokenizerFast, kind: type[T5ForConditionalGeneration]
 ) -> T5ForConditionalGeneration:
     found = _variables(path, "TransformerSpec")
     words = found["decoder/embeddings/weight"]
-    config = _t5_config(found, words, epsilon, tokenizer)
-    config.num_decoder_layers = _layers(found, "decoder")
-    # transformers 5 sets "tied" for every T5, and would drop the head and scale the logits; "untied" also separates the
-    # three embeddings.
-    config.tie_word_embeddings = config.scale_decoder_outputs = "decoder/scale_outputs" in found
-    state = _t5_state(found, words)
-    state |= {"lm_head.weight": found["decoder/projection/weight"], "decoder.embed_tokens.weight": words}
-    model = kind(config)
-    model.set_input_embeddings(model.shared)
-    model.load_state_dict(state)
-    return model
-
-
-def _gated(found: Mapping[str, Tensor]) -> bool:
-    return "encoder/layer_0/ffn/linear_0_noact/weight" in found
-
-
-def _t5_config(
-    found: Mapping[str, Tensor], words: Tensor, epsilon: float, tokenizer: PreTrainedTokenizerFast
-) -> T5Config:
+    gated = "encoder/layer_0/ffn/linear_0_noact/weight" in found
     attention, heads = "encoder/layer_0/self_attention", int(found["encoder/num_heads"])
-    return T5Config(
+    config = T5Config(
         vocab_size=len(words),
         d_model=words.shape[1],
         d_kv=len(found[f"{attention}/linear_0/weight"]) // 3 // heads,
         d_ff=len(found["encoder/layer_0/ffn/linear_0/weight"]),
         num_layers=_layers(found, "encoder"),
+        num_decoder_layers=_layers(found, "decoder"),
         num_heads=heads,
         relative_attention_num_buckets=len(found[f"{attention}/relative_attention_bias"]),
         relative_attention_max_distance=int(found[f"{attention}/relative_attention_max_distance"]),
-        feed_forward_proj={(0, False): "relu", (1, True): "gated-gelu"}[
-            int(found["encoder/activation"]), _gated(found)
-        ],
+        feed_forward_proj={(0, False): "relu", (1, True): "gated-gelu"}[int(found["encoder/activation"]), gated],
         layer_norm_epsilon=epsilon,
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=tokenizer.eos_token_id,
         decoder_start_token_id=tokenizer.pad_token_id,
     )
-
-
-def _t5_state(found: Mapping[str, Tensor], words: Tensor) -> dict[str, Tensor]:
-    """Returns the weights of a T5's layers and of the encoder's embeddings under their names in transformers."""
-    state = _renamed(found, _t5_names(_gated(found)))
-    state |= dict.fromkeys(("shared.weight", "encoder.embed_tokens.weight"), words)
+    # transformers 5 sets "tied" for every T5, and would drop the head and scale the logits; "untied" also separates the
+    # three embeddings.
+    config.tie_word_embeddings = config.scale_decoder_outputs = "decoder/scale_outputs" in found
+    state = _renamed(found, _t5_names(gated))
+    state |= dict.fromkeys(("shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"), words)
+    state["lm_head.weight"] = found["decoder/projection/weight"]
     for stack in ("encoder", "decoder"):  # stored in the first layer, used by all
         if (table := found.get(f"{stack}/layer_0/self_attention/relative_attention_bias")) is not None:
             state[f"{stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight"] = table
-    return state
+    model = kind(config)
+    model.set_input_embeddings(model.shared)
+    model.load_state_dict(state)
+    return model
 
 
 def _t5_names(gated: bool) -> dict[str, str]:

@@ -16,7 +16,7 @@ from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from eval.data import BRIEF_POINTS, Example
-from summarizer.points import SCORES, WINDOW, surface_features, token_ids, windows
+from summarizer.points import SCORES, surface_features, token_ids, windows
 from summarizer.reading import Sentence, content_sentences
 
 from ..data import PointSources, points_of, shares
@@ -75,14 +75,12 @@ class ExtractorCollator:
     """A batch of articles as tensors; see `ExtractorModel.forward` for the shapes.
 
     Attributes:
-        special_ids: Ids of the tokens that open and close a window; a T5 has only the second.
+        special_ids: Ids of the tokens that open and close a window.
         pad_id: Id of the padding token.
-        window: Tokens of a window, including the special tokens.
     """
 
-    special_ids: tuple[int | None, int]
+    special_ids: tuple[int, int]
     pad_id: int
-    window: int = WINDOW
 
     def __call__(self, items: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
         """Pads articles to the largest number of sentences in the batch, and windows to the longest window."""
@@ -97,15 +95,14 @@ class ExtractorCollator:
             titles = torch.from_numpy(np.stack([item["title"] for item in items]))
             return batch | {"vectors": _padded([item["vectors"] for item in items], n), "titles": titles}
         opening, close = self.special_ids
-        before = [] if opening is None else [opening]
         ids, owners = [], []
         for i, item in enumerate(items):
             tokens, first = item["tokens"], i * (n + 1) + (1 if item["titled"] else 2)
-            for window in windows([len(t) for t in tokens], self.window - len(before) - 1):
+            for window in windows([len(t) for t in tokens]):
                 read = range(window.start, window.end)
-                ids.append([*before, *(t for j in read for t in tokens[j]), close])
+                ids.append([opening, *(t for j in read for t in tokens[j]), close])
                 own = [first + j if j >= window.fresh else 0 for j in read for _ in tokens[j]]
-                owners.append([0] * len(before) + own + [0])
+                owners.append([0, *own, 0])
         length = max(map(len, ids))
         return batch | {
             "input_ids": torch.tensor([row + [self.pad_id] * (length - len(row)) for row in ids]),

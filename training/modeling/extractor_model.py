@@ -14,8 +14,6 @@ from transformers import PreTrainedModel
 
 from summarizer.points import DISTANCE_FEATURES, FEATURES, SCORES, distance_features
 
-from .writers import use_fused_gelu
-
 PAIR_WIDTH = 64
 """Width of the queries and keys that score which sentences belong together."""
 WEIGHTS = {"main": 0.3, "source": 0.2, "top": 0.2, "pairs": 0.5}
@@ -97,25 +95,19 @@ class Head(nn.Module):
 
 def make_fast(encoder: PreTrainedModel) -> None:
     """Changes an encoder, in place, so that a step takes half the time: without dropout (on a CPU its random numbers
-    take longer than the arithmetic; that of the head is enough), and a T5 with a fused activation and with its
-    relative attention bias as it is (torch's fused attention computes no gradient for it)."""
+    take longer than the arithmetic; that of the head is enough)."""
     for module in encoder.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
         elif isinstance(getattr(module, "dropout", None), float):
             module.dropout = 0.0
-    use_fused_gelu(encoder)
-    for name, weight in encoder.named_parameters():
-        if "relative_attention_bias" in name:
-            weight.requires_grad_(False)
 
 
 class ExtractorModel(nn.Module):
     """Encoder and head, with the loss.
 
     Args:
-        encoder: A BERT-like model from transformers, or the stack of layers of a T5's encoder. (A `T5EncoderModel` has
-            two names for its embeddings, which safetensors refuses.)
+        encoder: A BERT-like model from transformers.
         head: The head for its hidden size.
     """
 

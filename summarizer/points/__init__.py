@@ -17,6 +17,7 @@ from .extractor import (
     windows,
 )
 from .pipeline import Pipeline
+from .point import Point
 from .rewriter import (
     AS_IT_IS,
     SHORTLIST,
@@ -29,7 +30,7 @@ from .rewriter import (
     finished,
     prompt,
 )
-from .text_choice import COSTS, Point, cost, extracted
+from .text_choice import COSTS, cost, extracted
 from .tidy import bullet_of, only_leaves_out
 
 __all__ = [

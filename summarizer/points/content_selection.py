@@ -1,4 +1,4 @@
-"""Turns scores into groups of sentences: the source sentences of each point, the number of points, and their order.
+"""Turns scores into points: the source sentences of each, their number, and their order.
 
 Main sentences are chosen greedily, the most likely first. The score of a sentence that probably belongs to the point of
 a chosen sentence is lowered. Then each other sentence joins the main sentence that it most probably belongs to, if the
@@ -7,9 +7,8 @@ probability is high enough.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import exp
 from typing import Literal
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy as np
 from ..reading import Sentence, words
 from ..summary import Length
 from .extractor import Array, Scored
+from .point import Point
 
 CANDIDATES = 48
 """Number of sentences considered as main sentences for a usual list. It keeps the work linear in the article's
@@ -52,38 +52,14 @@ class Settings:
 SETTINGS = Settings()
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The sentences of a point.
-
-    Attributes:
-        main: Index of the main sentence.
-        sentences: Indices of all its sentences, in article order, including `main`.
-        score: Probability that `main` is the main sentence of a point, 0 to 1.
-        top: Log-odds that it is one of the most important points.
-        spare: True if the point is not in the list, but can replace one that is.
-    """
-
-    main: int
-    sentences: tuple[int, ...]
-    score: float
-    top: float
-    spare: bool = False
-
-    @property
-    def leads(self) -> float:
-        """Probability that it is one of the most important points, 0 to 1."""
-        return 1 / (1 + exp(-max(min(self.top, 30.0), -30.0)))
-
-
 def group(
     scored: Scored,
     count: int | Literal["auto"],
     length: Length,
     settings: Settings = SETTINGS,
     spare: int = 0,
-) -> tuple[Group, ...]:
-    """Returns the groups of a list, in article order of their main sentences, which in news is the order of importance.
+) -> tuple[Point, ...]:
+    """Returns the points of a list, in article order of their main sentences, which in news is the order of importance.
 
     Args:
         scored: The sentences of an article with the extractor's scores.
@@ -91,7 +67,7 @@ def group(
             few different sentences.
         length: A `brief` list has only the most important points.
         settings: How the points are chosen.
-        spare: Number of further groups to add at the end, marked as spare, the best first.
+        spare: Number of further points to add at the end, marked as spare, the best first.
     """
     n = len(scored.sentences)
     usual = settings.brief_points if length == "brief" else settings.max_points
@@ -103,17 +79,17 @@ def group(
         size = max(min(settings.min_points, n), min(expected, settings.max_points))
     else:
         size = min(wanted, max(shown, round(float(_sigmoid(scored.main).sum())))) if length == "brief" else shown
-    groups = _grouped(scored, mains[:size], together, settings)
-    left: list[Group] = []
+    groups = _grouped(scored, mains[:size], together, length, settings)
+    left: list[Point] = []
     if len(groups) > shown:
-        best = sorted(range(len(groups)), key=lambda i: -groups[i].top)
+        best = sorted(range(len(groups)), key=lambda i: -groups[i].likely)
         left = [groups[i] for i in best[shown:]]
         groups = [groups[i] for i in sorted(best[:shown])]
     if len(left) < spare:
-        used = {i for one in (*groups, *left) for i in one.sentences}
-        more = {one.main: one for one in _grouped(scored, mains, together, settings)} if mains[size:] else {}
+        used = {i for one in (*groups, *left) for i in one.chosen}
+        more = {one.main: one for one in _grouped(scored, mains, together, length, settings)} if mains[size:] else {}
         left += [_less(more[main], used) for main in mains[size:] if main not in used]
-    return (*groups, *(replace(one, spare=True) for one in left[:spare]))
+    return tuple(_with_free_sentences([*groups, *(replace(one, spare=True) for one in left[:spare])]))
 
 
 def _mains(scored: Scored, count: int, settings: Settings) -> tuple[list[int], dict[int, Array]]:
@@ -139,7 +115,9 @@ def _mains(scored: Scored, count: int, settings: Settings) -> tuple[list[int], d
     return chosen, together
 
 
-def _grouped(scored: Scored, mains: Sequence[int], together: dict[int, Array], settings: Settings) -> list[Group]:
+def _grouped(
+    scored: Scored, mains: Sequence[int], together: dict[int, Array], length: Length, settings: Settings
+) -> list[Point]:
     """Returns each main sentence with the sentences that join it, in article order of the main sentences."""
     mains = sorted(mains)
     belongs = np.stack([together[i] for i in mains])
@@ -150,14 +128,28 @@ def _grouped(scored: Scored, mains: Sequence[int], together: dict[int, Array], s
     for row, main in enumerate(mains):
         others = [int(i) for i in np.flatnonzero(joins & (to == row))]
         others = sorted(others, key=lambda i: -belongs[row, i])[: settings.max_sentences - 1]
-        sentences = tuple(sorted([main, *others]))
-        groups.append(Group(main, sentences, float(_sigmoid(scored.main[main])), float(scored.top[main])))
+        chosen = tuple(sorted([main, *others]))
+        score, top = float(_sigmoid(scored.main[main])), float(_sigmoid(scored.top[main]))
+        likely = top if length == "brief" else score
+        groups.append(Point(scored.sentences, chosen, main, round(score, 4), likely=likely))
     return groups
 
 
-def _less(group: Group, used: set[int]) -> Group:
-    """Returns a group without the sentences that other groups use. It keeps its main sentence."""
-    return replace(group, sentences=tuple(i for i in group.sentences if i == group.main or i not in used))
+def _less(point: Point, used: set[int]) -> Point:
+    """Returns a point without the sentences that other points use. It keeps its main sentence."""
+    return replace(point, chosen=tuple(i for i in point.chosen if i == point.main or i not in used))
+
+
+def _with_free_sentences(points: Sequence[Point]) -> Iterator[Point]:
+    """Yields the points, each with the sentence before its main one (`Point.before`) if no other point uses it."""
+    used = {i for one in points for i in one.chosen}
+    for one in points:
+        before = one.main - 1
+        if before >= 0 and before not in used and one.sentences[before].section == one.sentences[one.main].section:
+            used.add(before)
+            yield replace(one, before=before)
+        else:
+            yield one
 
 
 def _same(one: set[tuple[str, ...]], other: set[tuple[str, ...]]) -> bool:

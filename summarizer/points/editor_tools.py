@@ -13,8 +13,9 @@ from ..errors import WriterError
 from ..reading import Article, Sentence, content_sentences
 from ..summary import Bullet, Check, Length, Span
 from .alignment import Aligner
+from .point import Point
 from .rewriter import Writer
-from .text_choice import Point, TextChooser, source_sentences
+from .text_choice import TextChooser, source_sentences
 from .writing import with_rewrites
 
 _SHOWN = 6
@@ -72,7 +73,7 @@ def check_point(
         looked_up = reading.checker(text, article.text, article.title or "")
         looked = (replace(one, evidence=one.evidence.replace("in the sources", "in the article")) for one in looked_up)
         return Bullet(text, 0.0, "edited", (), (*looked, UNTRACED))
-    point = point_on(article, reading.sentences, chosen)
+    point = _point(reading.sentences, chosen)
     checks = list(reading.checker(text, point.text, article.title or ""))
     if verifier:
         deadline.check()
@@ -107,7 +108,7 @@ def wordings_of(
         WriterError: A language model cannot be reached, or wrote no text.
     """
     sentences = prepared(article).sentences
-    point = point_on(article, sentences, _chosen(sentences, spans))
+    point = _point(sentences, _chosen(sentences, spans))
     chooser = TextChooser(article, sentences, length)
     themselves = {bullet.text: bullet for bullet in source_sentences(point)}
     shown: dict[str, Bullet] = {}
@@ -136,8 +137,6 @@ def _chosen(sentences: Sequence[Sentence], spans: Sequence[Span]) -> tuple[int, 
     return tuple(sorted(chosen))
 
 
-def point_on(article: Article, sentences: Sequence[Sentence], chosen: Sequence[int], score: float = 0.0) -> Point:
+def _point(sentences: Sequence[Sentence], chosen: Sequence[int]) -> Point:
     """Returns a point made from some sentences. The longest is the main sentence."""
-    spans = tuple(Span(s.start, s.end, s.text) for s in (sentences[i] for i in chosen))
-    main = max(chosen, key=lambda i: len(sentences[i].text))
-    return Point(sentences, tuple(chosen), main, spans, score, article.title)
+    return Point(sentences, tuple(chosen), max(chosen, key=lambda i: len(sentences[i].text)), 0.0)

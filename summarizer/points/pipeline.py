@@ -14,13 +14,14 @@ from ..checks import Verifier
 from ..deadline import Deadline
 from ..errors import ModelError
 from ..options import Options
-from ..reading import Article, Sentence, content_sentences
+from ..reading import Article, content_sentences
 from ..summary import Bullet, Length, Policy, Span
-from .content_selection import SETTINGS, Group, group
+from .content_selection import SETTINGS, group
 from .editor_tools import check_point, wordings_of
 from .extractor import Extractor
+from .point import Point
 from .rewriter import Rewriter, Writer
-from .text_choice import DROP_THRESHOLD, Point, TextChooser, chosen_by_form, source_sentences
+from .text_choice import DROP_THRESHOLD, TextChooser, chosen_by_form, source_sentences
 from .writing import with_rewrites
 
 GAIN = 0.2
@@ -87,8 +88,8 @@ class Pipeline:
         sentences = content_sentences(article.text, article.language)
         scored = self._extractor(sentences, article.title, deadline)
         deadline.check()
-        groups = group(scored, options.bullets, options.length, spare=SPARE)
-        points, spare = _points(article, scored.sentences, groups, options.length)
+        found = group(scored, options.bullets, options.length, spare=SPARE)
+        points, spare = [one for one in found if not one.spare], [one for one in found if one.spare]
         deadline.check()
         chooser = TextChooser(article, scored.sentences, options.length, options.policy == "flag")
         points = self._chosen(chooser, self._written(chooser, points, options, deadline), options, deadline)
@@ -153,7 +154,7 @@ class Pipeline:
         for point in points:
             texts = [bullet.text for bullet in source_sentences(point)]
             context = chooser.context.of_sentences(point.chosen)
-            waiting.append(self._verifier.start(texts, "sentences", point.text, context, point.title))
+            waiting.append(self._verifier.start(texts, "sentences", point.text, context, chooser.article.title))
         found = with_rewrites(chooser, points, self._writer, self._verifier, deadline)
         return [
             replace(point, verdicts=tuple(verdicts.result())) for point, verdicts in zip(found, waiting, strict=True)
@@ -186,22 +187,3 @@ def _without(points: Sequence[Point], spare: Sequence[Point], options: Options) 
         elif point.faults >= DROP_THRESHOLD and options.bullets == "auto" and len(kept) > SETTINGS.min_points:
             kept.remove(point)
     return kept
-
-
-def _points(
-    article: Article, sentences: Sequence[Sentence], groups: Sequence[Group], length: Length
-) -> tuple[list[Point], list[Point]]:
-    """Returns the points of the groups: those of the list, and the spare ones."""
-    used = {i for one in groups for i in one.sentences}
-    points: list[Point] = []
-    spare: list[Point] = []
-    for one in groups:
-        spans = tuple(Span(s.start, s.end, s.text) for s in (sentences[i] for i in one.sentences))
-        before = one.main - 1
-        free = before >= 0 and before not in used and sentences[before].section == sentences[one.main].section
-        used |= {before} if free else set()
-        likely = one.leads if length == "brief" else one.score
-        score, previous = round(one.score, 4), before if free else None
-        point = Point(sentences, one.sentences, one.main, spans, score, article.title, previous, likely)
-        (spare if one.spare else points).append(point)
-    return points, spare

@@ -3,7 +3,7 @@ article's own sentences. `pipeline.py` asks for it, and then replaces or drops p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -11,8 +11,9 @@ from math import log1p
 
 from ..checks import Checker, Fault, Name, Number, TextKind, Verdict, Verifier, facts, needs_context
 from ..reading import Article, Sentence, stems, words
-from ..summary import Bullet, Check, Length, Method, Span
-from .context import Context, as_line
+from ..summary import Bullet, Length, Method
+from .context import Context
+from .point import Point, Rewrite, spans_of
 from .rewriter import AS_IT_IS, Candidate, Task, Written
 from .tidy import bullet_of, kept_words, only_leaves_out
 
@@ -25,9 +26,6 @@ _KEPT = 0.6
 COSTS: dict[Fault, float] = {"untrue": 3.0, "broken": 2.0, "leaning": 1.0, "poor": 0.5}
 """Cost of each fault. A cost of 1 equals the full worth of a point. The values are close to what readers' preferences
 imply (docs/quality.md)."""
-NOT_KEY_POINT_COST = 2.0
-"""Cost of a point that is not a key point: for readers it is nearly twice as bad as a point that cannot be understood
-alone (docs/quality.md)."""
 DROP_THRESHOLD = 1.2
 """Expected cost from which a point is dropped. Without a verifier, it is also the cost of a point that needs context by
 its form (`standalone.needs_context`)."""
@@ -35,102 +33,6 @@ _OTHER = 0.2
 """Cost of showing another of a point's sentences than the main one."""
 _FACT = 1.5
 """Weight of a word in a name or a number, relative to another word that the article has equally often."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rewrite:
-    """A rewrite of a point, with its checks.
-
-    Attributes:
-        text: The rewrite.
-        checks: The results of the look-ups.
-        score: The rewriter's mean log-probability per token.
-        spans: The sentences that it was made from.
-        method: The `method` of the bullet.
-        verdict: The verifier's verdict, once it has read the text.
-    """
-
-    text: str
-    checks: tuple[Check, ...]
-    score: float
-    spans: tuple[Span, ...]
-    method: Method
-    verdict: Verdict | None = None
-
-    def judged(self, verdict: Verdict) -> Rewrite:
-        """Returns the rewrite with the verifier's verdict."""
-        return replace(self, verdict=verdict)
-
-    @property
-    def sound(self) -> bool:
-        """True if all look-ups passed."""
-        return all(check.passed for check in self.checks)
-
-    def passes(self, threshold: float) -> bool:
-        """True if it may be shown: all look-ups passed, and the verifier's probability reaches the threshold."""
-        return self.sound and self.verdict is not None and self.verdict.good >= threshold
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A point of a list. It is made by grouping, and filled step by step: rewrites and verdicts, then its bullet.
-
-    Attributes:
-        sentences: The sentences of the story.
-        chosen: Indices of its source sentences, in article order.
-        main: Index of its main sentence.
-        spans: The source sentences as spans of the article.
-        score: The model's confidence in it, 0 to 1.
-        title: The headline, if there is one.
-        before: Index of the sentence before the main one, if it is in the same section and no other point uses it; else
-            None.
-        likely: Probability that it is a point of the list: for a `brief` list, one of the most important points.
-        rewrites: Rewrites that were read by the verifier.
-        fault: Why a language model wrote no text for it; "" if it did, or was not asked.
-        verdicts: Verdicts on the article's own sentences, in the order of `source_sentences`. Empty without a verifier.
-        bullet: The chosen text, or None.
-        faults: Expected cost of the faults of the chosen text.
-    """
-
-    sentences: Sequence[Sentence]
-    chosen: tuple[int, ...]
-    main: int
-    spans: tuple[Span, ...]
-    score: float
-    title: str | None = None
-    before: int | None = None
-    likely: float = 1.0
-    rewrites: tuple[Rewrite, ...] = ()
-    fault: str = ""
-    verdicts: tuple[Verdict, ...] = ()
-    bullet: Bullet | None = None
-    faults: float = 0.0
-
-    @property
-    def text(self) -> str:
-        """The source sentences on one line."""
-        return as_line(self.sentences, self.chosen)
-
-    @property
-    def background(self) -> float:
-        """Expected cost of not being a key point."""
-        return NOT_KEY_POINT_COST * (1 - self.likely)
-
-    @property
-    def cost(self) -> float:
-        """Expected cost of the point: of its faults, and of not being a key point."""
-        return self.faults + self.background
-
-    def widened(self, by: Iterable[int]) -> Point:
-        """Returns the same point with more source sentences."""
-        chosen = tuple(sorted({*self.chosen, *by}))
-        there = (self.sentences[i] for i in chosen)
-        return replace(self, chosen=chosen, spans=tuple(Span(s.start, s.end, s.text) for s in there))
-
-    def narrowed(self, to: int | None = None) -> Point:
-        """Returns the same point with only one of its source sentences, without rewrites. Default: the main one."""
-        to = self.main if to is None else to
-        return replace(self, chosen=(to,), main=to, spans=(self.spans[self.chosen.index(to)],), rewrites=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +66,11 @@ STYLES: dict[Length, Style] = {
 def source_sentences(point: Point) -> list[Bullet]:
     """Returns the article's own sentences for a point, without words that only tie them to their neighbours: the main
     sentence first, then the others, and last the main one with the sentence before it, if that is free."""
-    chosen = [point.narrowed(i).spans for i in dict.fromkeys((point.main, *point.chosen))]
+    chosen = [[i] for i in dict.fromkeys((point.main, *point.chosen))]
     if point.before is not None:
-        before = point.sentences[point.before]
-        chosen.append((Span(before.start, before.end, before.text), *chosen[0]))
-    return [Bullet(bullet_of([span.text for span in spans]), point.score, "extracted", spans) for spans in chosen]
+        chosen.append([point.before, point.main])
+    found = (spans_of(point.sentences, one) for one in chosen)
+    return [Bullet(bullet_of([span.text for span in spans]), point.score, "extracted", spans) for spans in found]
 
 
 def extracted(point: Point) -> Bullet:
@@ -245,7 +147,7 @@ class TextChooser:
             lengths = (AS_IT_IS, *lengths)
         context = self.context.of_sentences(point.chosen)
         end = point.spans[-1].end
-        return Task(point.text, context, point.title, lengths, self._length, self.article.text, end, versions)
+        return Task(point.text, context, self.article.title, lengths, self._length, self.article.text, end, versions)
 
     def rewrites(self, point: Point, written: Written) -> list[Rewrite]:
         """Returns the texts of a point that pass all look-ups, at most _REWRITES. With `flag`, the others follow."""
@@ -284,7 +186,7 @@ class TextChooser:
 
     def _looks_up(self, on: Point, method: Method) -> Callable[[Candidate], Rewrite]:
         """Returns a function that looks up what candidates on a point's sentences state."""
-        context = " ".join(filter(None, (on.title, self.context.of_sentences(on.chosen))))
+        context = " ".join(filter(None, (self.article.title, self.context.of_sentences(on.chosen))))
         checks = self._checker.for_sources(on.text, context)
         return lambda one: Rewrite(one.text, checks(one.text), one.score, on.spans, method)
 
@@ -293,7 +195,8 @@ class TextChooser:
     ) -> Future[list[Verdict]]:
         """Starts to read rewrites of a point."""
         texts, scores = [one.text for one in found], [one.score for one in found]
-        return verifier.start(texts, kind, point.text, self.context.of_sentences(point.chosen), point.title, scores)
+        context = self.context.of_sentences(point.chosen)
+        return verifier.start(texts, kind, point.text, context, self.article.title, scores)
 
     def chosen(self, point: Point, earlier: Sequence[str], threshold: float) -> Point:
         """Returns the point with the text of the highest worth, and the expected cost of its faults.

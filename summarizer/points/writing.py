@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from ..checks import Verifier
 from ..deadline import Deadline
+from .point import Point, Rewrite
 from .rewriter import Rewriter, Writer
-from .text_choice import Point, Rewrite, TextChooser
+from .text_choice import TextChooser
 
 
 def with_rewrites(

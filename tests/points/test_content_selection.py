@@ -38,7 +38,7 @@ def scored(main, pairs=(), top=None, texts=None):
 
 
 def sentences_of(groups):
-    return [one.sentences for one in groups]
+    return [one.chosen for one in groups]
 
 
 def test_a_point_is_a_main_sentence_and_what_belongs_to_it_wherever_it_stands():
@@ -70,7 +70,7 @@ def test_brief_has_the_points_that_matter_most_in_reading_order():
 
 def test_the_next_best_are_spare():
     found = group(scored([5, 4, 3, 2, 1, -9], [(3, 5)]), 3, "standard", spare=1)
-    assert [(one.sentences, one.spare) for one in found] == [
+    assert [(one.chosen, one.spare) for one in found] == [
         ((0,), False),
         ((1,), False),
         ((2,), False),
@@ -78,6 +78,19 @@ def test_the_next_best_are_spare():
     ]
     brief = group(scored([9, 9, 9, 9, 9], top=[1, -5, 3, 0, 2]), "auto", "brief", spare=2)
     assert [one.main for one in brief if one.spare] == [3, 1]
+
+
+def test_a_brief_list_asks_whether_a_point_is_one_of_the_most_important():
+    chances = scored([2, -0.5, -9], top=[0, 2, -9])
+    standard, brief = (group(chances, 2, length) for length in ("standard", "brief"))
+    assert [one.likely for one in standard] == pytest.approx([0.881, 0.378], abs=1e-3)
+    assert [one.likely for one in brief] == pytest.approx([0.5, 0.881], abs=1e-3)
+    assert [one.score for one in brief] == [one.score for one in standard] == [0.8808, 0.3775]
+
+
+def test_the_sentence_before_a_point_is_free_if_no_other_point_has_it():
+    found = group(scored([5, -9, 4, 3, -9]), 3, "standard")
+    assert [(one.main, one.before) for one in found] == [(0, None), (2, 1), (3, None)]
 
 
 @pytest.mark.parametrize("length", ["standard", "brief"])
@@ -95,9 +108,10 @@ def test_no_sentence_is_in_two_points(data):
     length = data.draw(st.sampled_from(["standard", "brief"]))
     found = group(scored(main, pairs), count, length, Settings())
     more = group(scored(main, pairs), count, length, Settings(), spare=2)
-    assert more[: len(found)] == found and all(one.spare for one in more[len(found) :]) and len(more) <= len(found) + 2
-    used = [i for one in more for i in one.sentences]
+    assert sentences_of(more)[: len(found)] == sentences_of(found)
+    assert all(one.spare for one in more[len(found) :]) and len(more) <= len(found) + 2
+    used = [i for one in more for i in one.chosen]
     assert found and len(used) == len(set(used)) and count in ("auto", *range(len(found), 16))
     for one in found:
-        assert one.main in one.sentences and len(one.sentences) <= SETTINGS.max_sentences
-        assert list(one.sentences) == sorted(one.sentences) and 0 <= one.score <= 1
+        assert one.main in one.chosen and len(one.chosen) <= SETTINGS.max_sentences
+        assert list(one.chosen) == sorted(one.chosen) and 0 <= one.score <= 1

@@ -2,13 +2,11 @@
 
 import pytest
 
-from summarizer import Article
 from summarizer.options import Options
-from summarizer.points.content_selection import Group
-from summarizer.points.pipeline import GAIN, _points, _without
-from summarizer.points.text_choice import DROP_THRESHOLD, NOT_KEY_POINT_COST, Point
+from summarizer.points.pipeline import GAIN, _without
+from summarizer.points.point import NOT_KEY_POINT_COST, Point
+from summarizer.points.text_choice import DROP_THRESHOLD
 from summarizer.reading.boilerplate import content_sentences
-from summarizer.summary import Span
 
 from ..articles import STORY
 
@@ -16,8 +14,7 @@ SENTENCES = content_sentences(STORY)
 
 
 def point(at, score, faults=0.0):
-    spans = (Span(SENTENCES[at].start, SENTENCES[at].end, SENTENCES[at].text),)
-    return Point(SENTENCES, (at,), at, spans, score, likely=score, faults=faults)
+    return Point(SENTENCES, (at,), at, score, likely=score, faults=faults)
 
 
 def kept(points, spare=(), count="auto"):
@@ -26,15 +23,6 @@ def kept(points, spare=(), count="auto"):
 
 def test_a_point_costs_its_faults_and_that_it_may_be_background():
     assert point(0, 0.9, 1.0).cost == pytest.approx(1.0 + 0.1 * NOT_KEY_POINT_COST)
-
-
-def test_a_brief_list_asks_whether_a_point_is_one_of_the_most_important():
-    groups = [Group(0, (0,), 0.9, 0.0), Group(1, (1,), 0.4, 2.0)]
-    article = Article(STORY)
-    standard, brief = (_points(article, SENTENCES, groups, length)[0] for length in ("standard", "brief"))
-    assert [one.likely for one in standard] == [0.9, 0.4]
-    assert [one.likely for one in brief] == [0.5, pytest.approx(0.881, abs=1e-3)]
-    assert [one.score for one in brief] == [0.9, 0.4]
 
 
 def test_a_spare_point_takes_the_place_of_one_that_costs_more():

@@ -6,10 +6,10 @@ import pytest
 
 from summarizer import Article
 from summarizer.checks import Verdict
+from summarizer.points.point import Point
 from summarizer.points.rewriter import Candidate, Written
-from summarizer.points.text_choice import COSTS, STYLES, Point, TextChooser, extracted, source_sentences
+from summarizer.points.text_choice import COSTS, STYLES, TextChooser, extracted, source_sentences
 from summarizer.reading.boilerplate import content_sentences
-from summarizer.summary import Span
 
 TEXT = """The council of Marl voted on Monday to keep the Marl Lane baths open, after a campaign that drew about 4,000
 signatures, from people of the town and from some who have never swum there. Ann Roe, who leads the council, said the
@@ -21,8 +21,7 @@ VOTE, ROOF, COST, SWIMS = range(4)
 
 
 def point(*chosen, main=None, before=None):
-    spans = tuple(Span(s.start, s.end, s.text) for s in (SENTENCES[i] for i in chosen))
-    return Point(SENTENCES, chosen, chosen[0] if main is None else main, spans, 0.5, None, before)
+    return Point(SENTENCES, chosen, chosen[0] if main is None else main, 0.5, before)
 
 
 SURE, DOUBTED = Verdict(0.9), Verdict(0.1, leaning=0.9)

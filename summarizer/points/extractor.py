@@ -1,10 +1,10 @@
 """Scores each sentence of an article: how likely a point is based on it, and on which other sentences.
 
-A BERT-like encoder reads the headline and the article in windows of whole sentences. The vector of a
-sentence is the mean of its token vectors. These vectors and a few surface features go through a transformer over the
-sentences (the head). It computes the scores of each sentence, and two vectors that tell which sentences belong to the
-same point. The encoder runs in CTranslate2 (int8 on the CPU) and the head in numpy, without torch. Training uses the
-windows, features and input text that are defined here, so it sees the same input as the library.
+A BERT-like encoder reads the headline and the article in windows of whole sentences. The vector of a sentence is the
+mean of its token vectors. These vectors and a few surface features go through a transformer over the sentences (the
+head). It computes the scores of each sentence, and two vectors that tell which sentences belong to the same point. The
+encoder runs in CTranslate2 (int8 on the CPU) and the head in numpy, without torch. Training uses the windows, features
+and input text that are defined here, so it sees the same input as the library.
 """
 
 from __future__ import annotations

@@ -150,13 +150,15 @@ class TextChooser:
         return Task(point.text, context, self.article.title, lengths, self._length, self.article.text, end, versions)
 
     def rewrites(self, point: Point, written: Written) -> list[Rewrite]:
-        """Returns the texts of a point that pass all look-ups, at most _REWRITES. With `flag`, the others follow."""
+        """Returns the texts of a point that pass all look-ups, at most _REWRITES. With `flag`, the others follow. An
+        answer of a language model that repeats the sentences word for word is no rewrite."""
         if written.kind == "others":
             most = 2 * self.style.aim  # a longer answer of a language model is no point
+            unchanged = [words(point.text), words(bullet_of([span.text for span in point.spans]))]
             found = [
                 self._looks_up(point.widened(self.context.evidence(point.chosen, one.text)), "generated")(one)
                 for one in written.candidates
-                if len(words(one.text)) <= most
+                if len(words(one.text)) <= most and words(one.text) not in unchanged
             ]
         else:
             found = list(self._smallest_changes(point, written.candidates))

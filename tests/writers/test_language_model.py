@@ -41,7 +41,7 @@ def test_it_is_asked_for_each_point_and_what_it_writes_is_shown():
 
     def answer(body):
         asked.append(body)
-        return "<think>Who is meant?</think>\n1. **" + copying(body) + "**"
+        return "<think>Who is meant?</think>\n1. **" + copying(body)[:-1] + ", it was said.**"
 
     with chat_server(answer) as address, with_writer(address) as summarizer:
         summary = summarizer(STORY, bullets=3, policy="flag")
@@ -282,6 +282,18 @@ def test_a_chat_model_answers_the_message_and_a_cut_answer_is_none(tiny_llama, m
     monkeypatch.setattr(chat_model, "MAX_NEW_TOKENS", len(model._tokenizer("The council met.")["input_ids"]))
     with pytest.raises(AnswerError, match="cut off"):
         model(asked, Deadline())
+
+
+def test_a_sentence_that_is_only_repeated_is_no_rewrite():
+    story = "Ann Roe leads Marl.  The new bridge \u2018of Marl\u2019  was shut on Friday. Nobody was hurt in the town."
+    with (
+        chat_server(
+            lambda body: " ".join(sentences_of(body).split()).replace("\u2018", "'").replace("\u2019", "'")
+        ) as address,
+        with_writer(address) as summarizer,
+    ):
+        summary = summarizer(story, bullets=3, policy="flag")
+    assert {bullet.method for bullet in summary} == {"extracted"}
 
 
 def test_the_sentences_that_a_text_has_its_words_from_are_sources_too():

@@ -12,25 +12,25 @@ from .evaluation import SCORES, Evaluation
 from .measures import PARTS, RESAMPLES, SEED, Difference, Figure
 
 SCORE_TITLES = {
-    "rouge1_f1": ("R1", "ROUGE-1 F1: words shared with the human list"),
-    "rouge2_f1": ("R2", "ROUGE-2 F1: pairs of words shared with the human list"),
-    "rougeL_f1": ("RL", "ROUGE-L F1: words shared in the same order, the list taken as one line"),
-    "rougeLsum_f1": ("RLsum", "ROUGE-Lsum F1: words shared in the same order, bullet by bullet"),
-    "bullet_match_f1": ("bullets matched", "F1 of the likeness of bullets paired one to one with human bullets"),
+    "rouge1_f1": "R1",
+    "rouge2_f1": "R2",
+    "rougeL_f1": "RL",
+    "rougeLsum_f1": "RLsum",
+    "bullet_match_f1": "bullets matched",
 }
 LIST_TITLES = {
-    "bullets": ("bullets", "bullets in a list"),
-    "words": ("words", "words in a list"),
-    "missed": ("points missed, %", "human bullets that no bullet is paired with"),
-    "unmatched": ("bullets without a point, %", "bullets that are paired with no human bullet"),
-    "supported": ("facts in the article, %", "bullets whose numbers, dates, names and quotes were all found in it"),
-    "dangling": ("dangling, %", 'bullets that open with a pronoun, or a phrase such as "The move", without its noun'),
-    "alone": ("alone, %", "bullets that can be understood alone, as far as formal rules can tell"),
-    "source_f1": ("sources", "F1 of the source sentences of the two lists"),
-    "points_found": ("points found", "F1 of points; two are the same if they share most of their source sentences"),
-    "redundancy": ("redundancy, %", "mean ROUGE-1 F1 between the bullets of one list"),
-    "novel_2gram": ("new bigrams, %", "pairs of words that are not in the article"),
-    "density": ("density", "mean length, in words, of the copied fragment that contains a word"),
+    "bullets": "bullets",
+    "words": "words",
+    "missed": "points missed, %",
+    "unmatched": "bullets without a point, %",
+    "supported": "facts in the article, %",
+    "dangling": "dangling, %",
+    "alone": "alone, %",
+    "source_f1": "sources",
+    "points_found": "points found",
+    "redundancy": "redundancy, %",
+    "novel_2gram": "new bigrams, %",
+    "density": "density",
 }
 NO_RIVALS = ("oracle", "main oracle", "source oracle", "random", "LexRank", "TextRank")
 """Systems whose difference from the base is only in the JSON, not in the table."""
@@ -45,7 +45,7 @@ def table(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
     lines = [
         f"{articles}{about['what']}; F1, {about['tokens']}, with 95% bootstrap intervals.",
         "",
-        _row("system", *(title for title, _ in SCORE_TITLES.values())),
+        _row("system", *SCORE_TITLES.values()),
         _row(*["---"] * (1 + len(SCORE_TITLES))),
     ]
     for system in evaluation.systems:
@@ -55,7 +55,7 @@ def table(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
         if name not in NO_RIVALS:
             lines.append(_row(f"{name} above {evaluation.base} (paired)", *(_above(row[s]) for s in SCORE_TITLES)))
     shown = [key for key in (*LIST_TITLES, *evaluation.custom_metrics) if key in evaluation.systems[0].columns]
-    titles = [LIST_TITLES[key][0] if key in LIST_TITLES else key for key in shown]
+    titles = [LIST_TITLES.get(key, key) for key in shown]
     lines += ["", _row("system", *titles), _row(*["---"] * (1 + len(titles)))]
     for system in evaluation.systems:
         cells = [_plain(evaluation.figures[system.name][key].value) for key in shown]

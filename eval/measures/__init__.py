@@ -3,13 +3,12 @@
 from .alignment import source_of
 from .bootstrap import RESAMPLES, SEED, Difference, Figure, differences, means, resampled, with_intervals
 from .faithfulness import ArticleFacts, Metric, dangling, load_metric, standing_alone, words
-from .matching import MATCH, Matching, match, redundancy
+from .matching import Matching, match, redundancy
 from .oracle import f1, greedy_oracle, likeness, unigrams
 from .points import Wanted, stands
 from .rouge import MEASURES, PARTS, References, Several, is_english, rouge, tokenizer
 
 __all__ = [
-    "MATCH",
     "MEASURES",
     "PARTS",
     "RESAMPLES",

@@ -15,6 +15,7 @@ from eval.data import read, rows
 from eval.systems import printed
 from summarizer.reading import content_sentences
 
+_JUDGED = Path("training/written/judged-choice.jsonl.gz")
 _JUDGEMENTS = ("key", "possible", "background")
 Spans = list[tuple[int, int]]
 
@@ -31,10 +32,11 @@ def main() -> None:
     parser.add_argument("--data", required=True, help="the validation header lists, JSONL (.gz)")
     parser.add_argument("--model", default="models/base", help="a model name or folder")
     parser.add_argument("--length", default="standard", choices=["standard", "brief"])
-    parser.add_argument("--judged", type=Path, default=Path("training/written/judged-choice.jsonl.gz"))
     args = parser.parse_args()
-    judged = {row.values["id"]: [tuple(one) for one in row.values["sentences"]] for row in rows(args.judged)}
+    judged = {row.values["id"]: [tuple(one) for one in row.values["sentences"]] for row in rows(_JUDGED)}
     examples = [example for example in read(args.data, length=args.length) if example.id in judged]
+    if not examples:
+        parser.error(f"no article of {args.data} is in {_JUDGED}")
     count = 5 if args.length == "standard" else 3
     systems: dict[str, list[list[Spans]]] = {
         policy: printed(args.model, examples, policy, "auto", args.length, policy).spans

@@ -9,7 +9,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from jinja2 import Environment, FileSystemLoader
 from rouge_score.tokenizers import Tokenizer
 from tqdm import tqdm
@@ -37,7 +36,26 @@ class _Bullet:
 
     parts: list[str]
     source: int | None
-    pair: tuple[str, float] | None = None
+    pair: tuple[str, float] | None
+
+
+@dataclass(frozen=True)
+class _Article:
+    """An article as the page shows it.
+
+    Attributes:
+        number: Its number, from 0. Several articles may have the same id.
+        id: Its id.
+        text: Its text in pieces; pieces 1, 3, 5, … are the sentences of the story.
+        lists: Name, scores ("" for a human list) and bullets of each list.
+        rouge1: ROUGE-1 F1 of each system.
+    """
+
+    number: int
+    id: str
+    text: list[str]
+    lists: list[tuple[str, str, list[_Bullet]]]
+    rouge1: list[float]
 
 
 def report(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
@@ -56,12 +74,12 @@ def report(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
         articles=articles,
         systems=names,
         first=first,
-        worst=sorted(articles, key=lambda article: article["scores"][names.index(first)]),
+        worst=sorted(articles, key=lambda article: article.rouge1[names.index(first)]),
     )
     return page.encode("utf-8", "replace").decode("utf-8")  # half of a surrogate pair cannot be written
 
 
-def _articles(evaluation: Evaluation, language: str) -> Iterator[dict[str, Any]]:
+def _articles(evaluation: Evaluation, language: str) -> Iterator[_Article]:
     tokens = tokenizer(language)
     for i, example in enumerate(tqdm(evaluation.examples, "report", file=sys.stderr, mininterval=2, leave=False)):
         sentences = content_sentences(example.text, language) if example.text else ()
@@ -72,16 +90,12 @@ def _articles(evaluation: Evaluation, language: str) -> Iterator[dict[str, Any]]
             lists.append((f"Human list {_letter(k)}", "", _bullets(human, [None] * len(human), texts, known, tokens)))
         for system in evaluation.systems:
             bullets = system.lists[i]
-            scores = ", ".join(f"{SCORE_TITLES[key]} {system.columns[key][i]:.1f}" for key in SCORE_TITLES)
+            scores = ", ".join(f"{title} {system.columns[key][i]:.1f}" for key, title in SCORE_TITLES.items())
             pairs = _pairs(bullets, example.references, tokens)
             lists.append((system.name, scores, _bullets(bullets, pairs, texts, known, tokens)))
-        yield {
-            "id": example.id,
-            "at": i,
-            "text": _pieces(example.text, [(sentence.start, sentence.end) for sentence in sentences]),
-            "lists": lists,
-            "scores": [float(np.nan_to_num(system.columns["rouge1_f1"][i])) for system in evaluation.systems],
-        }
+        pieces = _pieces(example.text, [(sentence.start, sentence.end) for sentence in sentences])
+        rouge1 = [float(system.columns["rouge1_f1"][i]) for system in evaluation.systems]
+        yield _Article(i, example.id, pieces, lists, rouge1)
 
 
 def _pairs(

@@ -35,8 +35,8 @@ SYSTEMS = {
 }
 
 
-def page(examples=EXAMPLES, systems=SYSTEMS):
-    return report(evaluate(examples, systems), ABOUT)
+def page(examples=EXAMPLES, systems=SYSTEMS, **more):
+    return report(evaluate(examples, systems), ABOUT | more)
 
 
 def sections(html):
@@ -52,7 +52,12 @@ def test_each_article_stands_beside_its_lists():
     assert f'<span id="{source}">{SYSTEMS["LEAD-1"][0][0]}</span>' in baths
     assert "It had agreed in May to pull them down." in baths
     assert "No bullets." in ferry and "R1 0.0" in ferry
-    assert html.index("LEAD-1 | ") < html.index('href="#article1">ferry') < html.index('href="#article0">baths')
+
+
+def test_the_articles_with_the_lowest_scores_of_the_first_model_are_named_first():
+    systems = {"LEAD-1": [["Nothing."], ["It carried 40 cars."]], "ours": [["Work on the baths starts on May 11."], []]}
+    for made, order in (({}, ["baths", "ferry"]), ({"ours": {"by": {}, "failed": 0}}, ["ferry", "baths"])):
+        assert re.findall('<a href="#article[01]">(.*?)</a>', page(systems=systems, made=made)) == order
 
 
 def test_facts_that_are_not_in_the_article_are_marked():

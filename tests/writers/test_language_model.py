@@ -285,15 +285,18 @@ def test_a_chat_model_answers_the_message_and_a_cut_answer_is_none(tiny_llama, m
 
 
 def test_a_sentence_that_is_only_repeated_is_no_rewrite():
-    story = "Ann Roe leads Marl.  The new bridge \u2018of Marl\u2019  was shut on Friday. Nobody was hurt in the town."
-    with (
-        chat_server(
-            lambda body: " ".join(sentences_of(body).split()).replace("\u2018", "'").replace("\u2019", "'")
-        ) as address,
-        with_writer(address) as summarizer,
-    ):
-        summary = summarizer(story, bullets=3, policy="flag")
-    assert {bullet.method for bullet in summary} == {"extracted"}
+    story = (
+        "Ann Roe leads Marl.  The new bridge \u2018of Marl\u2019  was shut on Friday. But nobody was hurt in the town."
+    )
+
+    def repeated(body):
+        text = " ".join(sentences_of(body).split()).replace("\u2018", "'").replace("\u2019", "'")
+        return text if body["messages"][0]["content"].count("14 to 34") else text.replace("But nobody", "Nobody")
+
+    for length in ("standard", "brief"):
+        with chat_server(repeated) as address, with_writer(address) as summarizer:
+            summary = summarizer(story, bullets=3, length=length, policy="flag")
+        assert [bullet.method for bullet in summary] == ["extracted"] * 3
 
 
 def test_the_sentences_that_a_text_has_its_words_from_are_sources_too():

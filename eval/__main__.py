@@ -23,7 +23,7 @@ from tqdm import tqdm
 from summarizer.errors import SummarizerError
 from summarizer.flags import writer_options
 from summarizer.models import version_of
-from summarizer.options import POLICIES
+from summarizer.options import LENGTHS, POLICIES
 from summarizer.reading import content_sentences
 from summarizer.summary import Policy
 
@@ -114,9 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     how = parser.add_argument_group("how")
     how.add_argument("--bullets", type=_count, default=3, help="number of bullets, or auto (default: 3)")
-    how.add_argument(
-        "--length", default="brief", choices=["brief", "standard"], help="length of the bullets (default: brief)"
-    )
+    how.add_argument("--length", default="brief", choices=LENGTHS, help="length of the bullets (default: brief)")
     how.add_argument(
         "--policy",
         nargs="+",

@@ -31,6 +31,7 @@ class Lengths(StrEnum):
 
     standard = "standard"
     brief = "brief"
+    highlights = "highlights"
 
 
 class Policies(StrEnum):
@@ -63,7 +64,10 @@ _Bullets = Annotated[
 _Length = Annotated[
     Lengths,
     typer.Option(
-        "--length", "-l", help="standard: the whole story in full sentences; brief: the main news in fewer words."
+        "--length",
+        "-l",
+        help="standard: the whole story in full sentences; brief: the main news in fewer words; "
+        "highlights: two to four points of some 12 words.",
     ),
 ]
 _Policy = Annotated[

@@ -28,9 +28,10 @@ class Options:
     """The options of a call.
 
     Attributes:
-        bullets: Number of bullets. "auto": 3 to 7, depending on the story, or 3 in `brief`. An article with fewer
-            sentences gets fewer bullets.
-        length: "standard" (the whole article in full sentences) or "brief" (the main news in short sentences).
+        bullets: Number of bullets. "auto": 3 to 7, depending on the story; 3 in `brief`; 2 to 4 in `highlights`.
+            An article with fewer sentences gets fewer bullets.
+        length: "standard" (the whole article in full sentences), "brief" (the main news in short sentences), or
+            "highlights" (what a reader scans for, some 12 words a point, as a newsroom writes it).
         policy: Which texts may be shown. "checked": sentences of the article, and rewrites whose facts are found in
             their sources and that the verifier accepts. "flag": the best rewrite of each point, with the checks that it
             fails, for editors who review them. "extract": sentences of the article only.
@@ -52,7 +53,7 @@ class Options:
 
     def __post_init__(self) -> None:
         if self.length not in LENGTHS:
-            raise ValueError(f'length must be "standard" or "brief", not {self.length!r}')
+            raise ValueError(wrong_length(self.length))
         if self.policy not in POLICIES:
             raise ValueError(f'policy must be "checked", "flag" or "extract", not {self.policy!r}')
         count, threshold = self.bullets, self.min_confidence
@@ -66,6 +67,11 @@ class Options:
             raise ValueError(
                 f"time_limit must be a number of seconds above 0, not {self.time_limit!r}; None means no limit"
             )
+
+
+def wrong_length(value: object) -> str:
+    """Returns the message for a length that does not exist."""
+    return f'length must be "standard", "brief" or "highlights", not {value!r}'
 
 
 def _number(value: object) -> bool:

@@ -17,7 +17,7 @@ from .cpu import instructions
 from .deadline import Deadline
 from .errors import ArticleError, ClosedError, ModelError, TimeLimitError
 from .models import folder_of, verified, version_of
-from .options import LENGTHS, CallOptions, Options
+from .options import LENGTHS, CallOptions, Options, wrong_length
 from .points import Pipeline
 from .reading import Article
 from .stream import LazyText, Text, article_of, in_order, name_of, raising
@@ -212,7 +212,7 @@ class Summarizer:
         Args:
             article: The article, or its text.
             sources: The sentences, whole or in part.
-            length: Length of the rewrites: "standard" or "brief".
+            length: Length of the rewrites: "standard", "brief" or "highlights".
             time_limit: Maximum seconds, as in a call. Default: no limit.
 
         Raises:
@@ -222,7 +222,7 @@ class Summarizer:
             ClosedError: `close` was called before.
         """
         if length not in LENGTHS:
-            raise ValueError(f'length must be "standard" or "brief", not {length!r}')
+            raise ValueError(wrong_length(length))
         if not sources:
             raise ValueError("sources is empty; name the sentences of the point")
         with self._counted():

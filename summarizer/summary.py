@@ -11,7 +11,7 @@ from typing import Any, Literal
 from .reading import Article, paragraphs
 from .version import __version__
 
-Length = Literal["standard", "brief"]
+Length = Literal["standard", "brief", "highlights"]
 Method = Literal["rewritten", "extracted", "generated", "edited"]
 Policy = Literal["checked", "flag", "extract"]
 Status = Literal["draft", "approved"]

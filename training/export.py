@@ -60,7 +60,7 @@ def export(args: ExportArguments) -> None:
     task = record["task"]
     earlier = output / "config.json"
     config = json.loads(earlier.read_text("utf-8")) if earlier.is_file() else {}
-    old = [part for part in ("rewriter", "verifier") if part in config and part != task]
+    old = [part for part in ("rewriter", "verifier", "highlights") if part in config and part != task]
     if old and config.get("format") != FORMAT:
         raise ValueError(
             f"{output} has a {' and a '.join(old)} of format {config.get('format')}, which cannot work beside a part "
@@ -71,6 +71,7 @@ def export(args: ExportArguments) -> None:
         "extractor": _extractor,
         "rewriter": _rewriter,
         "verifier": _verifier,
+        "highlights": _highlights,
     }
     exporters[task](run, output / task, record, args.quantization)
 
@@ -90,8 +91,7 @@ def export(args: ExportArguments) -> None:
 
 def _extractor(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
     _encoder(run / "encoder", part, quantization)
-    head = {name: value.astype(np.float16) for name, value in load_file(run / "head.safetensors").items()}
-    save_file(head, part / "head.safetensors")
+    _head(run, part)
     encoder = json.loads((part / "config.json").read_text("utf-8"))
     encoder["extractor"] = {name: record[name] for name in ("heads", "special_ids")}
     _write(part / "config.json", encoder)
@@ -100,6 +100,16 @@ def _extractor(run: Path, part: Path, record: dict[str, Any], quantization: str)
 def _rewriter(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
     convert(run / "checkpoint", part, quantization)
     write_shortlist(part)
+
+
+def _highlights(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
+    _rewriter(run, part, record, quantization)
+    _head(run, part)
+
+
+def _head(run: Path, part: Path) -> None:
+    head = {name: value.astype(np.float16) for name, value in load_file(run / "head.safetensors").items()}
+    save_file(head, part / "head.safetensors")
 
 
 def _verifier(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
@@ -166,7 +176,8 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
     }
     free |= {"compare_with", "parts_from", "languages"}
     if shipped:  # the base's are used
-        free |= {"width", "heads", "layers", "head_articles", "head_epochs", "vocabulary"}
+        free |= {"width", "heads", "layers", "head_articles", "vocabulary"}
+        free |= {"head_epochs"} if record["task"] == "extractor" else set()
     free |= set() if arguments.get("judged") else {"preference"}
     return {
         "base": args.base or public(arguments["base_model"]),
@@ -179,6 +190,7 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
             for name in (
                 *_OF_RUN,
                 "calibration",
+                "heads",
                 "pairs",
                 "points",
                 "steps",
@@ -197,7 +209,7 @@ def _shipped(base: str, task: str) -> str:
     part = shipped_part(base, task)
     if not part:
         return ""
-    made = json.loads((part.parent / "config.json").read_text("utf-8"))[task]
+    made = json.loads((part.parent / "config.json").read_text("utf-8"))[part.name]
     return f"from {made['base']}: {made['base_licence']}"
 
 

@@ -111,7 +111,7 @@ def main(args: ExtractorArguments) -> None:
     validation = ExtractorDataset(data.validation, backend, language=args.language)
     collator = ExtractorCollator(base.special_ids, base.tokenizer.pad_token_id)
     if start is None:
-        _train_head(model, train.items[: args.head_articles], collator, args)
+        train_head(model, train.items[: args.head_articles], collator, args)
     trainer = _trainer(model, train, validation, collator, args)
     train_or_resume(trainer, output / "steps")
     scores, averaged = _best(trainer, start)
@@ -173,11 +173,10 @@ def _base(args: ExtractorArguments) -> _Base:
     return _Base(encoder, head, tokenizer, special_ids, part is not None)
 
 
-def _train_head(
-    model: ExtractorModel, items: Sequence[dict[str, Any]], collator: ExtractorCollator, args: ExtractorArguments
-) -> None:
-    """Trains a new head, on the vectors of the encoder as it is. With an untrained head the first steps would damage
-    the encoder, and the head learns a few articles often faster than many once."""
+def train_head(model: ExtractorModel, items: Sequence[dict[str, Any]], collator: ExtractorCollator, args: Any) -> None:
+    """Trains a head alone, on the vectors of the encoder as it is. With an untrained head the first steps would damage
+    the encoder, and the head learns a few articles often faster than many once. `args` has the `output`, `seed` and
+    `head_epochs` of the run, and whether it computes in bfloat16 (`half`)."""
     done = Path(args.output) / "head_start.safetensors"
     if done.exists():
         model.head.load_state_dict(load_file(done))

@@ -21,6 +21,7 @@ from eval.systems import printed
 from eval.table import table
 from summarizer.models import folder_of, version_of
 from summarizer.reading import content_sentences
+from summarizer.summary import Length
 
 from .arguments import PartArguments
 from .data import PARTS, Data
@@ -30,6 +31,7 @@ from .run import public, write_record
 COUNT = 3
 """Number of bullets of the lead and of the oracle, which a finished model is compared with."""
 NONE = "none"
+PART_NAMES = ("extractor", "rewriter", "verifier", "highlights")
 
 
 def finish(
@@ -45,7 +47,7 @@ def finish(
 
     Args:
         args: Arguments of the run.
-        task: "extractor" or "rewriter".
+        task: "extractor", "rewriter" or "highlights".
         data: Articles of the run.
         about: Other entries of `run.json`.
         state: State of the Trainer at the end.
@@ -74,10 +76,11 @@ def finish(
             "data": public(source) if source else f"those held out of {public(args.train)}",
             "fingerprint": f"{'sha256 ' * Path(source or args.train).exists()}{fingerprint(source or args.train)}",
         }
-        text = measured(examples, name, folder, about, args)
+        length: Length = "highlights" if task == "highlights" else "brief"
+        text = measured(examples, name, folder, about, args, length)
         print(text)
         readme = folder / "README.md"
-        title = f"{len(examples)} {part} articles, brief, auto bullets"
+        title = f"{len(examples)} {part} articles, {length}, auto bullets"
         readme.write_text(with_scores(readme.read_text("utf-8"), text, title), "utf-8")
     if args.push_to_hub:
         from huggingface_hub import HfApi
@@ -98,8 +101,10 @@ def found_before_training(args: PartArguments) -> None:
             version_of(model)
 
 
-def measured(examples: Sequence[Example], name: str, folder: Path, about: dict[str, Any], args: PartArguments) -> str:
-    """Returns a table of scores with intervals (`brief`, `auto`) on the same articles: the finished model, the model
+def measured(
+    examples: Sequence[Example], name: str, folder: Path, about: dict[str, Any], args: PartArguments, length: Length
+) -> str:
+    """Returns a table of scores with intervals (`auto` bullets) on the same articles: the finished model, the model
     to compare it with, LEAD-3 and the oracle."""
     language = args.language
     sentences = [[s.text for s in content_sentences(example.text, language)] for example in examples]
@@ -111,7 +116,7 @@ def measured(examples: Sequence[Example], name: str, folder: Path, about: dict[s
     made = {}
     threads = torch.get_num_threads()
     for title, model in (models | {name: str(folder)}).items():
-        one = printed(model, examples, title, language=language)
+        one = printed(model, examples, title, length=length, language=language)
         systems[title], made[title] = one.lists, one.counts
     torch.set_num_threads(threads)  # CTranslate2 sets OpenMP to one thread per worker, and so torch too
     systems["oracle"] = [oracle(s, e.references, COUNT, tokens) for s, e in zip(sentences, examples, strict=True)]
@@ -121,7 +126,7 @@ def measured(examples: Sequence[Example], name: str, folder: Path, about: dict[s
         evaluation,
         about
         | {
-            "what": ", `brief`, auto bullets",
+            "what": f", `{length}`, auto bullets",
             "made": made,
             "tokens": "rouge-score's tokens, stemmed" if is_english(language) else "Unicode tokens, unstemmed",
             "models": {title: version_of(model) for title, model in (models | {name: str(folder)}).items()},
@@ -135,7 +140,7 @@ def _beside(model: str, task: str, folder: Path) -> None:
         return
     source = folder_of(model)
     config = json.loads((source / "config.json").read_text("utf-8"))
-    others = {name: config[name] for name in ("extractor", "rewriter", "verifier") if name in config and name != task}
+    others = {name: config[name] for name in PART_NAMES if name in config and name != task}
     for name in others:
         shutil.copytree(source / name, folder / name)
     if others:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoConfig, AutoTokenizer, TrainingArguments, set_seed
+from transformers import AutoConfig, AutoTokenizer, Trainer, TrainingArguments, set_seed
 
 from eval.data import fingerprint
 from eval.metric import KeyPoints
@@ -43,7 +43,23 @@ from .run import LengthGroupedTrainer, add_callbacks, claim_folder, train_or_res
 
 
 @dataclass
-class RewriterArguments(PartArguments):
+class T5Arguments(PartArguments):
+    """Arguments of every task that trains a T5 which writes points."""
+
+    title_share: float = field(
+        default=0.5, metadata={"help": "Share of the pairs with a headline whose headline is read, 0 to 1."}
+    )
+    epochs: float = field(default=3.0, metadata={"help": "Epochs over the pairs."})
+    learning_rate: float = field(default=5e-4, metadata={"help": "Peak learning rate."})
+    batch_size: int = field(default=32, metadata={"help": "Pairs per step, over all processes."})
+    label_smoothing: float = field(default=0.0, metadata={"help": "Label smoothing, 0 to 1."})
+    max_source_tokens: int = field(default=320, metadata={"help": "Maximum number of input tokens; the rest is cut."})
+    max_target_tokens: int = field(default=80, metadata={"help": "Maximum number of output tokens."})
+    validation_pairs: int = field(default=400, metadata={"help": "Maximum number of pairs that select the checkpoint."})
+
+
+@dataclass
+class RewriterArguments(T5Arguments):
     """Arguments of `python -m training rewriter`; each is a flag and a key of the YAML file."""
 
     output: str = field(default="runs/rewriter", metadata={"help": "Folder of the run."})
@@ -71,17 +87,7 @@ class RewriterArguments(PartArguments):
     preference: float = field(
         default=0.3, metadata={"help": "Weight of the comparisons of judged rewrites in the loss."}
     )
-    title_share: float = field(
-        default=0.5, metadata={"help": "Share of the pairs with a headline whose headline is read, 0 to 1."}
-    )
     vocabulary: int = field(default=16000, metadata={"help": "Number of vocabulary pieces to keep; 0 keeps all."})
-    epochs: float = field(default=3.0, metadata={"help": "Epochs over the pairs."})
-    learning_rate: float = field(default=5e-4, metadata={"help": "Peak learning rate."})
-    batch_size: int = field(default=32, metadata={"help": "Pairs per step, over all processes."})
-    label_smoothing: float = field(default=0.0, metadata={"help": "Label smoothing, 0 to 1."})
-    max_source_tokens: int = field(default=320, metadata={"help": "Maximum number of input tokens; the rest is cut."})
-    max_target_tokens: int = field(default=80, metadata={"help": "Maximum number of output tokens."})
-    validation_pairs: int = field(default=400, metadata={"help": "Maximum number of pairs that select the checkpoint."})
 
 
 def main(args: RewriterArguments) -> None:
@@ -100,7 +106,7 @@ def main(args: RewriterArguments) -> None:
     set_seed(args.seed)
     data = load(args, output)
     train = pairs(data.train)
-    validation = _some(pairs(data.validation), args.validation_pairs, args.seed)
+    validation = some(pairs(data.validation), args)
     learnt, chooses, _ = divided([one for source in judgements for one in judged(source)])
     train += preferred(learnt)
     resolved = [references(source) for source in alone]
@@ -112,8 +118,26 @@ def main(args: RewriterArguments) -> None:
         )
     held = validation + preferred(chooses) + [pair for _, selects in resolved for pair in selects]
     model, tokenizer = _start(args, train, output / "start")
-    use_fused_gelu(model)
+    trainer = train_t5(args, model, tokenizer, train, held, args.preference)
+    if not is_first_process():
+        return
+    about = {
+        "pairs": {"train": len(train), "validation": len(validation)},
+        "validation": rouge(output / "checkpoint", validation),
+    }
+    read = {"judged": {"fingerprint": notes["judged"], "rewrites": len(learnt)}} if judgements else {}
+    if alone:
+        read["references"] = {"fingerprint": notes["references"]}
+    finish(args, "rewriter", data, about, trainer.state, began, read)
 
+
+def train_t5(
+    args: T5Arguments, model: Any, tokenizer: Any, train: Sequence[Pair], held: Sequence[Pair], preference: float = 0.0
+) -> Trainer:
+    """Trains a T5 on pairs, and writes the step with the lowest loss on the `held` ones to `checkpoint/` of the run's
+    folder. `preference` is the weight of the comparisons of judged rewrites."""
+    output = Path(args.output)
+    use_fused_gelu(model)
     checkpoints = output / "steps"
     trainer = LengthGroupedTrainer(
         model=model,
@@ -122,38 +146,27 @@ def main(args: RewriterArguments) -> None:
         eval_dataset=_rows(held, tokenizer, args),
         data_collator=Texts(tokenizer.pad_token_id),
         processing_class=tokenizer,
-        compute_loss_func=Loss(smoothing=args.label_smoothing, preference=args.preference),
+        compute_loss_func=Loss(smoothing=args.label_smoothing, preference=preference),
     )
     add_callbacks(trainer, args.patience)
     train_or_resume(trainer, checkpoints)
-    if not is_first_process():
-        return
-    model.config.architectures = ["T5ForConditionalGeneration"]
-    model.save_pretrained(output / "checkpoint")
-    tokenizer.save_pretrained(output / "checkpoint")
-    about = {
-        "pairs": {"train": len(train), "validation": len(validation)},
-        "validation": _rouge(output / "checkpoint", validation),
-    }
-    read = {"judged": {"fingerprint": notes["judged"], "rewrites": len(learnt)}} if judgements else {}
-    if alone:
-        read["references"] = {"fingerprint": notes["references"]}
-    finish(args, "rewriter", data, about, trainer.state, began, read)
+    if is_first_process():
+        model.config.architectures = ["T5ForConditionalGeneration"]
+        model.save_pretrained(output / "checkpoint")
+        tokenizer.save_pretrained(output / "checkpoint")
+    return trainer
 
 
-def _some(found: list[Pair], count: int, seed: int) -> list[Pair]:
-    return random.Random(seed).sample(found, min(count, len(found)))
+def some(found: list[Pair], args: T5Arguments) -> list[Pair]:
+    """Returns a random part of the pairs: those that select the checkpoint."""
+    return random.Random(args.seed).sample(found, min(args.validation_pairs, len(found)))
 
 
 def _start(args: RewriterArguments, train: Sequence[Pair], folder: Path) -> tuple[Any, Any]:
     """Returns the base model, made smaller, and its tokenizer. Saves both in `folder` for a run that is resumed."""
     part = shipped_part(args.base_model, "rewriter")
     if part:
-        model, tokenizer = rewriter_of(part, Writer)
-        for module in model.modules():
-            if isinstance(module, torch.nn.Dropout):
-                module.p = 0.0
-        return model, tokenizer
+        return shipped_t5(part)
     if (folder / "tokenizer.json").exists():  # the file that is written last
         return _loaded(str(folder)), AutoTokenizer.from_pretrained(folder)
     model, tokenizer = _loaded(args.base_model), AutoTokenizer.from_pretrained(args.base_model)
@@ -163,6 +176,15 @@ def _start(args: RewriterArguments, train: Sequence[Pair], folder: Path) -> tupl
     if is_first_process():
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
+    return model, tokenizer
+
+
+def shipped_t5(part: Path) -> tuple[Any, Any]:
+    """Returns the T5 of a part of a model of this project, without dropout, and its tokenizer."""
+    model, tokenizer = rewriter_of(part, Writer)
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
     return model, tokenizer
 
 
@@ -178,7 +200,7 @@ def _loaded(name: str) -> Any:
     return model
 
 
-def _rows(of: Sequence[Pair], tokenizer: Any, args: RewriterArguments, titled: float = 1.0) -> list[dict[str, Any]]:
+def _rows(of: Sequence[Pair], tokenizer: Any, args: T5Arguments, titled: float = 1.0) -> list[dict[str, Any]]:
     """Returns pairs as input of the model. Of the pairs with a headline, a share of `titled` is read with it."""
     draw = random.Random(args.seed)
     titles = [pair.title if draw.random() < titled else None for pair in of]
@@ -204,7 +226,7 @@ def _rows(of: Sequence[Pair], tokenizer: Any, args: RewriterArguments, titled: f
     ]
 
 
-def _settings(args: RewriterArguments, output: Path) -> TrainingArguments:
+def _settings(args: T5Arguments, output: Path) -> TrainingArguments:
     return TrainingArguments(
         **args.for_trainer(output) | {"greater_is_better": False},
         num_train_epochs=args.epochs,
@@ -219,7 +241,7 @@ def _settings(args: RewriterArguments, output: Path) -> TrainingArguments:
     )
 
 
-def _rouge(checkpoint: Path, of: Sequence[Pair]) -> dict[str, float]:
+def rouge(checkpoint: Path, of: Sequence[Pair]) -> dict[str, float]:
     """Returns ROUGE and mean words of the texts that the finished int8 rewriter writes for the validation pairs."""
     with TemporaryDirectory() as folder:
         threads = torch.get_num_threads()

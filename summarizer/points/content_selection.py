@@ -49,14 +49,18 @@ class Settings:
     brief_points: int = 3
 
 
-SETTINGS = Settings()
+SETTINGS: dict[Length, Settings] = {
+    "standard": Settings(),
+    "brief": Settings(),
+    "highlights": Settings(count_factor=0.8, min_points=2, max_points=4),
+}
 
 
 def group(
     scored: Scored,
     count: int | Literal["auto"],
     length: Length,
-    settings: Settings = SETTINGS,
+    settings: Settings | None = None,
     spare: int = 0,
 ) -> tuple[Point, ...]:
     """Returns the points of a list, in article order of their main sentences, which in news is the order of importance.
@@ -66,9 +70,10 @@ def group(
         count: Number of points; with "auto" it depends on the article. Fewer are returned only if the article has too
             few different sentences.
         length: A `brief` list has only the most important points.
-        settings: How the points are chosen.
+        settings: How the points are chosen. Default: the `SETTINGS` of the length.
         spare: Number of further points to add at the end, marked as spare, the best first.
     """
+    settings = settings or SETTINGS[length]
     n = len(scored.sentences)
     usual = settings.brief_points if length == "brief" else settings.max_points
     shown = min(n, usual if count == "auto" else count)

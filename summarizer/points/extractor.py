@@ -217,6 +217,11 @@ class Head:
         self._heads = heads
         self._layers = sum(name.endswith(".attention.weight") for name in weights)
 
+    @classmethod
+    def load(cls, folder: Path, heads: int) -> Head:
+        """Loads the head of a part of a model."""
+        return cls(load_file(folder / "head.safetensors"), heads)
+
     def __call__(self, vectors: Array, features: Array, title: Array | None = None) -> tuple[Array, Array, Array]:
         """Computes the scores of n sentences.
 
@@ -288,19 +293,29 @@ class Extractor:
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
         settings = json.loads((folder / "config.json").read_text("utf-8"))["extractor"]
-        self._head = Head(load_file(folder / "head.safetensors"), settings["heads"])
+        self._head = Head.load(folder, settings["heads"])
         self._open, self._close = settings["special_ids"]
         self._pool = ThreadPoolExecutor(self.threads, "extractor")
 
     def __call__(
-        self, sentences: Sequence[Sentence], title: str | None = None, deadline: Deadline | None = None
+        self,
+        sentences: Sequence[Sentence],
+        title: str | None = None,
+        deadline: Deadline | None = None,
+        head: Head | None = None,
     ) -> Scored:
         """Scores the sentences of an article (at least one). Thread-safe: the windows of parallel calls take turns.
+
+        Args:
+            sentences: The sentences.
+            title: The headline, if there is one.
+            deadline: The time limit. Default: none.
+            head: Scores the sentences in place of the extractor's own head.
 
         Raises:
             TimeLimitError: The deadline has passed. Windows that have not started are cancelled.
         """
-        deadline = deadline or Deadline()
+        deadline, head = deadline or Deadline(), head or self._head
         deadline.check()
         tokens = token_ids(self.tokenizer, sentences, title)
         deadline.check()
@@ -308,10 +323,10 @@ class Extractor:
         headline, vectors = (read[0], read[1:]) if title else (None, read)
         features = surface_features(sentences, title)
         with one_core():
-            scores, queries, keys = self._head(vectors, features, headline)
+            scores, queries, keys = head(vectors, features, headline)
         unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-6)
         main, source, top = scores.T
-        return Scored(tuple(sentences), main, source, top, unit, queries, keys, self._head.weights)
+        return Scored(tuple(sentences), main, source, top, unit, queries, keys, head.weights)
 
     def close(self) -> None:
         """Waits for the windows that are being read, and frees the threads."""

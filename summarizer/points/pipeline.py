@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ..checks import Verifier
 from ..deadline import Deadline
 from ..errors import ModelError
 from ..options import Options
 from ..reading import Article, content_sentences
-from ..summary import Bullet, Length, Policy, Span
+from ..summary import Bullet, Length, Span
 from .content_selection import SETTINGS, group
 from .editor_tools import check_point, wordings_of
-from .extractor import Extractor
+from .extractor import Extractor, Head
 from .point import Point
 from .rewriter import Rewriter, Writer
 from .text_choice import DROP_THRESHOLD, TextChooser, chosen_by_form, source_sentences
@@ -26,7 +26,10 @@ from .writing import with_rewrites
 
 GAIN = 0.2
 """A spare point replaces a point only if its expected cost is lower by more than this."""
+HIGHLIGHTS: Final = "highlights"
+"""Name of a length, and of the part of a model that is made for it: a head that chooses its points, and a rewriter."""
 _UNVERIFIED = "The model has a rewriter but no verifier, so only the article's own sentences are shown."
+_NO_HIGHLIGHTS = "The model has no part for highlights, so the points are chosen and written as for other lengths."
 SPARE = 2
 """Maximum number of spare points, which can replace points of the list."""
 
@@ -66,7 +69,12 @@ class Pipeline:
                 self._verifier = Verifier(part, self._extractor.threads)
                 if "rewriter" in config:
                     part = folder / "rewriter"
-                    rewriter = Rewriter(part, self._extractor.threads)
+                    highlights = folder / HIGHLIGHTS if HIGHLIGHTS in config else None
+                    rewriter = Rewriter(part, self._extractor.threads, highlights)
+            self._heads: dict[Length, Head] = {}
+            if HIGHLIGHTS in config:
+                part = folder / HIGHLIGHTS
+                self._heads[HIGHLIGHTS] = Head.load(part, config[HIGHLIGHTS]["heads"])
         except (RuntimeError, OSError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{part}: {error}") from error
         self._writer: Writer | None = write_with(rewriter) if write_with else rewriter
@@ -86,7 +94,7 @@ class Pipeline:
         articles."""
         deadline.check()
         sentences = content_sentences(article.text, article.language)
-        scored = self._extractor(sentences, article.title, deadline)
+        scored = self._extractor(sentences, article.title, deadline, self._heads.get(options.length))
         deadline.check()
         found = group(scored, options.bullets, options.length, spare=SPARE)
         points, spare = [one for one in found if not one.spare], [one for one in found if one.spare]
@@ -101,7 +109,7 @@ class Pipeline:
         # Chosen again, since what a text is worth depends on the points before it.
         points = self._chosen(chooser, kept, options, deadline)
         bullets = tuple(point.bullet for point in points if point.bullet)
-        return bullets, tuple(self._warnings(article, options.policy, points))
+        return bullets, tuple(self._warnings(article, options, points))
 
     def checked_bullet(self, article: Article, text: str, spans: Sequence[Span] | None, deadline: Deadline) -> Bullet:
         """Returns an editor's point with its source sentences and its checks (`editor_tools.check_point`)."""
@@ -160,12 +168,14 @@ class Pipeline:
             replace(point, verdicts=tuple(verdicts.result())) for point, verdicts in zip(found, waiting, strict=True)
         ]
 
-    def _warnings(self, article: Article, policy: Policy, points: Sequence[Point]) -> Iterator[str]:
+    def _warnings(self, article: Article, options: Options, points: Sequence[Point]) -> Iterator[str]:
         if not self._speaks(article.language):
             made_for = ", ".join(self._languages)
             yield f"The model was made for {made_for}; its quality for {article.language} was not measured."
-        elif self._unverified and policy != "extract":
+        elif self._unverified and options.policy != "extract":
             yield _UNVERIFIED
+        if options.length == HIGHLIGHTS and not self._heads:
+            yield _NO_HIGHLIGHTS
         faults = Counter(point.fault for point in points if point.fault)
         for fault, count in faults.items():
             yield f"The language model did not write {count} of the points: {fault}."
@@ -179,11 +189,12 @@ def _without(points: Sequence[Point], spare: Sequence[Point], options: Options) 
     If the number of points is free, a point that is not replaced and whose faults cost DROP_THRESHOLD or more is
     dropped, as long as enough points remain."""
     kept, others = list(points), list(spare)
+    least = SETTINGS[options.length].min_points
     for point in sorted(points, key=lambda point: -point.cost):
         better = min(others, key=lambda other: other.cost, default=None)
         if better and better.cost + GAIN < point.cost:
             others.remove(better)
             kept[kept.index(point)] = better
-        elif point.faults >= DROP_THRESHOLD and options.bullets == "auto" and len(kept) > SETTINGS.min_points:
+        elif point.faults >= DROP_THRESHOLD and options.bullets == "auto" and len(kept) > least:
             kept.remove(point)
     return kept

@@ -45,12 +45,14 @@ class Style:
         size: Cost of ten words above `aim`.
         fluent: Weight of the rewriter's mean log-probability per token, relative to the share of important words that
             is kept.
+        as_it_is: If True, a single sentence is also requested as it is, with references put in.
     """
 
     asked: tuple[int, ...]
     aim: int
     size: float
     fluent: float
+    as_it_is: bool = True
 
     def lengths(self, size: int) -> tuple[int, ...]:
         """Returns the lengths to request for sentences of `size` words: those that are clearly shorter."""
@@ -60,6 +62,7 @@ class Style:
 STYLES: dict[Length, Style] = {
     "brief": Style(asked=(16, 21), aim=20, size=0.4, fluent=2.0),
     "standard": Style(asked=(27,), aim=32, size=0.4, fluent=2.0),
+    "highlights": Style(asked=(10, 13), aim=12, size=0.8, fluent=2.0, as_it_is=False),
 }
 
 
@@ -143,20 +146,20 @@ class TextChooser:
             versions: Number of texts that a language model is asked for.
         """
         lengths = self.style.lengths(len(words(point.text)))
-        if len(point.chosen) == 1:
+        if self.style.as_it_is and len(point.chosen) == 1:
             lengths = (AS_IT_IS, *lengths)
         context = self.context.of_sentences(point.chosen)
         end = point.spans[-1].end
         return Task(point.text, context, self.article.title, lengths, self._length, self.article.text, end, versions)
 
     def rewrites(self, point: Point, written: Written) -> list[Rewrite]:
-        """Returns the texts of a point that pass all look-ups, at most _REWRITES. With `flag`, the others follow. An
-        answer of a language model that repeats the sentences word for word is no rewrite."""
+        """Returns the texts of a point that pass all look-ups, at most _REWRITES. With `flag`, the others follow. A
+        free text that repeats the sentences word for word is no rewrite."""
         if written.kind == "others":
-            most = 2 * self.style.aim  # a longer answer of a language model is no point
+            most = 2 * self.style.aim  # a longer answer is no point
             unchanged = [words(point.text), words(bullet_of([span.text for span in point.spans]))]
             found = [
-                self._looks_up(point.widened(self.context.evidence(point.chosen, one.text)), "generated")(one)
+                self._looks_up(point.widened(self.context.evidence(point.chosen, one.text)), written.method)(one)
                 for one in written.candidates
                 if len(words(one.text)) <= most and words(one.text) not in unchanged
             ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
@@ -15,7 +15,7 @@ from ..errors import WriterError
 from ..points import Candidate, Task, Writer, Written, finished
 from ..summary import Length
 
-WORDS: dict[Length, str] = {"standard": "14 to 34", "brief": "8 to 16"}
+WORDS: dict[Length, str] = {"standard": "14 to 34", "brief": "8 to 16", "highlights": "7 to 14"}
 """Number of words of a point, as the guide says it."""
 MAX_STORY = 12_000
 """Maximum number of characters of the story that are sent from its start: some 2,000 words."""
@@ -126,15 +126,15 @@ class LanguageModel:
         try:
             found = texts(self._answers(messages(self._guide, task), deadline))
         except AnswerError as error:
-            return Written((), "others", f"{self.name}: {error}")
+            return Written((), "others", "generated", f"{self.name}: {error}")
         except UnreachableError as error:
             if not self._fallback:
                 raise
             written = self._fallback.start(task, deadline)()
-            return Written(written.candidates, written.kind, str(error))
+            return replace(written, fault=str(error))
         if not found:
-            return Written((), "others", f"{self.name} answered without a text")
-        return Written(tuple(Candidate(text, 0.0) for text in found), "others")
+            return Written((), "others", "generated", f"{self.name} answered without a text")
+        return Written(tuple(Candidate(text, 0.0) for text in found), "others", "generated")
 
 
 def messages(guide: str, task: Task) -> list[dict[str, str]]:

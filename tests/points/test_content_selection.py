@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summarizer.points.content_selection import SETTINGS, Settings, group
+from summarizer.points.content_selection import Settings, group
 from summarizer.points.extractor import DISTANCE_FEATURES, Scored
 from summarizer.reading.sentences import Sentence
 
@@ -98,7 +98,7 @@ def test_the_sentence_before_a_point_is_free_if_no_other_point_has_it():
     assert [one.before for one in group(other_section, 4, "standard")] == [None, 1, None, None]
 
 
-@pytest.mark.parametrize("length", ["standard", "brief"])
+@pytest.mark.parametrize("length", ["standard", "brief", "highlights"])
 def test_the_number_that_is_asked_for_is_given(length):
     for count in (1, 4, 9, 12):
         assert len(group(scored([float(-i) for i in range(12)]), count, length)) == count
@@ -110,7 +110,7 @@ def test_no_sentence_is_in_two_points(data):
     main = data.draw(st.lists(st.floats(-5, 5), min_size=n, max_size=n))
     pairs = data.draw(st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=20))
     count = data.draw(st.one_of(st.just("auto"), st.integers(1, 15)))
-    length = data.draw(st.sampled_from(["standard", "brief"]))
+    length = data.draw(st.sampled_from(["standard", "brief", "highlights"]))
     found = group(scored(main, pairs), count, length, Settings())
     more = group(scored(main, pairs), count, length, Settings(), spare=2)
     # Which sentence before a point is free depends on the spare points too.
@@ -119,5 +119,5 @@ def test_no_sentence_is_in_two_points(data):
     used = [i for one in more for i in one.chosen]
     assert found and len(used) == len(set(used)) and count in ("auto", *range(len(found), 16))
     for one in found:
-        assert one.main in one.chosen and len(one.chosen) <= SETTINGS.max_sentences
+        assert one.main in one.chosen and len(one.chosen) <= Settings().max_sentences
         assert list(one.chosen) == sorted(one.chosen) and 0 <= one.score <= 1

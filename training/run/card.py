@@ -48,12 +48,16 @@ _WHAT = {
     "rewriter": "The rewriter puts into a sentence who or what is meant, and leaves words out of long ones.",
     "verifier": "The verifier reads a key point with its source sentences and estimates how likely it is that an "
     "editor would print it.",
+    "highlights": "The part for highlights chooses the points of a newsroom's own kind of list, and writes them in few "
+    "words.",
 }
 _LIMITS = {
     "extractor": "- A bullet that is not rewritten is a sentence of the article, nearly in its full length: only an "
     "opening such as 'But' and asides in parentheses are left out.",
     "rewriter": "- A rewrite can be wrong in a way that no check finds.",
     "verifier": "- A text that the verifier accepts can still be wrong; its probability says how often that is so.",
+    "highlights": "- Highlights are in the style of the lists that they were learnt from, and bolder than the other "
+    "lengths: the sources of each should be read.",
 }
 _UNMEASURED = "Not measured yet: `python -m eval --model MODEL --data FILE --card`."
 

@@ -18,9 +18,18 @@ from transformers import set_seed
 from .arguments import is_first_process
 from .data import PARTS, Data, load, pairs
 from .extractor import train_head
-from .modeling import ExtractorCollator, ExtractorDataset, ExtractorModel, Head, encoder_of, shipped_part
+from .modeling import (
+    ExtractorCollator,
+    ExtractorDataset,
+    ExtractorModel,
+    Head,
+    Writer,
+    encoder_of,
+    rewriter_of,
+    shipped_part,
+)
 from .packaging import finish, found_before_training
-from .rewriter import T5Arguments, rouge, shipped_t5, some, train_t5
+from .rewriter import T5Arguments, rouge, some, train_t5
 from .run import claim_folder
 
 TASK = "highlights"
@@ -65,7 +74,7 @@ def main(args: HighlightsArguments) -> None:
     heads = _train_head(args, extractor, data)
     part = shipped_part(args.base_model, TASK)
     assert part is not None
-    trainer = train_t5(args, *shipped_t5(part), train, validation)
+    trainer = train_t5(args, *rewriter_of(part, Writer), train, validation)
     if not is_first_process():
         return
     about = {

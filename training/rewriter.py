@@ -166,7 +166,7 @@ def _start(args: RewriterArguments, train: Sequence[Pair], folder: Path) -> tupl
     """Returns the base model, made smaller, and its tokenizer. Saves both in `folder` for a run that is resumed."""
     part = shipped_part(args.base_model, "rewriter")
     if part:
-        return shipped_t5(part)
+        return rewriter_of(part, Writer)
     if (folder / "tokenizer.json").exists():  # the file that is written last
         return _loaded(str(folder)), AutoTokenizer.from_pretrained(folder)
     model, tokenizer = _loaded(args.base_model), AutoTokenizer.from_pretrained(args.base_model)
@@ -176,15 +176,6 @@ def _start(args: RewriterArguments, train: Sequence[Pair], folder: Path) -> tupl
     if is_first_process():
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-    return model, tokenizer
-
-
-def shipped_t5(part: Path) -> tuple[Any, Any]:
-    """Returns the T5 of a part of a model of this project, without dropout, and its tokenizer."""
-    model, tokenizer = rewriter_of(part, Writer)
-    for module in model.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = 0.0
     return model, tokenizer
 
 

@@ -158,6 +158,7 @@ def _t5(
         relative_attention_max_distance=int(found[f"{attention}/relative_attention_max_distance"]),
         feed_forward_proj={(0, False): "relu", (1, True): "gated-gelu"}[int(found["encoder/activation"]), gated],
         layer_norm_epsilon=epsilon,
+        dropout_rate=0.0,  # as in the training from a base checkpoint (`training/rewriter.py`)
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=tokenizer.eos_token_id,
         decoder_start_token_id=tokenizer.pad_token_id,

@@ -25,7 +25,7 @@ STORY = EXAMPLES / "thai-tyre-accord.json"
 def main() -> None:
     """Draws."""
     with TemporaryDirectory() as folder, Summarizer.from_pretrained() as summarizer:
-        app = create_app(Settings(f"sqlite:///{folder}/desk.sqlite", guests=True), summarizer)
+        app = create_app(Settings(f"sqlite:///{folder}/desk.sqlite"), summarizer)
         config = uvicorn.Config(app, "127.0.0.1", 0, log_level="error")
         server, socket = uvicorn.Server(config), config.bind_socket()
         store = app.state.desk.store

@@ -1,7 +1,8 @@
-"""The commands `summarize serve` (starts the desk) and `summarize desk` (manages users, keys and exports)."""
+"""The commands `summarize serve` (starts the desk) and `summarize desk` (manages keys and exports)."""
 
 from __future__ import annotations
 
+import getpass
 import ipaddress
 import os
 import sys
@@ -23,7 +24,7 @@ from ..summary import Length
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .auth import People
+    from .auth import Keys
     from .database import Database
     from .service import Desk
 
@@ -32,7 +33,7 @@ _HELP = {"help_option_names": ["-h", "--help"]}
 serving = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 managing = typer.Typer(
     add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich", no_args_is_help=True,
-    help="Manage users, keys and exports of the editors' desk (summarize serve).",
+    help="Manage keys and exports of the editors' desk (summarize serve).",
 )  # fmt: skip
 _Database = Annotated[
     str, typer.Option("--database", metavar="URL", help="SQLAlchemy URL of the database.", envvar="SUMMARIZE_DATABASE")
@@ -68,9 +69,17 @@ def serve(
     max_queue: Annotated[
         int, typer.Option(min=0, metavar="N", help="Maximum number of waiting articles.")
     ] = Settings.max_queue,
-    behind_tls_proxy: Annotated[
-        bool, typer.Option("--behind-tls-proxy", help="A proxy such as nginx handles TLS; only it can reach this port.")
-    ] = False,
+    user_header: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", show_default=False,
+                     help="Header in which a proxy such as nginx sends the name of the user whom it has signed in. The "
+                     "proxy also handles TLS, and nobody else can reach this port."),
+    ] = None,
+    editor: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", show_default=False, help="Your name, on a desk without a proxy. Default: your "
+                     "login name."),
+    ] = None,
     allowed_host: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Host name under which the desk is reached. Can be repeated.",
@@ -86,9 +95,8 @@ def serve(
 
     [bold]Examples[/bold]
 
-      summarize serve                                          (this machine only, no sign-in)
-      summarize desk user add ann                              (everybody must sign in after a restart)
-      summarize serve --behind-tls-proxy --allowed-host desk.example.org
+      summarize serve                                          (for you, on this machine only)
+      summarize serve --user-header X-Desk-User --allowed-host desk.example.org
 
     By default, all data is in one SQLite file, desk.sqlite. /openapi.json describes the API. Exit code 2: wrong use.
     """
@@ -97,28 +105,21 @@ def serve(
             import httpx
             import uvicorn
 
-            from .auth import People
-            from .database import Database
+            from .auth import user
             from .service import create_app
         except ImportError as error:
             raise MissingExtraError("the desk", str(error.name), "serve") from error
-        reached = not _loopback(host) or behind_tls_proxy or bool(allowed_host)
-        opened = Database(database)
-        signed = bool(People(opened).users())
-        opened.close()
-        if reached and not signed:
+        if not user_header and (not _loopback(host) or allowed_host):
             raise ValueError(
-                "other machines could reach this desk, but it has no users: add one with "
-                "`summarize desk user add NAME`, or listen on 127.0.0.1 only, without "
-                "--behind-tls-proxy and --allowed-host"
+                "other machines could reach this desk: let a proxy such as nginx handle TLS and sign-in, and name the "
+                "header in which it sends the user's name (--user-header); or listen on 127.0.0.1 only, without "
+                "--allowed-host"
             )
+        if user_header and editor:
+            raise ValueError("--editor is the name of the only user; with --user-header the proxy names the users")
+        me = user(editor or _login_name()).name
         Options(time_limit=time_limit)  # raises if the limit is out of range
         told = flags.writer_options(writer, writer_model, writer_guide, writer_fallback)
-        if not _loopback(host) and not behind_tls_proxy:
-            raise ValueError(
-                f"other machines can reach {host}, and nothing is encrypted: let a proxy such as nginx handle TLS, and "
-                "pass --behind-tls-proxy"
-            )
         secret = os.environ.get("SUMMARIZE_WEBHOOK_SECRET", "")
         if webhook and len(secret) < 16:
             raise ValueError("a webhook needs a secret of at least 16 characters in SUMMARIZE_WEBHOOK_SECRET")
@@ -129,7 +130,7 @@ def serve(
         names = ["127.0.0.1", "localhost", "[::1]", host, *(allowed_host or [])]
         settings = Settings(
             database, disclosure, webhook, secret, max_request, time_limit, max_queue,
-            secure=behind_tls_proxy, guests=not signed,
+            user_header=user_header, editor=me,
             hosts=tuple(names) if _loopback(host) or allowed_host else (),
         )  # fmt: skip
 
@@ -141,56 +142,15 @@ def serve(
                 app = create_app(settings, summarizer)
                 if load:  # in the background: a large folder takes long
                     Thread(target=_load, args=[app.state.desk, load], daemon=True).start()
-                who = (
-                    "sign-in required"
-                    if signed
-                    else "no sign-in; to require it, add a user with `summarize desk user add NAME`"
-                )
+                who = f"users are named by the proxy in {user_header}" if user_header else f"for {me}, without sign-in"
                 about = f"its API is described at {address}/openapi.json; Ctrl+C stops it"
                 print(f"the desk is at {address} ({who}); {about}", flush=True)
-                config = uvicorn.Config(
-                    app, log_config=None, log_level="warning", proxy_headers=behind_tls_proxy,
-                    timeout_graceful_shutdown=10,
-                )  # fmt: skip
+                config = uvicorn.Config(app, log_config=None, log_level="warning", timeout_graceful_shutdown=10)
                 uvicorn.Server(config).run(sockets=[listening])
 
 
-user = typer.Typer(no_args_is_help=True, help="Users of the desk.")
 key_ = typer.Typer(no_args_is_help=True, help="API keys for other systems, such as a CMS.")
-managing.add_typer(user, name="user")
 managing.add_typer(key_, name="key")
-
-
-@user.command("add", context_settings=_HELP)
-def add_user(
-    name: str,
-    database: _Database = _DATABASE,
-) -> None:
-    """Add a user, or change a user's password. Prompts for the password, or reads it from standard input."""
-    with _told():
-        if sys.stdin.isatty():
-            password = typer.prompt("Password (at least 12 characters)", hide_input=True, confirmation_prompt=True)
-        else:
-            password = sys.stdin.readline().rstrip("\n")
-        with _people(database) as people:
-            people.put(name, password)
-        print(f"{name} can sign in; restart the desk if it was started without users", file=sys.stderr)
-
-
-@user.command("list", context_settings=_HELP)
-def list_users(database: _Database = _DATABASE) -> None:
-    """Print the users."""
-    with _people(database) as people:
-        for name in people.users():
-            print(name)
-
-
-@user.command("remove", context_settings=_HELP)
-def remove_user(name: str, database: _Database = _DATABASE) -> None:
-    """Remove a user. Versions and decisions keep the user's name."""
-    with _people(database) as people:
-        if not people.drop_user(name):
-            raise ValueError(f"there is no user {name}")
 
 
 @key_.command("add", context_settings=_HELP)
@@ -200,23 +160,23 @@ def add_key(
     database: _Database = _DATABASE,
 ) -> None:
     """Create a key and print its secret, which is not stored."""
-    with _people(database) as people:
-        print(people.new_key(name, scopes))
+    with _keys(database) as keys:
+        print(keys.new(name, scopes))
 
 
 @key_.command("list", context_settings=_HELP)
 def list_keys(database: _Database = _DATABASE) -> None:
     """Print keys and their scopes."""
-    with _people(database) as people:
-        for name, scopes in people.keys().items():
+    with _keys(database) as keys:
+        for name, scopes in keys.scopes().items():
             print(f"{name}\t{scopes}")
 
 
 @key_.command("remove", context_settings=_HELP)
 def remove_key(name: str, database: _Database = _DATABASE) -> None:
     """Remove a key."""
-    with _people(database) as people:
-        if not people.drop_key(name):
+    with _keys(database) as keys:
+        if not keys.drop(name):
             raise ValueError(f"there is no key {name}")
 
 
@@ -241,12 +201,12 @@ def export(
 
 
 @contextmanager
-def _people(database: str) -> Iterator[People]:
-    """Opens the users and keys of a database."""
+def _keys(database: str) -> Iterator[Keys]:
+    """Opens the keys of a database."""
     with _opened(database) as opened:
-        from .auth import People
+        from .auth import Keys
 
-        yield People(opened)
+        yield Keys(opened)
 
 
 @contextmanager
@@ -290,6 +250,13 @@ def _socket(host: str, port: int) -> socket:
         )
     except OSError as error:
         raise ValueError(f"cannot listen on port {port} of {host}: {error.strerror}; choose another --port") from error
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have no name
+        return Settings.editor
 
 
 def _loopback(host: str) -> bool:

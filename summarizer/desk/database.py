@@ -25,7 +25,7 @@ _STEPS = {
 }
 """For each action, the new status by the old one. Other statuses do not allow the action."""
 
-SCHEMA = 3
+SCHEMA = 4
 """Version of the tables. `_MIGRATIONS` upgrades older databases to it."""
 
 _tables = sa.MetaData()
@@ -63,20 +63,6 @@ revisions = sa.Table(
     sa.Column("bullets", sa.Text, nullable=False),
     sa.Column("removed", sa.Text, nullable=False),
 )
-users = sa.Table(
-    "users",
-    _tables,
-    sa.Column("name", sa.String(100), primary_key=True),
-    sa.Column("password", sa.Text, nullable=False),
-    sa.Column("created", sa.String(32), nullable=False),
-)
-sessions = sa.Table(
-    "sessions",
-    _tables,
-    sa.Column("token", sa.String(64), primary_key=True),
-    sa.Column("user", sa.String(100), sa.ForeignKey("users.name"), nullable=False),
-    sa.Column("ends", sa.String(32), nullable=False),
-)
 keys = sa.Table(
     "keys",
     _tables,
@@ -99,8 +85,9 @@ calls = sa.Table(
     sa.Index("calls_by_due", "due"),
 )
 _MIGRATIONS: dict[int, Sequence[str]] = {
-    1: ["ALTER TABLE users DROP COLUMN role"],
-    2: ["ALTER TABLE sessions DROP COLUMN csrf"],
+    1: [],
+    2: [],
+    3: ["DROP TABLE sessions", "DROP TABLE users"],
 }
 """For each older version, the SQL statements that upgrade it to the next version."""
 

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-import math
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from ..reading import content_sentences, paragraphs
 from .api import Id, Status
-from .auth import SESSION, Person
+from .auth import Person
 from .database import STATUSES
 from .revisions import REASONS, article_of
-from .service import COOKIE, NAME_COOKIE, Desk, OfDesk, OfPerson, desk_of, person_of, same_site
+from .service import OfDesk, allowed, desk_of, person_of
 from .store import PAGE, Entry
-
-_log = logging.getLogger(__name__)
 
 router = APIRouter(include_in_schema=False)
 _HERE = Path(__file__).parent
@@ -38,24 +33,18 @@ def mount_files(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=_HERE / "static"), "static")
 
 
-def _page(name: str, request: Request, desk: Desk, person: Person | None, code: int = 200, **values: Any) -> Response:
-    page = _templates.get_template(name).render(
-        person=person, guests=desk.settings.guests, path=request.url.path, **values
-    )
+def _page(name: str, request: Request, person: Person | None, code: int = 200, **values: Any) -> Response:
+    page = _templates.get_template(name).render(person=person, path=request.url.path, **values)
     return HTMLResponse(page, code)
 
 
-def _signed_in(request: Request, person: OfPerson) -> Person:
-    """Returns the user of a page. Redirects others to the sign-in page, which leads back to this page."""
-    if person is None:
-        to = quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
-        raise HTTPException(303, "sign in", headers={"Location": f"/login?to={to}"})
+def _user(person: Annotated[Person, Depends(allowed("decide"))]) -> Person:
     if person.key:
         raise HTTPException(403, "a key is for the API under /v1; sign in to use the pages")
     return person
 
 
-Here = Annotated[Person, Depends(_signed_in)]
+Here = Annotated[Person, Depends(_user)]
 
 
 @router.get("/")
@@ -74,16 +63,16 @@ def queue(
         since = _age(entry.open_at) if entry.open_at else ""
         rows.setdefault(entry.article_id, []).append((entry, _age(entry.created), since))
     return _page(
-        "queue.html", request, desk, person,
+        "queue.html", request, person,
         entries=list(rows.values()), status=status, statuses=STATUSES, counts=desk.store.counts(), q=q.strip(),
         next=entries[-1].id if len(entries) == PAGE else None,
     )  # fmt: skip
 
 
 @router.get("/new")
-def new(request: Request, desk: OfDesk, person: Here) -> Response:
+def new(request: Request, person: Here) -> Response:
     """Shows a form for an article."""
-    return _page("new.html", request, desk, person)
+    return _page("new.html", request, person)
 
 
 @router.get("/summaries/{id}")
@@ -91,7 +80,7 @@ def summary(id: Id, request: Request, desk: OfDesk, person: Here) -> Response:
     """Shows an article next to its list."""
     record = desk.store.get(id)
     return _page(
-        "summary.html", request, desk, person,
+        "summary.html", request, person,
         record=record, paragraphs=_paragraphs(record), reasons=REASONS,
         other="brief" if record["options"]["length"] == "standard" else "standard",
     )  # fmt: skip
@@ -105,58 +94,10 @@ def following(id: Id, desk: OfDesk, person: Here) -> Response:
     return RedirectResponse(f"/summaries/{drafts[0]}" if drafts else "/", 303)
 
 
-@router.get("/login")
-def login(request: Request, desk: OfDesk, person: OfPerson, to: str = "/") -> Response:
-    """Shows the form to sign in."""
-    return _page("login.html", request, desk, person, to=_inside(to), failed=False)
-
-
-@router.post("/login")
-async def sign_in(
-    request: Request, desk: OfDesk, name: Annotated[str, Form()] = "", password: Annotated[str, Form()] = "",
-    to: Annotated[str, Form()] = "/",
-) -> Response:  # fmt: skip
-    """Signs in. On a desk without users, stores the name in a cookie instead. Wrong passwords are logged; after some of
-    them, for a name or from an address, there are growing pauses (`auth.Attempts`)."""
-    same_site(request)
-    name, password = (text.encode("utf-8", "replace").decode() for text in (name, password))
-    answer = RedirectResponse(_inside(to), 303)
-    kept: dict[str, Any] = {"httponly": True, "samesite": "strict", "secure": desk.settings.secure}
-    if desk.settings.guests:
-        answer.set_cookie(NAME_COOKIE, quote(" ".join(name.split())[:100]), max_age=365 * 86_400, **kept)
-        return answer
-    address = request.client.host if request.client else ""
-    keys = (f"name {name[:100]}", f"address {address}")
-    if pause := math.ceil(desk.attempts.pause(*keys)):
-        refused = _page("login.html", request, desk, None, 429, to=_inside(to), failed=False, pause=pause)
-        refused.headers["Retry-After"] = str(pause)
-        return refused
-    desk.attempts.failed(*keys)  # counted before the password is read, so that parallel attempts count too
-    token = await desk.signing(lambda: desk.people.sign_in(name, password), address)
-    if token is None:
-        _log.warning("wrong password for %r from %s", name[:100], address)
-        return _page("login.html", request, desk, None, 401, to=_inside(to), failed=True)
-    desk.attempts.succeeded(*keys)
-    answer.set_cookie(COOKIE, token, max_age=int(SESSION.total_seconds()), **kept)
-    return answer
-
-
-@router.post("/logout")
-def sign_out(request: Request, desk: OfDesk) -> Response:
-    """Ends the session."""
-    same_site(request)
-    if token := request.cookies.get(COOKIE):
-        desk.people.sign_out(token)
-    answer = RedirectResponse("/login", 303)
-    answer.delete_cookie(COOKIE)
-    answer.delete_cookie(NAME_COOKIE)
-    return answer
-
-
 def error(request: Request, code: int, detail: str) -> Response:
     """Returns a page that shows an error."""
     desk = desk_of(request)
-    return _page("error.html", request, desk, person_of(request, desk), code, detail=detail)
+    return _page("error.html", request, person_of(request, desk), code, detail=detail)
 
 
 def _paragraphs(record: dict[str, Any]) -> list[list[dict[str, Any]]]:
@@ -181,11 +122,6 @@ def _paragraphs(record: dict[str, Any]) -> list[list[dict[str, Any]]]:
             pieces.append({"text": article.text[at:end]})
         found.append(pieces)
     return found
-
-
-def _inside(path: str) -> str:
-    """Returns a path on this desk. A path that leads to another host becomes "/"."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
 
 
 def _age(at: str) -> str:

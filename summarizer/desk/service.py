@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Annotated, Any, TypeVar
-from urllib.parse import unquote
 
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
@@ -24,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..errors import ArticleError, ClosedError, MissingExtraError, TimeLimitError, WriterError
 from ..summarizer import Summarizer
 from ..version import __version__
-from .auth import SCOPES, Attempts, People, Person
+from .auth import Keys, Person, user
 from .database import STATUSES, Database, NotAllowedError
 from .queue import BusyError, KillableProcess, TaskQueue
 from .settings import Settings
@@ -33,16 +32,10 @@ from .webhooks import Calls, deliver
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
-COOKIE = "desk"
-NAME_COOKIE = "desk_name"
 EDITING = 2
 """Number of checks and wordings, and of articles that become text, that are made at the same time."""
 READING = 15.0
 """Maximum seconds in which an article becomes text. A news page takes a tenth of a second."""
-SIGNING = 2
-"""Number of passwords that are verified at the same time."""
-GUEST = "editor"
-"""Name of a person who has given none, on a desk without users."""
 
 
 class Desk:
@@ -57,14 +50,12 @@ class Desk:
         summarizer: The model.
         database: The open database.
         store: Summaries and their versions.
-        people: Users, sessions and keys.
+        keys: Keys of other systems.
         calls: Webhook calls.
         drafting: Queue of articles.
         editing: Queue of checks and wordings, so that editors do not wait behind articles.
         reading: Queue of articles as HTML or Markdown that become text.
         reader: The process in which they do.
-        signing: Queue of passwords to verify: each takes 64 MB and a tenth of a second.
-        attempts: The wrong passwords.
         metrics: Metrics that `/metrics` returns.
     """
 
@@ -72,14 +63,13 @@ class Desk:
         self.settings, self.summarizer = settings, summarizer
         self.database = Database(settings.database)
         self.store = Store(self.database, settings.disclosure)
-        self.people, self.calls = People(self.database), Calls(self.database)
+        self.keys, self.calls = Keys(self.database), Calls(self.database)
         self.drafting, self.editing = (
             TaskQueue(summarizer.max_concurrency, settings.max_queue),
             TaskQueue(EDITING, settings.max_queue),
         )
         self.reading = TaskQueue(EDITING, settings.max_queue)
         self.reader = KillableProcess(min(READING, settings.seconds), "reading the article")
-        self.signing, self.attempts = TaskQueue(SIGNING, settings.max_queue), Attempts()
         self.metrics = Metrics(self)
 
     def close(self) -> None:
@@ -88,7 +78,6 @@ class Desk:
         self.editing.close()
         self.reading.close()
         self.reader.close()
-        self.signing.close()
         self.database.close()
 
 
@@ -182,29 +171,27 @@ OfDesk = Annotated[Desk, Depends(desk_of)]
 
 
 def person_of(request: Request, desk: OfDesk) -> Person | None:
-    """Returns who sent a request: a key from the header `Authorization: Bearer`, the user of a session, or a guest
-    on a desk without users. None: no valid key or session."""
+    """Returns who sent a request: a key from the header `Authorization: Bearer`, or the user whom the proxy names.
+    Returns None if there is no valid key or name."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    header = desk.settings.user_header
     if scheme.lower() == "bearer":
-        person = desk.people.of_key(secret.strip())
-        if person or not desk.settings.guests:  # a desk without users needs no key, so an unknown one does no harm
+        person = desk.keys.of(secret.strip())
+        if person or header:  # a desk without a proxy needs no key, so an unknown one does no harm
             return person
-    token = request.cookies.get(COOKIE)
-    if token and (person := desk.people.of_session(token)):
-        return person
-    if not desk.settings.guests:
+    if not header:
+        return user(desk.settings.editor)
+    try:  # names are sent as UTF-8, which Starlette reads as Latin-1
+        return user(request.headers.get(header, "").encode("latin-1").decode())
+    except ValueError:
         return None
-    name = unquote(request.cookies.get(NAME_COOKIE, "")).strip()
-    good = name and len(name) <= 100 and name.isprintable() and not name.startswith("key ")
-    return Person(name if good else GUEST, frozenset(SCOPES))
 
 
 OfPerson = Annotated[Person | None, Depends(person_of)]
 
 
 def allowed(scope: str) -> Callable[..., Person]:
-    """Creates a dependency that returns who sent a request (a user, a key or a guest), and refuses it without the
-    right.
+    """Creates a dependency that returns who sent a request, and refuses it without the right.
 
     Args:
         scope: The right, one of `auth.SCOPES`.
@@ -216,7 +203,7 @@ def allowed(scope: str) -> Callable[..., Person]:
                 401,
                 "this desk does not know the key"
                 if "authorization" in request.headers
-                else "sign in, or send a key in the header Authorization: Bearer",
+                else "the proxy named no user; sign in there, or send a key in the header Authorization: Bearer",
                 headers={"WWW-Authenticate": "Bearer"},
             )
         if scope not in person.scopes:

@@ -17,8 +17,9 @@ class Settings:
         max_request: Maximum size of a request in bytes.
         seconds: Maximum seconds for one article, check or request for wordings.
         max_queue: Maximum number of waiting articles. The queue of editors' checks has the same limit.
-        secure: True: browsers send the cookies over HTTPS only.
-        guests: True: everybody who can reach the desk is an editor, without signing in.
+        user_header: The header in which a proxy names the user whom it has signed in. None: everybody who can reach
+            the desk is `editor`.
+        editor: Name of the user of a desk without a proxy.
         hosts: Host names under which the desk may be reached. Empty: any.
     """
 
@@ -29,6 +30,6 @@ class Settings:
     max_request: int = 2_000_000
     seconds: float = 60.0
     max_queue: int = 32
-    secure: bool = False
-    guests: bool = False
+    user_header: str | None = None
+    editor: str = "editor"
     hosts: tuple[str, ...] = ()

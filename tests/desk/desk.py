@@ -23,7 +23,6 @@ The baths were built in 1934. About 41,000 people swam there last year, the coun
 
 A pool company had offered 6 million pounds for the land. The council refused the offer in March."""
 TITLE = "Council votes to keep the baths"
-PASSWORD = "a long enough password"
 
 
 def article(**more):
@@ -33,8 +32,8 @@ def article(**more):
 
 @contextlib.contextmanager
 def client(base, path, **settings):
-    """Yields a client of an application in memory. Nobody needs to sign in, unless `guests` is False."""
-    app = create_app(Settings(f"sqlite:///{path / 'desk.sqlite'}", **{"guests": True} | settings), base)
+    """Yields a client of an application in memory."""
+    app = create_app(Settings(f"sqlite:///{path / 'desk.sqlite'}", **settings), base)
     with TestClient(app) as made:
         made.desk = app.state.desk
         yield made
@@ -60,7 +59,7 @@ def served(app):
 @contextlib.contextmanager
 def server(base, path, **settings):
     """Starts a desk on a free port. Yields its address and the desk."""
-    app = create_app(Settings(f"sqlite:///{path / 'desk.sqlite'}", **{"guests": True} | settings), base)
+    app = create_app(Settings(f"sqlite:///{path / 'desk.sqlite'}", **settings), base)
     with served(app) as address:
         yield address, app.state.desk
 
@@ -92,7 +91,12 @@ def drafted(desk, **more):
 
 def sent(address, **more):
     """Sends an article to a desk that runs; returns its list."""
-    return httpx.post(f"{address}/v1/summaries", json=article(**more), timeout=60).json()
+    return httpx.post(f"{address}/v1/summaries", json=article(**more), headers=as_user("cms"), timeout=60).json()
+
+
+def as_user(name):
+    """Returns the headers that a proxy sends with a user's requests, for a desk with `user_header="X-Desk-User"`."""
+    return {"X-Desk-User": name}
 
 
 def revise(desk, record, bullets, **more):

@@ -306,7 +306,7 @@ def test_metrics_count_the_lists(desk):
 
 
 def test_no_request_breaks_the_desk(base, tmp_path):
-    app = create_app(Settings(f"sqlite:///{tmp_path / 'desk.sqlite'}", guests=True), base)
+    app = create_app(Settings(f"sqlite:///{tmp_path / 'desk.sqlite'}"), base)
     id = app.state.desk.store.add(base(Article(TEXT, TITLE), policy="extract").to_dict(), "a", "cms")[0]["id"]
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
 

@@ -14,19 +14,20 @@ from typer.testing import CliRunner
 from summarizer.desk.commands import managing, serving
 
 from ..articles import ROOT
-from .desk import PASSWORD, TEXT, TITLE
+from .desk import TEXT, TITLE
 
 
-def run(*args, stdin=None):
-    return CliRunner().invoke(serving if args[0] == "serve" else managing, list(args[1:]), input=stdin)
+def run(*args):
+    return CliRunner().invoke(serving if args[0] == "serve" else managing, list(args[1:]))
 
 
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--host", "0.0.0.0"], "has no users"),
-        (["--behind-tls-proxy"], "has no users"),
-        (["--allowed-host", "desk.example.org"], "has no users"),
+        (["--host", "0.0.0.0"], "let a proxy such as nginx handle TLS and sign-in"),
+        (["--allowed-host", "desk.example.org"], "let a proxy such as nginx handle TLS and sign-in"),
+        (["--user-header", "X-Desk-User", "--editor", "ann"], "the proxy names the users"),
+        (["--editor", "key cms"], "must not begin"),
         (["--database", "nonsense"], "pass a database URL such as sqlite"),
         (["--database", "nodb://here/x"], "nodb"),
         (["--webhook", "http://127.0.0.1:1/"], "SUMMARIZE_WEBHOOK_SECRET"),
@@ -43,17 +44,12 @@ def test_a_desk_that_will_not_start(tmp_path, monkeypatch, flags, message):
     assert done.exit_code == 2 and message in done.output and isinstance(done.exception, SystemExit)
 
 
-def test_beyond_this_machine_it_wants_users_and_tls(tmp_path, monkeypatch):
+def test_keys(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    added = run("desk", "user", "add", "ann", stdin=f"{PASSWORD}\n")
-    assert added.exit_code == 0, added.output
-    done = run("serve", "--host", "0.0.0.0")
-    assert done.exit_code == 2 and "nothing is encrypted" in done.output
-    assert run("desk", "user", "list").output == "ann\n"
     key = run("desk", "key", "add", "cms", "--scopes", "draft")
     assert key.output.startswith("desk_") and run("desk", "key", "list").output == "cms\tdraft\n"
     assert run("desk", "key", "add", "cms", "--scopes", "fly").exit_code == 2
-    assert run("desk", "user", "remove", "bob").exit_code == 2 and run("desk", "user", "remove", "ann").exit_code == 0
+    assert run("desk", "key", "remove", "dms").exit_code == 2 and run("desk", "key", "remove", "cms").exit_code == 0
 
 
 def test_the_real_server_drafts_and_stops(tmp_path):
@@ -61,7 +57,7 @@ def test_the_real_server_drafts_and_stops(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "baths.txt").write_text(f"{TITLE}\n\n{TEXT}", "utf-8")
     process = subprocess.Popen(
-        [sys.executable, "-m", "summarizer", "serve", "--port", "0", "--load", "in"],
+        [sys.executable, "-m", "summarizer", "serve", "--port", "0", "--load", "in", "--editor", "Ann Roe"],
         cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     try:
@@ -70,7 +66,8 @@ def test_the_real_server_drafts_and_stops(tmp_path):
         while len(entries := httpx.get(f"{address}/v1/summaries").json()["summaries"]) < 2:
             time.sleep(0.1)
         assert {one["length"] for one in entries} == {"standard", "brief"} and entries[0]["title"] == TITLE
-        assert TITLE in httpx.get(f"{address}/").text
+        page = httpx.get(f"{address}/").text
+        assert TITLE in page and "Ann Roe" in page
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(30) in (0, 130, -signal.SIGINT)

@@ -3,7 +3,7 @@ hostile articles, and accessibility (axe)."""
 
 import pytest
 
-from .desk import PASSWORD, TEXT, TITLE, Editor, sent, server
+from .desk import TEXT, TITLE, Editor, as_user, sent, server
 
 
 def test_edit_reorder_delete_add_approve_and_copy(desk, editor, record):
@@ -284,19 +284,17 @@ def test_two_editors_see_each_other_and_lose_nothing(browser, desk, record, choi
     bob.close()
 
 
-def test_others_are_told_who_has_a_list_open(browser, desk, record):
-    ann = Editor(browser, desk[0], record)
-    ann.page.goto(f"{desk[0]}/login")
-    ann.page.get_by_label("Name").fill("Ann")
-    ann.page.get_by_role("button", name="Use this name").click()
-    ann.page.goto(f"{desk[0]}/summaries/{record['id']}")
-    ann.page.wait_for_function("() => fetch('/').then(r => r.text()).then(t => t.includes('Ann, a moment'))")
-    bob = Editor(browser, desk[0], record)
-    bob.page.wait_for_function(
-        "() => document.getElementById('notice').textContent.includes('Ann has this list open too.')"
-    )
-    bob.close()
-    ann.close()
+def test_others_are_told_who_has_a_list_open(browser, base, tmp_path):
+    with server(base, tmp_path, user_header="X-Desk-User") as (address, _):
+        record = sent(address)
+        ann = Editor(browser, address, record, extra_http_headers=as_user("Ann"))
+        ann.page.wait_for_function("() => fetch('/').then(r => r.text()).then(t => t.includes('Ann, a moment'))")
+        bob = Editor(browser, address, record, extra_http_headers=as_user("Bob"))
+        bob.page.wait_for_function(
+            "() => document.getElementById('notice').textContent.includes('Ann has this list open too.')"
+        )
+        bob.close()
+        ann.close()
 
 
 HOSTILE = [
@@ -354,7 +352,7 @@ def test_axe_finds_nothing(browser, desk, record, look):
     editor.page.wait_for_selector(".back mark")
     editor.button("Delete point 2").click()
     editor.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
-    for path in (None, "", "new", "login"):
+    for path in (None, "", "new"):
         if path is not None:
             editor.page.goto(f"{desk[0]}/{path}")
         assert axe(editor.page) == [], path
@@ -363,14 +361,10 @@ def test_axe_finds_nothing(browser, desk, record, look):
     editor.close()
 
 
-def test_signing_in_and_an_article_pasted_by_hand(browser, base, tmp_path):
-    with server(base, tmp_path, guests=False) as (address, here):
-        here.people.put("ann", PASSWORD)
-        page = browser.new_context().new_page()
+def test_an_article_pasted_by_hand(browser, base, tmp_path):
+    with server(base, tmp_path, user_header="X-Desk-User") as (address, here):
+        page = browser.new_context(extra_http_headers=as_user("ann")).new_page()
         page.goto(f"{address}/new")
-        page.get_by_label("Name").fill("ann")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
         page.get_by_label("Headline").fill(TITLE)
         page.get_by_label("Story").fill(TEXT)
         page.get_by_role("button", name="Draft the key points").click()
@@ -379,5 +373,3 @@ def test_signing_in_and_an_article_pasted_by_hand(browser, base, tmp_path):
         page.wait_for_function("() => document.getElementById('status').textContent === 'approved'")
         (entry,) = here.store.entries("approved")
         assert entry.title == TITLE and here.store.history(entry.id)[-1].who == "ann"
-        page.get_by_role("button", name="Sign out").click()
-        page.wait_for_url("**/login")

@@ -10,12 +10,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from summarizer.desk.auth import People
+from summarizer.desk.auth import Keys
 from summarizer.desk.database import Database, stamp
 from summarizer.desk.store import ConflictError, Store
 from summarizer.desk.webhooks import Calls
-
-from .desk import PASSWORD
 
 _FOUND = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
 INITDB = shutil.which("initdb") or (str(_FOUND[0]) if _FOUND else None)
@@ -78,14 +76,9 @@ def test_lists_versions_and_conflicts(database, url, base, story):
     assert store.open(id, "ann", True) is None and store.open(id, "bob", True) == "ann"
 
 
-def test_people_and_calls(database):
-    people, calls = People(database), Calls(database)
-    people.put("ann", PASSWORD)
-    token = people.sign_in("ann", PASSWORD)
-    assert people.of_session(token).name == "ann" and people.sign_in("ann", "wrong") is None
-    people.sign_out(token)
-    assert people.of_session(token) is None
-    assert people.of_key(people.new_key("cms", "draft")).scopes == {"draft"}
+def test_keys_and_calls(database):
+    keys, calls = Keys(database), Calls(database)
+    assert keys.of(keys.new("cms", "draft")).scopes == {"draft"}
     for call in calls.due():
         calls.made(call.id, "no answer", again=stamp(datetime.now(UTC) + timedelta(hours=1)))
     assert calls.due() == [] and calls.failed() == 0

@@ -16,13 +16,13 @@ from typing import ClassVar
 import pytest
 import sqlalchemy as sa
 
-from summarizer.desk.auth import People
+from summarizer.desk.auth import Keys
 from summarizer.desk.database import Database, StoreError, stamp
 from summarizer.desk.store import ConflictError, Store
 from summarizer.desk.webhooks import Calls, signature
 
 from ..articles import ROOT
-from .desk import PASSWORD, client, drafted, kept, revise
+from .desk import client, drafted, kept, revise
 
 
 def opened(folder):
@@ -91,12 +91,13 @@ def test_a_database_of_an_older_version_opens(tmp_path):
     with closing(sqlite3.connect(path)) as db:
         db.executescript((ROOT / "tests" / "desk" / "desk_0_8_0.sql").read_text("utf-8"))
     database = Database(f"sqlite:///{path}")
-    store, calls, people = Store(database), Calls(database), People(database)
+    store, calls, keys = Store(database), Calls(database), Keys(database)
     draft, approved = store.entries("draft")[0], next(store.approved())
     assert [one.action for one in store.history(approved["id"])] == ["drafted", "revised", "approved"]
     assert approved["bullets"][0]["method"] == "edited" and calls.due()[0].event == "approved"
-    assert people.users() == ["ann"] and people.sign_in("ann", PASSWORD)
-    assert people.keys() == {"cms": "draft read"}
+    assert keys.scopes() == {"cms": "draft read"}
+    with closing(sqlite3.connect(path)) as db:  # passwords are the proxy's now
+        assert not {"users", "sessions"} & {row[0] for row in db.execute("SELECT name FROM sqlite_master")}
     changed = store.change(draft.id, 1, "ann", "approved")
     assert changed["status"] == "approved" and len(list(store.approved())) == 2
     database.close()
@@ -108,18 +109,18 @@ def test_tables_follow_the_versions_or_stay_as_they_are(tmp_path, monkeypatch, b
     id = Store(first).add(base(story, policy="extract").to_dict(), "a", "cms")[0]["id"]
     first.close()
     add = "ALTER TABLE summaries ADD COLUMN desk VARCHAR(40) DEFAULT 'news'"
-    monkeypatch.setattr("summarizer.desk.database.SCHEMA", 5)
-    monkeypatch.setattr("summarizer.desk.database._MIGRATIONS", {3: [add], 4: ["UPDATE nowhere SET x = 1"]})
+    monkeypatch.setattr("summarizer.desk.database.SCHEMA", 6)
+    monkeypatch.setattr("summarizer.desk.database._MIGRATIONS", {4: [add], 5: ["UPDATE nowhere SET x = 1"]})
     with pytest.raises(StoreError, match="nowhere"):
         Database(url)
     with closing(sqlite3.connect(tmp_path / "desk.sqlite")) as db:  # the failed migration changed nothing
-        assert db.execute("SELECT value FROM meta").fetchone() == ("3",)
+        assert db.execute("SELECT value FROM meta").fetchone() == ("4",)
         assert "desk" not in {row[1] for row in db.execute("PRAGMA table_info(summaries)")}
-    monkeypatch.setattr("summarizer.desk.database._MIGRATIONS", {3: [add], 4: ["UPDATE summaries SET desk = 'city'"]})
+    monkeypatch.setattr("summarizer.desk.database._MIGRATIONS", {4: [add], 5: ["UPDATE summaries SET desk = 'city'"]})
     Database(url).close()
     second = Database(url)  # does not migrate again
     with closing(sqlite3.connect(tmp_path / "desk.sqlite")) as db:
-        assert db.execute("SELECT value FROM meta").fetchone() == ("5",)
+        assert db.execute("SELECT value FROM meta").fetchone() == ("6",)
         assert db.execute("SELECT desk FROM summaries").fetchall() == [("city",)]
     assert Store(second).get(id)["id"] == id
     second.close()

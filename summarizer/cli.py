@@ -67,7 +67,7 @@ _Length = Annotated[
         "--length",
         "-l",
         help="standard: the whole story in full sentences; brief: the main news in fewer words; "
-        "highlights: two to four points of some 12 words.",
+        "highlights: the two to four points that a newsroom would highlight.",
     ),
 ]
 _Policy = Annotated[

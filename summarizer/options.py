@@ -31,7 +31,7 @@ class Options:
         bullets: Number of bullets. "auto": 3 to 7, depending on the story; 3 in `brief`; 2 to 4 in `highlights`.
             An article with fewer sentences gets fewer bullets.
         length: "standard" (the whole article in full sentences), "brief" (the main news in short sentences), or
-            "highlights" (what a reader scans for, some 12 words a point, as a newsroom writes it).
+            "highlights" (the two to four points that a newsroom would highlight).
         policy: Which texts may be shown. "checked": sentences of the article, and rewrites whose facts are found in
             their sources and that the verifier accepts. "flag": the best rewrite of each point, with the checks that it
             fails, for editors who review them. "extract": sentences of the article only.

@@ -1,4 +1,4 @@
-"""`python -m training TASK`: check, extractor, rewriter, verifier, highlights, writer, unpack, export."""
+"""`python -m training TASK`: check, extractor, rewriter, verifier, writer, unpack, export."""
 
 from __future__ import annotations
 
@@ -26,10 +26,9 @@ USAGE = """usage: python -m training TASK [--config FILE.yaml] [--flag value ...
 
 tasks:
   check DATA  check articles with human bullets: which can be used, which cannot and why, and some statistics
-  extractor   fine-tune the sentence scorer
+  extractor   fine-tune the sentence scorer, or only the choice of highlights
   rewriter    fine-tune a small T5 that puts references into sentences and shortens them
   verifier    fine-tune the classifier that says whether an editor would print a rewrite
-  highlights  fine-tune the choice and the wording of highlights on a newsroom's own lists
   writer      fine-tune a chat model (LoRA) to write the points in place of the rewriter
   unpack FILE restore the texts of points and judgements that are stored as offsets into articles
   export RUN  turn a run into a model folder: CTranslate2 int8, checksums, model card
@@ -41,7 +40,6 @@ _TASKS = {
     "extractor": (".extractor", "main", "ExtractorArguments"),
     "rewriter": (".rewriter", "main", "RewriterArguments"),
     "verifier": (".verifier", "main", "VerifierArguments"),
-    "highlights": (".highlights", "main", "HighlightsArguments"),
     "writer": (".writer", "main", "WriterArguments"),
     "unpack": (".data", "unpack", "UnpackArguments"),
     "export": (".export", "export", "ExportArguments"),

@@ -17,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 from transformers import AutoTokenizer
 
 from summarizer.models import FORMAT
+from summarizer.points import HIGHLIGHTS
 
 from .modeling import shipped_part, write_shortlist
 from .run import card, public
@@ -103,7 +104,7 @@ def _rewriter(run: Path, part: Path, record: dict[str, Any], quantization: str) 
 
 
 def _highlights(run: Path, part: Path, record: dict[str, Any], quantization: str) -> None:
-    _rewriter(run, part, record, quantization)
+    part.mkdir(parents=True, exist_ok=True)
     _head(run, part)
 
 
@@ -161,6 +162,7 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
     """Returns the data, settings and scores of a part, without local paths."""
     arguments = record["arguments"]
     shipped = _shipped(arguments["base_model"], record["task"])
+    only_head = record["task"] == HIGHLIGHTS
     free = {
         "train",
         "validation",
@@ -176,8 +178,8 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
     }
     free |= {"compare_with", "parts_from", "languages"}
     if shipped:  # the base's are used
-        free |= {"width", "heads", "layers", "head_articles", "vocabulary"}
-        free |= {"head_epochs"} if record["task"] == "extractor" else set()
+        free |= {"width", "heads", "layers", "head_articles", "head_epochs", "vocabulary"}
+    free |= {"learning_rate", "head_of"} if only_head else set()
     free |= set() if arguments.get("judged") else {"preference"}
     return {
         "base": args.base or public(arguments["base_model"]),
@@ -200,13 +202,13 @@ def provenance(record: dict[str, Any], args: ExportArguments) -> dict[str, Any]:
             )
             if name in record
         },
-        "quantization": args.quantization,
+        "quantization": "float16" if only_head else args.quantization,
     }
 
 
 def _shipped(base: str, task: str) -> str:
     """Returns the base and licence of a part of a model of this project; "" for another base."""
-    part = shipped_part(base, task)
+    part = shipped_part(base, "extractor" if task == HIGHLIGHTS else task)
     if not part:
         return ""
     made = json.loads((part.parent / "config.json").read_text("utf-8"))[part.name]

@@ -35,7 +35,7 @@ from transformers import (
 
 from eval.measures import stands
 from eval.metric import KeyPoints
-from summarizer.points import Scored, bullet_of, group
+from summarizer.points import HIGHLIGHTS, Scored, bullet_of, group
 from summarizer.summary import Length
 
 from .arguments import PartArguments, is_first_process
@@ -72,6 +72,13 @@ class ExtractorArguments(PartArguments):
     auxiliary: str | None = field(
         default=None, metadata={"help": "More articles to train on, beside `train`; same formats."}
     )
+    head_of: str | None = field(
+        default=None,
+        metadata={
+            "help": "highlights: train only the head that chooses the points of this length; the other lengths do not "
+            "change. Default: train the extractor, with the head of the other lengths."
+        },
+    )
     head_articles: int = field(
         default=1000, metadata={"help": "Number of articles that a new head is first trained on, alone."}
     )
@@ -90,10 +97,12 @@ class ExtractorArguments(PartArguments):
 
 
 def main(args: ExtractorArguments) -> None:
-    """Trains, and writes to `args.output`: `encoder/` and `head.safetensors` (the best weights), `model/` (ready for
-    `Summarizer.from_pretrained`, with its card), `run.json` (data, settings and scores), and in `steps/` the
-    Trainer's checkpoints and log (`trainer_state.json`)."""
+    """Trains, and writes to `args.output`: `head.safetensors` and, unless only a head is trained, `encoder/` (the best
+    weights), `model/` (ready for `Summarizer.from_pretrained`, with its card), `run.json` (data, settings and scores),
+    and in `steps/` the Trainer's checkpoints and log (`trainer_state.json`)."""
     output = Path(args.output)
+    if args.head_of not in (None, HIGHLIGHTS):
+        raise ValueError(f"head_of must be {HIGHLIGHTS} or left out, not {args.head_of!r}")
     claim_folder(output, asdict(args), PARTS, args.resume)
     found_before_training(args)
     began = time.time()
@@ -110,15 +119,19 @@ def main(args: ExtractorArguments) -> None:
     )
     validation = ExtractorDataset(data.validation, backend, language=args.language)
     collator = ExtractorCollator(base.special_ids, base.tokenizer.pad_token_id)
-    if start is None:
-        train_head(model, train.items[: args.head_articles], collator, args)
+    if args.head_of:
+        base.encoder.requires_grad_(False)
+        train.items, validation.items = (_read(model, part.items, collator, args.half) for part in (train, validation))
+    elif start is None:
+        _train_head(model, train.items[: args.head_articles], collator, args)
     trainer = _trainer(model, train, validation, collator, args)
     train_or_resume(trainer, output / "steps")
     scores, averaged = _best(trainer, start)
     if not is_first_process():
         return
-    base.encoder.save_pretrained(output / "encoder")
-    base.tokenizer.save_pretrained(output / "encoder")
+    if not args.head_of:
+        base.encoder.save_pretrained(output / "encoder")
+        base.tokenizer.save_pretrained(output / "encoder")
     save_file(model.head.state_dict(), output / "head.safetensors")
     about = {
         "heads": model.head.layers[0].heads,
@@ -126,7 +139,7 @@ def main(args: ExtractorArguments) -> None:
         "averaged_with_base": averaged,
         "validation": scores,
     }
-    finish(args, "extractor", data, about, trainer.state, began)
+    finish(args, args.head_of or "extractor", data, about, trainer.state, began)
 
 
 @dataclass(frozen=True)
@@ -159,7 +172,11 @@ def _base(args: ExtractorArguments) -> _Base:
     if part:
         encoder, tokenizer = encoder_of(part)
         settings = json.loads((part / "config.json").read_text("utf-8"))["extractor"]
-        head = Head.of(load_file(part / "head.safetensors"), settings["heads"], args.dropout)
+        heads = [part.parent / args.head_of / "head.safetensors"] if args.head_of else []
+        start = next(path for path in (*heads, part / "head.safetensors") if path.is_file())
+        head = Head.of(load_file(start), settings["heads"], args.dropout)
+    elif args.head_of:
+        raise ValueError(f"{args.base_model} is no model of this project; for head_of, base_model must be one")
     else:
         tokenizer = AutoTokenizer.from_pretrained(args.base_model)
         encoder = AutoModel.from_pretrained(args.base_model, dtype=torch.float32)
@@ -173,28 +190,42 @@ def _base(args: ExtractorArguments) -> _Base:
     return _Base(encoder, head, tokenizer, special_ids, part is not None)
 
 
-def train_head(model: ExtractorModel, items: Sequence[dict[str, Any]], collator: ExtractorCollator, args: Any) -> None:
-    """Trains a head alone, on the vectors of the encoder as it is. With an untrained head the first steps would damage
-    the encoder, and the head learns a few articles often faster than many once. `args` has the `output`, `seed` and
-    `head_epochs` of the run, and whether it computes in bfloat16 (`half`)."""
-    done = Path(args.output) / "head_start.safetensors"
-    if done.exists():
-        model.head.load_state_dict(load_file(done))
-        return
-    device = (
-        torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-        if torch.cuda.is_available()
-        else torch.device("cpu")
-    )
+def _read(
+    model: ExtractorModel, items: Sequence[dict[str, Any]], collator: ExtractorCollator, half: bool
+) -> list[dict[str, Any]]:
+    """Returns the items with the vectors of their sentences and headline, which the encoder computes once, in bfloat16
+    if `half` is true."""
+    device = _device()
     model.to(device).eval()
     read = []
     for item in tqdm(items, "vectors", file=sys.stderr, mininterval=5):
         batch = collator([item])
         inputs = [batch[name].to(device) for name in ("input_ids", "attention_mask", "owner", "mask")]
-        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=args.half):
+        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=half):
             vectors, titles = model.vectors(*inputs)
         read.append({**item, "vectors": vectors[0].cpu().numpy(), "title": titles[0].cpu().numpy()})
     model.train()
+    return read
+
+
+def _device() -> torch.device:
+    return (
+        torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        if torch.cuda.is_available()
+        else torch.device("cpu")
+    )
+
+
+def _train_head(
+    model: ExtractorModel, items: Sequence[dict[str, Any]], collator: ExtractorCollator, args: ExtractorArguments
+) -> None:
+    """Trains a new head alone, on the vectors of the encoder as it is. With an untrained head the first steps would
+    damage the encoder, and the head learns a few articles often faster than many once."""
+    done = Path(args.output) / "head_start.safetensors"
+    if done.exists():
+        model.head.load_state_dict(load_file(done))
+        return
+    device, read = _device(), _read(model, items, collator, args.half)
     draw = np.random.default_rng(args.seed)
     batches = [
         order[at : at + HEAD_BATCH]
@@ -241,10 +272,11 @@ class _Lists:
     """Metrics of the Trainer: compares the lists that the scores of the validation articles produce with the human
     lists. Measures ROUGE of the unchanged source sentences, and how far the source sentences are the same."""
 
-    def __init__(self, articles: ExtractorDataset, model: ExtractorModel) -> None:
+    def __init__(self, articles: ExtractorDataset, model: ExtractorModel, length: Length | None = None) -> None:
         self._articles, self._model = articles, model
         longer = sum("standard" in point.texts for points in articles.points for point in points)
-        self._length: Length = "standard" if 2 * longer >= sum(map(len, articles.points)) else "brief"
+        usual: Length = "standard" if 2 * longer >= sum(map(len, articles.points)) else "brief"
+        self._length = length or usual
 
     def __call__(self, prediction: EvalPrediction) -> dict[str, float]:
         near = self._model.head.near
@@ -294,7 +326,7 @@ def _trainer(
         train_dataset=train,
         eval_dataset=validation,
         data_collator=collator,
-        compute_metrics=_Lists(validation, model),
+        compute_metrics=_Lists(validation, model, HIGHLIGHTS if args.head_of else None),
         optimizers=(optimizer, None),
     )
     return add_callbacks(trainer, args.patience)

@@ -20,6 +20,7 @@ from eval.measures import is_english, tokenizer
 from eval.systems import printed
 from eval.table import table
 from summarizer.models import folder_of, version_of
+from summarizer.points import HIGHLIGHTS
 from summarizer.reading import content_sentences
 from summarizer.summary import Length
 
@@ -76,7 +77,7 @@ def finish(
             "data": public(source) if source else f"those held out of {public(args.train)}",
             "fingerprint": f"{'sha256 ' * Path(source or args.train).exists()}{fingerprint(source or args.train)}",
         }
-        length: Length = "highlights" if task == "highlights" else "brief"
+        length: Length = HIGHLIGHTS if task == HIGHLIGHTS else "brief"
         text = measured(examples, name, folder, about, args, length)
         print(text)
         readme = folder / "README.md"

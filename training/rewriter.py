@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoConfig, AutoTokenizer, Trainer, TrainingArguments, set_seed
+from transformers import AutoConfig, AutoTokenizer, TrainingArguments, set_seed
 
 from eval.data import fingerprint
 from eval.metric import KeyPoints
@@ -43,23 +43,7 @@ from .run import LengthGroupedTrainer, add_callbacks, claim_folder, train_or_res
 
 
 @dataclass
-class T5Arguments(PartArguments):
-    """Arguments of every task that trains a T5 which writes points."""
-
-    title_share: float = field(
-        default=0.5, metadata={"help": "Share of the pairs with a headline whose headline is read, 0 to 1."}
-    )
-    epochs: float = field(default=3.0, metadata={"help": "Epochs over the pairs."})
-    learning_rate: float = field(default=5e-4, metadata={"help": "Peak learning rate."})
-    batch_size: int = field(default=32, metadata={"help": "Pairs per step, over all processes."})
-    label_smoothing: float = field(default=0.0, metadata={"help": "Label smoothing, 0 to 1."})
-    max_source_tokens: int = field(default=320, metadata={"help": "Maximum number of input tokens; the rest is cut."})
-    max_target_tokens: int = field(default=80, metadata={"help": "Maximum number of output tokens."})
-    validation_pairs: int = field(default=400, metadata={"help": "Maximum number of pairs that select the checkpoint."})
-
-
-@dataclass
-class RewriterArguments(T5Arguments):
+class RewriterArguments(PartArguments):
     """Arguments of `python -m training rewriter`; each is a flag and a key of the YAML file."""
 
     output: str = field(default="runs/rewriter", metadata={"help": "Folder of the run."})
@@ -87,7 +71,17 @@ class RewriterArguments(T5Arguments):
     preference: float = field(
         default=0.3, metadata={"help": "Weight of the comparisons of judged rewrites in the loss."}
     )
+    title_share: float = field(
+        default=0.5, metadata={"help": "Share of the pairs with a headline whose headline is read, 0 to 1."}
+    )
     vocabulary: int = field(default=16000, metadata={"help": "Number of vocabulary pieces to keep; 0 keeps all."})
+    epochs: float = field(default=3.0, metadata={"help": "Epochs over the pairs."})
+    learning_rate: float = field(default=5e-4, metadata={"help": "Peak learning rate."})
+    batch_size: int = field(default=32, metadata={"help": "Pairs per step, over all processes."})
+    label_smoothing: float = field(default=0.0, metadata={"help": "Label smoothing, 0 to 1."})
+    max_source_tokens: int = field(default=320, metadata={"help": "Maximum number of input tokens; the rest is cut."})
+    max_target_tokens: int = field(default=80, metadata={"help": "Maximum number of output tokens."})
+    validation_pairs: int = field(default=400, metadata={"help": "Maximum number of pairs that select the checkpoint."})
 
 
 def main(args: RewriterArguments) -> None:
@@ -106,7 +100,7 @@ def main(args: RewriterArguments) -> None:
     set_seed(args.seed)
     data = load(args, output)
     train = pairs(data.train)
-    validation = some(pairs(data.validation), args)
+    validation = _some(pairs(data.validation), args.validation_pairs, args.seed)
     learnt, chooses, _ = divided([one for source in judgements for one in judged(source)])
     train += preferred(learnt)
     resolved = [references(source) for source in alone]
@@ -118,26 +112,8 @@ def main(args: RewriterArguments) -> None:
         )
     held = validation + preferred(chooses) + [pair for _, selects in resolved for pair in selects]
     model, tokenizer = _start(args, train, output / "start")
-    trainer = train_t5(args, model, tokenizer, train, held, args.preference)
-    if not is_first_process():
-        return
-    about = {
-        "pairs": {"train": len(train), "validation": len(validation)},
-        "validation": rouge(output / "checkpoint", validation),
-    }
-    read = {"judged": {"fingerprint": notes["judged"], "rewrites": len(learnt)}} if judgements else {}
-    if alone:
-        read["references"] = {"fingerprint": notes["references"]}
-    finish(args, "rewriter", data, about, trainer.state, began, read)
-
-
-def train_t5(
-    args: T5Arguments, model: Any, tokenizer: Any, train: Sequence[Pair], held: Sequence[Pair], preference: float = 0.0
-) -> Trainer:
-    """Trains a T5 on pairs, and writes the step with the lowest loss on the `held` ones to `checkpoint/` of the run's
-    folder. `preference` is the weight of the comparisons of judged rewrites."""
-    output = Path(args.output)
     use_fused_gelu(model)
+
     checkpoints = output / "steps"
     trainer = LengthGroupedTrainer(
         model=model,
@@ -146,20 +122,27 @@ def train_t5(
         eval_dataset=_rows(held, tokenizer, args),
         data_collator=Texts(tokenizer.pad_token_id),
         processing_class=tokenizer,
-        compute_loss_func=Loss(smoothing=args.label_smoothing, preference=preference),
+        compute_loss_func=Loss(smoothing=args.label_smoothing, preference=args.preference),
     )
     add_callbacks(trainer, args.patience)
     train_or_resume(trainer, checkpoints)
-    if is_first_process():
-        model.config.architectures = ["T5ForConditionalGeneration"]
-        model.save_pretrained(output / "checkpoint")
-        tokenizer.save_pretrained(output / "checkpoint")
-    return trainer
+    if not is_first_process():
+        return
+    model.config.architectures = ["T5ForConditionalGeneration"]
+    model.save_pretrained(output / "checkpoint")
+    tokenizer.save_pretrained(output / "checkpoint")
+    about = {
+        "pairs": {"train": len(train), "validation": len(validation)},
+        "validation": _rouge(output / "checkpoint", validation),
+    }
+    read = {"judged": {"fingerprint": notes["judged"], "rewrites": len(learnt)}} if judgements else {}
+    if alone:
+        read["references"] = {"fingerprint": notes["references"]}
+    finish(args, "rewriter", data, about, trainer.state, began, read)
 
 
-def some(found: list[Pair], args: T5Arguments) -> list[Pair]:
-    """Returns a random part of the pairs: those that select the checkpoint."""
-    return random.Random(args.seed).sample(found, min(args.validation_pairs, len(found)))
+def _some(found: list[Pair], count: int, seed: int) -> list[Pair]:
+    return random.Random(seed).sample(found, min(count, len(found)))
 
 
 def _start(args: RewriterArguments, train: Sequence[Pair], folder: Path) -> tuple[Any, Any]:
@@ -191,7 +174,7 @@ def _loaded(name: str) -> Any:
     return model
 
 
-def _rows(of: Sequence[Pair], tokenizer: Any, args: T5Arguments, titled: float = 1.0) -> list[dict[str, Any]]:
+def _rows(of: Sequence[Pair], tokenizer: Any, args: RewriterArguments, titled: float = 1.0) -> list[dict[str, Any]]:
     """Returns pairs as input of the model. Of the pairs with a headline, a share of `titled` is read with it."""
     draw = random.Random(args.seed)
     titles = [pair.title if draw.random() < titled else None for pair in of]
@@ -217,7 +200,7 @@ def _rows(of: Sequence[Pair], tokenizer: Any, args: T5Arguments, titled: float =
     ]
 
 
-def _settings(args: T5Arguments, output: Path) -> TrainingArguments:
+def _settings(args: RewriterArguments, output: Path) -> TrainingArguments:
     return TrainingArguments(
         **args.for_trainer(output) | {"greater_is_better": False},
         num_train_epochs=args.epochs,
@@ -232,7 +215,7 @@ def _settings(args: T5Arguments, output: Path) -> TrainingArguments:
     )
 
 
-def rouge(checkpoint: Path, of: Sequence[Pair]) -> dict[str, float]:
+def _rouge(checkpoint: Path, of: Sequence[Pair]) -> dict[str, float]:
     """Returns ROUGE and mean words of the texts that the finished int8 rewriter writes for the validation pairs."""
     with TemporaryDirectory() as folder:
         threads = torch.get_num_threads()

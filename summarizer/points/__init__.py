@@ -16,7 +16,7 @@ from .extractor import (
     token_ids,
     windows,
 )
-from .pipeline import Pipeline
+from .pipeline import HIGHLIGHTS, Pipeline
 from .point import Point
 from .rewriter import (
     AS_IT_IS,
@@ -38,6 +38,7 @@ __all__ = [
     "COSTS",
     "DISTANCE_FEATURES",
     "FEATURES",
+    "HIGHLIGHTS",
     "SCORES",
     "SHORTLIST",
     "WINDOW",

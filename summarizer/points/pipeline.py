@@ -27,9 +27,9 @@ from .writing import with_rewrites
 GAIN = 0.2
 """A spare point replaces a point only if its expected cost is lower by more than this."""
 HIGHLIGHTS: Final = "highlights"
-"""Name of a length, and of the part of a model that is made for it: a head that chooses its points, and a rewriter."""
+"""Name of a length, and of the part of a model that is made for it: a head that chooses its points."""
 _UNVERIFIED = "The model has a rewriter but no verifier, so only the article's own sentences are shown."
-_NO_HIGHLIGHTS = "The model has no part for highlights, so the points are chosen and written as for other lengths."
+_NO_HIGHLIGHTS = "The model has no part for highlights, so the points are chosen as for other lengths."
 SPARE = 2
 """Maximum number of spare points, which can replace points of the list."""
 
@@ -69,8 +69,7 @@ class Pipeline:
                 self._verifier = Verifier(part, self._extractor.threads)
                 if "rewriter" in config:
                     part = folder / "rewriter"
-                    highlights = folder / HIGHLIGHTS if HIGHLIGHTS in config else None
-                    rewriter = Rewriter(part, self._extractor.threads, highlights)
+                    rewriter = Rewriter(part, self._extractor.threads)
             self._heads: dict[Length, Head] = {}
             if HIGHLIGHTS in config:
                 part = folder / HIGHLIGHTS

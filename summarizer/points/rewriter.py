@@ -95,7 +95,7 @@ class Written:
 
     Attributes:
         candidates: The texts, the best first.
-        kind: "rewrites" of the shipped rewriter, "others" of a language model and of the writer of highlights.
+        kind: "rewrites" of the shipped rewriter, "others" of a language model.
         method: The `method` of a bullet with such a text.
         fault: Why there is no text, or not the text of the writer that was asked; "" if all is well.
     """
@@ -128,14 +128,13 @@ class Rewriter:
         folder: Contains `model.bin`, `config.json`, a vocabulary, `tokenizer.json` and, optionally for a T5,
             `vmap.txt`.
         threads: Number of bullets that are written in parallel, one core each.
-        highlights: Folder of the T5 that writes highlights, in the same form. Default: there is none.
 
     Raises:
         RuntimeError: CTranslate2 cannot read the model.
         OSError, ValueError: `config.json` is missing or is not valid JSON.
     """
 
-    def __init__(self, folder: Path, threads: int, highlights: Path | None = None) -> None:
+    def __init__(self, folder: Path, threads: int) -> None:
         use_wide_instructions()
         self._model = ctranslate2.Translator(
             str(folder), device="cpu", compute_type="default", inter_threads=threads, intra_threads=1
@@ -145,13 +144,9 @@ class Rewriter:
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._highlights = Rewriter(highlights, threads) if highlights else None
 
     def start(self, task: Task, deadline: Deadline) -> Callable[[], Written]:
         """Starts to write one point. Each of its lengths results in up to `BEAM` candidates, the likeliest first."""
-        if task.length == "highlights" and self._highlights:
-            written = self._highlights.start(task, deadline)
-            return lambda: Written(written().candidates, "others")
         if not task.lengths:
             return lambda: Written((), "rewrites")
         # All lengths of one point are one batch, so that the output does not depend on other points.

@@ -40,19 +40,18 @@ class Style:
     """How the rewrites of a length are requested and chosen. The values were chosen on validation articles.
 
     Attributes:
-        asked: The lengths requested from the rewriter, in words.
+        asked: The lengths requested from the rewriter, in words. A single sentence is also requested as it is, with
+            references put in.
         aim: Number of words above which the worth of a rewrite falls.
         size: Cost of ten words above `aim`.
         fluent: Weight of the rewriter's mean log-probability per token, relative to the share of important words that
             is kept.
-        as_it_is: If True, a single sentence is also requested as it is, with references put in.
     """
 
     asked: tuple[int, ...]
     aim: int
     size: float
     fluent: float
-    as_it_is: bool = True
 
     def lengths(self, size: int) -> tuple[int, ...]:
         """Returns the lengths to request for sentences of `size` words: those that are clearly shorter."""
@@ -62,7 +61,7 @@ class Style:
 STYLES: dict[Length, Style] = {
     "brief": Style(asked=(16, 21), aim=20, size=0.4, fluent=2.0),
     "standard": Style(asked=(27,), aim=32, size=0.4, fluent=2.0),
-    "highlights": Style(asked=(10, 13), aim=12, size=0.8, fluent=2.0, as_it_is=False),
+    "highlights": Style(asked=(13, 17), aim=16, size=0.4, fluent=2.0),
 }
 
 
@@ -146,7 +145,7 @@ class TextChooser:
             versions: Number of texts that a language model is asked for.
         """
         lengths = self.style.lengths(len(words(point.text)))
-        if self.style.as_it_is and len(point.chosen) == 1:
+        if len(point.chosen) == 1:
             lengths = (AS_IT_IS, *lengths)
         context = self.context.of_sentences(point.chosen)
         end = point.spans[-1].end

@@ -201,3 +201,19 @@ def test_a_long_answer_of_a_language_model_is_no_point():
     chooser = TextChooser(ARTICLE, SENTENCES, "brief")
     texts = tuple(Candidate(" ".join(["The council of Marl voted."] * n), 0.0) for n in (20, 1))
     assert [one.text for one in chooser.rewrites(POINT, Written(texts, "others"))] == [texts[1].text]
+
+
+def free(*texts):
+    """The texts of a language model that may be shown."""
+    candidates = tuple(Candidate(text, -0.1) for text in texts)
+    return TextChooser(ARTICLE, SENTENCES, "brief").rewrites(point(VOTE), Written(candidates, "others", "generated"))
+
+
+def test_the_words_may_be_the_writers_own_but_not_the_facts():
+    (kept,) = free("Marl baths stay open", "Marl baths stay open in Paris", "Marl baths stay open after 5,000 sign")
+    assert kept.text == "Marl baths stay open" and kept.method == "generated"
+
+
+def test_where_the_words_of_a_text_are_from_is_a_source():
+    (kept,) = free("Marl baths stay open as repairs cost 2.9 million pounds a year") or [None]
+    assert [span.text for span in kept.spans] == [SENTENCES[VOTE].text, SENTENCES[COST].text]

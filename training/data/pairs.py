@@ -16,7 +16,7 @@ from tqdm import tqdm
 from eval.data import Example
 from summarizer.checks import FactIndex, facts
 from summarizer.points import Context, as_line
-from summarizer.reading import content_sentences, stems, words
+from summarizer.reading import content_sentences, words
 
 from .points import points_of
 from .smallest_change import shortens
@@ -24,8 +24,6 @@ from .smallest_change import shortens
 SHORTEST, LONGEST = 5, 40
 """Minimum and maximum number of words of a bullet."""
 
-EXPLAINED = 0.65
-"""Minimum share of the content words of a text in the editors' own words that the sentences and their context have."""
 LABEL = re.compile(r"^(?:NEW|UPDATE|BREAKING|REPORT|JUST IN)\s*:\s*")
 """Labels that live pages put before a bullet."""
 _ABBREVIATION_END = re.compile(r"\b(?:\w\.){2,}$|\.\.$")
@@ -52,42 +50,28 @@ class Pair:
     as_it_is: bool = False
 
 
-def pairs(examples: Iterable[Example], own_words: bool = False) -> list[Pair]:
-    """Returns the pairs of the articles: one for each point that has a usable text.
-
-    Args:
-        examples: Articles with lists.
-        own_words: If True, texts in the editors' own words are learnt too, as long as the sentences and their context
-            have most of their content words; of points with texts in both lengths only the brief one.
-    """
+def pairs(examples: Iterable[Example]) -> list[Pair]:
+    """Returns the pairs of the articles: one for each point that has a usable text."""
     found: list[Pair] = []
     for example in tqdm(examples, "pairs", file=sys.stderr, mininterval=5):
-        found += _pairs(example, own_words)
+        found += _pairs(example)
     return found
 
 
-def _pairs(example: Example, own_words: bool) -> Iterator[Pair]:
+def _pairs(example: Example) -> Iterator[Pair]:
     sentences = content_sentences(example.text)
     explaining = Context(sentences)
     for point in points_of(example, sentences):
         sources, context = as_line(sentences, point.sources), explaining.of_sentences(point.sources)
-        read = f"{sources} {context} {example.title or ''}"
-        known = FactIndex(read)
+        known = FactIndex(f"{sources} {context} {example.title or ''}")
         targets = []
-        texts = [point.texts["brief"]] if own_words and "brief" in point.texts else point.texts.values()
-        for text in texts:
+        for text in point.texts.values():
             target = unfinished(LABEL.sub("", text))
             fits = SHORTEST <= len(words(target)) <= LONGEST and all(map(known.supports, facts(target)))
-            if fits and (_explained(target, read) if own_words else shortens(target, sources)):
+            if fits and shortens(target, sources):
                 targets.append(target)
         if targets:
             yield Pair(sources, context, example.title, tuple(targets))
-
-
-def _explained(text: str, read: str) -> bool:
-    """True if what the rewriter reads has most of the content words of a text."""
-    said = set(stems(text))
-    return len(said & set(stems(read))) >= EXPLAINED * len(said)
 
 
 def unfinished(text: str) -> str:

@@ -53,7 +53,7 @@ b."""
 
 def shipped_part(model: str, name: str) -> Path | None:
     """Returns the folder of a part of a model of this project; None if `model` is something else, such as a
-    checkpoint of transformers. A model that has no part for highlights has its rewriter in place of it.
+    checkpoint of transformers.
 
     Raises:
         ValueError: It is a model of this project without that part.
@@ -63,10 +63,8 @@ def shipped_part(model: str, name: str) -> Path | None:
     except ModelError:
         return None
     config = folder / "config.json"
-    if not config.is_file() or "format" not in (parts := json.loads(config.read_text("utf-8"))):
+    if not config.is_file() or "format" not in json.loads(config.read_text("utf-8")):
         return None
-    if name == "highlights" and name not in parts:
-        name = "rewriter"
     if not (folder / name / "model.bin").is_file():
         raise ValueError(f"{folder} has no {name} to train on")
     return folder / name

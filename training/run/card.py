@@ -48,16 +48,13 @@ _WHAT = {
     "rewriter": "The rewriter puts into a sentence who or what is meant, and leaves words out of long ones.",
     "verifier": "The verifier reads a key point with its source sentences and estimates how likely it is that an "
     "editor would print it.",
-    "highlights": "The part for highlights chooses the points of a newsroom's own kind of list, and writes them in few "
-    "words.",
+    "highlights": "The head for highlights chooses the points of a newsroom's own kind of list.",
 }
 _LIMITS = {
     "extractor": "- A bullet that is not rewritten is a sentence of the article, nearly in its full length: only an "
     "opening such as 'But' and asides in parentheses are left out.",
     "rewriter": "- A rewrite can be wrong in a way that no check finds.",
     "verifier": "- A text that the verifier accepts can still be wrong; its probability says how often that is so.",
-    "highlights": "- Highlights are in the style of the lists that they were learnt from, and bolder than the other "
-    "lengths: the sources of each should be read.",
 }
 _UNMEASURED = "Not measured yet: `python -m eval --model MODEL --data FILE --card`."
 
@@ -78,7 +75,7 @@ def card(config: dict[str, Any]) -> str:
         languages=", ".join(config["languages"]),
         what=" ".join(_WHAT[task] for task in parts),
         parts="\n".join(_part(task, config[task]) for task in parts),
-        limits="\n".join(_LIMITS[task] for task in parts),
+        limits="\n".join(_LIMITS[task] for task in parts if task in _LIMITS),
         begin=SCORES_BEGIN,
         end=SCORES_END,
         unmeasured=_UNMEASURED,
@@ -101,7 +98,7 @@ def _part(task: str, part: dict[str, Any]) -> str:
         task=task,
         base=part["base"],
         base_licence=part["base_licence"],
-        form=f"{part['quantization']} for CTranslate2",
+        form=part["quantization"] + " for CTranslate2" * (task != "highlights"),
         command=part.get("command") or f"python -m training {task} --config training/configs/{task}.yaml",
         time=f", in {part['seconds'] / 60:,.0f} minutes on {part['machine']}" if "seconds" in part else "",
         data="\n".join(data),

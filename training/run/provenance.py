@@ -23,14 +23,14 @@ def write_record(args: Settings, task: str, state: TrainerState, began: float, a
 
     Args:
         args: Arguments of the run.
-        task: "extractor", "rewriter", "verifier" or "writer".
+        task: The part of a model that was trained, or "writer".
         state: State of the Trainer at the end.
         began: Start of the run, as of `time.time()`.
         about: Other entries, such as `data`.
     """
     record = {
         "task": task,
-        "command": _command(args, task),
+        "command": _command(args),
         "arguments": asdict(args),
         **about,
         "steps": state.global_step,
@@ -41,8 +41,9 @@ def write_record(args: Settings, task: str, state: TrainerState, began: float, a
     write_whole(Path(args.output) / "run.json", json.dumps(record, indent=2) + "\n")
 
 
-def _command(args: Settings, task: str) -> str:
+def _command(args: Settings) -> str:
     """Returns a command for this run, with every argument that is not the default and without local folders."""
+    task = type(args).__name__.removesuffix("Arguments").lower()
     given = [(f.name, getattr(args, f.name)) for f in fields(args) if getattr(args, f.name) != f.default]
     flags = [part for name, value in given for part in (f"--{name}", public(str(value)))]
     return shlex.join(["python", "-m", "training", task, *flags])

@@ -233,8 +233,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         if args.task == "count":
             print(count(args.folder, [line for path in args.answers for line in path.read_text("utf-8").splitlines()]))
             return
-        if not (args.brief or args.standard):
-            parser.error("give systems for --brief, --standard, or both")
+        if not any(getattr(args, length) for length in LENGTHS):
+            parser.error(f"give systems for at least one of {', '.join(f'--{length}' for length in LENGTHS)}")
         kinds: dict[str, dict[str, list[list[str]]]] = {}
         known = {about["id"] for earlier in args.leave_out for about in _key(earlier).values()}
         for length in LENGTHS:

@@ -35,7 +35,7 @@ from .gate import fallen, raise_floors
 from .measures import SEED, is_english, load_metric, tokenizer
 from .report import report
 from .systems import Printed, printed
-from .table import plain, table
+from .table import plain, scores, table
 
 Lists = list[list[str]]
 
@@ -142,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     out = parser.add_argument_group("results")
     out.add_argument("--json", type=Path, metavar="FILE", help="write all results to this file")
     out.add_argument("--report", type=Path, metavar="FILE.html", help="write an HTML report to this file")
-    out.add_argument("--card", action="store_true", help="write the table into the model card (README.md)")
+    out.add_argument("--card", action="store_true", help="write the scores into the model card (README.md)")
     out.add_argument("--floors", type=Path, metavar="FILE", help="fail if the model is below these floors")
     out.add_argument("--set-floors", action="store_true", help="set the floors in the --floors file from this run")
     out.add_argument("--lower-floors", action="store_true", help="allow --set-floors to lower a floor")
@@ -179,8 +179,7 @@ def _run(args: argparse.Namespace) -> list[str]:
         if empty:
             print(f"warning: {system.name} has no bullets for {empty} articles; they score 0", file=sys.stderr)
     about = _about(args) | {"made": {name: one.counts for name, one in made.items()}}
-    text = table(evaluation, about)
-    print(text)
+    print(table(evaluation, about))
     if args.json:
         args.json.write_text(json.dumps(plain(evaluation, about), indent=2, ensure_ascii=False) + "\n", "utf-8")
     if args.report:
@@ -188,7 +187,7 @@ def _run(args: argparse.Namespace) -> list[str]:
     if args.card:
         card = Path(_named(args.model[0])[1]) / "README.md"
         title = f"{about['data']}, {args.length}, {args.bullets} bullets"
-        card.write_text(with_scores(card.read_text("utf-8"), text, title), "utf-8")
+        card.write_text(with_scores(card.read_text("utf-8"), scores(evaluation, about), title), "utf-8")
     return _gate(args, evaluation, about) if args.floors else []
 
 

@@ -40,7 +40,19 @@ _LIBRARIES = (
 
 
 def table(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
-    """Returns two Markdown tables: scores with intervals and paired differences, and the shape of the lists."""
+    """Returns the scores as Markdown, and a second table with the shape of the lists."""
+    shown = [key for key in (*LIST_TITLES, *evaluation.custom_metrics) if key in evaluation.systems[0].columns]
+    titles = [LIST_TITLES.get(key, key) for key in shown]
+    lines = [scores(evaluation, about), "", _row("system", *titles), _row(*["---"] * (1 + len(titles)))]
+    for system in evaluation.systems:
+        cells = [_plain(evaluation.figures[system.name][key].value) for key in shown]
+        lines.append(_row(system.name, *cells))
+    return "\n".join(lines)
+
+
+def scores(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
+    """Returns a Markdown table of scores with intervals and paired differences, then how the bullets were made. It is
+    also what a model card has."""
     articles = f"{len(evaluation.examples):,} articles of {about['data']} ({about['fingerprint']})"
     lines = [
         f"{articles}{about['what']}; F1, {about['tokens']}, with 95% bootstrap intervals.",
@@ -54,12 +66,6 @@ def table(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
     for name, row in evaluation.above.items():
         if name not in NO_RIVALS:
             lines.append(_row(f"{name} above {evaluation.base} (paired)", *(_above(row[s]) for s in SCORE_TITLES)))
-    shown = [key for key in (*LIST_TITLES, *evaluation.custom_metrics) if key in evaluation.systems[0].columns]
-    titles = [LIST_TITLES.get(key, key) for key in shown]
-    lines += ["", _row("system", *titles), _row(*["---"] * (1 + len(titles)))]
-    for system in evaluation.systems:
-        cells = [_plain(evaluation.figures[system.name][key].value) for key in shown]
-        lines.append(_row(system.name, *cells))
     for name, one in about.get("made", {}).items():
         total = sum(one["by"].values()) or 1
         by = ", ".join(f"{100 * count / total:.1f}% {method}" for method, count in one["by"].items())

@@ -37,10 +37,7 @@ _PART = """## {title}
 {data}
 - Made by `{command}`{time}.
 - Weights after step {steps} of {all_steps}, which scored best on the validation articles{averaged}.
-
-| setting | value |
-| --- | --- |
-{recipe}
+- Settings: {recipe}.
 """
 _WHAT = {
     "extractor": "The extractor estimates for each sentence of a news article how likely it is a source of an editor's "
@@ -105,7 +102,7 @@ def _part(task: str, part: dict[str, Any]) -> str:
         steps=part["best_step"],
         all_steps=part["steps"],
         averaged=", averaged with the weights of the base" * part.get("averaged_with_base", False),
-        recipe="\n".join(f"| {name} | {value} |" for name, value in part["recipe"].items()),
+        recipe=", ".join(f"{name}={value}" for name, value in part["recipe"].items()),
     )
 
 

@@ -1,9 +1,9 @@
 """Measures lists of key points against the lists that people wrote.
 
-Measure a model on articles with human lists, and compare it with the lead and the oracle:
+Measure a model on articles with reference lists, and compare it with the lead and the oracle:
   python -m eval --model models/base --data validation.jsonl
-Compare a system's lists with human lists (JSONL with id and bullets, or plain text, one article a line):
-  python -m eval --predictions ours.jsonl --references human.jsonl
+Compare a system's lists with reference lists (JSONL with id and bullets, or plain text, one article a line):
+  python -m eval --predictions ours.jsonl --references references.jsonl
 Compare several systems, and write an HTML report:
   python -m eval --data validation.jsonl --model base --predictions other=other.jsonl --report report.html
 """
@@ -45,7 +45,7 @@ def main(argv: list[str]) -> None:
     parser = _parser()
     args = parser.parse_args(argv)
     if bool(args.data) == bool(args.references):
-        parser.error("give either --data (articles with human lists) or --references (human lists alone)")
+        parser.error("give either --data (articles with reference lists) or --references (reference lists alone)")
     if args.references and (args.model or not args.predictions):
         parser.error("--references holds no articles to summarize; give --predictions, or give --data")
     if args.limit is not None and args.limit < 1:
@@ -85,9 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     data = parser.add_argument_group("what is measured")
     data.add_argument(
-        "--data", help="articles with human lists: .jsonl, .csv, .parquet, .gz, a folder, or a Hub data set"
+        "--data", help="articles with reference lists: .jsonl, .csv, .parquet, .gz, a folder, or a Hub data set"
     )
-    data.add_argument("--references", help="human lists without articles: .jsonl, or plain text")
+    data.add_argument("--references", help="reference lists without articles: .jsonl, or plain text")
     data.add_argument(
         "--model", action="append", default=[], metavar="[NAME=]MODEL", help="model name or folder; may be repeated"
     )
@@ -134,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
         "--language", default="en", help="language code; all but English use the Unicode tokenizer (default: en)"
     )
     how.add_argument(
-        "--several", default="best", choices=["best", "mean"], help="score for several human lists (default: best)"
+        "--several", default="best", choices=["best", "mean"], help="score for several reference lists (default: best)"
     )
     how.add_argument(
         "--metric", action="append", default=[], metavar="MODULE:FUNCTION", help="user-defined metric; may be repeated"
@@ -197,7 +197,7 @@ def _fixed(args: argparse.Namespace) -> int:
 
 
 def _as_listed(args: argparse.Namespace, examples: list[Example]) -> bool:
-    """True if such systems use the number of bullets of the human list: for header lists, with --bullets auto."""
+    """True if such systems use the number of bullets of the reference list: for header lists, with --bullets auto."""
     return args.bullets == "auto" and any(point.sources for example in examples for point in example.points)
 
 

@@ -38,17 +38,17 @@ def random(sentences: Sequence[str], count: int, seed: int) -> list[str]:
 def oracle(
     sentences: Sequence[str], references: Sequence[Sequence[str]], count: int, tokenizer: Tokenizer
 ) -> list[str]:
-    """The sentences that best cover a human list, in article order; hardly any choice of sentences scores higher. With
-    several human lists, returns the choice with the highest ROUGE-1 F1 against its own list."""
+    """The sentences that best cover a reference list, in article order; hardly any choice of sentences scores higher.
+    With several reference lists, returns the choice with the highest ROUGE-1 F1 against its own list."""
 
-    def reached(chosen: Sequence[int], human: Sequence[str]) -> float:
+    def reached(chosen: Sequence[int], reference: Sequence[str]) -> float:
         ours, theirs = (
-            [unigrams(text, tokenizer) for text in texts] for texts in ([sentences[i] for i in chosen], human)
+            [unigrams(text, tokenizer) for text in texts] for texts in ([sentences[i] for i in chosen], reference)
         )
         x, y = sum(ours, Counter[str]()), sum(theirs, Counter[str]())
         return f1((x & y).total(), x.total(), y.total())
 
-    choices = [(sorted(greedy_oracle(sentences, human, count, tokenizer)), human) for human in references]
+    choices = [(sorted(greedy_oracle(sentences, reference, count, tokenizer)), reference) for reference in references]
     best, _ = max(choices, key=lambda choice: reached(*choice))
     return [sentences[i] for i in best]
 

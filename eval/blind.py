@@ -1,7 +1,7 @@
 """Prepares lists for readers who do not know which system made them, and counts the readers' answers.
 
 Write batches of articles, each followed by the lists of several systems in random order:
-  python -m eval.blind write FOLDER --data test.jsonl --brief ours=models/base other=other.jsonl lead human
+  python -m eval.blind write FOLDER --data test.jsonl --brief ours=models/base other=other.jsonl lead reference
 Count the answers, one line for each article and length, such as `17 | brief | Q>P=R | P u=1 a=2 | Q | R b=1` (best
 first; faults are u untrue, f not a finished sentence, a not understood alone, b background, m misses the main news):
   python -m eval.blind count FOLDER answers*.txt
@@ -190,11 +190,11 @@ def _lists(named: str, examples: Sequence[Example], length: Length) -> list[list
         return aligned(found, list(examples), place)
     if place:
         return printed(place, examples, name, length=length).lists
-    if name == "human":
+    if name == "reference":
         return [list(example.bullets) for example in examples]
     if name == "lead":
         return [lead([s.text for s in content_sentences(e.text)], len(e.bullets)) for e in examples]
-    raise ValueError(f"{named!r}: name a model or a file, as in {named}=models/base; only lead and human need none")
+    raise ValueError(f"{named!r}: name a model or a file, as in {named}=models/base; only lead and reference need none")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -205,7 +205,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     tasks = parser.add_subparsers(dest="task", required=True)
     make = tasks.add_parser("write", help="write batches of articles with lists")
     make.add_argument("folder", type=Path)
-    make.add_argument("--data", required=True, help="articles with human lists, as for python -m eval")
+    make.add_argument("--data", required=True, help="articles with reference lists, as for python -m eval")
     for length in LENGTHS:
         make.add_argument(
             f"--{length}",
@@ -213,7 +213,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             default=[],
             metavar="NAME=PLACE",
             help="systems whose lists of this length are shown; PLACE is a model or a file of lists. Two systems need "
-            "no PLACE: human, the human list, and lead, the same number of first sentences",
+            "no PLACE: reference, the reference list, and lead, the same number of first sentences",
         )
     make.add_argument(
         "--leave-out",

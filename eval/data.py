@@ -1,4 +1,4 @@
-"""Reads articles with human lists, and lists of bullets, from JSONL, CSV, Parquet, a folder or the Hub."""
+"""Reads articles with reference lists, and lists of bullets, from JSONL, CSV, Parquet, a folder or the Hub."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MARKER = re.compile(r"^\s*(?:[-*•·]|\d+[.)])\s+")
 
 
 class ExampleError(ValueError):
-    """A record is no article with a human list. `kind` is "field missing", "article empty", "no bullets" or "draft"."""
+    """A record is no article with a list. `kind` is "field missing", "article empty", "no bullets" or "draft"."""
 
     def __init__(self, message: str, kind: str) -> None:
         super().__init__(message)
@@ -65,7 +65,7 @@ class Example:
     Attributes:
         id: Id of the record, or its number in the file, from 1.
         text: The article; empty if only lists are compared.
-        references: The human lists: one, or one from each of several editors.
+        references: The reference lists: one, or one from each of several editors.
         points: All points of the first list, in reading order; `references` may have only the most important ones.
         title: The headline; None if there is none.
     """
@@ -78,7 +78,7 @@ class Example:
 
     @property
     def bullets(self) -> tuple[str, ...]:
-        """The first human list."""
+        """The first reference list."""
         return self.references[0]
 
     @property
@@ -95,7 +95,7 @@ def read(
     split: str = "test",
     length: Length = "brief",
 ) -> list[Example]:
-    """Reads articles with human lists.
+    """Reads articles with reference lists.
 
     Args:
         source: A file (.jsonl, .json with one object a line, .csv, .parquet; .gz), a folder of .json files or of .txt
@@ -130,7 +130,7 @@ def read(
 def example_of(
     row: Record, text_field: str | None = None, bullets_field: str | None = None, length: Length = "brief"
 ) -> Example:
-    """Reads the article and the human lists of one record; fields and length are as in `read`.
+    """Reads the article and the reference lists of one record; fields and length are as in `read`.
 
     Output of this library (`Summary.to_json`) is also accepted, once an editor has set its `status` to "approved".
 
@@ -144,7 +144,7 @@ def example_of(
     text = _field(values, text_field, TEXT_FIELDS, "Name it with --text-field", where)
     header_list = not bullets_field and POINTS_FIELD in values
     fields = (POINTS_FIELD,) if header_list else BULLETS_FIELDS
-    human = _field(values, bullets_field, fields, _BULLETS_FLAG, where)
+    bullets = _field(values, bullets_field, fields, _BULLETS_FLAG, where)
     if "disclosure" in values and values.get("status") != "approved":
         what = 'this is an unapproved draft; an editor must first set its "status" to "approved"'
         raise ExampleError(f"{where}: {what}", "draft")
@@ -153,10 +153,10 @@ def example_of(
     title = values.get("title")
     title = " ".join(title.split()) or None if isinstance(title, str) else None
     if header_list:
-        points = _header_list(human, text, where)
+        points = _header_list(bullets, text, where)
         return Example(_id(row), text, (_reference(points, length, text),), points, title)
-    references = _lists(human, where)
-    return Example(_id(row), text, references, _listed(human, references[0], text, where), title)
+    references = _lists(bullets, where)
+    return Example(_id(row), text, references, _listed(bullets, references[0], text, where), title)
 
 
 def _header_list(value: object, text: str, where: str) -> tuple[Point, ...]:
@@ -166,7 +166,7 @@ def _header_list(value: object, text: str, where: str) -> tuple[Point, ...]:
         ValueError: A point is malformed; the message says which one and why.
     """
     if not isinstance(value, list) or not value:
-        raise ExampleError(f"{where}: the human list is empty", "no bullets")
+        raise ExampleError(f"{where}: the reference list is empty", "no bullets")
     points = []
     for number, one in enumerate(value, 1):
         there = f"{where}: point {number}"
@@ -254,12 +254,12 @@ def read_lists(source: str | Path) -> dict[str, list[str]] | list[list[str]]:
 
 
 def read_references(source: str | Path, bullets_field: str | None = None) -> list[Example]:
-    """Reads human lists without their articles, in the formats of `read_lists`; several lists as in `read`."""
+    """Reads reference lists without their articles, in the formats of `read_lists`; several lists as in `read`."""
     examples = []
     for row in rows(source):
-        human = _field(row.values, bullets_field, BULLETS_FIELDS, _BULLETS_FLAG, row.where)
+        bullets = _field(row.values, bullets_field, BULLETS_FIELDS, _BULLETS_FLAG, row.where)
         text = next((row.values[c] for c in TEXT_FIELDS if isinstance(row.values.get(c), str)), "")
-        examples.append(Example(_id(row), text, _lists(human, row.where)))
+        examples.append(Example(_id(row), text, _lists(bullets, row.where)))
     if not examples:
         raise ValueError(f"{source} holds no list of bullets")
     return examples
@@ -375,11 +375,11 @@ def _id(row: Record) -> str:
 
 
 def _lists(value: object, where: str) -> tuple[tuple[str, ...], ...]:
-    """The human lists of one record. An empty list is an error, because nothing can be measured against it."""
+    """The reference lists of one record. An empty list is an error, because nothing can be measured against it."""
     several = isinstance(value, list) and bool(value) and isinstance(value[0], list)
     lists = tuple(_bullets(one, where) for one in (value if several else [value]))  # type: ignore[union-attr]
     if not all(lists):
-        raise ExampleError(f"{where}: the human list is empty", "no bullets")
+        raise ExampleError(f"{where}: the reference list is empty", "no bullets")
     return lists
 
 

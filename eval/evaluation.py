@@ -64,7 +64,7 @@ class Evaluation:
     """The result of an evaluation.
 
     Attributes:
-        examples: The articles with their human lists.
+        examples: The articles with their reference lists.
         systems: The systems, in the order they were given.
         figures: For each system, the mean of each measure over the articles, with its interval.
         above: For each system except the base, its difference from the base in each measure.
@@ -92,11 +92,11 @@ def evaluate(
     """Measures systems on the same articles.
 
     Args:
-        examples: Articles and human lists. If the text of an article is empty, measures that need texts are left out.
+        examples: Articles and reference lists. Measures that need the text are left out where it is empty.
         systems: A list of bullets for each article, by the system's name.
         language: Language code; selects the tokenizer. Measures with English rules (facts, dangling, alone) are left
             out for other languages.
-        several: Scoring of an article with several human lists: "best" or "mean".
+        several: Scoring of an article with several reference lists: "best" or "mean".
         custom_metrics: User-defined metrics, by name.
         compare_with: Name of the system that the others are compared with; default: the first.
         spans: Source spans of the bullets, by the system's name. For other systems, the source of a bullet is the
@@ -165,20 +165,20 @@ def _looks(
 
 
 def _matched(bullets: Sequence[str], references: References, tokens: Tokenizer, several: Several) -> dict[str, float]:
-    """Matching scores against the human list that matches best, or their mean over all human lists."""
-    rows = [_of_matching(match(bullets, human, tokens), bullets, human) for human in references]
+    """Matching scores against the reference list that matches best, or their mean over all reference lists."""
+    rows = [_of_matching(match(bullets, reference, tokens), bullets, reference) for reference in references]
     if several == "best":
         return max(rows, key=lambda row: row["bullet_match_f1"])
     values = means(np.asarray([list(row.values()) for row in rows]))
     return dict(zip(rows[0], map(float, values), strict=True))
 
 
-def _of_matching(matching: Matching, bullets: Sequence[str], human: Sequence[str]) -> dict[str, float]:
+def _of_matching(matching: Matching, bullets: Sequence[str], reference: Sequence[str]) -> dict[str, float]:
     return {
         "bullet_match_precision": 100 * matching.precision,
         "bullet_match_recall": 100 * matching.recall,
         "bullet_match_f1": 100 * matching.f1,
-        "missed": 100 * matching.missed / len(human),
+        "missed": 100 * matching.missed / len(reference),
         "unmatched": 100 * matching.unmatched / len(bullets) if bullets else float("nan"),
     }
 

@@ -17,10 +17,10 @@ them, coverage, density, compression and novelty."""
 _INPUTS = """
 Args:
     predictions: A list of bullets for each article.
-    references: The human list of each article, or several lists.
+    references: The reference list of each article, or several lists.
     articles: The articles; optional.
     language: "en" (rouge-score's tokenizer) or another code (a Unicode tokenizer). Default "en".
-    several: "best" or "mean", for articles with several human lists. Default "best".
+    several: "best" or "mean", for articles with several reference lists. Default "best".
 
 Returns:
     The means by name. rouge1, rouge2, rougeL, rougeLsum and bullet_match are F1; names with _precision and _recall
@@ -30,7 +30,7 @@ _CITATION = "Lin, C.-Y. 2004. ROUGE: A Package for Automatic Evaluation of Summa
 
 
 class KeyPoints(evaluate.Metric):  # type: ignore[misc]
-    """For example `KeyPoints().compute(predictions=[["One point."]], references=[["A human point."]])`."""
+    """For example `KeyPoints().compute(predictions=[["One point."]], references=[["A reference point."]])`."""
 
     def _info(self) -> evaluate.MetricInfo:
         text = datasets.Value("string")
@@ -43,8 +43,10 @@ class KeyPoints(evaluate.Metric):  # type: ignore[misc]
         )
 
     def add_batch(self, *, predictions: Any = None, references: Any = None, **others: Any) -> None:
-        """As in `evaluate`; a single human list of an article is wrapped in a list."""
-        super().add_batch(predictions=predictions, references=[_several(human) for human in references], **others)
+        """As in `evaluate`; a single reference list of an article is wrapped in a list."""
+        super().add_batch(
+            predictions=predictions, references=[_several(reference) for reference in references], **others
+        )
 
     def add(self, *, prediction: Any = None, reference: Any = None, **others: Any) -> None:
         """As `add_batch`, for one article."""
@@ -63,12 +65,12 @@ class KeyPoints(evaluate.Metric):  # type: ignore[misc]
         examples = []
         for i, lists in enumerate(references):
             if not all(lists):
-                raise ValueError(f"the human list of article {i} is empty; nothing can be measured against it")
+                raise ValueError(f"the reference list of article {i} is empty; nothing can be measured against it")
             examples.append(Example(str(i), articles[i] if articles else "", tuple(map(tuple, lists))))
         result = measured(examples, {"predictions": predictions}, language, several)
         means = {name: figure.value for name, figure in result.figures["predictions"].items()}
         return {name.removesuffix("_f1"): value for name, value in means.items() if not np.isnan(value)}
 
 
-def _several(human: Any) -> Any:
-    return [human] if not human or isinstance(human[0], str) else human
+def _several(reference: Any) -> Any:
+    return [reference] if not reference or isinstance(reference[0], str) else reference

@@ -30,8 +30,7 @@ class _Bullet:
     Attributes:
         parts: Its text in pieces; pieces 1, 3, 5, … are facts that were not found in the article.
         source: Number of the article's sentence that it is most similar to, from 0; None if there is none.
-        pair: The bullet of the human list that it is paired with, such as "A2", and their likeness; None if there is
-            none.
+        pair: The bullet of the reference list that it is paired with, such as "A2", and their likeness; or None.
     """
 
     parts: list[str]
@@ -47,7 +46,7 @@ class _Article:
         number: Its number, from 0. Several articles may have the same id.
         id: Its id.
         text: Its text in pieces; pieces 1, 3, 5, … are the sentences of the story.
-        lists: Name, scores ("" for a human list) and bullets of each list.
+        lists: Name, scores ("" for a reference list) and bullets of each list.
         rouge1: ROUGE-1 F1 of each system.
     """
 
@@ -86,8 +85,10 @@ def _articles(evaluation: Evaluation, language: str) -> Iterator[_Article]:
         texts = [sentence.text for sentence in sentences]
         known = FactIndex(example.text) if example.text and is_english(language) else None  # the rules are English
         lists = []
-        for k, human in enumerate(example.references):
-            lists.append((f"Human list {_letter(k)}", "", _bullets(human, [None] * len(human), texts, known, tokens)))
+        for k, reference in enumerate(example.references):
+            lists.append(
+                (f"Reference list {_letter(k)}", "", _bullets(reference, [None] * len(reference), texts, known, tokens))
+            )
         for system in evaluation.systems:
             bullets = system.lists[i]
             scores = ", ".join(f"{title} {system.columns[key][i]:.1f}" for key, title in SCORE_TITLES.items())
@@ -101,15 +102,15 @@ def _articles(evaluation: Evaluation, language: str) -> Iterator[_Article]:
 def _pairs(
     bullets: Sequence[str], references: Sequence[Sequence[str]], tokens: Tokenizer
 ) -> list[tuple[str, float] | None]:
-    """For each bullet, its partner in the human list that matches best, and their likeness."""
-    matchings = [match(bullets, human, tokens) for human in references]
+    """For each bullet, its partner in the reference list that matches best, and their likeness."""
+    matchings = [match(bullets, reference, tokens) for reference in references]
     best = max(range(len(matchings)), key=lambda k: matchings[k].f1)
-    found = {i: (f"{_letter(best)}{human + 1}", likeness) for i, human, likeness in matchings[best].pairs}
+    found = {i: (f"{_letter(best)}{theirs + 1}", likeness) for i, theirs, likeness in matchings[best].pairs}
     return [found.get(i) for i in range(len(bullets))]
 
 
-def _letter(human: int) -> str:
-    return chr(ord("A") + human)
+def _letter(index: int) -> str:
+    return chr(ord("A") + index)
 
 
 def _bullets(

@@ -159,7 +159,7 @@ def test_it_finds_the_news(lists, examples):
 
     ours = [[bullet.text for bullet in summary] for summary in lists("brief")]
     theirs = [e["brief"] for e in examples]
-    assert rouge(ours, [[human] for human in theirs]).mean(0)[0, 2] > 36
+    assert rouge(ours, [[reference] for reference in theirs]).mean(0)[0, 2] > 36
 
 
 def test_a_newsroom_sets_how_sure_the_verifier_must_be(base, examples):

@@ -25,7 +25,7 @@ _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # constants of malloc.h
 USAGE = """usage: python -m training TASK [--config FILE.yaml] [--flag value ...]
 
 tasks:
-  check DATA  check articles with human bullets: which can be used, which cannot and why, and some statistics
+  check DATA  check articles with reference lists: which can be used, which cannot and why, and some statistics
   extractor   fine-tune the sentence scorer, or only the choice of highlights
   rewriter    fine-tune a small T5 that puts references into sentences and shortens them
   verifier    fine-tune the classifier that says whether an editor would print a rewrite

@@ -17,7 +17,7 @@ class DataArguments:
 
     train: str = field(
         default="data/train.jsonl.gz",
-        metadata={"help": "Articles with human bullets: .jsonl, .csv, .parquet (.gz), a folder, or a Hub data set."},
+        metadata={"help": "Articles with reference lists: .jsonl, .csv, .parquet (.gz), a folder, or a Hub data set."},
     )
     validation: str | None = field(
         default=None,

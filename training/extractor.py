@@ -269,7 +269,7 @@ def _scores(trainer: Trainer) -> dict[str, float]:
 
 
 class _Lists:
-    """Metrics of the Trainer: compares the lists that the scores of the validation articles produce with the human
+    """Metrics of the Trainer: compares the lists that the scores of the validation articles produce with the reference
     lists. Measures ROUGE of the unchanged source sentences, and how far the source sentences are the same."""
 
     def __init__(self, articles: ExtractorDataset, model: ExtractorModel, length: Length | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Pairs bullets with human bullets: which human points are made, and which are missed."""
+"""Pairs bullets with reference bullets: which reference points are made, and which are missed."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Matching:
-    """The best one-to-one pairing of a list with a human list.
+    """The best one-to-one pairing of a list with a reference list.
 
     Attributes:
-        pairs: (index of the bullet, index of the human bullet, ROUGE-1 F1) of each pair; the F1 is at least `MATCH`.
+        pairs: (index of the bullet, index of the reference bullet, ROUGE-1 F1) of each pair, F1 at least `MATCH`.
         precision: Sum of the pairs' F1, divided by the number of bullets, 0 to 1.
-        recall: The same sum, divided by the number of human bullets.
-        missed: Number of human bullets without a partner.
+        recall: The same sum, divided by the number of reference bullets.
+        missed: Number of reference bullets without a partner.
         unmatched: Number of bullets without a partner.
     """
 
@@ -50,10 +50,10 @@ def likeness(left: Sequence[str], right: Sequence[str], tokenizer: Tokenizer) ->
     return np.asarray(rows, float).reshape(len(left), len(right))
 
 
-def match(bullets: Sequence[str], human: Sequence[str], tokenizer: Tokenizer) -> Matching:
-    """Pairs bullets with human bullets so that the sum of their ROUGE-1 F1 is maximal (the assignment problem,
+def match(bullets: Sequence[str], reference: Sequence[str], tokenizer: Tokenizer) -> Matching:
+    """Pairs bullets with reference bullets so that the sum of their ROUGE-1 F1 is maximal (the assignment problem,
     Kuhn 1955). Bullets with an F1 below `MATCH` make different points and are not paired."""
-    alike = likeness(bullets, human, tokenizer)
+    alike = likeness(bullets, reference, tokenizer)
     again = [bullet in bullets[:i] for i, bullet in enumerate(bullets)]
     alike[again] = 0.0  # a repeated bullet makes no new point
     alike[alike < MATCH] = 0.0  # before pairing, so that two weak pairs do not outweigh a good one
@@ -63,8 +63,8 @@ def match(bullets: Sequence[str], human: Sequence[str], tokenizer: Tokenizer) ->
     return Matching(
         pairs,
         precision=total / len(bullets) if bullets else 0.0,
-        recall=total / len(human) if human else 0.0,
-        missed=len(human) - len(pairs),
+        recall=total / len(reference) if reference else 0.0,
+        missed=len(reference) - len(pairs),
         unmatched=len(bullets) - len(pairs),
     )
 

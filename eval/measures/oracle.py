@@ -1,4 +1,4 @@
-"""The greedy oracle: the article sentences that best cover the human bullets (Nallapati et al. 2017, SummaRuNNer).
+"""The greedy oracle: the article sentences that best cover the reference bullets (Nallapati et al. 2017, SummaRuNNer).
 
 The training labels and the oracle row of an evaluation both use the n-gram overlap in this file.
 """

@@ -1,4 +1,4 @@
-"""Compares the sources of a list's points with those of a human list: sentences and points."""
+"""Compares the sources of a list's points with those of a reference list: sentences and points."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ UNKNOWN = Stands(float("nan"), float("nan"))
 
 
 class Wanted:
-    """The sources of a human list.
+    """The sources of a reference list.
 
     Args:
         example: The article, with points that have sources.
@@ -47,7 +47,7 @@ class Wanted:
         self._at = {" ".join(s.text.split()): i for i, s in enumerate(self._sentences)}
 
     def reached(self, bullets: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]] | None = None) -> Stands:
-        """Compares the sources of a list with those of the human list.
+        """Compares the sources of a list with those of the reference list.
 
         Args:
             bullets: The list.
@@ -77,7 +77,7 @@ def stands(ours: Sequence[Set[int]], theirs: Sequence[Set[int]]) -> Stands:
 
     Args:
         ours: Source sentences of each point, in reading order.
-        theirs: The same for the human list.
+        theirs: The same for the reference list.
     """
     all_ours: set[int] = set().union(*ours)
     all_theirs: set[int] = set().union(*theirs)

@@ -22,7 +22,7 @@ MEASURES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 PARTS = ("precision", "recall", "f1")
 Several = Literal["best", "mean"]
 References = Sequence[Sequence[str]]
-"""The human lists of one article: several annotators may have written one each."""
+"""The reference lists of one article: several annotators may have written one each."""
 
 _STEMMER = PorterStemmer()
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー々〆"
@@ -73,14 +73,14 @@ def rouge(
     language: str = "en",
     several: Several = "best",
 ) -> npt.NDArray[np.float64]:
-    """ROUGE of each list of bullets against its human lists, times 100.
+    """ROUGE of each list of bullets against its reference lists, times 100.
 
     Args:
         predictions: A list of bullets for each article; an empty one scores 0.
-        references: The human lists of each article, in the same order; for a single list, a sequence of one.
+        references: The reference lists of each article, in the same order; for a single list, a sequence of one.
         language: Language code; selects the tokenizer.
-        several: Scoring against several human lists: "best" takes the list with the highest F1, measure by measure, as
-            rouge-score does; "mean" averages over all lists.
+        several: Scoring against several reference lists: "best" takes the list with the highest F1, measure by
+            measure, as rouge-score does; "mean" averages over all lists.
 
     Returns:
         Shape (articles, 4, 3): rouge1, rouge2, rougeL, rougeLsum; precision, recall, F1.

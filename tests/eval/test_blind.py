@@ -17,7 +17,18 @@ def folder(tmp_path):
     data = written(tmp_path / "data.jsonl", rows)
     ours = written(tmp_path / "ours.jsonl", [{"id": row["id"], "bullets": [f"ours of {row['id']}"]} for row in rows])
     main(
-        ["write", str(tmp_path / "out"), "--data", str(data), "--brief", f"ours={ours}", "lead", "human", "--size", "4"]
+        [
+            "write",
+            str(tmp_path / "out"),
+            "--data",
+            str(data),
+            "--brief",
+            f"ours={ours}",
+            "lead",
+            "reference",
+            "--size",
+            "4",
+        ]
     )
     return tmp_path / "out"
 
@@ -30,7 +41,7 @@ def test_every_article_has_every_list_and_no_name(folder):
     for number, one in key.items():
         at = text.index(f"=== ARTICLE {number}\n")
         for letter, name in zip("PQR", one["lists"]["brief"], strict=True):
-            begins = {"ours": "ours of", "lead": "The council of", "human": "Council of"}[name]
+            begins = {"ours": "ours of", "lead": "The council of", "reference": "Council of"}[name]
             assert text.index(f"--- brief {letter}\n- {begins} ", at) > at
 
 
@@ -39,8 +50,8 @@ def test_articles_of_earlier_readings_are_left_out(folder, capsys):
     read = {one["id"] for one in json.loads((folder / "key.json").read_text()).values()}
     assert len(read) == 6
     first, again = folder.parent / "first", folder.parent / "again"
-    main(["write", str(first), "--data", str(data), "--standard", "lead", "human", "--limit", "4"])
-    main(["write", str(again), "--data", str(data), "--brief", "lead", "human", "--leave-out", str(first)])
+    main(["write", str(first), "--data", str(data), "--standard", "lead", "reference", "--limit", "4"])
+    main(["write", str(again), "--data", str(data), "--brief", "lead", "reference", "--leave-out", str(first)])
     ids = [{one["id"] for one in json.loads((made / "key.json").read_text()).values()} for made in (first, again)]
     assert [len(one) for one in ids] == [4, 2] and set.union(*ids) == read
     with pytest.raises(SystemExit):
@@ -54,19 +65,19 @@ def test_answers_are_counted_by_system(folder):
     for number, one in key.items():
         letter = dict(zip(one["lists"]["brief"], "PQR", strict=True))
         lines.append(
-            f"{number} | brief | {letter['ours']} > {letter['human']}={letter['lead']} | {letter['lead']} u=1 a=2"
+            f"{number} | brief | {letter['ours']} > {letter['reference']}={letter['lead']} | {letter['lead']} u=1 a=2"
             f" | {letter['ours']} b=1 m=0 | remark"
         )
     table = count(folder, lines)
     assert "6 articles, brief lists." in table
     pairs = {line.split("|")[1].strip(): line for line in table.splitlines() if " against " in line}
-    for name, cells in (("ours against lead", "6 | 0 | 0"), ("lead against human", "0 | 6 | 0")):
+    for name, cells in (("ours against lead", "6 | 0 | 0"), ("lead against reference", "0 | 6 | 0")):
         reverse = " against ".join(reversed(name.split(" against ")))
         assert cells in pairs[name] if name in pairs else " | ".join(reversed(cells.split(" | "))) in pairs[reverse]
     faults = {line.split("|")[1].strip(): line for line in table.splitlines() if "|" in line}
     names = [cell.strip() for cell in faults["faults"].split("|")[2:-1]]
     untrue = [int(cell) for cell in faults["untrue or misleading"].split("|")[2:-1]]
-    assert dict(zip(names, untrue, strict=True)) == {"ours": 0, "lead": 6, "human": 0}
+    assert dict(zip(names, untrue, strict=True)) == {"ours": 0, "lead": 6, "reference": 0}
 
 
 @pytest.mark.parametrize(

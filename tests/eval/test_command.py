@@ -17,7 +17,7 @@ from eval.measures.rouge import tokenizer
 from ..articles import STORY
 from ..commands import called
 
-HUMAN = ["Council keeps Marl Lane baths open", "Work starts on May 11"]
+REFERENCE = ["Council keeps Marl Lane baths open", "Work starts on May 11"]
 
 
 def run(*flags):
@@ -31,14 +31,14 @@ PLAIN = [name for name in baselines.BASELINES if name not in ("main-oracle", "so
 @pytest.fixture
 def data(tmp_path):
     path = tmp_path / "data.jsonl"
-    rows = [{"id": f"a{i}", "article": STORY, "bullets": HUMAN} for i in range(3)]
+    rows = [{"id": f"a{i}", "article": STORY, "bullets": REFERENCE} for i in range(3)]
     path.write_text("\n".join(map(json.dumps, rows)))
     return path
 
 
 def test_a_model_beside_baselines_and_predictions(data, tmp_path):
     other = tmp_path / "other.jsonl"
-    rows = [{"id": f"a{i}", "bullets": [{"text": HUMAN[0]}, {"text": "Repairs cost 3 million"}]} for i in (2, 0, 1)]
+    rows = [{"id": f"a{i}", "bullets": [{"text": REFERENCE[0]}, {"text": "Repairs cost 3 million"}]} for i in (2, 0, 1)]
     other.write_text("\n".join(map(json.dumps, rows)))
     done = run("--data", data, "--model", "base", "--predictions", other, "--baselines", *PLAIN,
                "--json", tmp_path / "r.json", "--report", tmp_path / "r.html")  # fmt: skip
@@ -60,10 +60,10 @@ def test_a_model_beside_baselines_and_predictions(data, tmp_path):
 
 
 def test_lists_against_lists_in_plain_text(tmp_path):
-    ours, human = tmp_path / "ours.txt", tmp_path / "human.txt.gz"
+    ours, reference = tmp_path / "ours.txt", tmp_path / "references.txt.gz"
     ours.write_text("Council keeps baths<n>Work starts\n\n")
-    human.write_bytes(gzip.compress(b"Council keeps baths<n>Work starts\nA trust takes over\n"))
-    done = run("--predictions", ours, "--references", human, "--json", tmp_path / "r.json")
+    reference.write_bytes(gzip.compress(b"Council keeps baths<n>Work starts\nA trust takes over\n"))
+    done = run("--predictions", ours, "--references", reference, "--json", tmp_path / "r.json")
     assert done.returncode == 0, done.stderr
     assert "ours has no bullets for 1 articles" in done.stderr
     assert json.loads((tmp_path / "r.json").read_text())["systems"]["ours"]["rouge2"]["f1"]["value"] == 50
@@ -110,20 +110,20 @@ def test_data_in_every_form(tmp_path):
     with (tmp_path / "d.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["id", "text", "highlights"], ["1", STORY, lines], ["007", STORY, items]])
     rows = read(tmp_path / "d.csv")
-    assert [list(e.bullets) for e in rows] == [HUMAN, HUMAN] and rows[1].id == "007" and rows[0].text == STORY
+    assert [list(e.bullets) for e in rows] == [REFERENCE, REFERENCE] and rows[1].id == "007" and rows[0].text == STORY
 
     from datasets import Dataset
 
-    Dataset.from_dict({"body": [STORY], "points": [HUMAN]}).to_parquet(tmp_path / "d.parquet")
-    assert list(read(tmp_path / "d.parquet", "body", "points")[0].bullets) == HUMAN
+    Dataset.from_dict({"body": [STORY], "points": [REFERENCE]}).to_parquet(tmp_path / "d.parquet")
+    assert list(read(tmp_path / "d.parquet", "body", "points")[0].bullets) == REFERENCE
 
     (tmp_path / "folder").mkdir()
-    (tmp_path / "folder" / "x.json").write_text(json.dumps({"text": STORY, "bullets": [HUMAN, ["Baths stay"]]}))
-    (tmp_path / "nested.jsonl").write_text(json.dumps({"content": {"body": STORY}, "by": [{"points": HUMAN}]}))
+    (tmp_path / "folder" / "x.json").write_text(json.dumps({"text": STORY, "bullets": [REFERENCE, ["Baths stay"]]}))
+    (tmp_path / "nested.jsonl").write_text(json.dumps({"content": {"body": STORY}, "by": [{"points": REFERENCE}]}))
     (nested,) = read(tmp_path / "nested.jsonl", "content.body", "by.0.points")
-    assert nested.text == STORY and list(nested.bullets) == HUMAN
+    assert nested.text == STORY and list(nested.bullets) == REFERENCE
     (example,) = read(tmp_path / "folder")
-    assert example.id == "x" and example.references == (tuple(HUMAN), ("Baths stay",))
+    assert example.id == "x" and example.references == (tuple(REFERENCE), ("Baths stay",))
 
 
 def test_data_errors_name_the_place(tmp_path):
@@ -135,7 +135,7 @@ def test_data_errors_name_the_place(tmp_path):
         ),
         ('{"article": "x", "bul', r"line 1 of .*not valid JSON.*does not end with }"),
         ("", "no article"),
-        ('{"article": "x", "bullets": []}', "line 1 of .*human list is empty"),
+        ('{"article": "x", "bullets": []}', "line 1 of .*reference list is empty"),
         ('{"article": " ", "bullets": ["y"]}', "line 1 of .*article is empty"),
         ('{"article": "x", "bullets": 3}', "must be a list or a text, not int"),
         ("[1]", "must be a JSON object, not list"),
@@ -193,7 +193,7 @@ def test_a_hub_name_may_hold_dots(monkeypatch):
 
 
 def test_files_that_break_off_are_errors_that_name_them(tmp_path):
-    whole = gzip.compress(json.dumps({"article": STORY, "bullets": HUMAN}).encode())
+    whole = gzip.compress(json.dumps({"article": STORY, "bullets": REFERENCE}).encode())
     (tmp_path / "a.jsonl.gz").write_bytes(whole[:-12])
     (tmp_path / "b.csv").write_text('id,text,bullets\n1,"never closed')
     (tmp_path / "c.jsonl").write_bytes('{"article": "é"}'.encode("latin-1"))

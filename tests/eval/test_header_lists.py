@@ -46,7 +46,7 @@ def test_both_lengths_of_a_header_list_are_read(tmp_path):
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        ([], "the human list is empty"),
+        ([], "the reference list is empty"),
         (["x"], "point 1 must be an object"),
         ([point(1, 0), {"rank": 2}], 'point 2 has neither "standard" nor "brief"'),
         ([point(1, 0, sources=[[5, 90000]])], "is no span of the article's"),

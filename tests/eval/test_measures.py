@@ -35,7 +35,7 @@ def test_matching_by_hand():
 
 
 def test_the_best_pairing_is_found_where_the_greedy_one_is_not():
-    # "a b c" is most like the first human bullet (6/7), but then "a b x" has no partner: with the second it has
+    # "a b c" is most like the first reference bullet (6/7), but then "a b x" has no partner: with the second it has
     # 2 * 1 / (3 + 2) = 0.4, and "a b x" with the first 2 * 2 / (3 + 4): 0.4 + 0.571 is more than 0.857 + 0.
     found = match(["a b c", "a b x"], ["a b c d", "c e"], ENGLISH)
     assert [(i, j) for i, j, _ in found.pairs] == [(0, 1), (1, 0)]
@@ -43,8 +43,8 @@ def test_the_best_pairing_is_found_where_the_greedy_one_is_not():
 
 
 def test_two_weak_pairs_do_not_outweigh_a_good_one():
-    # 0 is 0.5 alike with human 0 and 2/7 with human 1; 1 is 2/7 alike with human 0. Two times 2/7 is more than 0.5, but
-    # pairs below 0.3 are none.
+    # 0 is 0.5 alike with reference 0 and 2/7 with reference 1; 1 is 2/7 alike with reference 0. Two times 2/7 is more
+    # than 0.5, but pairs below 0.3 are none.
     found = match(["a b c d", "a x y"], ["a b e f", "c u v"], ENGLISH)
     assert likeness(["a b c d", "a x y"], ["a b e f", "c u v"], ENGLISH) == pytest.approx(
         np.array([[0.5, 2 / 7], [2 / 7, 0]])
@@ -55,10 +55,10 @@ def test_two_weak_pairs_do_not_outweigh_a_good_one():
 @given(BULLETS)
 def test_a_list_matches_itself_and_a_copy_never_raises_precision(bullets):
     assert match(bullets, bullets, ENGLISH).f1 == pytest.approx(1)
-    human = ["council votes to keep baths", "trust gets lease"]
-    once = match(bullets, human, ENGLISH)
-    assert match([*bullets, bullets[0]], human, ENGLISH).precision <= once.precision
-    assert match(bullets, human[::-1], ENGLISH).f1 == pytest.approx(once.f1)
+    reference = ["council votes to keep baths", "trust gets lease"]
+    once = match(bullets, reference, ENGLISH)
+    assert match([*bullets, bullets[0]], reference, ENGLISH).precision <= once.precision
+    assert match(bullets, reference[::-1], ENGLISH).f1 == pytest.approx(once.f1)
 
 
 def test_redundancy_is_the_mean_likeness_of_pairs():
@@ -170,8 +170,8 @@ SECOND = [["it rained", "ann roe paid"], [], ["prices rose 6%"]]
 def test_an_evaluation_by_hand():
     result = evaluate(EXAMPLES, {"first": FIRST, "second": SECOND})
     first, second = result.figures["first"], result.figures["second"]
-    # ROUGE-1 F1 of `first`: 1: five of eight words, all five human words: 2*5/(8+5). 2: 2*4/(5+4). 3: with the second
-    # list, 3 of 3 and 3 of 6: 2*3/(3+6).
+    # ROUGE-1 F1 of `first`: 1: five of eight words, all five of the reference: 2*5/(8+5). 2: 2*4/(5+4). 3: with the
+    # second list, 3 of 3 and 3 of 6: 2*3/(3+6).
     wanted = 100 * (10 / 13 + 8 / 9 + 6 / 9) / 3
     assert first["rouge1_f1"].value == pytest.approx(wanted)
     # Of `second`: 1: all words. 2: nothing. 3: "prices rose" of "prices rose 6": 2*2/(3+2) with the first list.

@@ -46,7 +46,7 @@ def sections(html):
 def test_each_article_stands_beside_its_lists():
     html = page()
     baths, ferry = sections(html)
-    assert re.findall("<h3>(.*?)</h3>", baths) == ["Human list A", "Human list B", "LEAD-1", "ours"]
+    assert re.findall("<h3>(.*?)</h3>", baths) == ["Reference list A", "Reference list B", "LEAD-1", "ours"]
     lead = baths[baths.index("LEAD-1") :]
     source = re.search(r"<small>A1 0\.\d\d\s+<a href=\"#(\w+)\">sentence 1</a>", lead)[1]
     assert f'<span id="{source}">{SYSTEMS["LEAD-1"][0][0]}</span>' in baths
@@ -81,7 +81,7 @@ def test_articles_of_one_id_have_an_address_each():
 
 def test_lists_without_articles():
     html = page([replace(example, text="") for example in EXAMPLES])
-    assert "sentence 1" not in html and "<mark>3.9" not in html and "Human list B" in html
+    assert "sentence 1" not in html and "<mark>3.9" not in html and "Reference list B" in html
 
 
 def test_source_of_a_bullet():

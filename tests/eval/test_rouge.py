@@ -31,9 +31,9 @@ def test_rouge_lsum_goes_line_by_line_and_rouge_l_does_not():
 
 
 @given(LISTS, LISTS.filter(any))
-def test_english_is_rouge_score_with_its_stemmer(ours, human):
-    wanted = rouge_scorer.RougeScorer(list(MEASURES), use_stemmer=True).score("\n".join(human), "\n".join(ours))
-    (scores,) = rouge([ours], [[human]])
+def test_english_is_rouge_score_with_its_stemmer(ours, reference):
+    wanted = rouge_scorer.RougeScorer(list(MEASURES), use_stemmer=True).score("\n".join(reference), "\n".join(ours))
+    (scores,) = rouge([ours], [[reference]])
     for measure, row in zip(MEASURES, scores, strict=True):
         assert row / 100 == pytest.approx(list(wanted[measure]))
 
@@ -54,7 +54,7 @@ def test_of_nothing_0_and_unequal_lengths_are_an_error():
         rouge([["a"]], [[["a"]]], several="worst")
 
 
-def test_several_human_lists_best_and_mean():
+def test_several_reference_lists_best_and_mean():
     # F1 with the first list 1, with the second 2 * 1 / (2 + 2) = 0.5.
     lists = [[["a b"], ["a c"]]]
     assert rouge([["a b"]], lists)[0, 0, 2] == pytest.approx(100)

@@ -1,4 +1,4 @@
-"""Points of human lists with the sentences that they were made from: training data of the rewriter.
+"""Points of reference lists with the sentences that they were made from: training data of the rewriter.
 
 Of the texts those are learnt that only leave words out of their sentences, apart from references put in
 (`smallest_change.py`).

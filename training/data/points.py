@@ -1,4 +1,4 @@
-"""Points of human lists as groups of source sentences: the training data of the extractor and the rewriter.
+"""Points of reference lists as groups of source sentences: the training data of the extractor and the rewriter.
 
 A header list names the source sentences of its points. For a plain list (a newsroom's highlights), they are found by
 comparing words (`summarizer/points/alignment.py`); a bullet without such sentences is skipped.

@@ -26,7 +26,7 @@ class ExtractorDataset(Dataset[dict[str, Any]]):
     """Examples as input of the model: token ids by sentence, features, labels.
 
     Args:
-        examples: Articles with human lists.
+        examples: Articles with reference lists.
         tokenizer: Tokenizer of the encoder, from `tokenizers`.
         most: Maximum number of sentences of an article. Default: all.
         titled: Share of the articles with a headline whose headline is read, 0 to 1. The choice depends on their ids,

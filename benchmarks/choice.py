@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from eval.data import read, rows
-from eval.systems import printed
+from eval.systems import make_lists
 from summarizer.reading import content_sentences
 
 _JUDGED = Path("training/written/judged-choice.jsonl.gz")
@@ -33,13 +33,13 @@ def main() -> None:
     parser.add_argument("--model", default="models/base", help="a model name or folder")
     parser.add_argument("--length", default="standard", choices=["standard", "brief"])
     args = parser.parse_args()
-    judged = {row.values["id"]: [tuple(one) for one in row.values["sentences"]] for row in rows(_JUDGED)}
+    judged = {row.values["id"]: [tuple(sentence) for sentence in row.values["sentences"]] for row in rows(_JUDGED)}
     examples = [example for example in read(args.data, length=args.length) if example.id in judged]
     if not examples:
         parser.error(f"no article of {args.data} is in {_JUDGED}")
     count = 5 if args.length == "standard" else 3
     systems: dict[str, list[list[Spans]]] = {
-        policy: printed(args.model, examples, policy, "auto", args.length, policy).spans
+        policy: make_lists(args.model, examples, policy, "auto", args.length, policy).spans
         for policy in ("checked", "extract")
     }
     systems[f"LEAD-{count}"] = [[[(s.start, s.end)] for s in content_sentences(e.text)[:count]] for e in examples]

@@ -51,15 +51,19 @@ def articles(size: int) -> Iterator[dict[str, str]]:
     """Yields example articles, each slightly different from all others."""
     texts = [json.loads(path.read_text("utf-8")) for path in EXAMPLES]
     for i in range(size):
-        one = texts[i % len(texts)]
+        article = texts[i % len(texts)]
         number = next(_numbers)
-        yield {"id": f"story-{number}", "title": one["title"], "text": f"{one['text']}\n\nThis is article {number:,}."}
+        yield {
+            "id": f"story-{number}",
+            "title": article["title"],
+            "text": f"{article['text']}\n\nThis is article {number:,}.",
+        }
 
 
 def library(size: int, policy: str) -> float:
     """Articles a second without the desk."""
     with Summarizer.from_pretrained() as summarizer:
-        given = [Article(one["text"], one["title"]) for one in articles(size)]
+        given = [Article(article["text"], article["title"]) for article in articles(size)]
         for _ in summarizer.stream(given[:4], policy=policy):
             pass
         began = time.monotonic()
@@ -117,11 +121,11 @@ def main() -> None:
                 address = process.stdout.readline().split("the desk is at ")[1].split(" ")[0]
                 loaded(address, process.pid, 1, 4, args.policy)
                 for clients in args.clients:
-                    one = loaded(address, process.pid, clients, args.size, args.policy)
-                    times = " | ".join(f"{value:.2f}" for value in np.percentile(one.seconds, (50, 95, 99)))
+                    load = loaded(address, process.pid, clients, args.size, args.policy)
+                    times = " | ".join(f"{value:.2f}" for value in np.percentile(load.seconds, (50, 95, 99)))
                     print(
-                        f"| {clients} | {one.rate:.2f} | {100 * one.rate / alone:.0f}% | {times} | {one.refused} | "
-                        f"{one.memory:.0f} |",
+                        f"| {clients} | {load.rate:.2f} | {100 * load.rate / alone:.0f}% | {times} | {load.refused} | "
+                        f"{load.memory:.0f} |",
                         flush=True,
                     )
             finally:

@@ -14,7 +14,7 @@ import numpy as np
 
 from eval.data import Example, read, rows
 from eval.evaluation import evaluate
-from eval.systems import printed
+from eval.systems import make_lists
 from summarizer.reading import content_sentences
 
 _COLUMNS = ("rouge1_f1", "rouge2_f1", "rougeLsum_f1", "source_f1", "points_found")
@@ -40,10 +40,10 @@ def main() -> None:
     args = parser.parse_args()
     kind_of = {row.values["id"]: row.values["kind"] for row in rows(args.kinds, "train")}
     examples = [example for example in read(args.data, length=args.length) if example.id in kind_of]
-    made = printed(args.model, examples, "lists", "auto", args.length, args.policy)
+    made = make_lists(args.model, examples, "lists", "auto", args.length, args.policy)
     first = [content_sentences(e.text)[: len(e.bullets)] for e in examples]
-    lists = {"model": made.lists, "LEAD-n": [[s.text for s in one] for one in first]}
-    spans = {"model": made.spans, "LEAD-n": [[[(s.start, s.end)] for s in one] for one in first]}
+    lists = {"model": made.lists, "LEAD-n": [[s.text for s in sentences] for sentences in first]}
+    spans = {"model": made.spans, "LEAD-n": [[[(s.start, s.end)] for s in sentences] for sentences in first]}
     evaluation = evaluate(examples, lists, spans=spans)
     main_news = {name: np.array(list(map(has_main_news, examples, of))) for name, of in spans.items()}
     kinds = np.array([kind_of[example.id] for example in examples])

@@ -25,7 +25,9 @@ def lists(data: str, limit: int, length: str, policy: str) -> list[list[str]]:
     records = islice(Archive(data), limit)
     articles = [Article(record.values["article"], record.values.get("title")) for record in records]
     with Summarizer.from_pretrained() as summarizer:
-        return [[bullet.text for bullet in one] for one in summarizer.stream(articles, length=length, policy=policy)]
+        return [
+            [bullet.text for bullet in summary] for summary in summarizer.stream(articles, length=length, policy=policy)
+        ]
 
 
 def main() -> None:

@@ -34,7 +34,7 @@ from .evaluation import Evaluation, evaluate
 from .gate import fallen, raise_floors
 from .measures import SEED, is_english, load_metric, tokenizer
 from .report import report
-from .systems import Printed, printed
+from .systems import ModelLists, make_lists
 from .table import plain, scores, table
 
 Lists = list[list[str]]
@@ -163,7 +163,7 @@ def _run(args: argparse.Namespace) -> list[str]:
         "main-oracle": "main oracle",
         "source-oracle": "source oracle",
     }
-    made: dict[str, Printed] = {}
+    made: dict[str, ModelLists] = {}
     systems = _systems(args, examples, names, made)
     evaluation = evaluate(
         examples,
@@ -172,13 +172,13 @@ def _run(args: argparse.Namespace) -> list[str]:
         args.several,
         custom_metrics,
         compare_with=args.compare_with,
-        spans={name: one.spans for name, one in made.items()},
+        spans={name: lists.spans for name, lists in made.items()},
     )
     for system in evaluation.systems:
         empty = sum(not bullets for bullets in system.lists)
         if empty:
             print(f"warning: {system.name} has no bullets for {empty} articles; they score 0", file=sys.stderr)
-    about = _about(args) | {"made": {name: one.counts for name, one in made.items()}}
+    about = _about(args) | {"made": {name: lists.counts for name, lists in made.items()}}
     print(table(evaluation, about))
     if args.json:
         args.json.write_text(json.dumps(plain(evaluation, about), indent=2, ensure_ascii=False) + "\n", "utf-8")
@@ -202,14 +202,14 @@ def _as_listed(args: argparse.Namespace, examples: list[Example]) -> bool:
 
 
 def _systems(
-    args: argparse.Namespace, examples: list[Example], names: dict[str, str], made_by: dict[str, Printed]
+    args: argparse.Namespace, examples: list[Example], names: dict[str, str], made_by: dict[str, ModelLists]
 ) -> dict[str, Lists]:
     """Reads or makes the lists of every system, in the order of the table: the lead first, the oracle last. Also adds
     the output of models to `made_by`."""
 
     def run(name: str, model: str, policy: Policy) -> Lists:
         writer = writer_options(args.writer, args.writer_model, args.writer_guide, fallback=False)
-        made_by[name] = printed(
+        made_by[name] = make_lists(
             model, examples, name, args.bullets, args.length, policy, args.language, args.min_confidence, writer
         )
         return made_by[name].lists

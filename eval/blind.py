@@ -30,7 +30,7 @@ from summarizer.summary import Length
 from .baselines import lead
 from .data import Example, aligned, read, read_lists
 from .measures import SEED
-from .systems import printed
+from .systems import make_lists
 
 FAULTS = {
     "u": "untrue or misleading",
@@ -45,7 +45,7 @@ _COUNTS = re.compile(rf"([P-W])\s*:?((?:[\s,;]+[{''.join(FAULTS)}]\s*=\s*\d+)*)[
 _REMARK = re.compile(rf"(?![P-W]\b)(?!.*\b\w?[{''.join(FAULTS)}]\s*[=:]\s*-?\w).*")
 """Any other text: it names no list and no fault."""
 _LETTERS = "PQRSTUVW"
-_LEAST_PAIRS = 100
+_MIN_PAIRS = 100
 """Minimum number of pairs of lists, one preferred to the other, for which costs are estimated."""
 _RIDGE = 0.1
 
@@ -82,7 +82,7 @@ def count(folder: Path, answers: Sequence[str]) -> str:
     """Formats the answers as Markdown tables: preferences between systems, faults of each system, and costs of faults.
 
     The cost of a fault is how much one more of it lowers the log-odds of being preferred, with its standard error
-    (logistic regression of all pairs of lists on the differences of their faults). It needs `_LEAST_PAIRS` pairs.
+    (logistic regression of all pairs of lists on the differences of their faults). It needs `_MIN_PAIRS` pairs.
 
     Args:
         folder: The folder that `write` made.
@@ -130,7 +130,7 @@ def count(folder: Path, answers: Sequence[str]) -> str:
             if places[one] < places[other]:
                 more = [counts[other][fault] - counts[one][fault] for fault in FAULTS]
                 pairs.setdefault(kind, []).append(more)
-    costs = {kind: _costs(np.array(rows, float)) for kind, rows in pairs.items() if len(rows) >= _LEAST_PAIRS}
+    costs = {kind: _costs(np.array(rows, float)) for kind, rows in pairs.items() if len(rows) >= _MIN_PAIRS}
     return "\n".join(_tables(wins, faults, seen, costs))
 
 
@@ -166,7 +166,7 @@ def _tables(
 ) -> list[str]:
     lines = []
     for kind, found in wins.items():
-        names = list(dict.fromkeys(one for one, _, _ in found))
+        names = list(dict.fromkeys(system for system, _, _ in found))
         lines += [f"{sum(k == kind for _, k in seen)} articles, {kind} lists.", ""]
         lines += ["| | better | same | worse |", "| --- | --- | --- | --- |"]
         for one, other in combinations(names, 2):
@@ -189,7 +189,7 @@ def _lists(named: str, examples: Sequence[Example], length: Length) -> list[list
             found = {example.id: found[example.id] for example in examples if example.id in found}
         return aligned(found, list(examples), place)
     if place:
-        return printed(place, examples, name, length=length).lists
+        return make_lists(place, examples, name, length=length).lists
     if name == "reference":
         return [list(example.bullets) for example in examples]
     if name == "lead":
@@ -248,7 +248,7 @@ def main(argv: Sequence[str] | None = None) -> None:
                     raise ValueError(
                         f"--{length} has {len(named)} systems; a reader can compare {len(_LETTERS)} at most"
                     )
-                kinds[length] = {one.partition("=")[0]: _lists(one, examples, length) for one in named}
+                kinds[length] = {system.partition("=")[0]: _lists(system, examples, length) for system in named}
         write(args.folder, examples, kinds, args.size)
     except (ValueError, OSError, SummarizerError) as error:
         parser.exit(2, f"error: {error}\n")

@@ -168,16 +168,16 @@ def _header_list(value: object, text: str, where: str) -> tuple[Point, ...]:
     if not isinstance(value, list) or not value:
         raise ExampleError(f"{where}: the reference list is empty", "no bullets")
     points = []
-    for number, one in enumerate(value, 1):
+    for number, point in enumerate(value, 1):
         there = f"{where}: point {number}"
-        if not isinstance(one, dict):
-            raise ValueError(f"{there} must be an object, not {type(one).__name__}")
-        texts = {name: " ".join(one[name].split()) for name in LENGTHS if isinstance(one.get(name), str)}
-        sources = tuple(sorted(_span(span, text, there) for span in one.get("sources") or ()))
-        main = _span(one["main"], text, there) if one.get("main") else None
+        if not isinstance(point, dict):
+            raise ValueError(f"{there} must be an object, not {type(point).__name__}")
+        texts = {name: " ".join(point[name].split()) for name in LENGTHS if isinstance(point.get(name), str)}
+        sources = tuple(sorted(_span(span, text, there) for span in point.get("sources") or ()))
+        main = _span(point["main"], text, there) if point.get("main") else None
         if not any(texts.values()) and not sources:
             raise ValueError(f'{there} has neither "standard" nor "brief", nor "sources"')
-        rank = one.get("rank", number)
+        rank = point.get("rank", number)
         if not isinstance(rank, int):
             raise ValueError(f"{there}: its rank must be a number, not {rank!r}")
         points.append(Point({n: t for n, t in texts.items() if t}, rank, sources, main))
@@ -377,7 +377,7 @@ def _id(row: Record) -> str:
 def _lists(value: object, where: str) -> tuple[tuple[str, ...], ...]:
     """The reference lists of one record. An empty list is an error, because nothing can be measured against it."""
     several = isinstance(value, list) and bool(value) and isinstance(value[0], list)
-    lists = tuple(_bullets(one, where) for one in (value if several else [value]))  # type: ignore[union-attr]
+    lists = tuple(_bullets(entry, where) for entry in (value if several else [value]))  # type: ignore[union-attr]
     if not all(lists):
         raise ExampleError(f"{where}: the reference list is empty", "no bullets")
     return lists

@@ -208,8 +208,8 @@ def _with_intervals(
     figures = {s.name: {name: found[places[s.name, name]] for name in names} for s in systems}
     of_base = tables[[system.name for system in systems].index(base)]
     above = {
-        system.name: dict(zip(names, differences(one, of_base), strict=True))
-        for system, one in zip(systems, tables, strict=True)
+        system.name: dict(zip(names, differences(table, of_base), strict=True))
+        for system, table in zip(systems, tables, strict=True)
         if system.name != base
     }
     return Evaluation(examples, systems, figures, above, base, custom_metrics)

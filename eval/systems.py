@@ -17,7 +17,7 @@ from .data import Example
 
 
 @dataclass(frozen=True)
-class Printed:
+class ModelLists:
     """The output of a model.
 
     Attributes:
@@ -38,7 +38,7 @@ class Printed:
         return {"by": self.made, "failed": self.failed}
 
 
-def printed(
+def make_lists(
     model: str,
     examples: Sequence[Example],
     title: str,
@@ -48,7 +48,7 @@ def printed(
     language: str = "en",
     min_confidence: float | None = None,
     writer: WriterOptions | None = None,
-) -> Printed:
+) -> ModelLists:
     """Summarizes articles with a model, and a language model as its writer; `title` labels the progress bar."""
     articles = (_article(example, language) for example in examples)
     summaries = Summarizer.from_pretrained(model, writer=writer).stream(
@@ -56,7 +56,7 @@ def printed(
     )
     found = list(tqdm(summaries, f"{title}: bullets", len(examples), file=sys.stderr, mininterval=2))
     every = [bullet for summary in found for bullet in summary]
-    return Printed(
+    return ModelLists(
         [[bullet.text for bullet in summary] for summary in found],
         [[[(span.start, span.end) for span in bullet.sources] for bullet in summary] for summary in found],
         dict(sorted(Counter(bullet.method for bullet in every).items())),

@@ -66,10 +66,10 @@ def scores(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
     for name, row in evaluation.above.items():
         if name not in NO_RIVALS:
             lines.append(_row(f"{name} above {evaluation.base} (paired)", *(_above(row[s]) for s in SCORE_TITLES)))
-    for name, one in about.get("made", {}).items():
-        total = sum(one["by"].values()) or 1
-        by = ", ".join(f"{100 * count / total:.1f}% {method}" for method, count in one["by"].items())
-        failed = f"; {100 * one['failed'] / total:.1f}% fail a check" if one["failed"] else ""
+    for name, counts in about.get("made", {}).items():
+        total = sum(counts["by"].values()) or 1
+        by = ", ".join(f"{100 * count / total:.1f}% {method}" for method, count in counts["by"].items())
+        failed = f"; {100 * counts['failed'] / total:.1f}% fail a check" if counts["failed"] else ""
         lines += ["", f"{name}: {total:,} bullets, {by}{failed}."]
     return "\n".join(lines)
 

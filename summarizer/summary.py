@@ -91,7 +91,7 @@ class Summary:
         bullets: In article order of their main sentences.
         article: The article; the sources' offsets point into its text.
         length: The requested length.
-        asked: The requested number of bullets, or "auto".
+        requested: The requested number of bullets, or "auto".
         policy: The policy that was used: "checked", "flag" or "extract".
         model: Name of the model.
         model_version: The first 12 hex digits of a sha256 that identifies the model's weights.
@@ -108,7 +108,7 @@ class Summary:
     bullets: tuple[Bullet, ...]
     article: Article
     length: Length
-    asked: Count
+    requested: Count
     policy: Policy
     model: str
     model_version: str
@@ -159,7 +159,7 @@ class Summary:
             "cpu": self.cpu,
             "model": {"name": self.model, "version": self.model_version, "writer": self.writer, "guide": self.guide},
             "options": {
-                "bullets": self.asked,
+                "bullets": self.requested,
                 "length": self.length,
                 "policy": self.policy,
                 "min_confidence": self.min_confidence,

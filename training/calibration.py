@@ -63,15 +63,15 @@ def calibrations(
         elif before and kind in before:
             found[kind] = before[kind]
         else:
-            found[kind] = _fitted(said, [replace(one, score=None) for one in points])
+            found[kind] = _fitted(said, [replace(point, score=None) for point in points])
     return found
 
 
 def _fitted(said: npt.NDArray[Any], points: Sequence[Judged]) -> Calibration:
     """Fits by maximum likelihood (L-BFGS), with a weak penalty that pulls the fit towards the identity."""
     logits = torch.from_numpy(said).double()
-    score = torch.tensor([one.score or 0.0 for one in points], dtype=torch.float64)[:, None]
-    labels = torch.tensor([VERDICTS.index(one.verdict) for one in points])
+    score = torch.tensor([point.score or 0.0 for point in points], dtype=torch.float64)[:, None]
+    labels = torch.tensor([VERDICTS.index(point.verdict) for point in points])
     slope = torch.ones(1, dtype=torch.float64, requires_grad=True)
     shift, scored = (torch.zeros(len(VERDICTS), dtype=torch.float64, requires_grad=True) for _ in range(2))
     optimizer = torch.optim.LBFGS([slope, shift, scored], max_iter=200, line_search_fn="strong_wolfe")
@@ -92,21 +92,21 @@ def _fitted(said: npt.NDArray[Any], points: Sequence[Judged]) -> Calibration:
 
 def rows_by_kind(points: Sequence[Judged]) -> dict[TextKind, list[int]]:
     """Returns the indices of the points of each kind."""
-    return {kind: [i for i, one in enumerate(points) if one.kind == kind] for kind in TEXT_KINDS}
+    return {kind: [i for i, point in enumerate(points) if point.kind == kind] for kind in TEXT_KINDS}
 
 
 def measures(
     said: npt.NDArray[Any], points: Sequence[Judged], fitted: Mapping[TextKind, Calibration]
 ) -> dict[str, Any]:
     """Returns the measures of calibrated logits, with probabilities computed as in `Verifier`."""
-    by_kind = (fitted.get(one.kind, Calibration()) for one in points)
-    good = np.array([fit(row, one.score or 0.0)[0] for fit, row, one in zip(by_kind, said, points, strict=True)])
-    wanted = np.array([one.verdict == "good" for one in points], bool)
+    by_kind = (fitted.get(point.kind, Calibration()) for point in points)
+    good = np.array([fit(row, point.score or 0.0)[0] for fit, row, point in zip(by_kind, said, points, strict=True)])
+    wanted = np.array([point.verdict == "good" for point in points], bool)
     return {
         "points": len(points),
         "good": round(float(wanted.mean()), 4) if len(points) else 0.0,
         "auc": round(auc(good, wanted), 4),
-        "auc_by_fault": auc_by_fault(good, [one.verdict for one in points]),
+        "auc_by_fault": auc_by_fault(good, [point.verdict for point in points]),
         "curve": curve(good, wanted),
     }
 

@@ -287,9 +287,9 @@ class _Lists:
             logits, queries, keys, vectors = (part[: len(sentences)].astype(np.float32) for part in row)
             unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
             groups = group(Scored(sentences, *logits.T, unit, queries, keys, weights), "auto", self._length)
-            written.append([bullet_of([sentences[j].text for j in one.chosen]) for one in groups])
+            written.append([bullet_of([sentences[j].text for j in point.chosen]) for point in groups])
             wanted.append([point.texts.get(self._length) or next(iter(point.texts.values())) for point in points])
-            measures.append(stands([set(one.chosen) for one in groups], [set(p.sources) for p in points]))
+            measures.append(stands([set(point.chosen) for point in groups], [set(p.sources) for p in points]))
         found = KeyPoints(keep_in_memory=True).compute(predictions=written, references=wanted)
         scores = {name: found[name] for name in ("rouge1", "rouge2", "rougeLsum")}
         source_f1, points_found = (float(np.mean(column)) for column in zip(*measures, strict=True))

@@ -17,7 +17,7 @@ from eval.card import with_scores
 from eval.data import Example, fingerprint
 from eval.evaluation import evaluate
 from eval.measures import is_english, tokenizer
-from eval.systems import printed
+from eval.systems import make_lists
 from eval.table import table
 from summarizer.models import folder_of, version_of
 from summarizer.points import HIGHLIGHTS
@@ -110,15 +110,15 @@ def measured(
     language = args.language
     sentences = [[s.text for s in content_sentences(example.text, language)] for example in examples]
     tokens = tokenizer(language)
-    systems: dict[str, list[list[str]]] = {f"LEAD-{COUNT}": [lead(one, COUNT) for one in sentences]}
+    systems: dict[str, list[list[str]]] = {f"LEAD-{COUNT}": [lead(story, COUNT) for story in sentences]}
     compare_with = public(args.compare_with)
     name = f"{name} (new)" if name == compare_with else name
     models = {compare_with: args.compare_with} if compare_with != NONE else {}
     made = {}
     threads = torch.get_num_threads()
     for title, model in (models | {name: str(folder)}).items():
-        one = printed(model, examples, title, length=length, language=language)
-        systems[title], made[title] = one.lists, one.counts
+        made_by_model = make_lists(model, examples, title, length=length, language=language)
+        systems[title], made[title] = made_by_model.lists, made_by_model.counts
     torch.set_num_threads(threads)  # CTranslate2 sets OpenMP to one thread per worker, and so torch too
     systems["oracle"] = [oracle(s, e.references, COUNT, tokens) for s, e in zip(sentences, examples, strict=True)]
     first = compare_with if models else f"LEAD-{COUNT}"

@@ -23,7 +23,7 @@ from eval.data import fingerprint
 from eval.metric import KeyPoints
 from summarizer.cpu import cores
 from summarizer.deadline import Deadline
-from summarizer.points import AS_IT_IS, Rewriter, Task, asked, finished, prompt
+from summarizer.points import AS_IT_IS, Rewriter, Task, finished, length_prefix, prompt
 from summarizer.reading import words
 
 from .arguments import PartArguments, is_first_process
@@ -101,7 +101,7 @@ def main(args: RewriterArguments) -> None:
     data = load(args, output)
     train = pairs(data.train)
     validation = _some(pairs(data.validation), args.validation_pairs, args.seed)
-    learnt, chooses, _ = divided([one for source in judgements for one in judged(source)])
+    learnt, chooses, _ = divided([judgement for source in judgements for judgement in judged(source)])
     train += preferred(learnt)
     resolved = [references(source) for source in alone]
     train += [pair for learns, _ in resolved for pair in learns]
@@ -185,7 +185,7 @@ def _rows(of: Sequence[Pair], tokenizer: Any, args: RewriterArguments, titled: f
         for pair in of
         for text in (*pair.targets, *(text for text, _ in pair.refused))
     ]
-    asks = tokenizer([asked(length) for length in lengths], add_special_tokens=False)["input_ids"]
+    asks = tokenizer([length_prefix(length) for length in lengths], add_special_tokens=False)["input_ids"]
     read = tokenizer(prompts, truncation=True, max_length=args.max_source_tokens)["input_ids"]
     answers = tokenizer(targets, truncation=True, max_length=args.max_target_tokens)["input_ids"]
     texts = iter(zip(asks, answers, strict=True))

@@ -104,7 +104,9 @@ def main(args: VerifierArguments) -> None:
     claim_folder(output, notes, (), args.resume)
     began = time.time()
     set_seed(args.seed)
-    train, validation, test = divided([one for source in sources for one in judged(source, corrections=False)])
+    train, validation, test = divided(
+        [judgement for source in sources for judgement in judged(source, corrections=False)]
+    )
     if not (train and validation and test):
         raise ValueError(
             f"{args.train} has too few articles with judged points: a tenth of them selects the checkpoint, a tenth "
@@ -167,10 +169,10 @@ def _start(args: VerifierArguments) -> tuple[VerifierModel, Any]:
 
 def _items(points: Sequence[Judged], tokenizer: Any) -> list[dict[str, Any]]:
     items = []
-    for one in tqdm(points, "points", file=sys.stderr, mininterval=5, leave=False):
-        read = verifier_input(tokenizer, one.text, one.sources, one.context, one.title)
+    for point in tqdm(points, "points", file=sys.stderr, mininterval=5, leave=False):
+        read = verifier_input(tokenizer, point.text, point.sources, point.context, point.title)
         items.append(
-            {"input_ids": read.ids, "marks": read.marks, "size": read.size, "label": VERDICTS.index(one.verdict)}
+            {"input_ids": read.ids, "marks": read.marks, "size": read.size, "label": VERDICTS.index(point.verdict)}
         )
     return items
 

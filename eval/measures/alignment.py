@@ -9,7 +9,7 @@ from rouge_score.tokenizers import Tokenizer
 
 from .oracle import ENGLISH, f1, ngrams
 
-LEAST = 0.2
+MIN_LIKENESS = 0.2
 """Minimum ROUGE-1 F1 + ROUGE-2 F1 of a bullet and its sentence; below, they share little but "the" and "of"."""
 
 # Cached, because every bullet of an article is compared with the same sentences.
@@ -19,10 +19,10 @@ _ngrams = lru_cache(maxsize=4096)(ngrams)
 def source_of(bullet: str, sentences: Sequence[str], tokenizer: Tokenizer = ENGLISH) -> int | None:
     """Index of the sentence with the highest ROUGE-1 F1 + ROUGE-2 F1 with the bullet, as the oracle would choose it.
 
-    If several are equal, returns the first. Returns None if no sentence reaches `LEAST`."""
+    If several are equal, returns the first. Returns None if no sentence reaches `MIN_LIKENESS`."""
     likeness = [_likeness(bullet, sentence, tokenizer) for sentence in sentences]
     best = max(range(len(likeness)), key=likeness.__getitem__, default=None)
-    return best if best is not None and likeness[best] >= LEAST else None
+    return best if best is not None and likeness[best] >= MIN_LIKENESS else None
 
 
 def _likeness(bullet: str, sentence: str, tokenizer: Tokenizer) -> float:

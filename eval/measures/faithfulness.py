@@ -60,14 +60,14 @@ class ArticleFacts:
         """
         lists = [words(bullet) for bullet in bullets]
         size = sum(map(len, lists))
-        pieces = [length for one in lists for length in fragments(self._words, one)]
+        pieces = [length for bullets in lists for length in fragments(self._words, bullets)]
         result = {
             "coverage": 100 * sum(pieces) / size if size else float("nan"),
             "density": sum(length**2 for length in pieces) / size if size else float("nan"),
             "compression": len(self._words) / size if size else float("nan"),
         }
         for n, there in self._grams.items():
-            result[f"novel_{n}gram"] = _percent([gram not in there for one in lists for gram in _ngrams(one, n)])
+            result[f"novel_{n}gram"] = _percent([gram not in there for texts in lists for gram in _ngrams(texts, n)])
         return result
 
 

@@ -58,7 +58,7 @@ class Wanted:
             places = [self._at.get(" ".join(bullet.split())) for bullet in bullets]
             ours = [{i} for i in places if i is not None]
         else:
-            ours = [self._on(one) for one in spans]
+            ours = [self._on(point) for point in spans]
         if not self._wanted or len(ours) < len(bullets):
             return UNKNOWN
         return stands(ours, self._wanted)

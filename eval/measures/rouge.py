@@ -95,7 +95,7 @@ def rouge(
         raise ValueError(f'several must be "best" or "mean", not {several!r}')
     scorer = rouge_scorer.RougeScorer(list(MEASURES), tokenizer=tokenizer(language))
     rows = [
-        _merged([_parts(scorer.score("\n".join(one), "\n".join(prediction))) for one in lists], several)
+        _merged([_parts(scorer.score("\n".join(reference), "\n".join(prediction))) for reference in lists], several)
         for prediction, lists in zip(predictions, references, strict=True)
     ]
     return np.asarray(rows, float).reshape(-1, len(MEASURES), len(PARTS))

@@ -223,8 +223,8 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, int):
         return value
     if isinstance(value, Mapping):
-        return {printable(str(key)): plain(one) for key, one in value.items()}
-    return [plain(one) for one in value] if isinstance(value, list | tuple) else printable(str(value))
+        return {printable(str(key)): plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else printable(str(value))
 
 
 def object_of(line: str) -> tuple[dict[str, Any], str]:
@@ -248,8 +248,8 @@ def _depth(value: Any) -> int:
         depth += 1
         level = [
             inner
-            for one in level
-            for inner in (one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
+            for node in level
+            for inner in (node.values() if isinstance(node, dict) else node if isinstance(node, list) else ())
             if isinstance(inner, dict | list)
         ]
     return depth

@@ -181,7 +181,7 @@ def summarized(
         return id in out or id in skip
 
     # A record with a fault has its number as id.
-    for record in executor(one for one in records if one.fault or not done(fields.id_of(one))):
+    for record in executor(record for record in records if record.fault or not done(fields.id_of(record))):
         out.append(record)
         yield record
 

@@ -91,7 +91,7 @@ class ProcessPool:
                     running.popleft()
                     yield from found
         except BrokenExecutor as error:
-            unfinished = [record for one, _ in running for record in one] or task
+            unfinished = [record for batch, _ in running for record in batch] or task
             ids = [self._job.fields.id_of(record) for record in unfinished]
             more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
             raise WorkerDiedError(

@@ -193,7 +193,7 @@ def _there(place: str) -> Iterator[File]:
     found = system.find(path, detail=True)
     if not found and not system.exists(path):
         raise BatchError(f"there is no file or folder {place}")
-    for inside, about in sorted(found.items(), key=lambda one: one[0].split("/")):
+    for inside, about in sorted(found.items(), key=lambda item: item[0].split("/")):
         if _readable(inside):
             name = inside[len(path.rstrip("/")) + 1 :]
             yield File(system.unstrip_protocol(inside), name, about.get("size") or 0)

@@ -126,9 +126,9 @@ class Verdict:
 def verifier_input(tokenizer: Tokenizer, text: str, sources: str, context: str, title: str | None) -> VerifierInput:
     """Returns the encoder's input for a point, the sentences that it was made from, their context and the headline."""
     # Cut before anything is compared: the time grows with the square of the tokens.
-    texts = [one[:_MAX_CHARACTERS] for one in (text, sources, title or "", context)]
+    texts = [part[:_MAX_CHARACTERS] for part in (text, sources, title or "", context)]
     encoded = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-    point, there, headline, around = (one.ids[:MAX_TOKENS] for one in encoded)
+    point, there, headline, around = (part.ids[:MAX_TOKENS] for part in encoded)
     empty = tokenizer.encode("").ids  # the special tokens at the start and the end of a text
     opens, closes = empty[0], empty[-1]
     marks, left = _marks(point, there, {*headline, *around})
@@ -235,13 +235,13 @@ class Verifier:
         if not texts:
             return []
         read = [verifier_input(self._tokenizer, text, sources, context, title) for text in texts]
-        longest = max(len(one.ids) for one in read)
-        ids = [one.ids + [0] * (longest - len(one.ids)) for one in read]
-        marks = [one.marks + [0] * (longest - len(one.marks)) for one in read]
-        lengths = ctranslate2.StorageView.from_array(np.array([len(one.ids) for one in read], np.int32))
+        longest = max(len(item.ids) for item in read)
+        ids = [item.ids + [0] * (longest - len(item.ids)) for item in read]
+        marks = [item.marks + [0] * (longest - len(item.marks)) for item in read]
+        lengths = ctranslate2.StorageView.from_array(np.array([len(item.ids) for item in read], np.int32))
         given = ctranslate2.StorageView.from_array(np.array(ids, np.int32))
         hidden = np.asarray(self._encoder.forward_batch(given, lengths, marks).last_hidden_state)
-        pooled = np.stack([_pooled(row, one.size) for row, one in zip(hidden, read, strict=True)])
+        pooled = np.stack([_pooled(row, item.size) for row, item in zip(hidden, read, strict=True)])
         logits = pooled @ self._weight.T + self._bias
         return [Verdict(*map(float, calibration(row, score))) for row, score in zip(logits, scores, strict=True)]
 

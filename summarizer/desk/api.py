@@ -19,7 +19,7 @@ from ..points import prepared
 from ..reading import Article
 from ..summary import Bullet, Length, Policy, Span
 from .auth import Person
-from .revisions import Check, Form, article_of, printed, revised, spans_of
+from .revisions import Check, Form, article_of, formatted, revised, spans_of
 from .service import Desk, OfDesk, allowed, while_connected
 from .store import PAGE, ConflictError, NotThereError, Store
 
@@ -231,7 +231,7 @@ def summaries(
 ) -> dict[str, Any]:
     """Returns a page of summaries, newest first. If `next` in the answer is null, there are no more pages."""
     found = desk.store.entries(status, before, limit=limit)
-    return {"summaries": [asdict(one) for one in found], "next": found[-1].id if len(found) == limit else None}
+    return {"summaries": [asdict(row) for row in found], "next": found[-1].id if len(found) == limit else None}
 
 
 @router.get("/v1/summaries/{id}", responses=_errors(404))
@@ -239,15 +239,16 @@ def summary(id: Id, desk: OfDesk, person: Reader) -> dict[str, Any]:
     """Returns the record of a summary and its history: every version, without its bullets."""
     record = desk.store.get(id)
     shown = ("number", "at", "who", "action", "status", "note")
-    return record | {"history": [{name: getattr(one, name) for name in shown} for one in desk.store.history(id)]}
+    versions = desk.store.history(id)
+    return record | {"history": [{name: getattr(version, name) for name in shown} for version in versions]}
 
 
 @router.get("/v1/summaries/{id}/revisions/{number}", responses=_errors(404))
 def revision(id: Id, number: Annotated[int, Field(ge=1, le=2**31)], desk: OfDesk, person: Reader) -> dict[str, Any]:
     """Returns one version of a list, with its bullets."""
-    for one in desk.store.history(id):
-        if one.number == number:
-            return asdict(one)
+    for version in desk.store.history(id):
+        if version.number == number:
+            return asdict(version)
     raise NotThereError(f"{id} with a version {number}")
 
 
@@ -320,7 +321,7 @@ async def wordings(id: Id, request: Request, given: WordingsIn, desk: OfDesk, pe
             spans = _spans(article, given)
             limit = desk.settings.seconds
             made = desk.summarizer.wordings(article, spans or [], given.length, time_limit=limit)
-            return [asdict(one) for one in made]
+            return [asdict(bullet) for bullet in made]
         except ValueError as error:
             raise HTTPException(422, str(error)) from error
 
@@ -330,7 +331,7 @@ async def wordings(id: Id, request: Request, given: WordingsIn, desk: OfDesk, pe
 @router.get("/v1/summaries/{id}/text", response_class=PlainTextResponse, responses=_errors(404))
 def text(id: Id, desk: OfDesk, person: Reader, form: Form = "markdown") -> PlainTextResponse:
     """Returns a list to paste into a story, with the line for readers."""
-    return PlainTextResponse(printed(desk.store.get(id), form))
+    return PlainTextResponse(formatted(desk.store.get(id), form))
 
 
 @router.post("/v1/summaries/{id}/open", responses=_errors(404))

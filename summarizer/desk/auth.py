@@ -60,13 +60,13 @@ class Keys:
         Raises:
             ValueError: The name or a scope is invalid, or a key with this name exists.
         """
-        asked = scopes.replace(",", " ").split()
+        wanted = scopes.replace(",", " ").split()
         if not name or not name.isprintable() or len(name) > 90:
             raise ValueError("a key's name must have 1 to 90 characters and no line breaks")
-        if not asked or not set(asked) <= set(SCOPES):
+        if not wanted or not set(wanted) <= set(SCOPES):
             raise ValueError(f"the scopes must be one or more of {', '.join(SCOPES)}, not {scopes!r}")
         secret = "desk_" + secrets.token_urlsafe(32)
-        values = {"secret": _hash(secret), "scopes": " ".join(sorted(set(asked))), "created": now()}
+        values = {"secret": _hash(secret), "scopes": " ".join(sorted(set(wanted))), "created": now()}
         with self._db.write() as db:
             if db.execute(sa.select(keys.c.name).where(keys.c.name == name)).first():
                 raise ValueError(f"there is a key {name} already; remove it first (systems that use it lose access)")

@@ -115,10 +115,11 @@ class TaskQueue:
 
     def _start(self) -> None:
         """Starts the tasks whose turn it is; the caller holds the lock."""
-        while task := next((one for one in self._waiting if self._can_start(one.sender)), None):
+        while task := next((waiting for waiting in self._waiting if self._can_start(waiting.sender)), None):
             self._waiting.remove(task)
-            own = [one for one in self._waiting if one.sender == task.sender]  # behind the others: it was their turn
-            self._waiting = [one for one in self._waiting if one.sender != task.sender] + own
+            own = [waiting for waiting in self._waiting if waiting.sender == task.sender]
+            # Behind the others: it was their turn.
+            self._waiting = [waiting for waiting in self._waiting if waiting.sender != task.sender] + own
             if task.result.set_running_or_notify_cancel():
                 self._running[task.sender] += 1
                 self._pool.submit(self._run, task)

@@ -43,12 +43,12 @@ def revised(
     Raises:
         ValueError: A bullet is empty, an id is used twice or unknown, or a source is not in the story.
     """
-    article, drafted = article_of(record), {one["id"]: one for one in history[0].bullets}
-    known = drafted | {one["id"]: one for one in record["bullets"]}
-    highest = max((int(one["id"][1:]) for version in history for one in version.bullets), default=0)
+    article, drafted = article_of(record), {bullet["id"]: bullet for bullet in history[0].bullets}
+    known = drafted | {bullet["id"]: bullet for bullet in record["bullets"]}
+    highest = max((int(bullet["id"][1:]) for version in history for bullet in version.bullets), default=0)
     bullets: list[dict[str, Any]] = []
-    for number, one in enumerate(given, 1):
-        id, text = one.get("id"), " ".join(str(one["text"]).split())
+    for number, bullet in enumerate(given, 1):
+        id, text = bullet.get("id"), " ".join(str(bullet["text"]).split())
         if id and (id not in known or any(other["id"] == id for other in bullets)):
             raise ValueError(f"point {number}: the id {id!r} is {'twice in the list' if id in known else 'unknown'}")
         if not text:
@@ -56,17 +56,18 @@ def revised(
         if not id:
             highest += 1
         try:
-            made = _bullet(article, {**one, "text": text}, known.get(id or ""), drafted.get(id or ""), check)
+            made = _bullet(article, {**bullet, "text": text}, known.get(id or ""), drafted.get(id or ""), check)
         except ValueError as error:
             raise ValueError(f"point {number}: {error}") from None
         bullets.append({"id": id or f"b{highest}"} | made)
     unknown = set(reasons) - set(drafted)
     if unknown:
         raise ValueError(f"removed: the draft has no bullet with the id {min(unknown)!r}")
-    there = {one["id"] for one in bullets}
+    there = {bullet["id"] for bullet in bullets}
     gone = [
-        {"id": id, "text": one["text"], "sources": one["sources"]} | ({"reason": reasons[id]} if id in reasons else {})
-        for id, one in drafted.items()
+        {"id": id, "text": bullet["text"], "sources": bullet["sources"]}
+        | ({"reason": reasons[id]} if id in reasons else {})
+        for id, bullet in drafted.items()
         if id not in there
     ]
     return bullets, gone
@@ -75,9 +76,9 @@ def revised(
 def _bullet(article: Article, given: Given, before: Given | None, draft: Given | None, check: Check) -> dict[str, Any]:
     """Returns a bullet without its id. A text that is the same as before keeps its checks; a new text is checked."""
     spans = spans_of(article, given.get("sources"))
-    for one in filter(None, (draft, before)):
-        if given["text"] == one["text"] and _same(spans, one):
-            made = {name: value for name, value in one.items() if name not in ("id", "reason", "draft_sources")}
+    for bullet in filter(None, (draft, before)):
+        if given["text"] == bullet["text"] and _same(spans, bullet):
+            made = {name: value for name, value in bullet.items() if name not in ("id", "reason", "draft_sources")}
             break
     else:
         if spans is None and before:
@@ -92,14 +93,14 @@ def _bullet(article: Article, given: Given, before: Given | None, draft: Given |
     return made
 
 
-def printed(record: Given, form: Form) -> str:
+def formatted(record: Given, form: Form) -> str:
     """Returns a list to paste into a story, with the line for readers.
 
     Args:
         record: The list.
         form: "html", "markdown" or "text".
     """
-    texts = [str(one["text"]) for one in record["bullets"]]
+    texts = [str(bullet["text"]) for bullet in record["bullets"]]
     line = str(record["disclosure"])
     if form == "html":
         items = "\n".join(f"  <li>{escape(text)}</li>" for text in texts)
@@ -122,8 +123,8 @@ def spans_of(article: Article, given: Sequence[Given] | None) -> list[Span] | No
     if not given:
         return None
     spans = []
-    for one in given:
-        start, end = int(one["start"]), int(one["end"])
+    for span in given:
+        start, end = int(span["start"]), int(span["end"])
         if not 0 <= start < end <= len(article.text):
             raise ValueError(f"the offsets {start} to {end} are invalid: the text has {len(article.text):,} characters")
         spans.append(Span(start, end, article.text[start:end]))

@@ -301,9 +301,9 @@ class _Limit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        said = dict(scope["headers"]).get(b"content-length", b"0")
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
         answer = problem(413, f"the request is larger than {self._largest:,} bytes")
-        if not said.isdigit() or int(said) > self._largest:
+        if not declared.isdigit() or int(declared) > self._largest:
             await answer(scope, receive, send)
             return
         size, started = 0, False

@@ -124,7 +124,9 @@ class Store:
         article_id = article_id or _own_id(mark)
         with self._db.write() as db:
             at, id = now(), uuid4().hex
-            bullets = [{"id": f"b{i}", "draft": one["text"], **one} for i, one in enumerate(record["bullets"], 1)]
+            bullets = [
+                {"id": f"b{i}", "draft": bullet["text"], **bullet} for i, bullet in enumerate(record["bullets"], 1)
+            ]
             row = {
                 "id": id,
                 "article_id": article_id,

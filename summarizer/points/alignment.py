@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from ..reading import read, stems
 
-LEAST = 0.35
+MIN_RECALL = 0.35
 """Minimum share of a bullet's content words that its source sentences must contain."""
 SECOND_GAIN = 0.2
 """Minimum share of a bullet's content words that a second source sentence must add."""
@@ -32,32 +32,32 @@ class Aligner:
     def __call__(self, bullet: str) -> tuple[int, ...]:
         """Returns the indices of the one or two sentences that contain most of a bullet's content words and word pairs,
         in article order. Of equally good sentences, the first is chosen. Returns () if the chosen ones contain less
-        than `LEAST` of the content words."""
-        said, worth = self._worth(bullet)
-        if not said or not self._bags:
+        than `MIN_RECALL` of the content words."""
+        content, worth = self._worth(bullet)
+        if not content or not self._bags:
             return ()
         best = max(range(len(self._bags)), key=lambda i: worth([i]))
         chosen: tuple[int, ...] = (best,)
         near = [i for i in range(max(0, best - REACH), min(len(self._bags), best + REACH + 1)) if i != best]
         if near:
             second = max(near, key=lambda i: worth([best, i]))
-            if len(said & (self._bags[second] - self._bags[best])) / len(said) >= SECOND_GAIN:
+            if len(content & (self._bags[second] - self._bags[best])) / len(content) >= SECOND_GAIN:
                 chosen = (min(best, second), max(best, second))
-        return chosen if self._recall(bullet, chosen) >= LEAST else ()
+        return chosen if self._recall(bullet, chosen) >= MIN_RECALL else ()
 
     def _worth(self, bullet: str) -> tuple[set[str], Callable[[Sequence[int]], float]]:
         """Returns the bullet's content words, and a function that says how much of the bullet some sentences contain, 0
         to 2."""
-        said, pairs = set(stems(bullet)), set(pairwise(read(bullet)))
+        content, pairs = set(stems(bullet)), set(pairwise(read(bullet)))
 
         def worth(chosen: Sequence[int]) -> float:
             bag = set().union(*(self._bags[i] for i in chosen))
             there = set().union(*(self._pairs[i] for i in chosen))
-            return len(said & bag) / max(len(said), 1) + len(pairs & there) / max(len(pairs), 1)
+            return len(content & bag) / max(len(content), 1) + len(pairs & there) / max(len(pairs), 1)
 
-        return said, worth
+        return content, worth
 
     def _recall(self, bullet: str, chosen: Sequence[int]) -> float:
         """Returns the share of a bullet's content words that the chosen sentences contain, 0 to 1."""
-        said, there = set(stems(bullet)), set().union(*(self._bags[i] for i in chosen))
-        return len(said & there) / len(said) if said else 0.0
+        content, there = set(stems(bullet)), set().union(*(self._bags[i] for i in chosen))
+        return len(content & there) / len(content) if content else 0.0

@@ -91,10 +91,12 @@ def group(
         left = [groups[i] for i in best[shown:]]
         groups = [groups[i] for i in sorted(best[:shown])]
     if len(left) < spare:
-        used = {i for one in (*groups, *left) for i in one.chosen}
-        more = {one.main: one for one in _grouped(scored, mains, together, length, settings)} if mains[size:] else {}
+        used = {i for point in (*groups, *left) for i in point.chosen}
+        more = (
+            {point.main: point for point in _grouped(scored, mains, together, length, settings)} if mains[size:] else {}
+        )
         left += [_less(more[main], used) for main in mains[size:] if main not in used]
-    return tuple(_with_free_sentences([*groups, *(replace(one, spare=True) for one in left[:spare])]))
+    return tuple(_with_free_sentences([*groups, *(replace(point, spare=True) for point in left[:spare])]))
 
 
 def _mains(scored: Scored, count: int, settings: Settings) -> tuple[list[int], dict[int, Array]]:
@@ -104,17 +106,17 @@ def _mains(scored: Scored, count: int, settings: Settings) -> tuple[list[int], d
     looked_at = np.argsort(-scored.main, kind="stable")[: max(CANDIDATES, 3 * count)]
     left = np.full(n, -np.inf, np.float32)
     left[looked_at] = scored.main[looked_at]
-    said: dict[int, set[tuple[str, ...]]] = {}
+    trigrams_of: dict[int, set[tuple[str, ...]]] = {}
     chosen: list[int] = []
     together: dict[int, Array] = {}
     while len(chosen) < count and np.isfinite(left).any():
         best = int(left.argmax())
         left[best] = -np.inf
         trigrams = _trigrams(scored.sentences[best])
-        if any(_same(trigrams, said[other]) for other in chosen):
+        if any(_same(trigrams, trigrams_of[other]) for other in chosen):
             continue
         chosen.append(best)
-        said[best] = trigrams
+        trigrams_of[best] = trigrams
         together[best] = _sigmoid(scored.together(best))
         left += np.asarray(np.log1p(-settings.same_point_penalty * together[best].clip(0, 0.999)), np.float32)
     return chosen, together
@@ -147,14 +149,18 @@ def _less(point: Point, used: set[int]) -> Point:
 
 def _with_free_sentences(points: Sequence[Point]) -> Iterator[Point]:
     """Yields the points, each with the sentence before its main one (`Point.before`) if no other point uses it."""
-    used = {i for one in points for i in one.chosen}
-    for one in points:
-        before = one.main - 1
-        if before >= 0 and before not in used and one.sentences[before].section == one.sentences[one.main].section:
+    used = {i for point in points for i in point.chosen}
+    for point in points:
+        before = point.main - 1
+        if (
+            before >= 0
+            and before not in used
+            and point.sentences[before].section == point.sentences[point.main].section
+        ):
             used.add(before)
-            yield replace(one, before=before)
+            yield replace(point, before=before)
         else:
-            yield one
+            yield point
 
 
 def _same(one: set[tuple[str, ...]], other: set[tuple[str, ...]]) -> bool:

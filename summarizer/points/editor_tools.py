@@ -71,7 +71,7 @@ def check_point(
     chosen = _chosen(reading.sentences, spans) if spans else reading.aligner(text)
     if not chosen:
         looked_up = reading.checker(text, article.text, article.title or "")
-        looked = (replace(one, evidence=one.evidence.replace("in the sources", "in the article")) for one in looked_up)
+        looked = (replace(c, evidence=c.evidence.replace("in the sources", "in the article")) for c in looked_up)
         return Bullet(text, 0.0, "edited", (), (*looked, UNTRACED))
     point = _point(reading.sentences, chosen)
     checks = list(reading.checker(text, point.text, article.title or ""))
@@ -116,9 +116,9 @@ def wordings_of(
         (point,) = with_rewrites(chooser, [point], writer, verifier, deadline, _SHOWN // 2, every=True)
         if point.fault and not point.rewrites:
             raise WriterError(point.fault)
-        for one in sorted(point.rewrites, key=lambda one: -one.verdict.good if one.verdict else 0):
-            if one.text not in themselves:
-                shown.setdefault(one.text, chooser.bullet(one, point, verifier.threshold))
+        for rewrite in sorted(point.rewrites, key=lambda rewrite: -rewrite.verdict.good if rewrite.verdict else 0):
+            if rewrite.text not in themselves:
+                shown.setdefault(rewrite.text, chooser.bullet(rewrite, point, verifier.threshold))
     return [*list(shown.values())[:_SHOWN], *themselves.values()]
 
 

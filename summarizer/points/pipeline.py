@@ -96,7 +96,7 @@ class Pipeline:
         scored = self._extractor(sentences, article.title, deadline, self._heads.get(options.length))
         deadline.check()
         found = group(scored, options.bullets, options.length, spare=SPARE)
-        points, spare = [one for one in found if not one.spare], [one for one in found if one.spare]
+        points, spare = [point for point in found if not point.spare], [point for point in found if point.spare]
         deadline.check()
         chooser = TextChooser(article, scored.sentences, options.length, options.policy == "flag")
         points = self._chosen(chooser, self._written(chooser, points, options, deadline), options, deadline)
@@ -140,7 +140,7 @@ class Pipeline:
         found: list[Point] = []
         deadline.check()
         for point in points:
-            earlier = [one.bullet.text for one in found if one.bullet]
+            earlier = [point.bullet.text for point in found if point.bullet]
             found.append(chooser.chosen(point, earlier, self._threshold(options)))
         return found
 
@@ -188,12 +188,12 @@ def _without(points: Sequence[Point], spare: Sequence[Point], options: Options) 
     If the number of points is free, a point that is not replaced and whose faults cost DROP_THRESHOLD or more is
     dropped, as long as enough points remain."""
     kept, others = list(points), list(spare)
-    least = SETTINGS[options.length].min_points
+    min_points = SETTINGS[options.length].min_points
     for point in sorted(points, key=lambda point: -point.cost):
         better = min(others, key=lambda other: other.cost, default=None)
         if better and better.cost + GAIN < point.cost:
             others.remove(better)
             kept[kept.index(point)] = better
-        elif point.faults >= DROP_THRESHOLD and options.bullets == "auto" and len(kept) > least:
+        elif point.faults >= DROP_THRESHOLD and options.bullets == "auto" and len(kept) > min_points:
             kept.remove(point)
     return kept

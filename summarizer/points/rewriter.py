@@ -44,7 +44,7 @@ AS_IT_IS = 0
 decontextualized (Choi et al. 2021)."""
 
 
-def asked(length: int) -> str:
+def length_prefix(length: int) -> str:
     """Returns the prefix of the output: the requested number of words, or AS_IT_IS."""
     return f"{length}:"
 
@@ -153,7 +153,7 @@ class Rewriter:
         read = self._tokens(prompt(task.sources, task.context, task.title))
         running = self._model.translate_batch(
             [[*read[:-1][: MAX_SOURCE_TOKENS - 1], read[-1]]] * len(task.lengths),
-            target_prefix=(asks := [self._tokens(asked(length), alone=False) for length in task.lengths]),
+            target_prefix=(asks := [self._tokens(length_prefix(length), alone=False) for length in task.lengths]),
             max_decoding_length=MAX_TARGET_TOKENS,
             use_vmap=self._shortlist,
             beam_size=BEAM,
@@ -169,7 +169,7 @@ class Rewriter:
                 for tokens, score in zip(result.hypotheses, result.scores, strict=True)
                 if len(tokens) < MAX_TARGET_TOKENS and (text := self._text(tokens[len(ask) :]))
             ]
-            return Written(tuple(sorted(found, key=lambda one: -one.score)), "rewrites")
+            return Written(tuple(sorted(found, key=lambda candidate: -candidate.score)), "rewrites")
 
         return wait
 

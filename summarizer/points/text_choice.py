@@ -40,7 +40,7 @@ class Style:
     """How the rewrites of a length are requested and chosen. The values were chosen on validation articles.
 
     Attributes:
-        asked: The lengths requested from the rewriter, in words. A single sentence is also requested as it is, with
+        requested: The lengths requested from the rewriter, in words. A single sentence is also requested as it is, with
             references put in.
         aim: Number of words above which the worth of a rewrite falls.
         size: Cost of ten words above `aim`.
@@ -48,20 +48,20 @@ class Style:
             is kept.
     """
 
-    asked: tuple[int, ...]
+    requested: tuple[int, ...]
     aim: int
     size: float
     fluent: float
 
     def lengths(self, size: int) -> tuple[int, ...]:
         """Returns the lengths to request for sentences of `size` words: those that are clearly shorter."""
-        return tuple(length for length in self.asked if length <= _SHORTER * size)
+        return tuple(length for length in self.requested if length <= _SHORTER * size)
 
 
 STYLES: dict[Length, Style] = {
-    "brief": Style(asked=(16, 21), aim=20, size=0.4, fluent=2.0),
-    "standard": Style(asked=(27,), aim=32, size=0.4, fluent=2.0),
-    "highlights": Style(asked=(13, 17), aim=16, size=0.4, fluent=2.0),
+    "brief": Style(requested=(16, 21), aim=20, size=0.4, fluent=2.0),
+    "standard": Style(requested=(27,), aim=32, size=0.4, fluent=2.0),
+    "highlights": Style(requested=(13, 17), aim=16, size=0.4, fluent=2.0),
 }
 
 
@@ -71,7 +71,7 @@ def source_sentences(point: Point) -> list[Bullet]:
     chosen = [[i] for i in dict.fromkeys((point.main, *point.chosen))]
     if point.before is not None:
         chosen.append([point.before, point.main])
-    found = (spans_of(point.sentences, one) for one in chosen)
+    found = (spans_of(point.sentences, indices) for indices in chosen)
     return [Bullet(bullet_of([span.text for span in spans]), point.score, "extracted", spans) for spans in found]
 
 
@@ -158,9 +158,11 @@ class TextChooser:
             most = 2 * self.style.aim  # a longer answer is no point
             unchanged = [words(point.text), words(bullet_of([span.text for span in point.spans]))]
             found = [
-                self._looks_up(point.widened(self.context.evidence(point.chosen, one.text)), written.method)(one)
-                for one in written.candidates
-                if len(words(one.text)) <= most and words(one.text) not in unchanged
+                self._looks_up(point.widened(self.context.evidence(point.chosen, candidate.text)), written.method)(
+                    candidate
+                )
+                for candidate in written.candidates
+                if len(words(candidate.text)) <= most and words(candidate.text) not in unchanged
             ]
         else:
             found = list(self._smallest_changes(point, written.candidates))
@@ -172,19 +174,20 @@ class TextChooser:
         words out of it, or of the sentences, ordered by worth."""
         looked_up = self._looks_up(point, "rewritten")
         itself = bullet_of([span.text for span in point.spans])
-        likelier = takewhile(lambda one: words(one.text) != words(itself), (one for one in candidates if one.as_it_is))
-        whole = next((one for one in likelier if kept_words(one.text, itself) >= _KEPT), None)
+        as_it_is = (candidate for candidate in candidates if candidate.as_it_is)
+        likelier = takewhile(lambda candidate: words(candidate.text) != words(itself), as_it_is)
+        whole = next((candidate for candidate in likelier if kept_words(candidate.text, itself) >= _KEPT), None)
         wholes = [itself]
         if whole:
             yield (resolved := looked_up(whole))
             wholes += [whole.text] if resolved.sound else []
-        shorter = {one.text: one for one in reversed(candidates) if not one.as_it_is}
+        shorter = {candidate.text: candidate for candidate in reversed(candidates) if not candidate.as_it_is}
         none: set[str] = set()
         yield from map(
             looked_up,
             sorted(
-                (one for one in shorter.values() if any(only_leaves_out(one.text, text) for text in wholes)),
-                key=lambda one: -self._worth(one.text, point, none) - self.style.fluent * one.score,
+                [shorter[text] for text in shorter if any(only_leaves_out(text, longer) for longer in wholes)],
+                key=lambda candidate: -self._worth(candidate.text, point, none) - self.style.fluent * candidate.score,
             ),
         )
 
@@ -192,13 +195,13 @@ class TextChooser:
         """Returns a function that looks up what candidates on a point's sentences state."""
         context = " ".join(filter(None, (self.article.title, self.context.of_sentences(on.chosen))))
         checks = self._checker.for_sources(on.text, context)
-        return lambda one: Rewrite(one.text, checks(one.text), one.score, on.spans, method)
+        return lambda candidate: Rewrite(candidate.text, checks(candidate.text), candidate.score, on.spans, method)
 
     def verdicts(
         self, verifier: Verifier, point: Point, found: Sequence[Rewrite], kind: TextKind
     ) -> Future[list[Verdict]]:
         """Starts to read rewrites of a point."""
-        texts, scores = [one.text for one in found], [one.score for one in found]
+        texts, scores = [candidate.text for candidate in found], [candidate.score for candidate in found]
         context = self.context.of_sentences(point.chosen)
         return verifier.start(texts, kind, point.text, context, self.article.title, scores)
 
@@ -211,22 +214,22 @@ class TextChooser:
             threshold: Minimum probability of "good" for a rewrite. With `flag`, a rewrite is shown whenever there is
                 one: if none passes, the best.
         """
-        said = {stem for text in earlier for stem in stems(text)}
+        covered = {stem for text in earlier for stem in stems(text)}
         shown = [rewrite for rewrite in point.rewrites if rewrite.passes(threshold)]
         themselves = list(zip(source_sentences(point), point.verdicts, strict=True))
         if self._flag and point.rewrites:
             themselves = []
-            shown = shown or [max(point.rewrites, key=lambda one: (one.sound, one.verdict.good if one.verdict else 0))]
+            shown = shown or [max(point.rewrites, key=lambda it: (it.sound, it.verdict.good if it.verdict else 0))]
         weighed: list[tuple[float, float, Bullet]] = []
         for at, (bullet, verdict) in enumerate(themselves):
             faults = cost(verdict)
-            weighed.append((self._worth(bullet.text, point, said) - faults - (_OTHER if at else 0), faults, bullet))
+            weighed.append((self._worth(bullet.text, point, covered) - faults - (_OTHER if at else 0), faults, bullet))
         for rewrite in shown:
             if rewrite.verdict:
                 faults = cost(rewrite.verdict)
                 bullet = self.bullet(rewrite, point, threshold)
-                weighed.append((self._worth(rewrite.text, point, said) - faults, faults, bullet))
-        _, faults, bullet = max(weighed, key=lambda one: one[0])
+                weighed.append((self._worth(rewrite.text, point, covered) - faults, faults, bullet))
+        _, faults, bullet = max(weighed, key=lambda item: item[0])
         return replace(point, bullet=bullet, faults=faults)
 
     def bullet(self, rewrite: Rewrite, point: Point, threshold: float) -> Bullet:
@@ -234,11 +237,11 @@ class TextChooser:
         checks = (*rewrite.checks, *([rewrite.verdict.check(threshold)] if rewrite.verdict else []))
         return Bullet(rewrite.text, point.score, rewrite.method, rewrite.spans, checks)
 
-    def _worth(self, text: str, point: Point, said: set[str]) -> float:
-        """Returns the share of the point's important words that a text keeps and that were not `said`, minus the cost
-        of its length."""
+    def _worth(self, text: str, point: Point, covered: set[str]) -> float:
+        """Returns the share of the point's important words that a text keeps and that were not `covered`, minus
+        the cost of its length."""
         style, weights = self.style, self._weights_of(point.text)
-        kept = sum(weights.get(stem, 0.0) for stem in set(stems(text)) - said)
+        kept = sum(weights.get(stem, 0.0) for stem in set(stems(text)) - covered)
         long = max(0, len(words(text)) - style.aim) / 10
         return kept / (sum(weights.values()) or 1.0) - style.size * long
 

@@ -57,14 +57,14 @@ def bullet_of(sentences: Sequence[str]) -> str:
 
 def only_leaves_out(text: str, sentence: str) -> bool:
     """True if a text is a sentence, or several, with words left out: at least one, and nothing added or moved."""
-    kept, there = ([word.lower() for word in words(one)] for one in (text, sentence))
+    kept, there = ([word.lower() for word in words(string)] for string in (text, sentence))
     rest = iter(there)
     return 0 < len(kept) < len(there) and all(word in rest for word in kept)
 
 
 def kept_words(text: str, sentence: str) -> float:
     """Returns the share of a sentence's words that a text has in the same order, 0 to 1."""
-    kept, there = ([word.lower() for word in words(one)] for one in (text, sentence))
+    kept, there = ([word.lower() for word in words(string)] for string in (text, sentence))
     same = SequenceMatcher(None, kept, there, autojunk=False).get_matching_blocks()
     return sum(block.size for block in same) / max(len(there), 1)
 

@@ -145,8 +145,8 @@ def messages(guide: str, task: Task) -> list[dict[str, str]]:
     if task.versions > 1:
         told += f"\nGive {task.versions} different versions, each on its own line."
     title = f"Headline: {task.title}\n\n" if task.title else ""
-    asked = f"{title}Article:\n{_story(task)}\n\nSentences:\n{task.sources}"
-    return [{"role": "user", "content": f"{told}\n\n{asked}"}]
+    material = f"{title}Article:\n{_story(task)}\n\nSentences:\n{task.sources}"
+    return [{"role": "user", "content": f"{told}\n\n{material}"}]
 
 
 def _story(task: Task) -> str:

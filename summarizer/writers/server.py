@@ -158,5 +158,5 @@ def _detail(answer: httpx.Response) -> str:
 
 
 def _retry_after(answer: httpx.Response) -> float:
-    said = answer.headers.get("retry-after", "")
-    return float(said) if said.isdigit() else 0.0
+    seconds = answer.headers.get("retry-after", "")
+    return float(seconds) if seconds.isdigit() else 0.0

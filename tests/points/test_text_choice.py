@@ -171,7 +171,7 @@ def test_what_was_put_in_may_stand_in_a_shorter_text():
 
 def test_only_clearly_shorter_texts_are_asked_for():
     style = STYLES["brief"]
-    assert style.lengths(100) == style.asked and style.lengths(20) == (16,) and style.lengths(15) == ()
+    assert style.lengths(100) == style.requested and style.lengths(20) == (16,) and style.lengths(15) == ()
 
 
 def as_it_is(*candidates):

@@ -140,10 +140,10 @@ def _of_points(row: Mapping[str, Any], corrections: bool) -> Iterator[Judged]:
         if "verdict" in point:
             itself = bullet_of([story.sentences[i].text for i in chosen])
             yield story.judged(chosen, itself, point["verdict"], sentence=True)
-        for one in point.get("judged", ()):
-            if corrections or not one.get("corrected"):
-                of_article = one.get("length") == "sentence"
-                yield story.judged(chosen, one["text"], one["verdict"], one.get("score"), of_article)
+        for text in point.get("judged", ()):
+            if corrections or not text.get("corrected"):
+                of_article = text.get("length") == "sentence"
+                yield story.judged(chosen, text["text"], text["verdict"], text.get("score"), of_article)
 
 
 def _of_editors(record: Mapping[str, Any], corrections: bool) -> Iterator[Judged]:
@@ -151,12 +151,12 @@ def _of_editors(record: Mapping[str, Any], corrections: bool) -> Iterator[Judged
     text = record["text"]
     id = str(record.get("article_id", text[:200]))
     story = story_of(id, text, record.get("title"), record.get("language", "en"))
-    removed = [one | {"draft": one["text"], "text": None} for one in record.get("removed", ())]
-    for one in (*record["bullets"], *removed):
-        draft, now = one.get("draft"), one["text"]
-        verdict = "good" if now == draft else one.get("reason")
+    removed = [bullet | {"draft": bullet["text"], "text": None} for bullet in record.get("removed", ())]
+    for bullet in (*record["bullets"], *removed):
+        draft, now = bullet.get("draft"), bullet["text"]
+        verdict = "good" if now == draft else bullet.get("reason")
         before, after = (
-            story.chosen([(span["start"], span["end"]) for span in one.get(name) or one.get("sources", ())])
+            story.chosen([(span["start"], span["end"]) for span in bullet.get(name) or bullet.get("sources", ())])
             for name in ("draft_sources", "sources")
         )
         if draft is not None and before and verdict in VERDICTS:
@@ -170,9 +170,9 @@ def divided(found: Sequence[Judged]) -> tuple[list[Judged], list[Judged], list[J
     """Splits points into three parts: for training, for selecting the checkpoint, and for the final scores. The split
     is by article and the same in every run."""
     parts: tuple[list[Judged], list[Judged], list[Judged]] = ([], [], [])
-    for one in found:
-        at = crc32(one.id.encode()) % HELD_OUT
-        parts[2 if at == 0 else 1 if at == 1 else 0].append(one)
+    for point in found:
+        at = crc32(point.id.encode()) % HELD_OUT
+        parts[2 if at == 0 else 1 if at == 1 else 0].append(point)
     return parts
 
 
@@ -185,15 +185,15 @@ def preferred(found: Sequence[Judged]) -> list[Pair]:
     since each more costs as much time as another group. Groups without a good text are left out.
     """
     groups: dict[tuple[str, str, str | None], dict[str, float]] = {}
-    for one in found:
-        if one.sentence or not shortens(one.text, one.sources):
+    for point in found:
+        if point.sentence or not shortens(point.text, point.sources):
             continue
-        texts = groups.setdefault((one.sources, one.context, one.title), {})
-        texts[unfinished(one.text)] = COSTS.get(one.verdict, 0.0)
+        texts = groups.setdefault((point.sources, point.context, point.title), {})
+        texts[unfinished(point.text)] = COSTS.get(point.verdict, 0.0)
     made = []
     for about, texts in groups.items():
         good = tuple(text for text, bad in texts.items() if not bad)
-        refused = sorted(((text, bad) for text, bad in texts.items() if bad), key=lambda one: -one[1])
+        refused = sorted(((text, bad) for text, bad in texts.items() if bad), key=lambda item: -item[1])
         if good:
             made.append(Pair(*about, good[:1], tuple(refused[:1])))
     return made

@@ -27,7 +27,7 @@ from ..arguments import DataArguments
 
 PARTS = ("train", "auxiliary", "validation", "test")
 """Parts of the data of a run; each is an argument that names a source of articles."""
-LEAST_WORDS = 50
+MIN_WORDS = 50
 """Minimum number of words of an article; nothing can be learnt from a shorter one."""
 NEAR = 0.7
 """Similarity from which two articles are near-duplicates: Jaccard index of their five-word sequences, estimated by
@@ -208,9 +208,9 @@ def write_aside(path: Path, aside: dict[str, list[SetAside]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8") as file:
         for part, bad in aside.items():
-            for one in bad:
-                about = {"part": part, "where": one.where, "reason": one.reason, "detail": one.detail}
-                file.write(json.dumps(about | {"row": dict(one.row.values)}, ensure_ascii=False, default=str) + "\n")
+            for fault in bad:
+                about = {"part": part, "where": fault.where, "reason": fault.reason, "detail": fault.detail}
+                file.write(json.dumps(about | {"row": dict(fault.row.values)}, ensure_ascii=False, default=str) + "\n")
 
 
 class _Known:
@@ -286,8 +286,8 @@ def _fault(example: Example, ids: set[str], part: str, known: _Known) -> tuple[s
     size, said = len(words(example.text)), sum(len(words(bullet)) for bullet in example.bullets)
     if example.id in ids:
         return "id again", f"the id {example.id!r} is used a second time"
-    if size < LEAST_WORDS:
-        return "article too short", f"{size} words; at least {LEAST_WORDS} are needed"
+    if size < MIN_WORDS:
+        return "article too short", f"{size} words; at least {MIN_WORDS} are needed"
     if said >= size:
         return "bullets as long as the article", f"{said} words in the bullets, {size} in the article"
     other, exact = known.again(example.text, part, example.id)
@@ -328,6 +328,6 @@ def _line(example: Example) -> str:
             for point in example.points
         ]
     else:
-        lists = [list(one) for one in example.references]
+        lists = [list(reference) for reference in example.references]
         row["bullets"] = lists[0] if len(lists) == 1 else lists
     return json.dumps(row, ensure_ascii=False) + "\n"

@@ -51,7 +51,7 @@ def packed(text: str, article: str) -> Pieces:
 
 def unpacked(pieces: Sequence[Sequence[int] | str], article: str) -> str:
     """Returns the text of the pieces."""
-    return "".join(one if isinstance(one, str) else article[one[0] : one[1]] for one in pieces)
+    return "".join(piece if isinstance(piece, str) else article[piece[0] : piece[1]] for piece in pieces)
 
 
 def unpack(args: UnpackArguments) -> None:
@@ -105,8 +105,8 @@ def _point(about: Mapping[str, Any], article: str) -> dict[str, Any]:
         length: unpacked(about[length], article) for length in ("standard", "brief", "resolved") if length in about
     }
     judged = [
-        one | {name: unpacked(one[name], article) for name in ("text", "standard") if name in one}
-        for one in about.get("judged", ())
+        text | {name: unpacked(text[name], article) for name in ("text", "standard") if name in text}
+        for text in about.get("judged", ())
     ]
     return {**about, **texts, **({"judged": judged} if judged else {})}
 

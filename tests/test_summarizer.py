@@ -162,18 +162,20 @@ def test_it_finds_the_news(lists, examples):
     assert rouge(ours, [[reference] for reference in theirs]).mean(0)[0, 2] > 36
 
 
-def test_a_newsroom_sets_how_sure_the_verifier_must_be(base, examples):
-    texts = [example["text"] for example in examples[:4]]
+def test_a_newsroom_sets_how_sure_the_verifier_must_be(base, lists):
+    usual = lists("brief")[:4]
+    articles = [summary.article for summary in usual]
 
-    def written(**options):
-        return [b for one in base(texts, length="brief", **options) for b in one if b.method == "rewritten"]
+    def rewritten(summaries):
+        return sum(bullet.method == "rewritten" for summary in summaries for bullet in summary)
 
-    usual, eager = written(), written(min_confidence=0.0)
-    assert not written(min_confidence=1.0) and 0 < len(usual) < len(eager)
+    eager = base(articles, length="brief", min_confidence=0.0)
+    strict = base(articles[:2], length="brief", min_confidence=1.0)
+    assert rewritten(strict) == 0 < rewritten(usual) < rewritten(eager)
     for bad in (-0.1, 1.1, True, "0.8"):
         with pytest.raises(ValueError, match="min_confidence must be a number from 0 to 1"):
-            base(texts[0], min_confidence=bad)
-    record = base(texts[0], min_confidence=0.9).to_dict()
+            base(STORY, min_confidence=bad)
+    record = base(STORY, min_confidence=0.9).to_dict()
     SCHEMA.validate(record)
     assert record["options"]["min_confidence"] == 0.9
 

@@ -14,19 +14,11 @@ from ..commands import called
 
 FLAGS = {
     "extractor": ["--measured", "0", "--width", "16", "--heads", "2", "--dropout", "0"],
-    "rewriter": ["--measured", "0", "--vocabulary", "136", "--max_target_tokens", "12"],
     "writer": ["--lora", "4", "--max_tokens", "6000"],
 }
 
 
-@pytest.mark.parametrize(
-    ("task", "base"),
-    [
-        ("extractor", "tiny_checkpoint"),
-        ("rewriter", "tiny_t5"),
-        ("writer", "tiny_llama"),
-    ],
-)
+@pytest.mark.parametrize(("task", "base"), [("extractor", "tiny_checkpoint"), ("writer", "tiny_llama")])
 def test_two_processes_give_the_losses_of_one(task, base, request, tmp_path):
     train, held = written(tmp_path / "train.jsonl", archive(16)), written(tmp_path / "held.jsonl", archive(4, 1))
     flags = ["--train", str(train), "--validation", str(held), "--base_model", str(request.getfixturevalue(base))]

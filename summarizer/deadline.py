@@ -30,12 +30,11 @@ class Deadline:
 
     Args:
         limit: Maximum seconds. Default: no limit.
-        what: Subject of the error message, such as "the check". Default: none; whoever catches the error adds it.
+        what: Subject of the error message.
     """
 
-    def __init__(self, limit: float | None = None, what: str = "") -> None:
-        self._what = f"{what} " if what else ""
-        self._limit = limit
+    def __init__(self, limit: float | None = None, what: str = "the article") -> None:
+        self._limit, self._what = limit, what
         self._began = time.monotonic()
         self._stop = _STOP.get()
 
@@ -49,7 +48,7 @@ class Deadline:
         if self._stop and self._stop.is_set():
             raise CancelledError
         if self._limit is not None and time.monotonic() - self._began > self._limit:
-            raise TimeLimitError(f"{self._what}took longer than its limit of {self._limit:g} seconds")
+            raise TimeLimitError(f"{self._what} took longer than its limit of {self._limit:g} seconds")
 
     @property
     def left(self) -> float | None:

@@ -53,7 +53,7 @@ class Options:
 
     def __post_init__(self) -> None:
         if self.length not in LENGTHS:
-            raise ValueError(wrong_length(self.length))
+            raise ValueError(f'length must be "standard", "brief" or "highlights", not {self.length!r}')
         if self.policy not in POLICIES:
             raise ValueError(f'policy must be "checked", "flag" or "extract", not {self.policy!r}')
         count, threshold = self.bullets, self.min_confidence
@@ -67,11 +67,6 @@ class Options:
             raise ValueError(
                 f"time_limit must be a number of seconds above 0, not {self.time_limit!r}; None means no limit"
             )
-
-
-def wrong_length(value: object) -> str:
-    """Returns the message for a length that does not exist."""
-    return f'length must be "standard", "brief" or "highlights", not {value!r}'
 
 
 def _number(value: object) -> bool:

@@ -15,9 +15,9 @@ from typing import Literal, Self, Unpack, overload
 
 from .cpu import instructions
 from .deadline import Deadline
-from .errors import ArticleError, ClosedError, ModelError, TimeLimitError
+from .errors import ArticleError, ClosedError, ModelError
 from .models import folder_of, verified, version_of
-from .options import LENGTHS, CallOptions, Options, wrong_length
+from .options import CallOptions, Options
 from .points import Pipeline
 from .reading import Article
 from .stream import LazyText, Text, article_of, in_order, name_of, raising
@@ -192,9 +192,9 @@ class Summarizer:
         line = " ".join(text.split())
         if not line:
             raise ArticleError("the point is empty; there is nothing to check")
+        limit = Options(time_limit=time_limit).time_limit
         with self._counted():
-            whole, deadline = article_of(article, None), _deadline("the check", time_limit)
-            return self._pipeline.checked_bullet(whole, line, sources, deadline)
+            return self._pipeline.checked_bullet(article_of(article, None), line, sources, Deadline(limit, "the check"))
 
     def wordings(
         self,
@@ -221,12 +221,11 @@ class Summarizer:
                 invalid.
             ClosedError: `close` was called before.
         """
-        if length not in LENGTHS:
-            raise ValueError(wrong_length(length))
+        limit = Options(length=length, time_limit=time_limit).time_limit
         if not sources:
             raise ValueError("sources is empty; name the sentences of the point")
         with self._counted():
-            deadline = _deadline("the search for wordings", time_limit)
+            deadline = Deadline(limit, what="the search for wordings")
             return self._pipeline.wordings(article_of(article, None), sources, length, deadline)
 
     @overload
@@ -310,11 +309,9 @@ class Summarizer:
     def _summary(self, options: Options, number: int | None, value: LazyText) -> Summary:
         """Returns the summary of an article. `number` is its index; None if it is alone."""
         article = article_of(value, number)
-        try:
-            with self._counted():
-                bullets, warnings = self._pipeline(article, options, Deadline(options.time_limit))
-        except TimeLimitError as error:
-            raise TimeLimitError(f"{name_of(value, number)} {error}") from None
+        with self._counted():
+            deadline = Deadline(options.time_limit, name_of(value, number))
+            bullets, warnings = self._pipeline(article, options, deadline)
         if options.bullets != "auto" and len(bullets) < options.bullets:
             fewer = f"{options.bullets} bullets were asked for, but the article yielded only {len(bullets)}."
             warnings = (fewer, *warnings)
@@ -348,7 +345,3 @@ class Summarizer:
             with self._idle:
                 self._calls -= 1
                 self._idle.notify_all()
-
-
-def _deadline(what: str, time_limit: float | None) -> Deadline:
-    return Deadline(Options(time_limit=time_limit).time_limit, what=what)

@@ -16,7 +16,7 @@ from ..errors import ArticleError, BatchError
 from ..options import CallOptions, Options
 from ..writers import WriterOptions
 from .archive_reader import STDIN, Archive, Fields, Record
-from .executors import Executor, ProcessPool
+from .executors import ProcessPool
 from .output import KINDS, Output
 from .progress_bar import Progress
 from .storage import is_uri, kind_of, system_of
@@ -150,7 +150,9 @@ def run_batch(
     if is_uri(output):
         raise BatchError(f'{output}: an output with a URI must be a folder, for the engine "ray"; name a local file')
     with ExitStack() as stack:
-        executor: Executor = Worker(job) if count == 1 else ProcessPool(job, count)  # before the output is touched
+        executor: Worker | ProcessPool = (
+            Worker(job) if count == 1 else ProcessPool(job, count)
+        )  # before the output is touched
         stack.enter_context(closing(executor))
         out = stack.enter_context(closing(Output(Path(output), job.settings(), overwrite)))
         shown = stack.enter_context(closing(Progress(archive if progress else None, out)))
@@ -165,7 +167,11 @@ def run_batch(
 
 
 def summarized(
-    records: Iterable[Record], out: Output, executor: Executor, fields: Fields, skip: frozenset[str] = frozenset()
+    records: Iterable[Record],
+    out: Output,
+    executor: Worker | ProcessPool,
+    fields: Fields,
+    skip: frozenset[str] = frozenset(),
 ) -> Iterator[dict[str, Any]]:
     """Summarizes the records that the output does not have, and adds them to it. Yields what it has added.
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import get_context, parent_process
 from multiprocessing.synchronize import Semaphore
-from typing import Any, Protocol
+from typing import Any
 
 from ..cpu import cores
 from ..errors import BatchError, WorkerDiedError
@@ -42,16 +42,6 @@ def usual_processes(threads: int | None = None, writer: WriterOptions | None = N
         writer: The language model that writes; None: the shipped rewriter.
     """
     return 1 if writer and not writer.on_server else max(1, (threads or cores()) // _CORES)
-
-
-class Executor(Protocol):
-    """Summarizes the records of a run."""
-
-    def __call__(self, records: Iterator[Record]) -> Iterator[dict[str, Any]]:
-        """Yields the output of each record, in order."""
-
-    def close(self) -> None:
-        """Waits for running tasks, and frees the model."""
 
 
 class ProcessPool:

@@ -14,52 +14,20 @@ from .facts import HONORIFICS, NAME_TOKEN, TITLES, Date, Fact, Name, Number, dat
 _MONTH_BESIDE = re.compile(r"(?<=[a-z]\s)(?:March|May)(?=\s[a-z])")
 """A month within a phrase: "the May election". It supports a bullet's "in May", but is not itself a date to look up."""
 _DIRECTIONS = frozenset("north south east west northern southern eastern western".split())
+_OTHER_NAMES = (
+    "us: u.s usa u.s.a america american states, u.s: us usa america american states, america: u.s us states, "
+    "american: u.s us states, americans: u.s us states, uk: u.k britain british kingdom, "
+    "u.k: uk britain british kingdom, britain: u.k uk british kingdom, british: u.k uk britain kingdom, "
+    "french: france, france: french, dutch: netherlands, netherlands: dutch, spanish: spain, spain: spanish, "
+    "germany: german germans, greek: greece, greece: greek greeks, swiss: switzerland, danish: denmark, "
+    "polish: poland, irish: ireland, scottish: scotland, welsh: wales, thai: thailand, norwegian: norway, "
+    "turkish: turkey, governor: gov, gov: governor, senator: sen, sen: senator, senators: sens, "
+    "representative: rep, rep: representative congressman congresswoman, doctor: dr, general: gen, "
+    "gen: general, lieutenant: lt, lt: lieutenant, sergeant: sgt, sgt: sergeant, saint: st, st: saint, "
+    "mount: mt, mt: mount"
+)
 _SAME = {
-    "us": ("u.s", "usa", "u.s.a", "america", "american", "states"),
-    "u.s": ("us", "usa", "america", "american", "states"),
-    "america": ("u.s", "us", "states"),
-    "american": ("u.s", "us", "states"),
-    "americans": ("u.s", "us", "states"),
-    "uk": ("u.k", "britain", "british", "kingdom"),
-    "u.k": ("uk", "britain", "british", "kingdom"),
-    "britain": ("u.k", "uk", "british", "kingdom"),
-    "british": ("u.k", "uk", "britain", "kingdom"),
-    "french": ("france",),
-    "france": ("french",),
-    "dutch": ("netherlands",),
-    "netherlands": ("dutch",),
-    "spanish": ("spain",),
-    "spain": ("spanish",),
-    "germany": ("german", "germans"),
-    "greek": ("greece",),
-    "greece": ("greek", "greeks"),
-    "swiss": ("switzerland",),
-    "danish": ("denmark",),
-    "polish": ("poland",),
-    "irish": ("ireland",),
-    "scottish": ("scotland",),
-    "welsh": ("wales",),
-    "thai": ("thailand",),
-    "norwegian": ("norway",),
-    "turkish": ("turkey",),
-    "governor": ("gov",),
-    "gov": ("governor",),
-    "senator": ("sen",),
-    "sen": ("senator",),
-    "senators": ("sens",),
-    "representative": ("rep",),
-    "rep": ("representative", "congressman", "congresswoman"),
-    "doctor": ("dr",),
-    "general": ("gen",),
-    "gen": ("general",),
-    "lieutenant": ("lt",),
-    "lt": ("lieutenant",),
-    "sergeant": ("sgt",),
-    "sgt": ("sergeant",),
-    "saint": ("st",),
-    "st": ("saint",),
-    "mount": ("mt",),
-    "mt": ("mount",),
+    word: tuple(others.split()) for word, _, others in (entry.partition(": ") for entry in _OTHER_NAMES.split(", "))
 }
 _ENDINGS = tuple("s es n an ian ans ians i is ese ish er ers al ic d ed ing land".split())
 _LINKS = frozenset("of and for the on in to".split())

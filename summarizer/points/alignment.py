@@ -5,7 +5,7 @@ Used for an editor's own points and for the training pairs of the rewriter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from ..reading import read, stems
@@ -33,9 +33,17 @@ class Aligner:
         """Returns the indices of the one or two sentences that contain most of a bullet's content words and word pairs,
         in article order. Of equally good sentences, the first is chosen. Returns () if the chosen ones contain less
         than `MIN_RECALL` of the content words."""
-        content, worth = self._worth(bullet)
+        content, pairs = set(stems(bullet)), set(pairwise(read(bullet)))
         if not content or not self._bags:
             return ()
+
+        def recall(chosen: Sequence[int]) -> float:
+            return len(content & set().union(*(self._bags[i] for i in chosen))) / len(content)
+
+        def worth(chosen: Sequence[int]) -> float:
+            there = set().union(*(self._pairs[i] for i in chosen))
+            return recall(chosen) + len(pairs & there) / max(len(pairs), 1)
+
         best = max(range(len(self._bags)), key=lambda i: worth([i]))
         chosen: tuple[int, ...] = (best,)
         near = [i for i in range(max(0, best - REACH), min(len(self._bags), best + REACH + 1)) if i != best]
@@ -43,21 +51,4 @@ class Aligner:
             second = max(near, key=lambda i: worth([best, i]))
             if len(content & (self._bags[second] - self._bags[best])) / len(content) >= SECOND_GAIN:
                 chosen = (min(best, second), max(best, second))
-        return chosen if self._recall(bullet, chosen) >= MIN_RECALL else ()
-
-    def _worth(self, bullet: str) -> tuple[set[str], Callable[[Sequence[int]], float]]:
-        """Returns the bullet's content words, and a function that says how much of the bullet some sentences contain, 0
-        to 2."""
-        content, pairs = set(stems(bullet)), set(pairwise(read(bullet)))
-
-        def worth(chosen: Sequence[int]) -> float:
-            bag = set().union(*(self._bags[i] for i in chosen))
-            there = set().union(*(self._pairs[i] for i in chosen))
-            return len(content & bag) / max(len(content), 1) + len(pairs & there) / max(len(pairs), 1)
-
-        return content, worth
-
-    def _recall(self, bullet: str, chosen: Sequence[int]) -> float:
-        """Returns the share of a bullet's content words that the chosen sentences contain, 0 to 1."""
-        content, there = set(stems(bullet)), set().union(*(self._bags[i] for i in chosen))
-        return len(content & there) / len(content) if content else 0.0
+        return chosen if recall(chosen) >= MIN_RECALL else ()

@@ -17,7 +17,7 @@ MAX_NEW_TOKENS = 256
 
 
 class ChatModel:
-    """Runs a chat model; implements `Answers`. Nothing is sampled.
+    """Runs a chat model. Nothing is sampled.
 
     Args:
         checkpoint: A folder, or a name on the Hub, which is downloaded if it is not cached. An adapter of peft is

@@ -8,12 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from ..deadline import Deadline
 from ..errors import WriterError
 from ..points import Candidate, Task, Writer, Written, finished
 from ..summary import Length
+
+if TYPE_CHECKING:
+    from .chat_model import ChatModel
+    from .server import Server
 
 WORDS: dict[Length, str] = {"standard": "14 to 34", "brief": "8 to 16", "highlights": "7 to 14"}
 """Number of words of a point, as the guide says it."""
@@ -69,23 +73,6 @@ class WriterOptions:
         return "/".join(Path(self.writer).resolve().parts[-2:])
 
 
-class Answers(Protocol):
-    """A language model that answers messages, each with `role` and `content`."""
-
-    parallel: int
-
-    def __call__(self, messages: list[dict[str, str]], deadline: Deadline) -> str:
-        """Returns the answer.
-
-        Raises:
-            AnswerError: The model cannot answer these messages.
-            WriterError: The model cannot be reached (UnreachableError), or refuses everything.
-        """
-
-    def close(self) -> None:
-        """Frees the connection or the model."""
-
-
 class LanguageModel:
     """Writes points with a language model; implements `Writer`.
 
@@ -96,7 +83,7 @@ class LanguageModel:
         fallback: Writes while the model cannot be reached. Default: an error is raised.
     """
 
-    def __init__(self, name: str, answers: Answers, guide: str, fallback: Writer | None = None) -> None:
+    def __init__(self, name: str, answers: Server | ChatModel, guide: str, fallback: Writer | None = None) -> None:
         self.name = name
         self._answers, self._guide, self._fallback = answers, guide, fallback
         self._pool = ThreadPoolExecutor(answers.parallel, "writer")
@@ -208,7 +195,7 @@ def writer_of(options: WriterOptions, fallback: Writer | None, threads: int | No
         except UnreachableError:
             if not options.fallback:
                 raise
-        answers: Answers = server
+        answers: Server | ChatModel = server
     else:
         from .chat_model import ChatModel
 

@@ -37,7 +37,7 @@ class CutOffError(AnswerError):
 
 
 class Server:
-    """Sends messages to a server; implements `Answers`.
+    """Sends messages to a server.
 
     Args:
         address: Address of the API, such as "http://localhost:11434/v1".

@@ -91,12 +91,6 @@ def test_wrong_use(args, message):
     assert message in done.stderr.decode() and b"Traceback" not in done.stderr
 
 
-def test_help_teaches():
-    text = run("--help").stdout.decode()
-    for word in ("Examples", "--bullets", "--length", "Exit code"):
-        assert word in text
-
-
 def test_examples_on_the_command_line():
     done = run(*EXAMPLES, "-f", "json", "--policy", "extract")
     assert done.returncode == 0 and len(done.stdout.splitlines()) == len(EXAMPLES)

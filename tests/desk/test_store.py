@@ -131,11 +131,6 @@ def test_a_new_database_is_its_owners_only(tmp_path):
     assert (tmp_path / "desk.sqlite").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_database_that_cannot_be_opened_is_named(tmp_path):
-    with pytest.raises(StoreError, match="cannot be used"):
-        Database(f"sqlite:///{tmp_path / 'nowhere' / 'desk.sqlite'}")
-
-
 class _Cms(BaseHTTPRequestHandler):
     answers: ClassVar[list[int]] = []
     calls: ClassVar[list[tuple[dict, bytes]]] = []

@@ -1,10 +1,9 @@
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rouge_score import rouge_scorer
 
-from eval.measures.oracle import f1, greedy_oracle, ngrams
+from eval.measures.oracle import greedy_oracle
 from eval.measures.rouge import MEASURES, UnicodeTokenizer, rouge
 from eval.metric import KeyPoints
 
@@ -12,22 +11,6 @@ WORDS = st.lists(
     st.sampled_from("the council councils voted vote votes 2.9 million Marl Lane's baths".split()), max_size=9
 )
 LISTS = st.lists(WORDS.map(" ".join), max_size=3)
-
-
-def test_rouge_by_hand():
-    # Two of three words of the prediction are in the reference of four: P 2/3, R 2/4, F 4/7. One bigram of two and
-    # three: P 1/2, R 1/3, F 2/5. On one line, the longest common subsequence is the two words.
-    (scores,) = rouge([["a b x"]], [[["a b c d"]]])
-    assert scores == pytest.approx(
-        np.array([[200 / 3, 50, 400 / 7], [50, 100 / 3, 40], [200 / 3, 50, 400 / 7], [200 / 3, 50, 400 / 7]])
-    )
-
-
-def test_rouge_lsum_goes_line_by_line_and_rouge_l_does_not():
-    # The reference's lines stand in the other order: by lines all six words are found, in one sequence only three.
-    (scores,) = rouge([["d e f", "a b c"]], [[["a b c", "d e f"]]])
-    assert scores[MEASURES.index("rougeLsum"), 2] == pytest.approx(100)
-    assert scores[MEASURES.index("rougeL"), 2] == pytest.approx(50)
 
 
 @given(LISTS, LISTS.filter(any))
@@ -38,27 +21,12 @@ def test_english_is_rouge_score_with_its_stemmer(ours, reference):
         assert row / 100 == pytest.approx(list(wanted[measure]))
 
 
-@given(WORDS, WORDS)
-def test_ngrams_agree_with_rouge_score(a, b):
-    left, right = " ".join(a), " ".join(b)
-    scores = rouge_scorer.RougeScorer(["rouge1", "rouge2"], use_stemmer=True).score(right, left)
-    for name, x, y in zip(("rouge1", "rouge2"), ngrams(left), ngrams(right), strict=True):
-        assert f1((x & y).total(), x.total(), y.total()) == pytest.approx(scores[name].fmeasure)
-
-
 def test_of_nothing_0_and_unequal_lengths_are_an_error():
     assert rouge([[]], [[["A council voted."]]])[0] == pytest.approx(0)
     with pytest.raises(ValueError, match="1 lists of bullets for 0 articles"):
         rouge([["a"]], [])
     with pytest.raises(ValueError, match="not 'worst'"):
         rouge([["a"]], [[["a"]]], several="worst")
-
-
-def test_several_reference_lists_best_and_mean():
-    # F1 with the first list 1, with the second 2 * 1 / (2 + 2) = 0.5.
-    lists = [[["a b"], ["a c"]]]
-    assert rouge([["a b"]], lists)[0, 0, 2] == pytest.approx(100)
-    assert rouge([["a b"]], lists, several="mean")[0, 0, 2] == pytest.approx(75)
 
 
 def test_the_unicode_tokenizer_keeps_words_and_numbers_whole():

@@ -3,12 +3,9 @@
 import json
 import shutil
 
-import pytest
-
 from summarizer import Summarizer
 from summarizer.checks import Checker
 from summarizer.points.content_selection import SETTINGS
-from summarizer.reading import words
 
 from ..articles import STORY
 
@@ -20,13 +17,6 @@ def test_a_list_is_short_and_its_facts_are_in_the_article(lists, examples):
         for bullet in summary:
             assert bullet.sources and not checker.missing(bullet.text) and not bullet.failed
             assert bullet.method in ("extracted", "rewritten")
-
-
-def test_highlights_are_shorter_than_brief_lists(lists):
-    def size(length):
-        return sum(len(words(bullet.text)) for summary in lists(length) for bullet in summary)
-
-    assert size("highlights") < size("brief")
 
 
 def test_extract_shows_sentences(base):
@@ -45,8 +35,3 @@ def test_a_model_without_the_part_says_so(base, tmp_path):
     assert found.bullets and any("no part for highlights" in warning for warning in found.warnings)
     assert not older(STORY, length="brief").warnings
     assert older(STORY).bullets == base(STORY).bullets
-
-
-def test_another_length_is_refused(base):
-    with pytest.raises(ValueError, match='"standard", "brief" or "highlights"'):
-        base(STORY, length="short")

@@ -40,17 +40,14 @@ def oracle(
 ) -> list[str]:
     """The sentences that best cover a reference list, in article order; hardly any choice of sentences scores higher.
     With several reference lists, returns the choice with the highest ROUGE-1 F1 against its own list."""
+    choices = [sorted(greedy_oracle(sentences, reference, count, tokenizer)) for reference in references]
 
-    def reached(chosen: Sequence[int], reference: Sequence[str]) -> float:
-        ours, theirs = (
-            [unigrams(text, tokenizer) for text in texts] for texts in ([sentences[i] for i in chosen], reference)
-        )
-        x, y = sum(ours, Counter[str]()), sum(theirs, Counter[str]())
+    def reached(number: int) -> float:
+        ours = [sentences[i] for i in choices[number]]
+        x, y = (sum((unigrams(text, tokenizer) for text in of), Counter[str]()) for of in (ours, references[number]))
         return f1((x & y).total(), x.total(), y.total())
 
-    choices = [(sorted(greedy_oracle(sentences, reference, count, tokenizer)), reference) for reference in references]
-    best, _ = max(choices, key=lambda choice: reached(*choice))
-    return [sentences[i] for i in best]
+    return [sentences[i] for i in choices[max(range(len(choices)), key=reached)]]
 
 
 def points_oracle(example: Example, whole: bool) -> list[str]:

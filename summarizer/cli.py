@@ -6,63 +6,31 @@ import logging
 import signal
 import sys
 from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
 from . import flags
 from .errors import ArticleError, ModelError, SummarizerError, WriterError
-from .options import MAX_BULLETS
+from .options import MAX_BULLETS, CallOptions, Options
 from .reading import Article
 from .summarizer import Summarizer
-from .summary import Count, Summary
+from .summary import Count, Length, Policy, Summary
 
 WRONG_USE = 2
 STOPPED = 130
+Form = Literal["text", "markdown", "json", "html"]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 archive = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
-
-
-class Lengths(StrEnum):
-    """The values of --length."""
-
-    standard = "standard"
-    brief = "brief"
-    highlights = "highlights"
-
-
-class Policies(StrEnum):
-    """The values of --policy."""
-
-    checked = "checked"
-    flag = "flag"
-    extract = "extract"
-
-
-class Engines(StrEnum):
-    """The values of --engine."""
-
-    local = "local"
-    ray = "ray"
-
-
-class Formats(StrEnum):
-    """The values of --format."""
-
-    text = "text"
-    markdown = "markdown"
-    json = "json"
-    html = "html"
 
 
 _Bullets = Annotated[
     str, typer.Option("--bullets", "-b", metavar="N", help=f"Number of bullets: 1 to {MAX_BULLETS}, or auto.")
 ]
 _Length = Annotated[
-    Lengths,
+    Length,
     typer.Option(
         "--length",
         "-l",
@@ -71,7 +39,7 @@ _Length = Annotated[
     ),
 ]
 _Policy = Annotated[
-    Policies,
+    Policy,
     typer.Option(
         "--policy",
         "-p",
@@ -117,18 +85,18 @@ def summarize(
         ),
     ],
     bullets: _Bullets = "auto",
-    length: _Length = Lengths.standard,
-    policy: _Policy = Policies.checked,
+    length: _Length = "standard",
+    policy: _Policy = "checked",
     min_confidence: _MinConfidence = None,
     format: Annotated[
-        Formats,
+        Form,
         typer.Option(
             "--format",
             "-f",
             help="text: one bullet a line; json: one line for each article, with sources; "
             "html: a page that highlights the sources in the article.",
         ),
-    ] = Formats.markdown,
+    ] = "markdown",
     model: _Model = "base",
     language: _Language = "en",
     threads: _Threads = None,
@@ -153,18 +121,37 @@ def summarize(
     """
     # UTF-8 whatever the locale. A lone surrogate cannot be encoded and is printed as "?".
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-    options: dict[str, Any] = {
-        "bullets": _count(bullets),
-        "length": length.value,
-        "policy": policy.value,
-        "min_confidence": min_confidence,
-    }
     try:
+        if format == "html" and len(files) > 1:
+            raise ValueError("--format html writes one page; pass one file")
+        options: CallOptions = {
+            "bullets": _count(bullets),
+            "length": length,
+            "policy": policy,
+            "min_confidence": min_confidence,
+        }
+        Options(**options)
         told = flags.writer_options(writer, writer_model, writer_guide, writer_fallback)
-    except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(WRONG_USE)
-    sys.exit(_run(files, options, format, language, {"model": model, "threads": threads, "writer": told}))
+        summarizer = Summarizer.from_pretrained(model, threads=threads, writer=told)
+    except (SummarizerError, ValueError) as error:
+        _fail(error)
+    failed = False
+    for name, article in _articles(files, language):
+        try:
+            if isinstance(article, SummarizerError):
+                raise article
+            summary = summarizer(article, **options)
+        except (ModelError, WriterError) as error:
+            _fail(error)
+        except SummarizerError as error:
+            message = str(error).removeprefix("the article ")
+            print(f"error: {message if name in message else f'{name}: {message}'}", file=sys.stderr)
+            failed = True
+            continue
+        _print(summary, format, name if len(files) > 1 else None)
+        for warning in summary.warnings:
+            print(f"warning: {name}: {warning}", file=sys.stderr)
+    sys.exit(int(failed))
 
 
 @archive.command(context_settings=_HELP)
@@ -182,8 +169,8 @@ def batch(
         typer.Option("--output", "-o", metavar="OUT", help="The file to write: .jsonl, .jsonl.gz or .jsonl.zst."),
     ],
     bullets: _Bullets = "auto",
-    length: _Length = Lengths.standard,
-    policy: _Policy = Policies.checked,
+    length: _Length = "standard",
+    policy: _Policy = "checked",
     min_confidence: _MinConfidence = None,
     text_field: Annotated[
         str | None,
@@ -221,7 +208,7 @@ def batch(
     writer_model: flags.WriterModel = "",
     writer_guide: flags.WriterGuide = None,
     writer_fallback: flags.WriterFallback = False,
-    engine: Annotated[Engines, typer.Option(help="ray: run on many machines with Ray Data.")] = Engines.local,
+    engine: Annotated[Literal["local", "ray"], typer.Option(help="ray: run on many machines with Ray Data.")] = "local",
     address: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Address of the Ray cluster. Default: this machine.")
     ] = None,
@@ -252,8 +239,8 @@ def batch(
             output,
             model=model,
             bullets=_count(bullets),
-            length=length.value,
-            policy=policy.value,
+            length=length,
+            policy=policy,
             min_confidence=min_confidence,
             text_field=text_field,
             id_field=id_field,
@@ -262,9 +249,9 @@ def batch(
             keep_text=text,
             time_limit=time_limit,
             threads=threads,
-            processes=processes or (usual_processes(threads, told) if engine is Engines.local else None),
+            processes=processes or (usual_processes(threads, told) if engine == "local" else None),
             writer=told,
-            engine=engine.value,
+            engine=engine,
             address=address,
             overwrite=overwrite,
             skip=skip or (),
@@ -272,14 +259,11 @@ def batch(
             progress=True,
         )
     except ArticleError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+        _fail(error, 1)
     except (SummarizerError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(WRONG_USE)
+        _fail(error)
     except OSError as error:
-        print(f"error: {error}. What was written stays; run the same command again to continue", file=sys.stderr)
-        sys.exit(WRONG_USE)
+        _fail(f"{error}. What was written stays; run the same command again to continue")
     except KeyboardInterrupt:
         again = "without --overwrite " if overwrite else ""
         print(f"stopped; run the same command again {again}to continue", file=sys.stderr)
@@ -290,7 +274,7 @@ def batch(
         file=sys.stderr,
     )
     if report.errors:
-        place = f"{output}.errors.jsonl" if engine is Engines.local else f"the files .errors.jsonl in {output}"
+        place = f"{output}.errors.jsonl" if engine == "local" else f"the files .errors.jsonl in {output}"
         print(f"the errors are in {place}; the same command tries them again", file=sys.stderr)
     sys.exit(int(report.errors > 0))
 
@@ -299,39 +283,9 @@ def _stopped(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _run(
-    files: list[str],
-    options: dict[str, Any],
-    form: Formats,
-    language: str,
-    loading: dict[str, Any],
-) -> int:
-    if form is Formats.html and len(files) > 1:
-        print("error: --format html writes one page; pass one file", file=sys.stderr)
-        return WRONG_USE
-    try:
-        summarizer = Summarizer.from_pretrained(**loading)
-    except SummarizerError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return WRONG_USE
-    failed = False
-    for name, article in _articles(files, language):
-        try:
-            if isinstance(article, SummarizerError):
-                raise article
-            summary = summarizer(article, **options)
-        except (ModelError, WriterError) as error:
-            print(f"error: {error}", file=sys.stderr)
-            return WRONG_USE
-        except SummarizerError as error:
-            message = str(error).removeprefix("the article ")
-            print(f"error: {message if name in message else f'{name}: {message}'}", file=sys.stderr)
-            failed = True
-            continue
-        _print(summary, form, name if len(files) > 1 else None)
-        for warning in summary.warnings:
-            print(f"warning: {name}: {warning}", file=sys.stderr)
-    return int(failed)
+def _fail(error: object, code: int = WRONG_USE) -> NoReturn:
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(code)
 
 
 def _articles(files: list[str], language: str) -> Iterator[tuple[str, Article | SummarizerError]]:
@@ -347,23 +301,19 @@ def _articles(files: list[str], language: str) -> Iterator[tuple[str, Article | 
             yield ("standard input" if name == "-" else name), error
 
 
-def _print(summary: Summary, form: Formats, name: str | None) -> None:
-    if form is Formats.json:
+def _print(summary: Summary, form: Form, name: str | None) -> None:
+    if form == "json":
         print(summary.to_json())
-    elif form is Formats.html:
+    elif form == "html":
         print(summary.to_html())
     else:
-        text = summary.to_text() if form is Formats.text else summary.to_markdown()
+        text = summary.to_text() if form == "text" else summary.to_markdown()
         print(f"== {name}\n{text}\n" if name else text)
 
 
 def _count(value: str) -> Count:
-    if value == "auto":
-        return "auto"
-    if value.isascii() and value.isdigit() and 1 <= int(value) <= MAX_BULLETS:
-        return int(value)
-    print(f"error: --bullets takes auto or a whole number from 1 to {MAX_BULLETS}, not {value!r}", file=sys.stderr)
-    sys.exit(WRONG_USE)
+    """Returns the value of --bullets; `Options` refuses what it does not know."""
+    return int(value) if value.isascii() and value.isdigit() else value  # type: ignore[return-value]
 
 
 def main() -> None:

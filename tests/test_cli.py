@@ -78,8 +78,8 @@ def test_a_bad_file_is_named_and_the_others_are_printed(article, tmp_path):
     ("args", "message"),
     [
         ([], "Missing argument"),
-        (["story.txt", "--bullets", "0"], "--bullets takes"),
-        (["story.txt", "--bullets", "many"], "--bullets takes"),
+        (["story.txt", "--bullets", "0"], "bullets must be"),
+        (["story.txt", "--bullets", "many"], "bullets must be"),
         (["story.txt", "--length", "long"], "--length"),
         (["story.txt", "--model", "nowhere"], "no model 'nowhere'"),
         (["a.txt", "b.txt", "--format", "html"], "one file"),

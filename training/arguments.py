@@ -103,7 +103,6 @@ class Settings:
             "save_steps": self.eval_steps,
             "save_total_limit": 2,
             "load_best_model_at_end": True,
-            "greater_is_better": True,
             "logging_steps": min(50, self.eval_steps),
             "report_to": "tensorboard" if importlib.util.find_spec("tensorboard") else "none",
             "seed": self.seed,

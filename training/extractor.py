@@ -26,9 +26,7 @@ from transformers import (
     AutoModel,
     AutoTokenizer,
     EvalPrediction,
-    PreTrainedModel,
     Trainer,
-    TrainingArguments,
     get_linear_schedule_with_warmup,
     set_seed,
 )
@@ -50,7 +48,7 @@ from .modeling import (
     shipped_part,
 )
 from .packaging import finish, found_before_training
-from .run import LengthGroupedTrainer, add_callbacks, claim_folder, train_or_resume
+from .run import claim_folder, trained
 
 HEAD_BATCH, HEAD_RATE = 32, 1e-3
 """Batch size and learning rate while a new head is trained alone."""
@@ -108,66 +106,53 @@ def main(args: ExtractorArguments) -> None:
     began = time.time()
     set_seed(args.seed)
     data = load(args, output)
-    base = _base(args)
-    model = base.model
-    start = _weights(model) if base.shipped else None
-    backend = base.tokenizer.backend_tokenizer
+    model, tokenizer, shipped = _base(args)
+    start = _weights(model) if shipped else None
+    special_ids = (tokenizer.cls_token_id, tokenizer.sep_token_id)
+    backend = tokenizer.backend_tokenizer
     backend.no_truncation()
     backend.no_padding()
     train = ExtractorDataset(
         [*data.train, *data.auxiliary], backend, args.max_sentences, args.title_share, args.language
     )
     validation = ExtractorDataset(data.validation, backend, language=args.language)
-    collator = ExtractorCollator(base.special_ids, base.tokenizer.pad_token_id)
+    collator = ExtractorCollator(special_ids, tokenizer.pad_token_id)
     if args.head_of:
-        base.encoder.requires_grad_(False)
+        model.encoder.requires_grad_(False)
         train.items, validation.items = (_read(model, part.items, collator, args.half) for part in (train, validation))
     elif start is None:
         _train_head(model, train.items[: args.head_articles], collator, args)
-    trainer = _trainer(model, train, validation, collator, args)
-    train_or_resume(trainer, output / "steps")
+    optimizer = torch.optim.AdamW(
+        [
+            {"params": model.encoder.parameters(), "lr": args.learning_rate},
+            {"params": model.head.parameters(), "lr": args.head_learning_rate},
+        ],
+        weight_decay=0.01,
+    )
+    lists = _Lists(validation, model, HIGHLIGHTS if args.head_of else None)
+    trainer = trained(
+        args, output / "steps", model, train.items, validation.items, collator,
+        metric="rouge_mean", warmup=0.1, compute_metrics=lists, optimizers=(optimizer, None),
+    )  # fmt: skip
     scores, averaged = _best(trainer, start)
     if not is_first_process():
         return
     if not args.head_of:
-        base.encoder.save_pretrained(output / "encoder")
-        base.tokenizer.save_pretrained(output / "encoder")
+        model.encoder.save_pretrained(output / "encoder")
+        tokenizer.save_pretrained(output / "encoder")
     save_file(model.head.state_dict(), output / "head.safetensors")
     about = {
         "heads": model.head.layers[0].heads,
-        "special_ids": base.special_ids,
+        "special_ids": special_ids,
         "averaged_with_base": averaged,
         "validation": scores,
     }
     finish(args, args.head_of or "extractor", data, about, trainer.state, began)
 
 
-@dataclass(frozen=True)
-class _Base:
-    """What training starts from.
-
-    Attributes:
-        encoder: A BERT-like model, with all that a checkpoint has.
-        head: Its own head, or a new one.
-        tokenizer: Its tokenizer.
-        special_ids: Ids of the tokens that open and close a window.
-        shipped: True if it is a model of this project.
-    """
-
-    encoder: PreTrainedModel
-    head: Head
-    tokenizer: Any
-    special_ids: tuple[int, int]
-    shipped: bool
-
-    @property
-    def model(self) -> ExtractorModel:
-        """The model to train. It shares the weights of `encoder` and `head`."""
-        return ExtractorModel(self.encoder, self.head)
-
-
-def _base(args: ExtractorArguments) -> _Base:
-    """Returns a checkpoint of transformers with a new head, or the extractor of a model of this project."""
+def _base(args: ExtractorArguments) -> tuple[ExtractorModel, Any, bool]:
+    """Returns the model to train and its tokenizer: a checkpoint of transformers with a new head, or the extractor of a
+    model of this project, and then True."""
     part = shipped_part(args.base_model, "extractor")
     if part:
         encoder, tokenizer = encoder_of(part)
@@ -181,13 +166,12 @@ def _base(args: ExtractorArguments) -> _Base:
         tokenizer = AutoTokenizer.from_pretrained(args.base_model)
         encoder = AutoModel.from_pretrained(args.base_model, dtype=torch.float32)
         head = Head(encoder.config.hidden_size, args.width, args.heads, args.layers, args.dropout)
-    make_fast(encoder)
-    special_ids = (tokenizer.cls_token_id, tokenizer.sep_token_id)
-    if None in special_ids:
+    if None in (tokenizer.cls_token_id, tokenizer.sep_token_id):
         raise ValueError(
             f"{args.base_model} has no cls_token or no sep_token; the extractor needs a BERT-like base_model"
         )
-    return _Base(encoder, head, tokenizer, special_ids, part is not None)
+    make_fast(encoder)
+    return ExtractorModel(encoder, head), tokenizer, part is not None
 
 
 def _read(
@@ -298,35 +282,3 @@ class _Lists:
             "source_f1": source_f1,
             "points_found": points_found,
         }
-
-
-def _trainer(
-    model: ExtractorModel,
-    train: ExtractorDataset,
-    validation: ExtractorDataset,
-    collator: ExtractorCollator,
-    args: ExtractorArguments,
-) -> Trainer:
-    settings = TrainingArguments(
-        **args.for_trainer(Path(args.output) / "steps"),
-        num_train_epochs=args.epochs,
-        per_device_eval_batch_size=8,
-        warmup_steps=0.1,
-        metric_for_best_model="rouge_mean",
-        remove_unused_columns=False,
-        label_names=["labels"],
-    )
-    optimizer = torch.optim.AdamW([
-        {"params": model.encoder.parameters(), "lr": args.learning_rate},
-        {"params": model.head.parameters(), "lr": args.head_learning_rate},
-    ], weight_decay=0.01)  # fmt: skip
-    trainer = LengthGroupedTrainer(
-        model=model,
-        args=settings,
-        train_dataset=train,
-        eval_dataset=validation,
-        data_collator=collator,
-        compute_metrics=_Lists(validation, model, HIGHLIGHTS if args.head_of else None),
-        optimizers=(optimizer, None),
-    )
-    return add_callbacks(trainer, args.patience)

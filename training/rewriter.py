@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoConfig, AutoTokenizer, TrainingArguments, set_seed
+from transformers import AutoConfig, AutoTokenizer, set_seed
 
 from eval.data import fingerprint
 from eval.metric import KeyPoints
@@ -39,7 +39,7 @@ from .modeling import (
     with_vocabulary,
 )
 from .packaging import finish, found_before_training
-from .run import LengthGroupedTrainer, add_callbacks, claim_folder, train_or_resume
+from .run import claim_folder, trained
 
 
 @dataclass
@@ -114,18 +114,11 @@ def main(args: RewriterArguments) -> None:
     model, tokenizer = _start(args, train, output / "start")
     use_fused_gelu(model)
 
-    checkpoints = output / "steps"
-    trainer = LengthGroupedTrainer(
-        model=model,
-        args=_settings(args, checkpoints),
-        train_dataset=_rows(train, tokenizer, args, args.title_share),
-        eval_dataset=_rows(held, tokenizer, args),
-        data_collator=Texts(tokenizer.pad_token_id),
-        processing_class=tokenizer,
+    trainer = trained(
+        args, output / "steps", model, _rows(train, tokenizer, args, args.title_share), _rows(held, tokenizer, args),
+        Texts(tokenizer.pad_token_id), eval_batch=32, processing_class=tokenizer,
         compute_loss_func=Loss(smoothing=args.label_smoothing, preference=args.preference),
-    )
-    add_callbacks(trainer, args.patience)
-    train_or_resume(trainer, checkpoints)
+    )  # fmt: skip
     if not is_first_process():
         return
     model.config.architectures = ["T5ForConditionalGeneration"]
@@ -198,21 +191,6 @@ def _rows(of: Sequence[Pair], tokenizer: Any, args: RewriterArguments, titled: f
         }
         for ids, pair in zip(read, of, strict=True)
     ]
-
-
-def _settings(args: RewriterArguments, output: Path) -> TrainingArguments:
-    return TrainingArguments(
-        **args.for_trainer(output) | {"greater_is_better": False},
-        num_train_epochs=args.epochs,
-        learning_rate=args.learning_rate,
-        per_device_eval_batch_size=32,
-        prediction_loss_only=True,
-        remove_unused_columns=False,
-        warmup_steps=0.05,
-        weight_decay=0.01,
-        metric_for_best_model="loss",
-        label_names=["labels"],
-    )
 
 
 def _rouge(checkpoint: Path, of: Sequence[Pair]) -> dict[str, float]:

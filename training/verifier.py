@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from tqdm import tqdm
-from transformers import AutoModel, AutoTokenizer, EvalPrediction, Trainer, TrainingArguments, set_seed
+from transformers import AutoModel, AutoTokenizer, EvalPrediction, set_seed
 
 from eval.data import fingerprint
 from summarizer.checks import MARKS, TEXT_KINDS, VERDICTS, Calibration, TextKind, log_odds, verifier_input
@@ -28,8 +27,8 @@ from summarizer.checks import MARKS, TEXT_KINDS, VERDICTS, Calibration, TextKind
 from .arguments import Settings, is_first_process
 from .calibration import auc, auc_by_fault, calibrations, measures, rows_by_kind
 from .data import Judged, divided, judged
-from .modeling import encoder_of, shipped_part
-from .run import LengthGroupedTrainer, add_callbacks, claim_folder, train_or_resume, write_record
+from .modeling import encoder_of, make_fast, shipped_part
+from .run import claim_folder, trained, write_record
 
 
 @dataclass
@@ -123,12 +122,14 @@ def main(args: VerifierArguments) -> None:
     backend.no_truncation()
     backend.no_padding()
     held = _items(validation, backend)
-    trainer = _trainer(model, _items(train, backend), held, output / "trainer", args, tokenizer.pad_token_id)
-    train_or_resume(trainer, output / "trainer")
+    trainer = trained(
+        args, output / "trainer", model, _items(train, backend), held, _Collator(tokenizer.pad_token_id),
+        metric="auc", eval_batch=64, compute_metrics=_measured,
+    )  # fmt: skip
+    chooses, found = (trainer.predict(items).predictions for items in (held, _items(test, backend)))
     if not is_first_process():
         return
-    fitted = calibrations(_said(model, held, tokenizer.pad_token_id, args.half), validation, _fitted_before(args))
-    found = _said(model, _items(test, backend), tokenizer.pad_token_id, args.half)
+    fitted = calibrations(chooses, validation, _fitted_before(args))
     scores = {"all": measures(found, test, fitted)}
     for kind, rows in rows_by_kind(test).items():
         scores[kind] = measures(found[rows], [test[i] for i in rows], fitted)
@@ -157,10 +158,7 @@ def _start(args: VerifierArguments) -> tuple[VerifierModel, Any]:
             marks.weight.copy_(types.weight[:1] + 0.02 * torch.randn(MARKS, types.embedding_dim))
         encoder.embeddings.token_type_embeddings = marks
         encoder.config.type_vocab_size = MARKS
-    # On a CPU, dropout inside the encoder (its random numbers) takes four times as long as the arithmetic.
-    for module in encoder.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0
+    make_fast(encoder)
     model = VerifierModel(encoder, args.dropout, args.label_smoothing)
     if part:
         model.head.load_state_dict(load_file(part / "head.safetensors"))
@@ -198,36 +196,6 @@ class _Collator:
         }
 
 
-def _trainer(
-    model: VerifierModel,
-    train: list[dict[str, Any]],
-    held: list[dict[str, Any]],
-    folder: Path,
-    args: VerifierArguments,
-    pad_id: int,
-) -> Trainer:
-    settings = TrainingArguments(
-        **args.for_trainer(folder),
-        num_train_epochs=args.epochs,
-        learning_rate=args.learning_rate,
-        per_device_eval_batch_size=64,
-        warmup_steps=0.05,
-        weight_decay=0.01,
-        metric_for_best_model="auc",
-        remove_unused_columns=False,
-        label_names=["labels"],
-    )
-    trainer = LengthGroupedTrainer(
-        model=model,
-        args=settings,
-        train_dataset=train,
-        eval_dataset=held,
-        data_collator=_Collator(pad_id),
-        compute_metrics=_measured,
-    )
-    return add_callbacks(trainer, args.patience)
-
-
 def _measured(prediction: EvalPrediction) -> dict[str, float]:
     odds = log_odds(np.asarray(prediction.predictions))
     verdicts = [VERDICTS[label] for label in np.asarray(prediction.label_ids)]
@@ -235,20 +203,6 @@ def _measured(prediction: EvalPrediction) -> dict[str, float]:
     return {"auc": auc(odds, np.array([v == "good" for v in verdicts], bool))} | {
         f"auc_{fault}": value for fault, value in found.items()
     }
-
-
-@torch.no_grad()
-def _said(model: VerifierModel, items: Sequence[dict[str, Any]], pad_id: int, half: bool) -> npt.NDArray[Any]:
-    """Returns the logits, shape (items, VERDICTS). Items of similar length are read in one batch."""
-    model.eval().cpu()
-    collate = _Collator(pad_id)
-    found = np.zeros((len(items), len(VERDICTS)), np.float32)
-    order = sorted(range(len(items)), key=lambda i: len(items[i]["input_ids"]))
-    for at in tqdm(range(0, len(order), 64), "verdicts", file=sys.stderr, mininterval=5):
-        rows = order[at : at + 64]
-        with torch.autocast("cpu", torch.bfloat16, enabled=half):
-            found[rows] = model(**collate([items[i] for i in rows]))["logits"].float().numpy()
-    return found
 
 
 def _fitted_before(args: VerifierArguments) -> dict[TextKind, Calibration]:

@@ -22,7 +22,6 @@ from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
     DataCollatorForSeq2Seq,
-    TrainingArguments,
     set_seed,
 )
 
@@ -35,7 +34,7 @@ from summarizer.writers import guide_of, messages
 from .arguments import RunArguments, is_first_process
 from .data import PARTS, load, points_of
 from .modeling import IGNORED
-from .run import LengthGroupedTrainer, add_callbacks, claim_folder, train_or_resume, write_record
+from .run import claim_folder, trained, write_record
 
 
 @dataclass
@@ -88,16 +87,8 @@ def main(args: WriterArguments) -> None:
     model = get_peft_model(model, lora)
     if args.gradient_checkpointing:
         model.enable_input_require_grads()
-    steps = output / "steps"
-    trainer = LengthGroupedTrainer(
-        model=model,
-        args=_settings(args, steps),
-        train_dataset=train,
-        eval_dataset=held[: args.validation_texts],
-        data_collator=DataCollatorForSeq2Seq(tokenizer, label_pad_token_id=IGNORED, pad_to_multiple_of=8),
-    )
-    add_callbacks(trainer, args.patience)
-    train_or_resume(trainer, steps)
+    collator = DataCollatorForSeq2Seq(tokenizer, label_pad_token_id=IGNORED, pad_to_multiple_of=8)
+    trainer = trained(args, output / "steps", model, train, held[: args.validation_texts], collator)
     loss = trainer.evaluate()["eval_loss"]
     if not is_first_process():
         return
@@ -133,17 +124,3 @@ def _items(
                         "attention_mask": [1] * (len(read) + len(answer)),
                         "labels": [IGNORED] * len(read) + answer,
                     }
-
-
-def _settings(args: WriterArguments, output: Path) -> TrainingArguments:
-    return TrainingArguments(
-        **args.for_trainer(output) | {"greater_is_better": False},
-        num_train_epochs=args.epochs,
-        learning_rate=args.learning_rate,
-        per_device_eval_batch_size=8,
-        warmup_steps=0.05,
-        weight_decay=0.01,
-        metric_for_best_model="loss",
-        prediction_loss_only=True,
-        label_names=["labels"],
-    )

@@ -1,10 +1,9 @@
 """The measures of an evaluation, one file for each kind."""
 
-from .alignment import source_of
 from .bootstrap import RESAMPLES, SEED, Difference, Figure, differences, means, resampled, with_intervals
 from .faithfulness import ArticleFacts, Metric, dangling, load_metric, standing_alone, words
 from .matching import Matching, match, redundancy
-from .oracle import f1, greedy_oracle, likeness, unigrams
+from .oracle import f1, greedy_oracle, likeness, source_of, unigrams
 from .points import Wanted, stands
 from .rouge import MEASURES, PARTS, References, Several, is_english, rouge, tokenizer
 

@@ -1,12 +1,14 @@
 """The greedy oracle: the article sentences that best cover the reference bullets (Nallapati et al. 2017, SummaRuNNer).
 
-The training labels and the oracle row of an evaluation both use the n-gram overlap in this file.
+The shares of source sentences in training and the oracle row of an evaluation use the n-gram overlap in this file.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
 from rouge_score.tokenizers import Tokenizer
 
@@ -15,12 +17,16 @@ from .rouge import EnglishTokenizer
 ENGLISH = EnglishTokenizer()
 """The tokenizer of rouge-score with `use_stemmer=True`; the training labels use it."""
 
+MIN_LIKENESS = 0.2
+"""Minimum likeness of a bullet and its source sentence; below, they share little but "the" and "of"."""
+
 
 def unigrams(text: str, tokenizer: Tokenizer = ENGLISH) -> Counter[str]:
     """Counts the tokens of a text."""
     return Counter(tokenizer.tokenize(text))
 
 
+@lru_cache(maxsize=4096)  # every bullet of an article is compared with the same sentences
 def ngrams(text: str, tokenizer: Tokenizer = ENGLISH) -> tuple[Counter[str], Counter[tuple[str, str]]]:
     """Counts the unigrams and bigrams of a text. Pass one bullet at a time: no bigram should span two bullets."""
     tokens = tokenizer.tokenize(text)
@@ -45,41 +51,34 @@ def likeness(text: str, sentences: Sequence[str], tokenizer: Tokenizer = ENGLISH
     ]
 
 
+def source_of(bullet: str, sentences: Sequence[str], tokenizer: Tokenizer = ENGLISH) -> int | None:
+    """Index of the sentence that is most like a bullet, the first if several are equal; None if no sentence reaches
+    `MIN_LIKENESS`."""
+    found = likeness(bullet, sentences, tokenizer)
+    best = max(range(len(found)), key=found.__getitem__, default=None)
+    return best if best is not None and found[best] >= MIN_LIKENESS else None
+
+
 def greedy_oracle(
     sentences: Sequence[str], bullets: Sequence[str], most: int = 3, tokenizer: Tokenizer = ENGLISH
 ) -> list[int]:
     """Indices of at most `most` sentences, in the order of choice. Each step adds the sentence that most raises
     ROUGE-1 F1 + ROUGE-2 F1 against all bullets; stops when no sentence raises it."""
-    candidates = [ngrams(s, tokenizer) for s in sentences]
-    references = [ngrams(b, tokenizer) for b in bullets]
-    words = sum((r[0] for r in references), Counter[str]())
-    bigrams = sum((r[1] for r in references), Counter[tuple[str, str]]())
-    n1, n2 = words.total(), bigrams.total()
-    # Only n-grams of the bullets can overlap, which keeps the counters small.
-    sizes = [(c[0].total(), c[1].total()) for c in candidates]
-    common = [
-        (
-            Counter({k: v for k, v in c[0].items() if k in words}),
-            Counter({k: v for k, v in c[1].items() if k in bigrams}),
-        )
-        for c in candidates
-    ]
+    candidates = [ngrams(sentence, tokenizer) for sentence in sentences]
+    wanted = [sum(counts, Counter[Any]()) for counts in zip(*(ngrams(b, tokenizer) for b in bullets), strict=True)]
+    have = [Counter[Any](), Counter[Any]()]
     chosen: list[int] = []
-    have: tuple[Counter[str], Counter[tuple[str, str]]] = (Counter(), Counter())
-    length, best = (0, 0), 0.0
+    best = 0.0
     while len(chosen) < most:
-        gains = []
-        for i, (one, two) in enumerate(common):
-            if i not in chosen and one:
-                o1 = sum(min(have[0][k] + v, words[k]) - min(have[0][k], words[k]) for k, v in one.items())
-                o2 = sum(min(have[1][k] + v, bigrams[k]) - min(have[1][k], bigrams[k]) for k, v in two.items())
-                o1 += sum(min(v, words[k]) for k, v in have[0].items())
-                o2 += sum(min(v, bigrams[k]) for k, v in have[1].items())
-                gains.append((f1(o1, length[0] + sizes[i][0], n1) + f1(o2, length[1] + sizes[i][1], n2), -i))
+        sums = [[h + c for h, c in zip(have, new, strict=True)] for new in candidates]
+        gains = [
+            (sum(f1((n & w).total(), n.total(), w.total()) for n, w in zip(new, wanted, strict=True)), -i)
+            for i, new in enumerate(sums)
+            if i not in chosen
+        ]
         if not gains or max(gains)[0] <= best:
             break
         best, i = max(gains)[0], -max(gains)[1]
         chosen.append(i)
-        have = (have[0] + common[i][0], have[1] + common[i][1])
-        length = (length[0] + sizes[i][0], length[1] + sizes[i][1])
+        have = sums[i]
     return chosen

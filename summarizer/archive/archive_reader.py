@@ -302,7 +302,7 @@ def _csv(stream: IO[bytes], place: str, name: str) -> Iterator[Record]:
 
 def _parquet(file: File) -> Iterator[tuple[Record, int]]:
     with file.open() as stream:
-        table = pyarrow().parquet.ParquetFile(stream)
+        table = pyarrow("reading Parquet").parquet.ParquetFile(stream)
         number = 0
         for batch in table.iter_batches(batch_size=_ROWS):
             for values, fault in _rows(batch):

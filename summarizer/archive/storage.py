@@ -106,36 +106,10 @@ def unpacked(file: File) -> Iterator[tuple[Any, IO[bytes]]]:
             with gzip.open(raw, "rb") as stream:
                 yield stream, raw
         elif packing == ".zst":
-            yield io.BufferedReader(_Unpacker(raw), _CHUNK), raw
+            # zstandard's own reader does not report a truncated file.
+            yield io.BufferedReader(pyarrow("reading .zst").CompressedInputStream(raw, "zstd"), _CHUNK), raw
         else:
             yield raw, raw
-
-
-class _Unpacker(io.RawIOBase):
-    """Reads a .zst file frame by frame. zstandard's own reader does not report a truncated file."""
-
-    def __init__(self, raw: IO[bytes]) -> None:
-        self._raw = raw
-        self._frame: Any = None
-        self._held = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Fills the buffer as far as there is data."""
-        while not self._held:
-            if self._frame is None or self._frame.eof:
-                data = (self._frame.unused_data if self._frame else b"") or self._raw.read(_CHUNK)
-                if not data:
-                    return 0
-                self._frame = zstandard().ZstdDecompressor().decompressobj()
-            elif not (data := self._raw.read(_CHUNK)):
-                raise EOFError("the file is truncated")
-            self._held = memoryview(self._frame.decompress(data))
-        count = min(len(buffer), len(self._held))
-        buffer[:count], self._held = self._held[:count], self._held[count:]
-        return count
 
 
 def system_of(place: str) -> tuple[Any, str]:
@@ -152,20 +126,20 @@ def system_of(place: str) -> tuple[Any, str]:
 
 
 def zstandard() -> Any:
-    """Imports the package, or raises an error that names the extra."""
+    """Imports the package, which writes .zst, or raises an error that names the extra."""
     try:
         import zstandard
     except ImportError as error:
-        raise MissingExtraError("reading or writing .zst", "zstandard", "batch") from error
+        raise MissingExtraError("writing .zst", "zstandard", "batch") from error
     return zstandard
 
 
-def pyarrow() -> Any:
-    """Imports the package, or raises an error that names the extra."""
+def pyarrow(what: str) -> Any:
+    """Imports the package, or raises an error that names the extra and `what` needs it."""
     try:
         import pyarrow.parquet
     except ImportError as error:
-        raise MissingExtraError("reading Parquet", "pyarrow", "batch") from error
+        raise MissingExtraError(what, "pyarrow", "batch") from error
     return pyarrow
 
 

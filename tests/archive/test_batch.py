@@ -81,7 +81,7 @@ def test_the_command_counts_and_exits_by_the_errors(tmp_path, source, rows):
         ([".", "-o", "o.jsonl", "--address", "auto"], 'address needs the engine "ray"'),
         ([".", "-o", "o.jsonl", "--time-limit", "inf"], "time_limit must be"),
         (["."], "Missing option"),
-        ([".", "-o", "o.jsonl", "--bullets", "0"], "--bullets takes"),
+        ([".", "-o", "o.jsonl", "--bullets", "0"], "bullets must be"),
         ([".", "-o", "o.jsonl", "--time-limit", "0"], "time_limit must be"),
         ([".", "-o", "o.jsonl", "--model", "nowhere"], "no model"),
     ],

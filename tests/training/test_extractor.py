@@ -212,8 +212,9 @@ def test_exported_scores_are_the_trained_ones(run, tmp_path):
     export(run, tmp_path / "m")
     sentences = content_sentences(STORY * 24)
     scored = Summarizer.from_pretrained(tmp_path / "m")._pipeline._extractor(sentences, "The baths stay open")
-    base = _base(ExtractorArguments(base_model=str(run / "encoder"), width=16, heads=2))
-    tokenizer, head, model = base.tokenizer, base.head, base.model.eval()
+    model, tokenizer, _ = _base(ExtractorArguments(base_model=str(run / "encoder"), width=16, heads=2))
+    head = model.eval().head
+    collator = ExtractorCollator((tokenizer.cls_token_id, tokenizer.sep_token_id), tokenizer.pad_token_id)
     head.load_state_dict(load_file(run / "head.safetensors"))
     n = len(sentences)
     item = {
@@ -225,7 +226,7 @@ def test_exported_scores_are_the_trained_ones(run, tmp_path):
     }
     assert len(windows([len(t) for t in item["tokens"]])) > 2
     with torch.no_grad():
-        found = model(**ExtractorCollator(base.special_ids, tokenizer.pad_token_id)([item]))
+        found = model(**collator([item]))
         pairs = head.pairs(found["vectors"], found["queries"], found["keys"])[0].numpy()
     assert np.stack([scored.main, scored.source, scored.top], 1) == pytest.approx(found["logits"][0].numpy(), abs=0.02)
     assert scored.together(3) == pytest.approx(pairs[3], abs=0.02)

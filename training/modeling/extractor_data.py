@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from eval.data import BRIEF_POINTS, Example
@@ -22,7 +21,7 @@ from summarizer.reading import Sentence, content_sentences
 from ..data import PointSources, points_of, shares
 
 
-class ExtractorDataset(Dataset[dict[str, Any]]):
+class ExtractorDataset:
     """Examples as input of the model: token ids by sentence, features, labels.
 
     Args:
@@ -62,12 +61,6 @@ class ExtractorDataset(Dataset[dict[str, Any]]):
             )
             self.sentences.append(sentences)
             self.points.append(points)
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        return self.items[index]
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,14 @@
 """Shared by all training runs: checkpoints, metrics, order of the data, record, model card."""
 
 from .card import card
-from .checkpoints import claim_folder, train_or_resume
-from .metrics import add_callbacks
+from .checkpoints import claim_folder
 from .provenance import public, write_record
-from .sampling import LengthGroupedTrainer
+from .trainer import trained
 
 __all__ = [
-    "LengthGroupedTrainer",
-    "add_callbacks",
     "card",
     "claim_folder",
     "public",
-    "train_or_resume",
+    "trained",
     "write_record",
 ]

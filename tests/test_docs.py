@@ -40,3 +40,9 @@ def test_examples_run(page, tmp_path, monkeypatch, capsys):
 def test_links_lead_to_files(page):
     for place, _ in _LINK.findall(page.read_text("utf-8")):
         assert (page.parent / place).exists(), place
+
+
+def test_json_examples_are_json():
+    for page in PAGES:
+        for text in re.findall(r"```json\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+            json.loads(text)

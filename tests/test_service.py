@@ -117,6 +117,13 @@ def test_a_stream_takes_articles_that_are_read_when_their_turn_comes(base, tmp_p
     assert found[3] == base(Article.from_file(EXAMPLES[2]), **options)
 
 
+def test_a_stream_that_is_left_early_leaves_nothing_running(base):
+    stream = base.stream([STORY] * 100)
+    next(stream)
+    stream.close()
+    assert base(STORY)
+
+
 def test_closing_waits_for_what_runs_and_takes_no_more():
     with Summarizer.from_pretrained() as summarizer:
         begun, results = Event(), []

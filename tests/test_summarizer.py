@@ -200,6 +200,15 @@ def test_what_is_said_inside_a_long_quote_is_no_bullet(base):
     assert not any(b.text == "The council stole the baths from us." for b in base(text, bullets=2, length="brief"))
 
 
+def test_a_bad_article_comes_after_the_summaries_of_those_before(base):
+    good = "The council voted on Monday to keep the baths open."
+    found = []
+    with pytest.raises(ArticleError, match="article 3 is empty"):
+        for summary in base.stream([good, good, good, " ", good]):
+            found.append(summary)
+    assert len(found) == 3
+
+
 def test_a_hard_wrapped_sentence_is_marked_as_a_whole(base):
     text = (
         "The council voted on Monday to keep the baths on Marl Lane\nopen after all, and set aside 2.9 million pounds"

@@ -65,7 +65,7 @@ def greedy_oracle(
     """Indices of at most `most` sentences, in the order of choice. Each step adds the sentence that most raises
     ROUGE-1 F1 + ROUGE-2 F1 against all bullets; stops when no sentence raises it."""
     candidates = [ngrams(sentence, tokenizer) for sentence in sentences]
-    wanted = [sum(counts, Counter[Any]()) for counts in zip(*(ngrams(b, tokenizer) for b in bullets), strict=True)]
+    wanted = [sum((ngrams(bullet, tokenizer)[n] for bullet in bullets), Counter[Any]()) for n in (0, 1)]
     have = [Counter[Any](), Counter[Any]()]
     chosen: list[int] = []
     best = 0.0

@@ -150,9 +150,8 @@ def run_batch(
     if is_uri(output):
         raise BatchError(f'{output}: an output with a URI must be a folder, for the engine "ray"; name a local file')
     with ExitStack() as stack:
-        executor: Worker | ProcessPool = (
-            Worker(job) if count == 1 else ProcessPool(job, count)
-        )  # before the output is touched
+        # Before the output is touched, since a model can be damaged.
+        executor: Worker | ProcessPool = Worker(job) if count == 1 else ProcessPool(job, count)
         stack.enter_context(closing(executor))
         out = stack.enter_context(closing(Output(Path(output), job.settings(), overwrite)))
         shown = stack.enter_context(closing(Progress(archive if progress else None, out)))

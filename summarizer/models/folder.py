@@ -54,18 +54,24 @@ def _from_hub(name: str, revision: str | None, token: str | None) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        _config(Path(hf_hub_download(name, "config.json", revision=revision, token=token)).parent)
+        _check_kind(Path(hf_hub_download(name, "config.json", revision=revision, token=token)).parent)
         return Path(snapshot_download(name, revision=revision, token=token))
     except (HfHubHTTPError, LocalEntryNotFoundError) as error:
         raise ModelError(f"{name} cannot be loaded from the Hub: {error}") from error
 
 
-def _config(folder: Path) -> dict[str, Any]:
-    config = {} if (folder / "adapter_config.json").is_file() else _json(folder / "config.json")
-    if config.get("format") != FORMAT:
+def _check_kind(folder: Path) -> dict[str, Any]:
+    """Returns the config of a model folder of this project.
+
+    Raises:
+        ModelError: The folder is a checkpoint of transformers.
+    """
+    adapter = (folder / "adapter_config.json").is_file()
+    config = {} if adapter else _json(folder / "config.json")
+    if adapter or ("model_type" in config and "format" not in config):
         raise ModelError(
-            f"{folder} is no model of format {FORMAT}, which this version of newsroom-summarizer needs; other versions "
-            "have other formats. A chat model of transformers can write the points: --writer, or writer= in Python"
+            f"{folder} is a checkpoint of transformers, not a model of this project; a chat model can write the points "
+            "of one: --writer, or writer= in Python"
         )
     return config
 
@@ -76,7 +82,18 @@ def verified(folder: Path) -> dict[str, Any]:
     Raises:
         ModelError: A file is missing or damaged, or the format is not supported.
     """
-    config = _config(folder)
+    config = _check_kind(folder)
+    if not isinstance(config.get("format"), int) or config["format"] > FORMAT:
+        raise ModelError(
+            f"{folder / 'config.json'}: the format is {config.get('format')!r}, but this version reads formats up to "
+            f"{FORMAT}; update newsroom-summarizer"
+        )
+    if config["format"] < FORMAT and "extractor" in config:
+        raise ModelError(
+            f"{folder / 'config.json'}: this model has format {config['format']}, but this version needs format "
+            f"{FORMAT}, with another rewriter and verifier. Export its extractor into a copy of models/base (`python "
+            "-m training export RUN --output COPY`), or use it with newsroom-summarizer 0.10"
+        )
     for name, wanted in _json(folder / "checksums.json").items():
         path = folder / name
         if not path.is_file():

@@ -146,6 +146,15 @@ def test_rows_of_a_csv_that_are_none_are_recorded(tmp_path):
     assert found["id"] == "4" and found["text"] == "The council voted, on Monday, to close."
 
 
+def test_a_table_with_a_value_that_nobody_can_hold_goes_on(tmp_path):
+    far = pyarrow.array([0, 10**13], pyarrow.timestamp("s"))
+    pyarrow.parquet.write_table(pyarrow.table({"text": [STORY, STORY], "when": far}), tmp_path / "a.parquet")
+    report = run_batch(tmp_path / "a.parquet", tmp_path / "o.jsonl", carry=["when"], **FAST)
+    (good,) = records(tmp_path / "o.jsonl")
+    assert report.errors == 1 and good["carried"] == {"when": "1970-01-01 00:00:00"}
+    assert "row 2 of a.parquet: a value cannot be read" in errors(tmp_path / "o.jsonl")["2"]["message"]
+
+
 def test_folders_with_odd_names_and_links(tmp_path):
     place = tmp_path / "in"
     (place / "deep").mkdir(parents=True)

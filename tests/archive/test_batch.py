@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from summarizer import ArticleError, BatchError, ModelError, run_batch
+from summarizer.archive.archive_reader import Fields, Record
+from summarizer.archive.worker import Job
 
 from ..articles import ROOT, STORY, archive, written
 from ..test_summarizer import SCHEMA
@@ -33,6 +35,11 @@ def test_each_record_gives_a_summary_in_order_or_an_error_in_a_file_of_its_own(r
         assert record["text"] == row["article"] and len(record["bullets"]) == 2
         for span in (span for bullet in record["bullets"] for span in bullet["sources"]):
             assert record["text"][span["start"] : span["end"]] == span["text"]
+
+
+def test_what_is_summarized_is_what_the_library_says(base, rows, whole):
+    for row, record in list(zip(rows, records(whole["jsonl"]), strict=False))[:3]:
+        assert {"id": row["id"], **base(row["article"], **FAST).to_dict()} == record
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -176,6 +183,25 @@ def test_progress_and_time_left(tmp_path, monkeypatch, capsys, source):
     assert any(line.endswith("left") and "35 summaries, 2 errors" in line for line in shown.err.splitlines())
     assert "37 summaries, 3 errors" in shown.err.splitlines()[-1]
     assert "" not in shown.err.splitlines()
+
+
+def test_progress_on_a_terminal_is_one_line(tmp_path, monkeypatch, capsys, source):
+    monkeypatch.setattr("summarizer.archive.progress_bar._INTERVAL", 0.0)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    run_batch(source, tmp_path / "o.jsonl", progress=True, **FAST)
+    shown = capsys.readouterr().err
+    assert "35 summaries, 2 errors" in shown and "\n" not in shown
+
+
+def test_a_record_that_cannot_be_written_is_an_error_of_its_own(base):
+    class Bad:
+        def __str__(self):
+            raise RuntimeError("no text")
+
+    record = Record("line 1 of a.jsonl", 1, {"id": "a", "x": Bad()}, "")
+    assert Job(fields=Fields(carry=("x",))).record(record, base(STORY, **FAST)) == {
+        "id": "a", "error": {"kind": "RuntimeError", "message": "line 1 of a.jsonl: RuntimeError: no text"}
+    }  # fmt: skip
 
 
 def test_a_damaged_model_leaves_the_output_that_was_to_be_overwritten(tmp_path, source):

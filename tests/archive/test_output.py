@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from summarizer import BatchError, run_batch
 from summarizer.archive.output import Output, settings_of
 
-from ..articles import ROOT, archive, written
+from ..articles import ROOT, STORY, archive, written
 from .batches import ENDINGS, FAST, FLAGS, batch, errors, lines, records
 
 KILLS = int(os.environ.get("KILLS", "10"))
@@ -101,6 +101,16 @@ def test_killed_again_and_again_it_loses_nothing(tmp_path, ending):
     assert lines(output) == wanted
     left = {path.name for path in tmp_path.iterdir()} - {"a.jsonl"}
     assert left <= {f"{name}.{ending}{end}" for name in ("whole", "out") for end in ("", ".lock")}
+
+
+def test_a_line_does_not_wait_long_for_others(tmp_path, monkeypatch):
+    made = Output(tmp_path / "o.jsonl", {})
+    made.append({"id": "1"})
+    assert not lines(tmp_path / "o.jsonl")  # waits for a group
+    monkeypatch.setattr("summarizer.archive.output.SECONDS", 0.0)
+    made.append({"id": "2"})
+    assert [json.loads(line)["id"] for line in lines(tmp_path / "o.jsonl")] == ["1", "2"]
+    made.close()
 
 
 def test_a_stop_by_signal_is_clean_and_gone_on_from(tmp_path):
@@ -219,6 +229,30 @@ def test_a_damaged_output_is_not_cut_off(tmp_path, source, whole, ending):
     with pytest.raises(BatchError, match=r"is damaged|was not written"):
         run_batch(source, output, **FAST)
     assert output.read_bytes() == data
+
+
+def test_a_link_is_the_file_that_it_leads_to(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text(STORY)
+    (tmp_path / "in" / "o.jsonl").symlink_to(tmp_path / "real.jsonl")
+    for earlier in (0, 1):
+        assert run_batch(tmp_path / "in", tmp_path / "in" / "o.jsonl", **FAST).earlier == earlier
+    assert [record["id"] for record in records(tmp_path / "real.jsonl")] == ["a.txt"]
+    here = (tmp_path / "in" / "a.txt").as_uri()
+    with pytest.raises(BatchError, match="is the archive"):
+        run_batch(here, tmp_path / "in" / "a.txt", **FAST)
+
+
+def test_an_id_may_be_long_and_a_bad_line_has_the_number_of_another(tmp_path):
+    good = [{"id": str(i) if i else "x" * 12_000, "text": STORY} for i in range(5)]
+    source, output = written(tmp_path / "a.jsonl", good), tmp_path / "o.jsonl"
+    text = source.read_text().splitlines()
+    source.write_text("\n".join([*text[:2], "{bad", *text[2:]]) + "\n")  # line 3
+    for written_now in (5, 0):
+        report = run_batch(source, output, **FAST)
+        assert (report.written, report.errors) == (written_now, 1)
+    assert [record["id"] for record in records(output)] == [row["id"] for row in good]
+    assert list(errors(output)) == ["3"]
 
 
 def test_the_list_of_errors_stays_when_a_run_stops_early(tmp_path, rows, source):

@@ -1,5 +1,7 @@
 """Batch runs on Ray: one file of the output for each file of the archive."""
 
+import gzip
+import json
 import os
 
 import pytest
@@ -72,6 +74,16 @@ def test_what_cannot_be_done_on_ray_is_said(tmp_path, ray, files, output, messag
         (tmp_path / "in" / name).write_text(text)
     with pytest.raises(ValueError, match=message):  # a BatchError is one
         on_ray(tmp_path / "in", tmp_path / output)
+
+
+def test_ray_says_which_file_is_damaged(tmp_path, ray, rows):
+    data = gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode())
+    (tmp_path / "a.jsonl.gz").write_bytes(data[:-30])
+    with pytest.raises(BatchError, match=r"^\S*a\.jsonl\.gz cannot be read to its end"):
+        on_ray(tmp_path / "a.jsonl.gz", tmp_path / "out")
+    (tmp_path / "a.jsonl.gz").write_bytes(data)
+    on_ray(tmp_path / "a.jsonl.gz", tmp_path / "out")
+    assert len(records(tmp_path / "out" / "a.jsonl.gz")) == 37
 
 
 def test_ray_says_that_an_actor_cannot_load_the_model(tmp_path, ray, rows):

@@ -25,6 +25,7 @@ from summarizer.checks.verifier import (
 
 torch = pytest.importorskip("torch")
 SOURCES = "The council voted on Monday to keep the baths open, said Ann Roe, who leads it. Repairs cost 29 pounds."
+ARTICLE = f"{SOURCES} Derek Malloy, the finance chief, voted against and called the sum a gamble of 340 pounds."
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,12 @@ def test_each_token_says_how_it_stands_to_the_other_side(tokenizer):
     assert read.marks[-2:] == [CONTEXT, CONTEXT]
 
 
+@given(*[st.text(max_size=400)] * 4)
+def test_any_text_can_be_read(tiny_checkpoint, text, sources, context, title):
+    read = verifier_input(Tokenizer.from_file(str(tiny_checkpoint / "tokenizer.json")), text, sources, context, title)
+    assert len(read.ids) == len(read.marks) <= MAX_TOKENS and 0 <= read.size < len(read.ids)
+
+
 @pytest.mark.parametrize("text", ['"' * 1_000_000, "No. " * 250_000, "a" * 1_000_000], ids=["marks", "words", "letter"])
 def test_a_megabyte_is_cut_before_it_is_compared(tokenizer, text, monkeypatch):
     """The time of the comparison grows with the square of the tokens."""
@@ -60,6 +67,11 @@ def test_a_megabyte_is_cut_before_it_is_compared(tokenizer, text, monkeypatch):
     monkeypatch.setattr(verifier, "SequenceMatcher", Matcher)
     read = verifier_input(tokenizer, text, text[::-1], text, text)
     assert len(read.ids) <= MAX_TOKENS and sizes and max(sizes) <= MAX_TOKENS
+
+
+def test_a_copied_sentence_is_kept_whole(tokenizer):
+    read = verifier_input(tokenizer, SOURCES, SOURCES, "", None)
+    assert set(read.marks[1 : 1 + read.size]) == {KEPT}
 
 
 def rewrites(count: int) -> list[dict]:
@@ -147,6 +159,26 @@ def test_probabilities_are_fitted_for_each_kind_of_point():
     # Unless the verifier that was trained on had one.
     again = calibrations(np.array(said[:60], np.float32), points[:60], found)
     assert again == found
+
+
+def test_what_is_no_judgement_is_named_with_its_place(tmp_path):
+    from training.data.judged import judged
+
+    rows = rewrites(2)
+    rows[1]["points"][0]["judged"][0]["verdict"] = "fine"
+    with pytest.raises(ValueError, match=r"line 2 .*'fine' is not one of good"):
+        judged(str(as_file(tmp_path / "bad.jsonl.gz", rows)))
+    with pytest.raises(ValueError, match="'article' is missing"):
+        judged(str(as_file(tmp_path / "worse.jsonl.gz", [{"id": "1", "points": []}])))
+
+
+def test_too_few_judgements_to_hold_any_out(tmp_path, capsys):
+    from training.__main__ import main
+
+    source = str(as_file(tmp_path / "judged.jsonl.gz", rewrites(1)))
+    with pytest.raises(SystemExit):
+        main(["verifier", "--train", source, "--output", str(tmp_path / "run")])
+    assert "too few articles with judged points" in capsys.readouterr().err
 
 
 def test_the_verifier_does_not_learn_from_what_a_reader_wrote(tmp_path):

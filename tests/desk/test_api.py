@@ -102,6 +102,13 @@ def test_an_id_is_never_given_twice(desk):
     assert third["bullets"][-1]["id"] != first["bullets"][-1]["id"]
 
 
+def test_an_older_version_with_a_point_that_is_gone_is_a_conflict(desk):
+    record = drafted(desk)
+    first = revise(desk, record, [*kept(record), {"text": "The council refused the offer."}]).json()
+    revise(desk, first, kept(record))
+    assert revise(desk, first, kept(first)).status_code == 409
+
+
 def test_other_sources_leave_the_drafts_own(desk, tmp_path):
     record = drafted(desk)
     first, second, *rest = kept(record)

@@ -80,3 +80,10 @@ def test_a_port_in_use_is_told_before_the_model_is_loaded(tmp_path, monkeypatch)
         done = run("serve", "--port", str(port))
     assert done.exit_code == 2 and f"cannot listen on port {port} of 127.0.0.1" in done.output
     assert "loading" not in done.output
+
+
+def test_nothing_is_exported_from_a_database_that_is_not_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = run("desk", "export", "-o", "a.jsonl")
+    assert done.exit_code == 2 and "there is no database desk.sqlite" in done.output
+    assert not list(tmp_path.iterdir())

@@ -55,6 +55,14 @@ def test_hostile_texts_are_answered(base, tmp_path, part):
         assert answer.json()["bullets"]
 
 
+def test_a_page_with_a_tag_of_many_attributes_is_refused(base, tmp_path):
+    with client(base, tmp_path) as desk:
+        page = f"<html><body><p {' '.join(f'a{at}=1' for at in range(20_000))}>{TEXT}</p></body></html>"
+        answer = desk.post("/v1/summaries", json={"html": page})
+        assert answer.status_code == 422 and "pass its story as plain text" in answer.json()["detail"]
+        assert desk.get("/", params={"q": "a" * 60_000}).status_code == 422
+
+
 def test_a_page_that_takes_too_long_to_read_ends_with_its_process(base, tmp_path, monkeypatch):
     monkeypatch.setattr(service, "READING", 10)
     # The values hold ">", so no tag looks long, and libxml2 compares 60,000 attributes with each other.

@@ -170,6 +170,35 @@ def test_nothing_can_be_typed_while_a_save_runs(editor):
     )
 
 
+def test_unsaved_changes_of_an_older_version_are_a_choice(browser, desk, editor, record):
+    editor.point(1).fill("What I had not saved.")
+    other = Editor(browser, desk[0], record)
+    other.point(2).fill("What the other saved.")
+    other.button("Save").click()
+    other.said("Saved.")
+    other.close()
+    for _ in range(2):
+        editor.page.reload()
+        editor.page.wait_for_selector(".conflict")
+    editor.button("Save").click()
+    editor.page.wait_for_timeout(300)
+    assert desk[1].store.get(record["id"])["revision"] == 2
+    editor.button("Use the other list").click()
+    assert editor.texts()[1] == "What the other saved."
+    editor.button("Undo").click()
+    assert editor.texts()[0] == "What I had not saved."
+    editor.errors = [error for error in editor.errors if "409" not in error]
+
+
+def test_a_check_that_waits_goes_with_its_point(editor, record):
+    editor.point(1).fill("The council voted on Friday.")
+    editor.button("Move down point 1").click()
+    editor.page.wait_for_selector("#checks1 .wrong")
+    assert "Friday" in editor.page.locator("#checks1").inner_text()
+    assert editor.page.locator("#checks0 .wrong").count() == 0
+    assert editor.page.locator(".back mark").all_text_contents() == ["Friday"]
+
+
 def test_marks_are_where_the_words_are(editor):
     editor.point(1).fill("\U0001f600\U0001f600 The council  voted on Friday.")
     editor.page.wait_for_selector(".back mark")
@@ -201,6 +230,17 @@ def test_a_sentence_becomes_a_source_of_the_point_the_editor_was_in(desk, editor
     editor.said("Saved.")
     saved = desk[1].store.get(record["id"])["bullets"][0]["sources"]
     assert len(saved) == len(before) + 1 and len(editor.texts()) == len(record["bullets"])
+
+
+def test_after_saving_the_caret_is_where_it_was(editor):
+    editor.point(2).focus()
+    editor.page.keyboard.press("End")
+    editor.page.keyboard.type(" Now")
+    editor.page.keyboard.press("Control+s")
+    editor.said("Saved.")
+    editor.page.keyboard.type(" it rains.")
+    assert editor.texts()[1].endswith(" Now it rains.")
+    assert editor.page.locator("#said").inner_text() == ""
 
 
 def test_no_words_are_hidden_when_the_window_is_made_narrow(editor):

@@ -60,10 +60,24 @@ def test_a_header_list_of_another_form_is_named(tmp_path, bad, message):
     assert "line 1" in str(error.value)
 
 
+def test_an_approved_record_is_a_header_list_with_sources(base, tmp_path):
+    record = base(STORY).to_dict() | {"id": "a", "status": "approved"}
+    (example,) = read(written(tmp_path / "approved.jsonl", [record]))
+    assert [p.sources for p in example.points] == [
+        tuple((s["start"], s["end"]) for s in b["sources"]) for b in record["bullets"]
+    ]
+
+
 def test_bullets_have_ranks_and_the_length_that_they_are(tmp_path):
     rows = [{"id": "a", "article": STORY, "bullets": ["short one", "word " * 30]}]
     (example,) = read(written(tmp_path / "b.jsonl", rows))
     assert [(set(p.texts), p.rank, p.sources) for p in example.points] == [({"brief"}, 1, ()), ({"standard"}, 2, ())]
+
+
+def test_lists_that_stand_on_the_same_are_the_same():
+    theirs = [{0, 1}, {2}, {4, 5}, {6}]
+    assert stands(theirs, theirs) == stands([{6}, {4, 5}, {2}, {0, 1}], theirs) == (100, 100)
+    assert stands([{7}, {8}], theirs) == stands([], theirs) == (0, 0)
 
 
 def test_a_point_is_found_once_and_only_by_most_of_its_sentences():

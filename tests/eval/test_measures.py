@@ -4,15 +4,34 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eval.data import Example
 from eval.evaluation import evaluate
 from eval.measures.bootstrap import differences, means, resampled, with_intervals
-from eval.measures.faithfulness import ArticleFacts, fragments, load_metric
+from eval.measures.faithfulness import ArticleFacts, dangling, fragments, load_metric
 from eval.measures.matching import likeness, match, redundancy
 from eval.measures.rouge import tokenizer
 
 ENGLISH = tokenizer("en")
+BULLETS = st.lists(
+    st.lists(
+        st.sampled_from("council votes roof baths trust lease swim gamble May".split()), min_size=1, max_size=6
+    ).map(" ".join),
+    min_size=1,
+    max_size=4,
+    unique=True,
+)
+
+
+def test_matching_by_hand():
+    # Likeness (ROUGE-1 F1): "a b c" with "a b c" 1; "a b" with "a b c" 2*2/5 = 0.8, and with "d e" 0.
+    # One to one, so "a b" gets nothing: precision 1/2, recall 1/2, one point missed, one bullet without a point.
+    found = match(["a b", "a b c"], ["a b c", "d e"], ENGLISH)
+    assert found.pairs == ((1, 0, pytest.approx(1.0)),)
+    assert (found.precision, found.recall, found.f1) == pytest.approx((0.5, 0.5, 0.5))
+    assert (found.missed, found.unmatched) == (1, 1)
 
 
 def test_the_best_pairing_is_found_where_the_greedy_one_is_not():
@@ -31,6 +50,15 @@ def test_two_weak_pairs_do_not_outweigh_a_good_one():
         np.array([[0.5, 2 / 7], [2 / 7, 0]])
     )
     assert found.pairs == ((0, 0, pytest.approx(0.5)),)
+
+
+@given(BULLETS)
+def test_a_list_matches_itself_and_a_copy_never_raises_precision(bullets):
+    assert match(bullets, bullets, ENGLISH).f1 == pytest.approx(1)
+    reference = ["council votes to keep baths", "trust gets lease"]
+    once = match(bullets, reference, ENGLISH)
+    assert match([*bullets, bullets[0]], reference, ENGLISH).precision <= once.precision
+    assert match(bullets, reference[::-1], ENGLISH).f1 == pytest.approx(once.f1)
 
 
 def test_redundancy_is_the_mean_likeness_of_pairs():
@@ -61,6 +89,10 @@ def test_supported_counts_bullets_and_facts():
     assert (found["supported_number"], found["supported_name"]) == (50, 100)
     assert math.isnan(found["supported_quote"])
     assert source.supported([])["supported"] == 0
+
+
+def test_dangling_share():
+    assert dangling(["He said no", "The move is final", "Ann Roe said no", "This week Roe said no"]) == 50
 
 
 def test_a_metric_of_your_own(tmp_path, monkeypatch):
@@ -166,3 +198,16 @@ def test_the_mean_over_several_editors():
 def test_english_rules_are_not_counted_for_other_languages():
     found = evaluate([Example("1", "Er sagte nein.", (("Er sagte nein",),))], {"a": [["Er sagte nein"]]}, language="de")
     assert not {"supported", "dangling"} & set(found.figures["a"]) and found.figures["a"]["rouge1_f1"].value == 100
+
+
+def test_the_order_of_articles_does_not_matter():
+    examples = [Example(str(i), f"article {i} says {i}", ((f"says {i}",),)) for i in range(6)]
+    lists = [[f"article {i}"] if i % 2 else [f"says {i}", "more"] for i in range(6)]
+    there = evaluate(examples, {"a": lists}).figures["a"]
+    back = evaluate(examples[::-1], {"a": lists[::-1]}).figures["a"]
+    assert all(there[k].value == pytest.approx(back[k].value) or math.isnan(there[k].value) for k in there)
+
+
+def test_another_number_of_lists_is_an_error():
+    with pytest.raises(ValueError, match="ours has 2 lists of bullets for 1 articles"):
+        evaluate([Example("1", "", (("a",),))], {"ours": [["a"], ["b"]]})

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rouge_score import rouge_scorer
 
-from eval.measures.oracle import greedy_oracle
+from eval.measures.oracle import f1, greedy_oracle, ngrams
 from eval.measures.rouge import MEASURES, UnicodeTokenizer, rouge
 from eval.metric import KeyPoints
 
@@ -21,12 +21,27 @@ def test_english_is_rouge_score_with_its_stemmer(ours, reference):
         assert row / 100 == pytest.approx(list(wanted[measure]))
 
 
+@given(WORDS, WORDS)
+def test_ngrams_agree_with_rouge_score(a, b):
+    left, right = " ".join(a), " ".join(b)
+    scores = rouge_scorer.RougeScorer(["rouge1", "rouge2"], use_stemmer=True).score(right, left)
+    for name, x, y in zip(("rouge1", "rouge2"), ngrams(left), ngrams(right), strict=True):
+        assert f1((x & y).total(), x.total(), y.total()) == pytest.approx(scores[name].fmeasure)
+
+
 def test_of_nothing_0_and_unequal_lengths_are_an_error():
     assert rouge([[]], [[["A council voted."]]])[0] == pytest.approx(0)
     with pytest.raises(ValueError, match="1 lists of bullets for 0 articles"):
         rouge([["a"]], [])
     with pytest.raises(ValueError, match="not 'worst'"):
         rouge([["a"]], [[["a"]]], several="worst")
+
+
+def test_several_reference_lists_best_and_mean():
+    # F1 with the first list 1, with the second 2 * 1 / (2 + 2) = 0.5.
+    lists = [[["a b"], ["a c"]]]
+    assert rouge([["a b"]], lists)[0, 0, 2] == pytest.approx(100)
+    assert rouge([["a b"]], lists, several="mean")[0, 0, 2] == pytest.approx(75)
 
 
 def test_the_unicode_tokenizer_keeps_words_and_numbers_whole():
@@ -51,7 +66,7 @@ def test_oracle_takes_what_covers_the_bullets_and_stops():
     sentences = ["The roof leaks a lot in winter.", "The council voted to keep the baths.", "Repairs cost millions."]
     assert greedy_oracle(sentences, ["Council voted to keep baths", "Repairs cost millions"], 3) == [1, 2]
     assert greedy_oracle(sentences, ["Entirely other matters"], 3) == []
-    assert greedy_oracle([], ["A point"], 3) == []
+    assert greedy_oracle([], ["A point"], 3) == greedy_oracle(sentences, [], 3) == []
 
 
 def test_the_evaluate_metric_takes_one_list_or_several():

@@ -37,11 +37,16 @@ def test_a_damaged_file_is_named(folder, name):
     refused(folder, rf"{name}.* is damaged")
 
 
-@pytest.mark.parametrize("other", [99, 2, None])
-def test_another_format_is_refused(folder, other):
+def test_a_newer_format_is_refused(folder):
     config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps(config | {"format": other}))
-    refused(folder, f"{folder.name} is no model of format 3")
+    (folder / "config.json").write_text(json.dumps(config | {"format": 99}))
+    refused(folder, r"config\.json.*99.*update")
+
+
+def test_an_older_format_is_refused_and_it_says_what_to_do(folder):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"format": 2}))
+    refused(folder, r"config\.json.*format 2.*Export its extractor into a copy")
 
 
 def test_broken_json_is_named(folder):

@@ -51,6 +51,15 @@ def test_a_point_is_a_main_sentence_and_what_belongs_to_it_wherever_it_stands():
     assert [one.main for one in found] == [0, 2, 4]
 
 
+def test_a_sentence_that_belongs_to_a_chosen_point_is_none_of_its_own():
+    assert sentences_of(group(scored([3, 2, 1, -9], [(0, 1)]), 2, "standard")) == [(0, 1), (2,)]
+
+
+def test_a_repeated_sentence_is_said_once():
+    texts = ["The council voted on Monday to keep the baths open."] * 2 + ["The roof comes first, said Ann Roe."]
+    assert sentences_of(group(scored([3, 2, 1], texts=texts), 2, "standard")) == [(0,), (2,)]
+
+
 @pytest.mark.parametrize(("chances", "count"), [([9] * 4, 4), ([9] * 9, 7), ([9, -9, -9, -9], 3), ([9, 9], 2)])
 def test_there_are_as_many_points_as_the_story_has(chances, count):
     assert len(group(scored(chances), "auto", "standard")) == count
@@ -73,12 +82,26 @@ def test_the_next_best_are_spare():
     assert [one.main for one in brief if one.spare] == [3, 1]
 
 
+def test_a_brief_list_asks_whether_a_point_is_one_of_the_most_important():
+    chances = scored([2, -0.5, -9], top=[0, 2, -9])
+    standard, brief = (group(chances, 2, length) for length in ("standard", "brief"))
+    assert [one.likely for one in standard] == pytest.approx([0.881, 0.378], abs=1e-3)
+    assert [one.likely for one in brief] == pytest.approx([0.5, 0.881], abs=1e-3)
+    assert [one.score for one in brief] == [one.score for one in standard] == [0.8808, 0.3775]
+
+
 def test_the_sentence_before_a_point_is_free_if_no_other_point_has_it():
     chances = scored([5, -9, 4, 3, -9, 2])
     assert [(one.main, one.before) for one in group(chances, 4, "standard")] == [(0, None), (2, 1), (3, None), (5, 4)]
     last = replace(chances.sentences[5], section=1)
     other_section = replace(chances, sentences=(*chances.sentences[:5], last))
     assert [one.before for one in group(other_section, 4, "standard")] == [None, 1, None, None]
+
+
+@pytest.mark.parametrize("length", ["standard", "brief", "highlights"])
+def test_the_number_that_is_asked_for_is_given(length):
+    for count in (1, 4, 9, 12):
+        assert len(group(scored([float(-i) for i in range(12)]), count, length)) == count
 
 
 @given(st.data())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from summarizer import Article, ArticleError, Span, TimeLimitError
+from summarizer import Article, ArticleError, ClosedError, Span, Summarizer, TimeLimitError
 
 ARTICLE = Article(
     "The council voted on Monday to keep the baths on Marl Lane open. Repairs will cost 2.9 million pounds.\n\n"
@@ -46,6 +46,11 @@ def test_the_article_may_be_a_text(base):
         base(" ")
 
 
+def test_a_point_from_nowhere_fails_its_sources(base):
+    bullet = base.check(ARTICLE, "Bananas ripen slowly.")
+    assert bullet.sources == () and "sources" in {check.kind for check in bullet.failed}
+
+
 def test_other_wordings_stand_on_the_sentences_that_were_named(base):
     sources = [span("Ann Roe, who leads the council, said the roof would be mended by May.")]
     for length in ("standard", "brief"):
@@ -84,3 +89,10 @@ def test_in_another_language_the_sentences_themselves_are_given(base):
 def test_what_cannot_be_done_is_said(base, call, error, message):
     with pytest.raises(error, match=message):
         call(base)
+
+
+def test_a_closed_summarizer_takes_no_more():
+    summarizer = Summarizer.from_pretrained()
+    summarizer.close()
+    with pytest.raises(ClosedError):
+        summarizer.check(ARTICLE, "Roe left.")

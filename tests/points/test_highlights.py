@@ -6,6 +6,7 @@ import shutil
 from summarizer import Summarizer
 from summarizer.checks import Checker
 from summarizer.points.content_selection import SETTINGS
+from summarizer.reading import words
 
 from ..articles import STORY
 
@@ -17,6 +18,13 @@ def test_a_list_is_short_and_its_facts_are_in_the_article(lists, examples):
         for bullet in summary:
             assert bullet.sources and not checker.missing(bullet.text) and not bullet.failed
             assert bullet.method in ("extracted", "rewritten")
+
+
+def test_highlights_are_shorter_than_brief_lists(lists):
+    def size(length):
+        return sum(len(words(bullet.text)) for summary in lists(length) for bullet in summary)
+
+    assert size("highlights") < size("brief")
 
 
 def test_extract_shows_sentences(base):

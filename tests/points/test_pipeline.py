@@ -1,8 +1,10 @@
 """Which points a list keeps, by what they are expected to cost."""
 
+import pytest
+
 from summarizer.options import Options
 from summarizer.points.pipeline import GAIN, _without
-from summarizer.points.point import Point
+from summarizer.points.point import NOT_KEY_POINT_COST, Point
 from summarizer.points.text_choice import DROP_THRESHOLD
 from summarizer.reading.boilerplate import content_sentences
 
@@ -17,6 +19,10 @@ def point(at, score, faults=0.0):
 
 def kept(points, spare=(), count="auto"):
     return [one.main for one in _without(points, spare, Options(bullets=count))]
+
+
+def test_a_point_costs_its_faults_and_that_it_may_be_background():
+    assert point(0, 0.9, 1.0).cost == pytest.approx(1.0 + 0.1 * NOT_KEY_POINT_COST)
 
 
 def test_a_spare_point_takes_the_place_of_one_that_costs_more():

@@ -9,12 +9,14 @@ import pytest
 from summarizer import Article, ModelError, Summarizer
 from summarizer.deadline import Deadline
 from summarizer.points.context import CONTEXT_WORDS, Context
-from summarizer.points.rewriter import Rewriter, Task
+from summarizer.points.rewriter import MAX_TARGET_TOKENS, Rewriter, Task
 from summarizer.points.tidy import bullet_of
 from summarizer.reading.boilerplate import content_sentences
 from summarizer.reading.sentences import words
+from training.__main__ import main
 
 from ..articles import STORY
+from ..commands import called
 
 LONG = (
     "The council voted on Monday, after a debate that went on until two in the morning, to keep the baths on Marl Lane "
@@ -25,6 +27,22 @@ LONG = (
 
 def write(rewriter, sources, context, lengths):
     return rewriter.start(Task(sources, context, "Baths", lengths), Deadline())().candidates
+
+
+@pytest.fixture(scope="module")
+def nonsense(base, tiny_t5, tmp_path_factory):
+    """The shipped extractor beside a rewriter of random weights."""
+    folder = tmp_path_factory.mktemp("models") / "nonsense"
+    run = tmp_path_factory.mktemp("run")
+    shutil.copytree(base.folder, folder, ignore=shutil.ignore_patterns("rewriter"))
+    shutil.copytree(tiny_t5, run / "checkpoint")
+    record = {
+        "task": "rewriter", "arguments": {"base_model": "tiny"}, "data": {}, "steps": 1,
+        "best_step": 1, "validation": {},
+    }  # fmt: skip
+    (run / "run.json").write_text(json.dumps(record))
+    assert called(main, "export", run, "--output", folder, "--name", "nonsense").returncode == 0
+    return Summarizer.from_pretrained(folder)
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +58,15 @@ def without(base, tmp_path_factory):
     sums["config.json"] = hashlib.sha256((folder / "config.json").read_bytes()).hexdigest()
     (folder / "checksums.json").write_text(json.dumps(sums))
     return Summarizer.from_pretrained(folder)
+
+
+def test_nonsense_is_never_shown_unless_it_is_asked_for(nonsense, base):
+    for length in ("standard", "brief"):
+        shown = nonsense(LONG, length=length, bullets=1)
+        assert shown.bullets == base(LONG, length=length, bullets=1, policy="extract").bullets
+    flagged = nonsense(LONG, length="standard", bullets=1, policy="flag")
+    for bullet in flagged:
+        assert bullet.method == "extracted" or bullet.failed
 
 
 def test_a_folder_without_rewriter_shows_sentences(without, base, examples):
@@ -91,3 +118,16 @@ def test_the_context_has_the_first_mention_of_each_name(source, first):
     assert context.startswith("Storms came early this year.") and context.endswith("the lake rose.")
     assert len(words(context)) <= CONTEXT_WORDS
     assert [line for line in (mayor, deputy) if line in context] == ([first] if first else [])
+
+
+def test_a_short_story_is_its_own_context():
+    sentences = content_sentences("Storms came early. The lake rose. The road was shut. It stays shut.")
+    assert Context(sentences).of_sentences([3]) == "Storms came early. The lake rose. The road was shut."
+    assert Context(sentences).of_sentences([0]) == ""
+
+
+def test_a_source_beyond_the_window_is_cut_and_nothing_breaks(base):
+    rewriter = Rewriter(base.folder / "rewriter", threads=1)
+    found = write(rewriter, "The council voted and " * 400, LONG, (12,))
+    assert all(len(candidate.text.split()) < MAX_TARGET_TOKENS for candidate in found)
+    assert isinstance(write(rewriter, "", "", (12,)), tuple)

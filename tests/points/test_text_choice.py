@@ -8,7 +8,7 @@ from summarizer import Article
 from summarizer.checks import Verdict
 from summarizer.points.point import Point
 from summarizer.points.rewriter import Candidate, Written
-from summarizer.points.text_choice import COSTS, TextChooser, extracted, source_sentences
+from summarizer.points.text_choice import COSTS, STYLES, TextChooser, extracted, source_sentences
 from summarizer.reading.boilerplate import content_sentences
 
 TEXT = """The council of Marl voted on Monday to keep the Marl Lane baths open, after a campaign that drew about 4,000
@@ -71,6 +71,11 @@ def test_what_is_shown_instead_of_a_rewrite_stands_alone():
         SENTENCES[SWIMS].text,
     ]
     assert extracted(point(SWIMS)).text == "He swims there."
+
+
+def test_a_point_is_narrowed_to_its_main_sentence():
+    one = point(VOTE, COST, main=COST).narrowed()
+    assert one.chosen == (COST,) and one.spans[0].text == SENTENCES[COST].text and not one.rewrites
 
 
 def test_what_an_earlier_bullet_has_said_counts_for_nothing():
@@ -162,6 +167,11 @@ def test_what_was_put_in_may_stand_in_a_shorter_text():
     chooser = TextChooser(ARTICLE, SENTENCES, "brief")
     texts = [one.text for one in chooser.rewrites(point(COST), Written((whole, short), "rewrites"))]
     assert texts == [whole.text, short.text] and not chooser.rewrites(point(COST), Written((short,), "rewrites"))
+
+
+def test_only_clearly_shorter_texts_are_asked_for():
+    style = STYLES["brief"]
+    assert style.lengths(100) == style.requested and style.lengths(20) == (16,) and style.lengths(15) == ()
 
 
 def as_it_is(*candidates):

@@ -3,7 +3,8 @@
 import pytest
 
 from summarizer import Article
-from summarizer.points.rewriter import AS_IT_IS, Candidate, Rewriter, Written
+from summarizer.deadline import Deadline
+from summarizer.points.rewriter import AS_IT_IS, Candidate, Rewriter, Task, Written
 
 TEXT = (
     "Marl's council voted on Monday to keep the Marl Lane baths open, after a campaign that drew 4,000 signatures. "
@@ -45,3 +46,18 @@ def test_other_wordings_are_of_all_the_sentences_and_of_each(base, tasks):
     assert (found[0].text, found[0].method) == (WHOLE, "rewritten") and found[-1].method == "extracted"
     asked = [task.sources for task in tasks[-3:]]
     assert asked[0] == " ".join(asked[1:]) and ITSELF in asked
+
+
+def test_a_copy_may_repeat_itself(base):
+    """A ban on repeated tokens breaks a copy of "29th of 179 countries, and then 30th of 179 countries"."""
+
+    class Spy:
+        def translate_batch(self, read, **options):
+            seen.append(options.get("no_repeat_ngram_size", 0))
+            return []
+
+    seen = []
+    rewriter = Rewriter(base.folder / "rewriter", threads=1)
+    rewriter._model = Spy()
+    rewriter.start(Task(ITSELF, "", None, (AS_IT_IS, 12)), Deadline())
+    assert seen == [0]

@@ -74,6 +74,17 @@ def test_validation_articles_are_taken_out_of_training_and_a_tenth_is_held_out_w
     assert not {e.id for e in alone.train} & {e.id for e in alone.validation}
 
 
+def test_an_article_that_is_like_two_is_named_by_the_one_that_is_held_out(tmp_path):
+    first = archive(1)[0]
+    twins = [first | {"id": day, "article": first["article"].replace("Monday", day)} for day in ("Tuesday", "Friday")]
+    test, held = written(tmp_path / "test.jsonl", [first]), written(tmp_path / "held.jsonl", twins[:1] + archive(2, 3))
+    train = written(tmp_path / "train.jsonl", [twins[1], *archive(4, 5)])
+    data = load(DataArguments(train=str(train), validation=str(held), test=str(test), drop_leaks=True))
+    assert [bad.reason for bad in data.aside["train"]] == ["stands in test"]
+    # What stands in validation is a fault of validation, and is set aside there.
+    assert [bad.reason for bad in data.aside["validation"]] == ["stands in test"]
+
+
 def forms(folder, rows):
     """The same rows as a newsroom may have them."""
     with (folder / "a.csv").open("w", newline="") as file:
@@ -168,3 +179,16 @@ def test_points_with_verdicts_are_judged_texts(tmp_path):
     points[0]["judged"][0]["verdict"] = "fine"
     with pytest.raises(ValueError, match=r"points\.jsonl.*the verdict 'fine' is not one of good"):
         judged(str(written(tmp_path / "points.jsonl", [row])))
+
+
+def test_each_text_of_a_point_gets_its_words_back(tmp_path):
+    from training.data.packing import UnpackArguments, packed, unpack
+
+    text, articles = "Ann Roe left. It rained.", tmp_path / "articles.jsonl"
+    written(articles, [{"id": "1", "article": text}])
+    texts = {"standard": "Ann Roe left in rain.", "brief": "Roe left.", "resolved": "Council leader Ann Roe left."}
+    point = {"sources": [[0, 13]]} | {name: packed(one, text) for name, one in texts.items()}
+    rows, out = written(tmp_path / "packed.jsonl", [{"id": "1", "points": [point]}]), tmp_path / "out.jsonl"
+    unpack(UnpackArguments(str(rows), str(articles), str(out)))
+    (made,) = json.loads(out.read_text("utf-8"))["points"]
+    assert made == {"sources": [[0, 13]]} | texts and all(point[name] != one for name, one in texts.items())

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from eval.data import Example, Point, read
 from summarizer import Summarizer
 from summarizer.points.extractor import (
+    FEATURES,
     MAX_SENTENCE_TOKENS,
     OVERLAP,
     SCORES,
     WINDOW,
+    Scored,
     surface_features,
     token_ids,
     windows,
@@ -100,6 +102,41 @@ def test_a_span_that_the_splitter_cuts_otherwise_finds_its_sentence():
     first = content_sentences(STORY)[0]
     example = header_list(Point({"standard": "x"}, 1, ((first.start + 4, first.end),), (first.start + 4, first.end)))
     assert points_of(example, content_sentences(STORY))[0].sources == (0,)
+
+
+def test_head_in_numpy_is_the_head_in_torch():
+    from summarizer.points.extractor import Head as NumpyHead
+    from training.modeling.extractor_model import Head
+
+    torch.manual_seed(0)
+    head = Head(hidden=24, width=16, heads=2, layers=2).eval()
+    vectors, features, titles = torch.randn(2, 7, 24), torch.randn(2, 7, FEATURES), torch.randn(2, 24)
+    titles[1] = 0  # none
+    mask = torch.ones(2, 7, dtype=torch.bool)
+    mask[1, 5:] = False
+    with torch.no_grad():
+        scores, queries, keys = head(vectors, features, mask, titles)
+        pairs = head.pairs(vectors, queries, keys).numpy()
+    in_numpy = NumpyHead({k: v.numpy() for k, v in head.state_dict().items()}, heads=2)
+    for i, (n, title) in enumerate([(7, titles[0].numpy()), (5, None)]):
+        found, asking, offering = in_numpy(vectors[i, :n].numpy(), features[i, :n].numpy(), title)
+        assert found == pytest.approx(scores[i, :n].numpy(), abs=1e-5)
+        unit = vectors[i, :n].numpy()
+        unit = unit / np.linalg.norm(unit, axis=1, keepdims=True)
+        scored = Scored((), *found.T, unit, asking, offering, in_numpy.weights)
+        for j in range(n):
+            assert scored.together(j) == pytest.approx(pairs[i, j, :n], abs=1e-4)
+
+
+def test_features_do_not_depend_on_where_the_text_stands():
+    sentences = content_sentences(STORY)
+    found = surface_features(sentences)
+    assert found.shape == (len(sentences), FEATURES) and np.isfinite(found).all()
+    assert np.isfinite(surface_features(sentences[:1])).all()
+    titled = surface_features(sentences, "The Marl Lane baths stay open")
+    assert (titled[:, :-2] == found[:, :-2]).all() and titled[0, -1] > found[0, -1] == 0
+    moved = content_sentences("LONDON (Reuters) - " + STORY)
+    assert moved[0].start != sentences[0].start and (surface_features(moved) == found).all()
 
 
 @pytest.fixture(scope="module")

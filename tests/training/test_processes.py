@@ -12,16 +12,20 @@ from training.__main__ import main
 from ..articles import archive, written
 from ..commands import called
 
-FLAGS = ["--measured", "0", "--width", "16", "--heads", "2", "--dropout", "0"]
+FLAGS = {
+    "extractor": ["--measured", "0", "--width", "16", "--heads", "2", "--dropout", "0"],
+    "writer": ["--lora", "4", "--max_tokens", "6000"],
+}
 
 
-def test_two_processes_give_the_losses_of_one(tiny_checkpoint, tmp_path):
-    train, held = written(tmp_path / "train.jsonl", archive(16)), written(tmp_path / "held.jsonl", archive(4, 1))
-    flags = ["--train", str(train), "--validation", str(held), "--base_model", str(tiny_checkpoint)]
-    flags += ["--epochs", "2", "--batch_size", "4", "--eval_steps", "2", "--bf16", "false", *FLAGS]
+@pytest.mark.parametrize(("task", "base"), [("extractor", "tiny_checkpoint"), ("writer", "tiny_llama")])
+def test_two_processes_give_the_losses_of_one(task, base, request, tmp_path):
+    train, held = written(tmp_path / "train.jsonl", archive(8)), written(tmp_path / "held.jsonl", archive(4, 1))
+    flags = ["--train", str(train), "--validation", str(held), "--base_model", str(request.getfixturevalue(base))]
+    flags += ["--epochs", "2", "--batch_size", "4", "--eval_steps", "2", "--bf16", "false"]
     losses = []
     for name in ("one", "two"):
-        given = ["extractor", *flags, "--output", str(tmp_path / name)]
+        given = [task, *flags, *FLAGS[task], "--output", str(tmp_path / name)]
         two = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "-m", "training", *given]
         done = (
             called(main, *given) if name == "one" else subprocess.run(two, capture_output=True, text=True, check=False)

@@ -91,6 +91,13 @@ def test_a_text_that_names_what_is_not_there_is_not_learnt(tmp_path):
         assert len(references(written(tmp_path / f"{learnt}.jsonl", [row]))[0]) == learnt
 
 
+def test_a_row_without_texts_is_named(tmp_path):
+    point = {"sources": [[0, STORY.index(".") + 1]], "verdict": "good"}
+    path = written(tmp_path / "alone.jsonl", [{"id": "1", "article": STORY, "points": [point]}])
+    with pytest.raises(ValueError, match=r"line 1 of alone.jsonl: 'standard' is missing"):
+        references(path)
+
+
 def test_the_rewriter_learns_from_them(tmp_path, tiny_t5):
     rows = [{"id": f"{i}", "article": STORY, "points": points(STORY)} for i in range(20)]
     alone = written(tmp_path / "alone.jsonl", rows)

@@ -109,6 +109,37 @@ def test_a_rewrite_that_a_reader_refused_becomes_less_likely_than_the_good_one(t
     assert learns(outputs, labels).item() == pytest.approx(alone.item() + after, rel=1e-4)
 
 
+def test_only_groups_where_something_is_better_are_learnt_from():
+    from training.data.judged import Judged, preferred
+
+    def one(sources, text, verdict):
+        return Judged("1", text, sources, "", None, verdict)
+
+    found = preferred(
+        [
+            one("a b c", "B.", "good"),
+            one("b c", "C.", "untrue"),
+            one("a b c", "A.", "leaning"),
+            one("a b c", "A b.", "untrue"),
+            one("c d", "C.", "good"),
+            one("c d", "D.", "good"),
+        ]
+    )
+    assert found == [Pair("a b c", "", None, ("B",), (("A b", 3),)), Pair("c d", "", None, ("C",), ())]
+
+
+def test_titles_are_read_with_the_share_that_is_asked_for(tiny_t5):
+    from transformers import AutoTokenizer
+
+    from training.rewriter import RewriterArguments, _rows
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_t5)
+    of = [Pair("the baths", "", "council", ("open",))] * 40
+    sizes = [len(row["input_ids"]) for row in _rows(of, tokenizer, RewriterArguments(), 0.5)]
+    assert 5 < sizes.count(min(sizes)) < 35
+    assert len({len(row["input_ids"]) for row in _rows(of, tokenizer, RewriterArguments())}) == 1
+
+
 @pytest.mark.parametrize(
     "bullet",
     [

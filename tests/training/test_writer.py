@@ -3,6 +3,7 @@ after a kill or a full disk, and stop early."""
 
 import errno
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -80,6 +81,28 @@ def test_only_the_text_is_learnt(data, tiny_llama):
         assert learnt.removesuffix("<|im_end|>") in texts and learnt.endswith("<|im_end|>")
         assert "Write one sentence of" in asked and "Article:" in asked and "Sentences:" in asked
     assert not list(_items(examples, tokenizer, GUIDE, replace(args, max_tokens=50), "texts"))
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(run, tmp_path):
+    again = tmp_path / "again"
+    shutil.copytree(run.output, again)
+    steps = again / "steps"
+    last = max(int(path.name.partition("-")[2]) for path in steps.glob("checkpoint-*"))
+    for gone in (again / "adapter", steps / f"checkpoint-{last}"):
+        shutil.rmtree(gone)
+    (again / "run.json").unlink()
+    (steps / "finished").unlink()
+    whole = next(steps.glob("checkpoint-*"))
+    cut = steps / "checkpoint-99"  # killed while it was written
+    shutil.copytree(whole, cut)
+    (cut / "trainer_state.json").write_text('{"epoch": 1')
+    main(replace(run, output=str(again), resume=True))
+    first, second = (load_file(f"{folder}/adapter/adapter_model.safetensors") for folder in (run.output, again))
+    assert all(np.allclose(value, second[name], atol=1e-6) for name, value in first.items())
+    assert not cut.exists()
+    states = [json.loads((Path(folder) / "steps" / "trainer_state.json").read_text()) for folder in (run.output, again)]
+    first, second = ([(row["step"], row.get("loss")) for row in state["log_history"]] for state in states)
+    assert len(first) > 3 and first == second
 
 
 def test_a_full_disk_leaves_the_last_good_checkpoint(run, tmp_path, monkeypatch, capsys):

@@ -1,4 +1,4 @@
-"""Shared by all training runs: checkpoints, metrics, order of the data, record, model card."""
+"""Shared by all training runs: the Trainer, its checkpoints, the order of the data, the record, the model card."""
 
 from .card import card
 from .checkpoints import claim_folder
